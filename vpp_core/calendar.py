@@ -1,0 +1,159 @@
+"""The only clock: 15-minute intervals, market windows, trade days and months of CAISO.
+
+A timestamp is the start of an interval, in UTC and timezone-aware. A month is a calendar month of CAISO trade days
+(America/Los_Angeles), so a month with a clock change has 2,972 or 2,884 intervals instead of a multiple of 96.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vpp_core.errors import InputError
+
+LOCAL_TIMEZONE = "America/Los_Angeles"
+INTERVAL_MINUTES = 15
+INTERVAL_HOURS = INTERVAL_MINUTES / 60
+INTERVAL = pd.Timedelta(minutes=INTERVAL_MINUTES)
+FIRST_MONTH = "2009-04"
+"""CAISO's nodal market, and with it every LMP, starts on 2009-04-01."""
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    """A calendar month of trade days, written `2023-08`."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def parse(cls, text: str) -> Month:
+        """Read `2023-08`; anything else is an `InputError`."""
+        match = re.fullmatch(r"(\d{4})-(\d{2})", text.strip())
+        if not match or not 1 <= int(match[2]) <= 12:
+            raise InputError(f"month {text!r} is not a month; write it as YYYY-MM, such as 2023-08")
+        if text.strip() < FIRST_MONTH:
+            raise InputError(
+                f"month {text} is before {FIRST_MONTH}, when CAISO's nodal market began; choose a later one"
+            )
+        return cls(int(match[1]), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+    def next(self) -> Month:
+        """The month after this one."""
+        return Month(self.year + self.month // 12, self.month % 12 + 1)
+
+    @property
+    def start(self) -> pd.Timestamp:
+        """Local midnight of the first day, in UTC."""
+        return pd.Timestamp(f"{self}-01", tz=LOCAL_TIMEZONE).tz_convert("UTC")
+
+    @property
+    def end(self) -> pd.Timestamp:
+        """Local midnight after the last day, in UTC."""
+        return self.next().start
+
+
+@dataclass(frozen=True)
+class Period:
+    """The intervals of a result: a month, or only its first days.
+
+    `first_days` shortens a month for tests and quick looks; what is computed inside is the same.
+    """
+
+    month: Month
+    first_days: int | None = None
+
+    @classmethod
+    def of(cls, month: str | Month, first_days: int | None = None) -> Period:
+        return cls(Month.parse(month) if isinstance(month, str) else month, first_days)
+
+    @cached_property
+    def timestamps(self) -> pd.DatetimeIndex:
+        """Interval starts [UTC], shape (T,)."""
+        end = self.month.end
+        if self.first_days is not None:
+            local_start = self.month.start.tz_convert(LOCAL_TIMEZONE)
+            end = min(end, (local_start + pd.DateOffset(days=self.first_days)).tz_convert("UTC"))
+        index = pd.date_range(self.month.start, end, freq=INTERVAL, inclusive="left", name="timestamp")
+        return index.as_unit("us")
+
+    def __len__(self) -> int:
+        return len(self.timestamps)
+
+    @cached_property
+    def local(self) -> pd.DatetimeIndex:
+        """Interval starts in local time, shape (T,)."""
+        return self.timestamps.tz_convert(LOCAL_TIMEZONE)
+
+    @cached_property
+    def days(self) -> list[str]:
+        """The local days, `YYYY-MM-DD`, in order."""
+        return list(dict.fromkeys(self.local.strftime("%Y-%m-%d")))
+
+    @cached_property
+    def day_of_interval(self) -> npt.NDArray[np.intp]:
+        """For each interval the position of its local day in `days`, shape (T,)."""
+        return np.asarray(pd.factorize(self.local.strftime("%Y-%m-%d"))[0], dtype=np.intp)
+
+    @cached_property
+    def slot_of_interval(self) -> npt.NDArray[np.intp]:
+        """Quarter hour of the local day, 0 … 95, shape (T,). A repeated hour repeats its slots."""
+        return np.asarray(self.local.hour * 4 + self.local.minute // INTERVAL_MINUTES, dtype=np.intp)
+
+    def windows(self, window_minutes: int = 60) -> Windows:
+        """The market windows of this period."""
+        return Windows(self, window_minutes // INTERVAL_MINUTES)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Market windows: consecutive groups of `length` intervals of a period."""
+
+    period: Period
+    length: int
+
+    def __len__(self) -> int:
+        return len(self.period) // self.length
+
+    def first_interval(self, window: int) -> int:
+        """Position of the window's first interval."""
+        return window * self.length
+
+    @cached_property
+    def starts(self) -> pd.DatetimeIndex:
+        """Window starts [UTC], shape (W,)."""
+        return self.period.timestamps[:: self.length][: len(self)]
+
+    def gate_interval(self, window: int, gate_closure_minutes: int) -> int:
+        """Position of the interval that starts at the window's gate closure.
+
+        Negative for the first windows of a period, whose gates close before it starts.
+        """
+        return self.first_interval(window) - gate_closure_minutes // INTERVAL_MINUTES
+
+
+def parse_local_time(text: str) -> pd.Timestamp:
+    """A moment given by a person → UTC. Los Angeles time unless an offset is given.
+
+    The hour that a clock change repeats is ambiguous and the one it skips does not exist; both are refused.
+    """
+    try:
+        moment = pd.Timestamp(text)
+        if moment is pd.NaT:
+            raise ValueError(text)
+        if moment.tzinfo is None:
+            moment = moment.tz_localize(LOCAL_TIMEZONE, ambiguous="raise", nonexistent="raise")
+    except Exception as error:
+        raise InputError(
+            f"time {text!r} is not a single moment in Los Angeles; write 2020-07-15T19:00, with an offset where the "
+            "clock change makes it ambiguous (2023-11-05T01:30-07:00)"
+        ) from error
+    return moment.tz_convert("UTC")

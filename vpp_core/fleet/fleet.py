@@ -1,0 +1,113 @@
+"""A fleet as columns: one array per property, homes and cars side by side.
+
+A home without a battery has `bess_capacity_kwh` 0, one without solar `pv_capacity_kw` 0. Cars are rows of their own,
+since a home may have none, one or two; `ev_home` points back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+CATEGORIES = ("conservative", "moderate", "aggressive")
+EV_PRIORITIES = ("low", "medium", "high")
+
+
+@dataclass(frozen=True)
+class Cars:
+    """Columns of all cars, shape (M,)."""
+
+    home: Ints
+    """position of the car's home in the fleet"""
+    capacity_kwh: Floats
+    max_charge_kw: Floats
+    charge_efficiency: Floats
+    min_soc: Floats
+    initial_soc: Floats
+    target_soc: Floats
+    """up to where it charges on its own"""
+    min_departure_soc: Floats
+    """what the household asks for at departure"""
+    v2g: Bools
+    max_discharge_kw: Floats
+    """0 without V2G"""
+    discharge_efficiency: Floats
+    works_from_home: Bools
+    weekday_arrival_hour: Floats
+    """usual arrival, local hour; the departure hours likewise"""
+    weekday_departure_hour: Floats
+    weekend_arrival_hour: Floats
+    weekend_departure_hour: Floats
+    trip_kwh: Floats
+    """mean energy of a day's driving [kWh from the battery]"""
+
+    def __len__(self) -> int:
+        return len(self.home)
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Columns of all homes, shape (N,), and their cars."""
+
+    seed: int
+    home_id: Ints
+    category: npt.NDArray[np.int8]
+    """position in `CATEGORIES`"""
+    aggregation_id: Ints
+    load_profile_id: Ints
+    bess_capacity_kwh: Floats
+    bess_max_power_kw: Floats
+    bess_charge_efficiency: Floats
+    bess_discharge_efficiency: Floats
+    bess_min_soc: Floats
+    bess_max_soc: Floats
+    bess_initial_soc: Floats
+    bess_degradation_usd_per_kwh: Floats
+    """per kWh discharged (AC)"""
+    pv_capacity_kw: Floats
+    """kW DC"""
+    pv_orientation: npt.NDArray[np.int8]
+    """position in the orientation table of the solar source"""
+    pv_system_efficiency: Floats
+    """the home's own losses relative to the profile, about 1"""
+    participation_willingness: Floats
+    """share of device power offered"""
+    min_compensation_usd_per_kwh: Floats
+    opening_ask_usd_per_kwh: Floats
+    """what it asks for first; at least the minimum"""
+    backup_power_hours: Floats
+    max_discharge_share: Floats
+    """share of capacity that the VPP may take per local day (max_discharge_percent / 100)"""
+    ev_priority: npt.NDArray[np.int8]
+    """position in `EV_PRIORITIES`"""
+    cars: Cars
+
+    def __len__(self) -> int:
+        return len(self.home_id)
+
+    @property
+    def has_battery(self) -> Bools:
+        return self.bess_capacity_kwh > 0
+
+    @property
+    def has_pv(self) -> Bools:
+        return self.pv_capacity_kw > 0
+
+    def take(self, homes: npt.NDArray[np.intp]) -> Fleet:
+        """The homes at these positions, in this order, with their cars. A position may repeat: each copy is a home."""
+        homes = np.asarray(homes, dtype=np.intp)
+        order = np.argsort(self.cars.home, kind="stable")
+        first = np.searchsorted(self.cars.home[order], np.arange(len(self)))
+        count = np.bincount(self.cars.home, minlength=len(self))[homes]
+        new_home = np.repeat(np.arange(len(homes)), count)
+        within = np.arange(len(new_home)) - np.repeat(np.cumsum(count) - count, count)
+        car = order[first[homes[new_home]] + within]
+        cars = {f.name: getattr(self.cars, f.name)[car] for f in fields(Cars) if f.name != "home"}
+        columns = {f.name: getattr(self, f.name)[homes] for f in fields(Fleet) if f.name not in ("seed", "cars")}
+        return Fleet(seed=self.seed, cars=Cars(home=new_home.astype(np.int64), **cars), **columns)

@@ -1,0 +1,11 @@
+"""What makes a result: homes, seeds, node, data source, market rules, tariff, negotiation rules, first days.
+
+A scenario is frozen as JSON beside its results; the same name with other content is refused.
+"""
+
+from vpp_core.scenario.market_rules import MarketRules
+from vpp_core.scenario.negotiation_rules import NegotiationRules
+from vpp_core.scenario.scenario import Scenario, describe_validation_error
+from vpp_core.scenario.tariff import Tariff
+
+__all__ = ["MarketRules", "NegotiationRules", "Scenario", "Tariff", "describe_validation_error"]

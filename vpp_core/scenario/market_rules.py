@@ -1,0 +1,42 @@
+"""The market's rules as one validated record: windows, gate closure, sizes, penalties."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class MarketRules(BaseModel):
+    """Rules a bid is held to. Defaults: CAISO today, for a distributed energy resource aggregation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    window_minutes: Literal[15, 30, 60] = Field(60, description="length of a market window [min]")
+    gate_closure_minutes: int = Field(
+        75, ge=15, le=24 * 60, multiple_of=15, description="gate closure before the window [min]"
+    )
+    minimum_bid_mw: float = Field(
+        0.1, ge=0, le=100, description="smallest sum of segments per direction and product [MW]"
+    )
+    maximum_bid_mw: float = Field(
+        5.0, gt=0, le=1000, description="largest sum of segments per direction and product [MW]"
+    )
+    delivery_penalty_share: float = Field(0.10, ge=0, le=1, description="penalty on undelivered energy, share of |LMP|")
+    no_pay_penalty_share: float = Field(
+        0.10, ge=0, le=1, description="penalty on undeliverable reserve, share of its price"
+    )
+    reserve_duration_minutes: Literal[30, 60, 120] = Field(
+        60, description="how long a called reserve must be sustained [min]"
+    )
+    reserve_response_minutes: int = Field(10, ge=1, le=30, description="time in which reserve must be reached [min]")
+    end_energy_price: Literal["replacement", "mean_lmp"] = Field(
+        "replacement",
+        description="what a kWh left at the end is worth: what replacing it costs, retail included, or the mean LMP alone",
+    )
+
+    @model_validator(mode="after")
+    def _bid_range(self) -> MarketRules:
+        if self.minimum_bid_mw > self.maximum_bid_mw:
+            raise ValueError(f"minimum_bid_mw {self.minimum_bid_mw} is above maximum_bid_mw {self.maximum_bid_mw}")
+        return self

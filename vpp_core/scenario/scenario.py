@@ -1,0 +1,78 @@
+"""The scenario record, its name and its fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from vpp_core.calendar import Month, Period
+from vpp_core.errors import InputError
+from vpp_core.scenario.market_rules import MarketRules
+from vpp_core.scenario.negotiation_rules import NegotiationRules
+from vpp_core.scenario.tariff import Tariff
+
+NAME_PATTERN = r"[a-z][a-z0-9_-]{0,63}"
+
+
+class Scenario(BaseModel):
+    """Everything that makes a result, besides the month."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: str = Field("reference", description="lower-case name, a folder in the lake")
+    description: str = Field("California today: default fleet, prices and rules", max_length=500)
+    homes: int = Field(200, ge=1, le=1_000_000, description="homes in the fleet")
+    seed: int = Field(42, ge=0, lt=2**32, description="draws the fleet")
+    data_seed: int = Field(1, ge=0, lt=2**32, description="draws weather, synthetic prices and events")
+    node: str | None = Field(
+        None, max_length=64, description="pricing node; none: the files' only node, else DLAP_SCE-APND"
+    )
+    source: Literal["auto", "live", "file", "synthetic"] = Field("auto", description="where prices come from")
+    market: MarketRules = MarketRules()
+    tariff: Tariff = Tariff()
+    negotiation: NegotiationRules = NegotiationRules()
+    first_days: int | None = Field(None, ge=1, le=31, description="only the month's first days; none: all")
+
+    @field_validator("name")
+    @classmethod
+    def _safe_name(cls, name: str) -> str:
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise ValueError(
+                f"name {name!r} must be lower-case letters, digits, _ or -, start with a letter, 64 at most"
+            )
+        return name
+
+    def period(self, month: str | Month) -> Period:
+        """The intervals that this scenario simulates of a month."""
+        return Period.of(month, self.first_days)
+
+    def to_json(self) -> str:
+        """Canonical JSON: same scenario, same bytes."""
+        return json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "the scenario") -> Scenario:
+        """Read a scenario; a fault becomes one sentence that names `where` and the field."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise InputError(f"{where} is not a valid scenario: {describe_validation_error(error)}") from None
+
+    def fingerprint(self) -> str:
+        """12 hexadecimal digits of the content without name and description."""
+        content = self.model_dump(mode="json", exclude={"name", "description"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def describe_validation_error(error: ValidationError) -> str:
+    """Each fault as `field: reason`, without echoing what was put in (it may be private)."""
+    parts = []
+    for fault in error.errors(include_input=False, include_url=False):
+        field = ".".join(str(part) for part in fault["loc"])
+        reason = fault["msg"].removeprefix("Value error, ")
+        parts.append(f"{field}: {reason}" if field else reason)
+    return "; ".join(parts)

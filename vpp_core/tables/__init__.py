@@ -1,0 +1,42 @@
+"""Contracts of every table: columns, types, units, bounds and keys, in one place.
+
+A contract is a plain record. The pyarrow schema, the pandera check and the documentation are made from it.
+"""
+
+from vpp_core.tables.contract import Column, Contract
+from vpp_core.tables.data import (
+    LOAD_PROFILES,
+    MARKET_PRICES,
+    PRICE_FORECAST,
+    SOLAR_GENERATION,
+    SOURCES,
+)
+from vpp_core.tables.outcome import HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
+
+CONTRACTS = {
+    contract.name: contract
+    for contract in (
+        MARKET_PRICES,
+        SOLAR_GENERATION,
+        LOAD_PROFILES,
+        PRICE_FORECAST,
+        WINDOW_RESULTS,
+        HOUSEHOLD_DAYS,
+        OUTCOMES,
+    )
+}
+"""Every known contract by table name."""
+
+__all__ = [
+    "CONTRACTS",
+    "HOUSEHOLD_DAYS",
+    "LOAD_PROFILES",
+    "MARKET_PRICES",
+    "OUTCOMES",
+    "PRICE_FORECAST",
+    "SOLAR_GENERATION",
+    "SOURCES",
+    "WINDOW_RESULTS",
+    "Column",
+    "Contract",
+]

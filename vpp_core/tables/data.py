@@ -1,0 +1,113 @@
+"""The input tables: market prices, solar generation, household load, price forecast."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from vpp_core.tables.contract import TIMESTAMP, Column, Contract
+
+SOURCES = ("live", "cache", "file", "tmy", "filled", "synthetic")
+"""Where a value came from. All but `synthetic` are measured, modelled weather (`tmy`) or filled from measured values."""
+
+_TIMESTAMP = Column("timestamp", TIMESTAMP, "start of the interval, UTC")
+_HARD_PRICE = {"at_least": -1000.0, "at_most": 5000.0}
+
+
+def _provenance(series: str) -> tuple[Column, ...]:
+    return (
+        Column(
+            f"{series}_source",
+            pa.string(),
+            f"where {series} came from; empty where it is missing",
+            True,
+            one_of=SOURCES,
+        ),
+        Column(f"{series}_retrieved_at", TIMESTAMP, f"when {series} was fetched or its file last changed", True),
+        Column(f"{series}_seed", pa.int64(), f"the seed where {series} is synthetic", True),
+    )
+
+
+MARKET_PRICES = Contract(
+    "market_prices",
+    "CAISO prices at one node, one row per 15-minute interval. Never clipped; a missing price is null, not 0.",
+    (
+        _TIMESTAMP,
+        Column("node", pa.string(), "pricing node"),
+        Column(
+            "lmp_usd_per_mwh",
+            pa.float64(),
+            "real-time (15-minute market) locational marginal price [$/MWh]",
+            **_HARD_PRICE,
+        ),
+        Column("energy_lmp_usd_per_mwh", pa.float64(), "its energy part [$/MWh], where known", True),
+        Column("congestion_lmp_usd_per_mwh", pa.float64(), "its congestion part [$/MWh], where known", True),
+        Column("loss_lmp_usd_per_mwh", pa.float64(), "its loss part [$/MWh], where known", True),
+        Column("ghg_lmp_usd_per_mwh", pa.float64(), "its greenhouse-gas part [$/MWh], where known", True),
+        Column(
+            "lmp_day_ahead_usd_per_mwh",
+            pa.float64(),
+            "day-ahead price of the hour [$/MWh], where known",
+            True,
+            **_HARD_PRICE,
+        ),
+        Column(
+            "spin_usd_per_mw_h", pa.float64(), "spinning reserve price of the hour [$/MW per h], where known", True, 0.0
+        ),
+        Column(
+            "nonspin_usd_per_mw_h",
+            pa.float64(),
+            "non-spinning reserve price of the hour [$/MW per h], where known",
+            True,
+            0.0,
+        ),
+        *_provenance("lmp"),
+        *_provenance("lmp_day_ahead"),
+        *_provenance("spin"),
+        *_provenance("nonspin"),
+    ),
+    key=("timestamp",),
+)
+
+SOLAR_GENERATION = Contract(
+    "solar_generation",
+    "AC output of one kW (DC) of rooftop solar, per orientation and interval.",
+    (
+        _TIMESTAMP,
+        Column("orientation_id", pa.string(), "tilt and azimuth class, such as south_18"),
+        Column(
+            "generation_kw_per_kw_installed", pa.float64(), "mean AC power per kW DC installed [kW/kW]", False, 0.0, 1.3
+        ),
+        Column("source", pa.string(), "where the value came from", one_of=SOURCES),
+        Column("retrieved_at", TIMESTAMP, "when it was fetched or its file last changed", True),
+        Column("seed", pa.int64(), "the seed where it is synthetic", True),
+    ),
+    key=("timestamp", "orientation_id"),
+)
+
+LOAD_PROFILES = Contract(
+    "load_profiles",
+    "Electric load of a home without battery, solar and car, per profile and interval.",
+    (
+        _TIMESTAMP,
+        Column("profile_id", pa.int64(), "profile; home i uses profile i unless it brings its own"),
+        Column("load_kw", pa.float64(), "mean load [kW]", False, 0.0, 100.0),
+        Column("source", pa.string(), "where the value came from", one_of=SOURCES),
+        Column("retrieved_at", TIMESTAMP, "when it was fetched or its file last changed", True),
+        Column("seed", pa.int64(), "the seed where it is synthetic", True),
+    ),
+    key=("timestamp", "profile_id"),
+)
+
+PRICE_FORECAST = Contract(
+    "price_forecast",
+    "What was known of prices at each gate closure: quantiles of the 15-minute price in each coming window.",
+    (
+        Column("issued_at", TIMESTAMP, "gate closure at which this was known, UTC"),
+        Column("timestamp", TIMESTAMP, "start of the window that is forecast, UTC"),
+        Column("product", pa.string(), "energy, spin or nonspin", one_of=("energy", "spin", "nonspin")),
+        Column("p10", pa.float64(), "10 % quantile [$/MWh, or $/MW per h for reserves]"),
+        Column("p50", pa.float64(), "median [same unit]"),
+        Column("p90", pa.float64(), "90 % quantile [same unit]"),
+    ),
+    key=("issued_at", "timestamp", "product"),
+)

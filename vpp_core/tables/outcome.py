@@ -1,0 +1,128 @@
+"""The result tables: what each strategy did and earned, per market window and per household and day.
+
+`OUTCOMES` carries both, nested in one row per strategy and local day, so that a strategy's result is one file that is
+either there or not. `WINDOW_RESULTS` and `HOUSEHOLD_DAYS` are its flat forms.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from vpp_core.tables.contract import TIMESTAMP, Column, Contract
+
+_MONEY = (
+    Column("wholesale_usd", pa.float64(), "LMP · (net injection − counterfactual) · Δt [$]"),
+    Column("wholesale_battery_usd", pa.float64(), "the part of wholesale_usd moved by batteries [$]"),
+    Column("wholesale_ev_usd", pa.float64(), "the part of wholesale_usd moved by EV charging [$]"),
+    Column("reserve_usd", pa.float64(), "capacity pay for spin and non-spin, no-pay deducted [$]"),
+    Column("call_usd", pa.float64(), "adjustments for reserve calls [$]"),
+    Column("bill_change_usd", pa.float64(), "increase of retail bills over the counterfactual [$]"),
+    Column("wear_change_usd", pa.float64(), "increase of battery degradation over the counterfactual [$]"),
+    Column("penalty_usd", pa.float64(), "penalties for undelivered energy and reserve [$]"),
+    Column("end_energy_usd", pa.float64(), "value of the change in stored energy relative to the counterfactual [$]"),
+    Column("surplus_usd", pa.float64(), "wholesale + reserve + call − bill − wear − penalty + end energy [$]"),
+    Column("payment_usd", pa.float64(), "paid by the VPP to households, negative where they pay [$]", True),
+)
+"""The books. Null payments: a bound has no contracts."""
+
+VIOLATIONS = ("backup", "power", "daily_energy", "ev_ready", "ev_priority", "compensation")
+"""Kinds of breached preference. A violation is one (household, window, kind)."""
+
+SATISFACTION_COMPONENTS = ("backup", "discharge", "ev_ready", "compensation", "autonomy", "bill")
+
+WINDOW_RESULTS = Contract(
+    "window_results",
+    "A row per strategy and market window: what was bid, cleared, delivered and earned.",
+    (
+        Column("strategy", pa.string(), "strategy key"),
+        Column("window_start", TIMESTAMP, "start of the market window, UTC"),
+        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("lmp_mean_usd_per_mwh", pa.float64(), "mean realised LMP of the window [$/MWh]"),
+        Column("forecast_p50_usd_per_mwh", pa.float64(), "median forecast at gate closure [$/MWh]"),
+        Column("bid_sell_kw", pa.float64(), "energy offered for sale, held for the window [kW]"),
+        Column("bid_sell_usd_per_mwh", pa.float64(), "its quantity-weighted price [$/MWh]", True),
+        Column("bid_buy_kw", pa.float64(), "energy bid to buy, held for the window [kW]"),
+        Column("bid_buy_usd_per_mwh", pa.float64(), "its quantity-weighted price [$/MWh]", True),
+        Column("bid_spin_kw", pa.float64(), "spinning reserve offered [kW]"),
+        Column("bid_nonspin_kw", pa.float64(), "non-spinning reserve offered [kW]"),
+        Column("feasible_kw", pa.float64(), "energy the fleet could have offered in either direction [kW]"),
+        Column("below_minimum", pa.bool_(), "there was something to offer, and it stayed below the minimum bid"),
+        Column("expected_margin_usd", pa.float64(), "expected surplus of the bid at gate closure [$]"),
+        Column("awarded_sell_kwh", pa.float64(), "sold energy that cleared [kWh]"),
+        Column("awarded_buy_kwh", pa.float64(), "bought energy that cleared [kWh]"),
+        Column("delivered_sell_kwh", pa.float64(), "of the sold energy, what was delivered [kWh]"),
+        Column("delivered_buy_kwh", pa.float64(), "of the bought energy, what was taken [kWh]"),
+        Column("net_injection_kwh", pa.float64(), "fleet net injection, export positive [kWh]"),
+        Column("stored_kwh", pa.float64(), "energy in the batteries at the end of the window [kWh]"),
+        Column("battery_discharge_kwh", pa.float64(), "energy discharged by batteries [kWh AC]"),
+        Column("battery_charge_kwh", pa.float64(), "energy charged into batteries [kWh AC]"),
+        Column("ev_charge_kwh", pa.float64(), "energy charged into EVs [kWh AC]"),
+        Column("segments", pa.int64(), "household segments in the bid"),
+        Column("households", pa.int64(), "households in the bid: the coalition where it was negotiated"),
+        Column("invited", pa.int64(), "households that had something to offer"),
+        Column("rounds", pa.int64(), "negotiation rounds, 0 where nothing was negotiated"),
+        Column("agreed", pa.int64(), "segments on which both sides agreed"),
+        Column("mean_concession", pa.float64(), "mean share of the ask that homes conceded", True),
+        Column("plan_satisfaction", pa.float64(), "satisfaction that the plan expected of its coalition", True),
+        Column("solver_failures", pa.int64(), "window programs that failed and fell back to no bid"),
+        *_MONEY,
+        *(
+            Column(f"violations_{kind}", pa.int64(), f"households whose {kind} preference was breached")
+            for kind in VIOLATIONS
+        ),
+    ),
+    key=("strategy", "window_start"),
+)
+
+HOUSEHOLD_DAYS = Contract(
+    "household_days",
+    "A row per strategy, local day and household: its books, energy and satisfaction.",
+    (
+        Column("strategy", pa.string(), "strategy key"),
+        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("home_id", pa.int64(), "household"),
+        *_MONEY,
+        Column("household_gain_usd", pa.float64(), "payment − bill change − wear change + end energy [$]", True),
+        Column(
+            "agreed_payment_usd", pa.float64(), "the part of payment_usd at the agreed price, without rebound [$]", True
+        ),
+        Column("discharged_for_vpp_kwh", pa.float64(), "battery energy delivered beyond the default [kWh AC]"),
+        Column("deviation_kwh", pa.float64(), "all energy moved away from the default, either direction [kWh AC]"),
+        Column("offered_kwh", pa.float64(), "energy that the home's preferences offer, battery and car [kWh AC]"),
+        Column("battery_discharge_kwh", pa.float64(), "energy discharged [kWh AC]"),
+        Column("bill_counterfactual_usd", pa.float64(), "the day's retail bill without a VPP [$]"),
+        *(
+            Column(
+                f"satisfaction_{name}",
+                pa.float64(),
+                f"{name} component, 0–1; null where it does not apply",
+                True,
+                0.0,
+                1.0,
+            )
+            for name in SATISFACTION_COMPONENTS
+        ),
+        Column("satisfaction", pa.float64(), "weighted mean of the components that apply", True, 0.0, 1.0),
+        *(Column(f"violations_{kind}", pa.int64(), f"windows in which {kind} was breached") for kind in VIOLATIONS),
+    ),
+    key=("strategy", "local_day", "home_id"),
+)
+
+OUTCOMES = Contract(
+    "outcomes",
+    "A row per strategy and local day, with the day's windows and households nested inside.",
+    (
+        Column("strategy", pa.string(), "strategy key"),
+        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("surplus_usd", pa.float64(), "the day's surplus [$]"),
+        Column(
+            "bound_gap_usd",
+            pa.float64(),
+            "certified gap of the month's bound, on its first day [$]; null otherwise",
+            True,
+        ),
+        Column("windows", pa.list_(WINDOW_RESULTS.struct), "the day's rows of window_results"),
+        Column("households", pa.list_(HOUSEHOLD_DAYS.struct), "the day's rows of household_days"),
+    ),
+    key=("strategy", "local_day"),
+)
