@@ -1,0 +1,21 @@
+"""The home's meter: net injection, and the retail bill on it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vpp_core.physics.storage import Numeric
+
+
+def net_injection_kw(pv_kw: Numeric, load_kw: Numeric, battery_kw: Numeric, ev_charge_kw: Numeric) -> Numeric:
+    """Power at the meter [kW, export positive]; `battery_kw` is discharge minus charge, a car's discharge is negative."""
+    return pv_kw - load_kw + battery_kw - ev_charge_kw
+
+
+def retail_bill_usd(
+    injection_kw: Numeric, import_usd_per_kwh: Numeric, export_usd_per_kwh: Numeric, hours: float
+) -> Numeric:
+    """What the home pays its retailer for the interval [$]: import charged, export credited."""
+    imported = np.maximum(-injection_kw, 0.0)
+    exported = np.maximum(injection_kw, 0.0)
+    return hours * (import_usd_per_kwh * imported - export_usd_per_kwh * exported)
