@@ -3,9 +3,19 @@
 A scenario is frozen as JSON beside its results; the same name with other content is refused.
 """
 
+from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_core.scenario.market_rules import MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
 from vpp_core.scenario.scenario import Scenario, describe_validation_error
 from vpp_core.scenario.tariff import Tariff
+from vpp_core.scenario.transform import DataTransform
 
-__all__ = ["MarketRules", "NegotiationRules", "Scenario", "Tariff", "describe_validation_error"]
+__all__ = [
+    "KNOWN_SCENARIOS",
+    "DataTransform",
+    "MarketRules",
+    "NegotiationRules",
+    "Scenario",
+    "Tariff",
+    "describe_validation_error",
+]

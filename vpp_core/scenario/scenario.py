@@ -14,6 +14,7 @@ from vpp_core.errors import InputError
 from vpp_core.scenario.market_rules import MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
 from vpp_core.scenario.tariff import Tariff
+from vpp_core.scenario.transform import DataTransform
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,63}"
 
@@ -32,6 +33,13 @@ class Scenario(BaseModel):
         None, max_length=64, description="pricing node; none: the files' only node, else DLAP_SCE-APND"
     )
     source: Literal["auto", "live", "file", "synthetic"] = Field("auto", description="where prices come from")
+    reserve_zone: Literal["SP26", "NP26"] = Field(
+        "SP26", description="whose nested reserve regions add up to the node's reserve price; SP26 holds Los Angeles"
+    )
+    model_missing_reserves: bool = Field(
+        True, description="model reserve prices on the real LMP where none are published; false leaves them empty"
+    )
+    transform: DataTransform = DataTransform()
     market: MarketRules = MarketRules()
     tariff: Tariff = Tariff()
     negotiation: NegotiationRules = NegotiationRules()

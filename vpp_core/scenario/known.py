@@ -1,0 +1,29 @@
+"""The scenarios that ship with the program. Add one: one entry here, or a JSON file of the same form in the lake."""
+
+from __future__ import annotations
+
+from vpp_core.scenario.scenario import Scenario
+from vpp_core.scenario.transform import DataTransform
+
+KNOWN_SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(),
+        Scenario(
+            name="high_volatility",
+            description="Prices swing half as far again around each day's mean, as in a year of scarce gas and batteries",
+            transform=DataTransform(price_volatility_factor=1.5),
+        ),
+        Scenario(
+            name="low_solar",
+            description="Wildfire smoke or a stubborn marine layer takes 40 % of solar generation",
+            transform=DataTransform(solar_factor=0.6),
+        ),
+        Scenario(
+            name="peak_demand",
+            description="A heat wave: homes use 30 % more, and prices from 16:00 to 21:00 are half as high again",
+            transform=DataTransform(load_factor=1.3, peak_price_factor=1.5),
+        ),
+    )
+}
+"""By name; `reference` equals `Scenario()`."""

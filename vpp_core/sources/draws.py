@@ -1,0 +1,22 @@
+"""Random numbers by purpose: the same (seed, purpose, index) always gives the same stream, whatever else is drawn."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+
+def generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
+    """A generator of its own for one purpose and index (month, block of homes, …)."""
+    key = np.random.SeedSequence([seed, zlib.crc32(purpose.encode()), *index])
+    return np.random.Generator(np.random.Philox(key))
+
+
+def autoregressive(rng: np.random.Generator, shape: tuple[int, ...], persistence: float) -> np.ndarray:
+    """Unit-variance AR(1) noise along the first axis, stationary from its first value."""
+    from scipy.signal import lfilter
+
+    innovations = rng.standard_normal(shape)
+    innovations[1:] *= np.sqrt(1 - persistence**2)
+    return np.asarray(lfilter([1.0], [1.0, -persistence], innovations, axis=0))
