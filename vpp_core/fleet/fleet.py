@@ -11,12 +11,16 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from vpp_core.tables.fleet import CATEGORIES, EV_PRIORITIES
 
-CATEGORIES = ("conservative", "moderate", "aggressive")
-EV_PRIORITIES = ("low", "medium", "high")
+__all__ = ["CATEGORIES", "EV_PRIORITIES", "Bools", "Cars", "Fleet", "Floats", "Hours", "Ints"]
+
+Floats = npt.NDArray[np.float64]
+Hours = npt.NDArray[np.float32]
+"""Quarter hours of a clock, exact in 32 bits."""
+Ints = npt.NDArray[np.integer]
+"""64 bits for a home's id, 32 for positions and classes."""
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,11 @@ class Cars:
     """0 without V2G"""
     discharge_efficiency: Floats
     works_from_home: Bools
-    weekday_arrival_hour: Floats
+    weekday_arrival_hour: Hours
     """usual arrival, local hour; the departure hours likewise"""
-    weekday_departure_hour: Floats
-    weekend_arrival_hour: Floats
-    weekend_departure_hour: Floats
+    weekday_departure_hour: Hours
+    weekend_arrival_hour: Hours
+    weekend_departure_hour: Hours
     trip_kwh: Floats
     """mean energy of a day's driving [kWh from the battery]"""
 
@@ -53,7 +57,11 @@ class Cars:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Columns of all homes, shape (N,), and their cars."""
+    """Columns of all homes, shape (N,), and their cars.
+
+    Whatever enters an energy or money sum is float64; classes, ids and clock times are narrower, so that a million
+    homes take less than 200 bytes each.
+    """
 
     seed: int
     home_id: Ints
@@ -110,4 +118,4 @@ class Fleet:
         car = order[first[homes[new_home]] + within]
         cars = {f.name: getattr(self.cars, f.name)[car] for f in fields(Cars) if f.name != "home"}
         columns = {f.name: getattr(self, f.name)[homes] for f in fields(Fleet) if f.name not in ("seed", "cars")}
-        return Fleet(seed=self.seed, cars=Cars(home=new_home.astype(np.int64), **cars), **columns)
+        return Fleet(seed=self.seed, cars=Cars(home=new_home.astype(np.int32), **cars), **columns)

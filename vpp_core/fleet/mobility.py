@@ -1,10 +1,36 @@
-"""The cars' days over a period: when each is plugged in, what each trip takes, what is asked at departure."""
+"""The cars' days over a period: when each is plugged in, what each trip takes, what is asked at departure.
+
+Every date of every car has its own draws, addressed by home, car and calendar day; so a car's days are the same in any
+fleet, shard or shortened month. A trip may run past midnight (night shifts): the day before the period is drawn too,
+and a car still out then starts the period away.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from vpp_core.fleet.fleet import Bools, Floats
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vpp_core.calendar import INTERVAL_HOURS, Period
+from vpp_core.fleet.draws import normal, uniform
+from vpp_core.fleet.fleet import Bools, Cars, Fleet, Floats
+from vpp_core.physics.storage import charge_limit_kw, step_energy_kwh
+
+SLOTS_PER_DAY = 96
+WEEKDAY_TRIP_SHARE = 0.93
+"""Weekdays on which a commuter drives; the rest are holidays, illness, a day at home. Assumption, as those below."""
+HOME_WORKER_TRIP_SHARE = 0.45
+WEEKEND_TRIP_SHARE = 0.75
+DEPARTURE_SPREAD_HOURS = 0.4
+ARRIVAL_SPREAD_HOURS = 0.7
+LARGEST_DEVIATION = 3.0
+"""A day's time lies within three spreads of the usual one, so that a commuter never leaves before the night ends."""
+SHORTEST_TRIP_SLOTS = 2
+TRIP_ENERGY_SIGMA = 0.35
+"""Day-to-day spread (log) of a car's trip energy around its mean."""
 
 
 @dataclass(frozen=True)
@@ -21,3 +47,132 @@ class Mobility:
     infeasible_departures: int
     """departures whose trip or requirement could not be met even by charging at full power from arrival; their trips
     were shortened to what the car can carry, and they are reported"""
+
+
+def mobility(fleet: Fleet, period: Period, seed: int) -> Mobility:
+    """Draw the cars' days of a period.
+
+    What a car can carry is rolled with it: charging at full power from arrival up to `target_soc` (the counterfactual),
+    from `initial_soc`. A trip that this cannot carry above `min_soc` is shortened to what it can; a requirement that it
+    cannot meet stands as asked, since nobody is held to more than the counterfactual. Both are counted.
+    """
+    cars = fleet.cars
+    plan = _Plan.draw(fleet, period, seed)
+    intervals, count = len(period), len(cars)
+    change = np.zeros((intervals + 1, count), dtype=np.int8)
+    trip_kwh = np.zeros((intervals, count))
+    required_kwh = np.zeros((intervals, count))
+    infeasible = 0
+
+    floor = cars.min_soc * cars.capacity_kwh
+    target = cars.target_soc * cars.capacity_kwh
+    energy = cars.initial_soc * cars.capacity_kwh
+    home_since = np.zeros(count, dtype=np.intp)
+    for day in range(len(plan)):
+        leaves, arrives, wanted = plan.leaves[day], plan.arrives[day], plan.trip_kwh[day]
+        started_before = plan.drives[day] & (leaves < 0) & (arrives > 0)
+        change[0, started_before] = 1
+        change[arrives[started_before], started_before.nonzero()[0]] -= 1
+        home_since[started_before] = arrives[started_before]
+
+        at_home = (leaves > home_since) | ((leaves == 0) & (home_since == 0))
+        goes = (plan.drives[day] & at_home & (leaves < intervals)).nonzero()[0]
+        at, back = leaves[goes], arrives[goes]
+        hours = (at - home_since[goes]) * INTERVAL_HOURS
+        aboard = _charged(cars, goes, energy[goes], target[goes], hours)
+        trip = np.minimum(wanted[goes], np.floor(np.maximum(aboard - floor[goes], 0.0) * 1000) / 1000)
+        asked = np.maximum(cars.min_departure_soc[goes] * cars.capacity_kwh[goes], trip + floor[goes])
+        infeasible += int(((trip < wanted[goes]) | (aboard < asked - 1e-9)).sum())
+        trip_kwh[at, goes] = trip
+        required_kwh[at, goes] = asked
+        change[at, goes] += 1
+        change[back, goes] -= 1
+        energy[goes] = aboard - trip
+        home_since[goes] = back
+    away = np.cumsum(change[:-1], axis=0, dtype=np.int8)
+    return Mobility(away == 0, trip_kwh, required_kwh, infeasible)
+
+
+def _charged(cars: Cars, which: npt.NDArray[np.intp], energy: Floats, target: Floats, hours: Floats) -> Floats:
+    """Energy aboard [kWh] after so many hours at the charger, at full power until the target is reached."""
+    efficiency = cars.charge_efficiency[which]
+    plugged_in: Any = np.maximum(hours, INTERVAL_HOURS)
+    power = charge_limit_kw(energy, target, cars.max_charge_kw[which], efficiency, plugged_in)
+    power = np.where(hours > 0, power, 0.0)
+    return np.asarray(step_energy_kwh(energy, power, 0.0, efficiency, 1.0, plugged_in))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What each car means to do, shape (D, M), one row per local day, the day before the period first."""
+
+    drives: Bools
+    leaves: npt.NDArray[np.intp]
+    """first interval away; negative before the period"""
+    arrives: npt.NDArray[np.intp]
+    """first interval back; at most the period's length"""
+    trip_kwh: Floats
+
+    def __len__(self) -> int:
+        return len(self.drives)
+
+    @classmethod
+    def draw(cls, fleet: Fleet, period: Period, seed: int) -> _Plan:
+        cars = fleet.cars
+        dates = pd.to_datetime(period.days)
+        dates = pd.DatetimeIndex([dates[0] - pd.Timedelta(days=1), *dates])
+        position = _position(fleet)[None, :] + dates.to_julian_date().to_numpy().astype(np.int64)[:, None]
+        weekend = np.asarray(dates.dayofweek >= 5)[:, None]
+
+        weekday_share = np.where(cars.works_from_home, HOME_WORKER_TRIP_SHARE, WEEKDAY_TRIP_SHARE)
+        drives = uniform(seed, "trip", position) < np.where(weekend, WEEKEND_TRIP_SHARE, weekday_share)
+        usual_out = np.where(weekend, cars.weekend_departure_hour, cars.weekday_departure_hour)
+        usual_back = np.where(weekend, cars.weekend_arrival_hour, cars.weekday_arrival_hour)
+        usual_back = np.where(usual_back > usual_out, usual_back, usual_back + 24)
+        out = _slot(usual_out, normal(seed, "departure", position), DEPARTURE_SPREAD_HOURS)
+        back = _slot(usual_back, normal(seed, "arrival", position), ARRIVAL_SPREAD_HOURS)
+        back = np.maximum(back, out + SHORTEST_TRIP_SLOTS)
+
+        first_slot = SLOTS_PER_DAY * np.arange(-1, len(dates) - 1)[:, None]
+        clock = _Clock(period)
+        leaves, arrives = clock.interval(first_slot + out), clock.interval(first_slot + back)
+        spread = np.exp(TRIP_ENERGY_SIGMA * normal(seed, "trip energy", position) - TRIP_ENERGY_SIGMA**2 / 2)
+        return cls(
+            drives=drives & (cars.trip_kwh > 0),
+            leaves=leaves,
+            arrives=np.where(leaves < 0, arrives, np.clip(arrives, leaves + 1, len(period))),
+            trip_kwh=np.round(cars.trip_kwh * spread, 3),
+        )
+
+
+def _position(fleet: Fleet) -> npt.NDArray[np.int64]:
+    """Where each car's draws begin: its home's id and its place in the home, with room for every calendar day."""
+    home = fleet.cars.home.astype(np.int64)
+    order = np.argsort(home, kind="stable")
+    ranked = home[order]
+    place = np.empty(len(home), dtype=np.int64)
+    place[order] = np.arange(len(home)) - np.searchsorted(ranked, ranked)
+    days = 2**22
+    return np.asarray((fleet.home_id[home].astype(np.int64) * 2**8 + place) * days)
+
+
+def _slot(usual_hour: Floats, z: Floats, spread: float) -> npt.NDArray[np.intp]:
+    """The quarter hour of the day's departure or arrival; past 95 it is the next day's."""
+    hour = usual_hour + spread * np.clip(z, -LARGEST_DEVIATION, LARGEST_DEVIATION)
+    return np.maximum(np.round(4 * hour), 0).astype(np.intp)
+
+
+class _Clock:
+    """From a wall-clock quarter, counted from the period's first midnight, to the interval of that name."""
+
+    def __init__(self, period: Period) -> None:
+        quarter = period.day_of_interval * SLOTS_PER_DAY + period.slot_of_interval
+        # An hour that the clock repeats is entered once, by its first run; one that it skips leads to the next quarter.
+        self._interval = np.searchsorted(np.maximum.accumulate(quarter), np.arange(quarter[-1] + 1))
+        self._length = len(quarter)
+
+    def interval(self, quarter: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """Position of the interval; −1 before the period, its length after it."""
+        inside = np.clip(quarter, 0, len(self._interval) - 1)
+        found = np.where(quarter < len(self._interval), self._interval[inside], self._length)
+        return np.where(quarter < 0, -1, found)

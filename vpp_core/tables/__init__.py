@@ -11,7 +11,9 @@ from vpp_core.tables.data import (
     SOLAR_GENERATION,
     SOURCES,
 )
+from vpp_core.tables.fleet import PROSUMER_FLEET
 from vpp_core.tables.outcome import HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables.results import CLAIMS, GAP_SPLIT, KPI_DAILY, KPI_MONTHLY
 
 CONTRACTS = {
     contract.name: contract
@@ -20,20 +22,30 @@ CONTRACTS = {
         SOLAR_GENERATION,
         LOAD_PROFILES,
         PRICE_FORECAST,
+        PROSUMER_FLEET,
         WINDOW_RESULTS,
         HOUSEHOLD_DAYS,
         OUTCOMES,
+        KPI_MONTHLY,
+        KPI_DAILY,
+        GAP_SPLIT,
+        CLAIMS,
     )
 }
 """Every known contract by table name."""
 
 __all__ = [
+    "CLAIMS",
     "CONTRACTS",
+    "GAP_SPLIT",
     "HOUSEHOLD_DAYS",
+    "KPI_DAILY",
+    "KPI_MONTHLY",
     "LOAD_PROFILES",
     "MARKET_PRICES",
     "OUTCOMES",
     "PRICE_FORECAST",
+    "PROSUMER_FLEET",
     "SOLAR_GENERATION",
     "SOURCES",
     "WINDOW_RESULTS",

@@ -1,0 +1,154 @@
+"""The cars' days: the same for a car everywhere, feasible under charging on arrival."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vpp_core.calendar import INTERVAL_HOURS, Period
+from vpp_core.fleet.fleet import Fleet
+from vpp_core.fleet.mobility import Mobility, mobility
+from vpp_core.fleet.population import generate_fleet
+from vpp_core.physics.storage import charge_on_arrival_kw, step_energy_kwh
+
+MONTH = Period.of("2023-08")
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return generate_fleet(200, 42)
+
+
+@pytest.fixture(scope="module")
+def days(fleet: Fleet) -> Mobility:
+    return mobility(fleet, MONTH, 42)
+
+
+def counterfactual_energy(fleet: Fleet, days: Mobility) -> np.ndarray:
+    """Stored energy [kWh] at the start of each interval, before a trip, interval by interval."""
+    cars = fleet.cars
+    energy = cars.initial_soc * cars.capacity_kwh
+    stored = []
+    for t in range(len(days.plugged)):
+        stored.append(energy)
+        energy = energy - days.trip_kwh[t]
+        charge = charge_on_arrival_kw(
+            energy,
+            days.plugged[t],
+            cars.target_soc * cars.capacity_kwh,
+            cars.max_charge_kw,
+            cars.charge_efficiency,
+            INTERVAL_HOURS,
+        )
+        energy = step_energy_kwh(energy, charge, 0.0, cars.charge_efficiency, 1.0, INTERVAL_HOURS)
+    return np.array([*stored, energy])
+
+
+def departures(days: Mobility) -> np.ndarray:
+    before = np.vstack([np.ones((1, days.plugged.shape[1]), dtype=bool), days.plugged[:-1]])
+    return before & ~days.plugged
+
+
+@pytest.mark.parametrize("month", ["2023-08", "2023-03", "2023-11"])
+@pytest.mark.parametrize("seed", [1, 42])
+def test_charging_on_arrival_carries_every_trip_with_the_minimum_left(month: str, seed: int) -> None:
+    fleet = generate_fleet(300, seed)
+    days = mobility(fleet, Period.of(month), seed)
+    stored = counterfactual_energy(fleet, days)
+    floor = fleet.cars.min_soc * fleet.cars.capacity_kwh
+    assert (stored[:-1] - days.trip_kwh >= floor - 1e-9).all()
+    assert (stored <= fleet.cars.capacity_kwh + 1e-9).all()
+
+
+def test_trips_and_requirements_sit_at_departures_only(days: Mobility) -> None:
+    leaving = departures(days)
+    assert ((days.required_kwh > 0) == leaving).all()
+    assert not (days.trip_kwh[~leaving] > 0).any()
+
+
+def test_what_is_asked_is_the_household_s_wish_and_at_least_the_trip(fleet: Fleet, days: Mobility) -> None:
+    t, car = departures(days).nonzero()
+    cars = fleet.cars
+    asked = days.required_kwh[t, car]
+    assert (asked >= (cars.min_departure_soc * cars.capacity_kwh)[car] - 1e-9).all()
+    assert (asked >= days.trip_kwh[t, car] + (cars.min_soc * cars.capacity_kwh)[car] - 1e-9).all()
+    assert (asked <= cars.capacity_kwh[car]).all()
+
+
+def test_requirements_beyond_a_slow_charger_stand_and_are_counted_one_by_one(fleet: Fleet) -> None:
+    slow = replace(fleet, cars=replace(fleet.cars, max_charge_kw=np.full(len(fleet.cars), 0.7)))
+    days = mobility(slow, MONTH, 42)
+    stored = counterfactual_energy(slow, days)
+    unmet = departures(days) & (stored[:-1] < days.required_kwh - 1e-6)
+    wished = mobility(fleet, MONTH, 42).trip_kwh
+    shortened = days.trip_kwh < wished
+    assert unmet.sum() > 100 and shortened.any()
+    assert (unmet | shortened).sum() <= days.infeasible_departures <= (unmet | shortened).sum() + 12
+
+
+def test_a_trip_beyond_the_battery_is_shortened_and_counted(fleet: Fleet) -> None:
+    far = replace(fleet, cars=replace(fleet.cars, trip_kwh=np.full(len(fleet.cars), 500.0)))
+    days = mobility(far, Period.of("2023-08", 4), 42)
+    leaving = departures(days)
+    assert days.infeasible_departures == leaving.sum()
+    usable = (fleet.cars.target_soc - fleet.cars.min_soc) * fleet.cars.capacity_kwh
+    assert (days.trip_kwh <= np.maximum(usable, 0) + 1e-9).all() and days.trip_kwh.max() > 20
+
+
+def test_a_shortened_month_has_the_same_days(fleet: Fleet, days: Mobility) -> None:
+    short = mobility(fleet, Period.of("2023-08", 3), 42)
+    n = len(short.plugged)
+    assert n == 3 * 96
+    for name in ("plugged", "trip_kwh", "required_kwh"):
+        assert np.array_equal(getattr(short, name), getattr(days, name)[:n])
+
+
+def test_a_car_s_days_do_not_depend_on_its_neighbours(fleet: Fleet, days: Mobility) -> None:
+    homes = np.array([150, 3, 77, 120, 9])
+    part = mobility(fleet.take(homes), MONTH, 42)
+    cars = np.concatenate([(fleet.cars.home == home).nonzero()[0] for home in homes])
+    for name in ("plugged", "trip_kwh", "required_kwh"):
+        assert np.array_equal(getattr(part, name), getattr(days, name)[:, cars])
+
+
+def test_two_cars_of_a_home_have_days_of_their_own(fleet: Fleet, days: Mobility) -> None:
+    home = int(np.bincount(fleet.cars.home).argmax())
+    first, second = (fleet.cars.home == home).nonzero()[0]
+    assert not np.array_equal(days.trip_kwh[:, first], days.trip_kwh[:, second])
+
+
+def test_commuters_are_out_at_noon_on_weekdays_and_home_at_night(fleet: Fleet, days: Mobility) -> None:
+    slot, commuters = MONTH.slot_of_interval, ~fleet.cars.works_from_home
+    weekday = MONTH.local.dayofweek < 5
+    assert days.plugged[(slot == 48) & weekday][:, commuters].mean() < 0.15
+    assert days.plugged[(slot == 48) & ~weekday].mean() > 0.2
+    assert days.plugged[(slot == 48) & weekday][:, ~commuters].mean() > 0.5
+    assert days.plugged[slot == 8].all()
+
+
+def test_a_night_shift_is_away_over_midnight_and_starts_the_month_away() -> None:
+    fleet = generate_fleet(60, 5)
+    cars = len(fleet.cars)
+    hours = {
+        f"{day}_{what}_hour": np.full(cars, hour, dtype=np.float32)
+        for day in ("weekday", "weekend")
+        for what, hour in (("departure", 22.0), ("arrival", 6.5))
+    }
+    nights = replace(fleet, cars=replace(fleet.cars, works_from_home=np.zeros(cars, dtype=bool), **hours))
+    days = mobility(nights, MONTH, 5)
+    slot = MONTH.slot_of_interval
+    assert days.plugged[slot == 8].mean() < 0.3 and days.plugged[slot == 60].all()
+    assert not days.plugged[0].all()
+    assert not days.trip_kwh[0].any()
+
+
+def test_no_car_drives_where_the_trip_is_nothing(fleet: Fleet) -> None:
+    parked = replace(fleet, cars=replace(fleet.cars, trip_kwh=np.zeros(len(fleet.cars))))
+    assert mobility(parked, MONTH, 42).plugged.all()
+
+
+def test_a_fleet_without_cars_has_no_columns(fleet: Fleet) -> None:
+    carless = np.setdiff1d(np.arange(len(fleet)), fleet.cars.home)[:3]
+    assert mobility(fleet.take(carless), MONTH, 42).plugged.shape == (len(MONTH), 0)

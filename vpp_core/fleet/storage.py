@@ -1,0 +1,99 @@
+"""A fleet as an Arrow table (one row per home, cars nested), and what people open: a CSV summary and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vpp_core.errors import InputError
+from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, Cars, Fleet
+from vpp_core.sources.orientations import ORIENTATIONS
+from vpp_core.tables.contract import Contract
+from vpp_core.tables.fleet import CARS, PROSUMER_FLEET
+
+_NAMES = {
+    "category": CATEGORIES,
+    "ev_priority": EV_PRIORITIES,
+    "pv_orientation": tuple(orientation.id for orientation in ORIENTATIONS),
+}
+"""Columns that are positions in memory and names in the table."""
+
+
+def fleet_to_arrow(fleet: Fleet) -> pa.Table:
+    """The `prosumer_fleet` table; the seed travels in the schema's metadata."""
+    homes = len(fleet)
+    order = np.argsort(fleet.cars.home, kind="stable")
+    offsets = np.searchsorted(fleet.cars.home[order], np.arange(homes + 1)).astype(np.int32)
+    cars = pa.StructArray.from_arrays(
+        [pa.array(getattr(fleet.cars, column.name)[order], type=column.type) for column in CARS.columns],
+        fields=list(CARS.struct),
+    )
+    arrays = [
+        pa.ListArray.from_arrays(offsets, cars, type=column.type)
+        if column.name == "cars"
+        else pa.array(_named(column.name, getattr(fleet, column.name)), type=column.type)
+        for column in PROSUMER_FLEET.columns
+    ]
+    schema = PROSUMER_FLEET.schema
+    metadata = {**(schema.metadata or {}), b"seed": str(fleet.seed).encode()}
+    return pa.Table.from_arrays(arrays, schema=schema.with_metadata(metadata))
+
+
+def fleet_from_arrow(table: pa.Table) -> Fleet:
+    """The fleet of a `prosumer_fleet` table, exactly as it was stored; anything else is an `InputError`."""
+    metadata = table.schema.metadata or {}
+    if b"seed" not in metadata:
+        raise InputError("the fleet table carries no seed in its metadata; write it with fleet_to_arrow")
+    _complete(table.column_names, PROSUMER_FLEET)
+    nested = table["cars"].combine_chunks()
+    if isinstance(nested, pa.ChunkedArray):
+        nested = nested.chunk(0) if nested.num_chunks else pa.array([], type=nested.type)
+    flat = nested.flatten()
+    _complete([field.name for field in flat.type], CARS)
+    lengths = np.diff(nested.offsets.to_numpy())
+    cars = {column.name: flat.field(column.name).to_numpy(zero_copy_only=False) for column in CARS.columns}
+    return Fleet(
+        seed=int(metadata[b"seed"]),
+        cars=Cars(home=np.repeat(np.arange(len(table), dtype=np.int32), lengths), **cars),
+        **{
+            column.name: _positions(column.name, table[column.name])
+            for column in PROSUMER_FLEET.columns
+            if column.name != "cars"
+        },
+    )
+
+
+def _named(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any] | pa.Array:
+    if name not in _NAMES:
+        return values
+    return pa.DictionaryArray.from_arrays(pa.array(values), pa.array(_NAMES[name])).cast(pa.string())
+
+
+def _positions(name: str, column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    if name not in _NAMES:
+        return np.array(column.to_numpy())
+    found = pc.index_in(column, value_set=pa.array(_NAMES[name]))
+    if found.null_count:
+        raise InputError(f"the fleet table has an unknown {name}; known are {', '.join(_NAMES[name])}")
+    return found.to_numpy().astype(np.int8)
+
+
+def _complete(present: list[str], contract: Contract) -> None:
+    missing = [column.name for column in contract.columns if column.name not in present]
+    if missing:
+        raise InputError(f"table {contract.name} lacks the column(s) {', '.join(missing)}")
+
+
+def same_fleet(one: Fleet, other: Fleet) -> bool:
+    """Whether two fleets are identical, column by column."""
+    return one.seed == other.seed and all(
+        np.array_equal(getattr(a, field.name), getattr(b, field.name))
+        for a, b in ((one, other), (one.cars, other.cars))
+        for field in fields(a)
+        if field.name not in ("seed", "cars")
+    )
