@@ -1,0 +1,213 @@
+"""Invented results: outcomes whose books close, with the mean daily surplus of each strategy chosen by the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from vpp_core.calendar import Month
+from vpp_core.fleet.fleet import Cars, Fleet
+from vpp_core.scenario import Scenario
+from vpp_core.tables import HOUSEHOLD_DAYS, MARKET_PRICES, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
+
+BOUNDS = ("perfect_foresight_aware", "perfect_foresight")
+NEGOTIATION_LOSES = {
+    "no_vpp": 0.0,
+    "negotiated": 20.0,
+    "centralized_aware": 30.0,
+    "centralized": 45.0,
+    "perfect_foresight_aware": 60.0,
+    "perfect_foresight": 100.0,
+}
+NEGOTIATION_WINS = NEGOTIATION_LOSES | {"negotiated": 50.0}
+NEGOTIATION_HARMS = NEGOTIATION_LOSES | {"negotiated": -15.0}
+
+
+@dataclass(frozen=True)
+class Invented:
+    """What `invent` makes: the inputs of every function in results."""
+
+    outcomes: pa.Table
+    scenario: Scenario
+    month: Month
+    prices: pd.DataFrame
+    fleet: Fleet
+
+
+@pytest.fixture(scope="session")
+def invent() -> Callable[..., Invented]:
+    """Make a run: `invent({"negotiated": 20.0, …}, days=5, homes=4)`, values in $ a day."""
+    return _invent
+
+
+def _invent(
+    surplus: Mapping[str, float] = NEGOTIATION_LOSES,
+    days: int = 5,
+    homes: int = 4,
+    noise: float = 0.5,
+    gains: Mapping[str, float] | None = None,
+    violations: Mapping[str, int] | None = None,
+) -> Invented:
+    """`gains`: share of the surplus that households get (default 0.5); `violations`: of backup, a day and strategy."""
+    scenario = Scenario(name="invented", homes=homes, first_days=days)
+    month = Month.parse("2023-08")
+    period = scenario.period(month)
+    rng = np.random.default_rng(1)
+    lmp = 40 + 30 * np.sin(np.arange(len(period)) / 96 * 2 * np.pi) + rng.normal(0, 3, len(period))
+    prices = pd.DataFrame({c.name: None for c in MARKET_PRICES.columns}, index=range(len(period)))
+    prices = prices.assign(
+        timestamp=period.timestamps,
+        node="DLAP_SCE-APND",
+        lmp_usd_per_mwh=lmp,
+        lmp_source=np.where(np.arange(len(period)) < len(period) // 2, "file", "synthetic"),
+    )
+    shock = rng.normal(0, noise, days)
+    rows = []
+    for strategy, mean in surplus.items():
+        bound = strategy in BOUNDS
+        for position, day in enumerate(period.days):
+            total = mean * (1 + shock[position]) if strategy != "no_vpp" else 0.0
+            starts = [
+                s for s in period.windows(60).starts if s.tz_convert("America/Los_Angeles").strftime("%Y-%m-%d") == day
+            ]
+            share = (gains or {}).get(strategy, 0.5)
+            broken = (violations or {}).get(strategy, 0)
+            rows.append(
+                {
+                    "strategy": strategy,
+                    "local_day": day,
+                    "surplus_usd": total,
+                    "bound_gap_usd": 0.25 if bound and position == 0 else None,
+                    "windows": _windows(strategy, day, starts, total, share, bound, rng),
+                    "households": _households(strategy, day, homes, total, share, bound, broken),
+                }
+            )
+    outcomes = pa.Table.from_pylist(rows, schema=OUTCOMES.schema)
+    return Invented(outcomes, scenario, month, prices, _fleet(homes))
+
+
+def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:
+    """Books of a surplus: wholesale 1.5 of it, bill 0.4, wear 0.1; payments make the gain."""
+    return {
+        "wholesale_usd": 1.5 * total,
+        "wholesale_battery_usd": 1.2 * total,
+        "wholesale_ev_usd": 0.3 * total,
+        "reserve_usd": 0.0,
+        "call_usd": 0.0,
+        "bill_change_usd": 0.4 * total,
+        "wear_change_usd": 0.1 * total,
+        "penalty_usd": 0.0,
+        "end_energy_usd": 0.0,
+        "surplus_usd": total,
+        "payment_usd": None if bound else gain + 0.5 * total,
+    }
+
+
+def _windows(strategy, day, starts, total, share, bound, rng):
+    rows = []
+    active = strategy != "no_vpp" and not bound
+    for number, start in enumerate(starts):
+        offers = active and number % 2 == 0
+        row = {c.name: 0 for c in WINDOW_RESULTS.columns}
+        row |= {
+            "strategy": strategy,
+            "window_start": start,
+            "local_day": day,
+            "lmp_mean_usd_per_mwh": 40.0,
+            "forecast_p50_usd_per_mwh": 38.0,
+            "bid_sell_kw": 120.0 if offers else 0.0,
+            "bid_sell_usd_per_mwh": 90.0 if offers else None,
+            "bid_buy_usd_per_mwh": None,
+            "feasible_kw": 200.0,
+            "below_minimum": bool(active and number % 8 == 1),
+            "expected_margin_usd": 1.1 * total / len(starts),
+            "awarded_sell_kwh": 60.0 if offers and number % 4 == 0 else 0.0,
+            "delivered_sell_kwh": 57.0 if offers and number % 4 == 0 else 0.0,
+            "battery_discharge_kwh": 3.0,
+            "battery_charge_kwh": 3.5,
+            "segments": 4 if offers else 0,
+            "households": 3 if offers else 0,
+            "invited": 4 if active else 0,
+            "rounds": 2 if strategy == "negotiated" and number % 2 == 0 else 0,
+            "agreed": 3 if strategy == "negotiated" and offers else 0,
+            "mean_concession": 0.2 if strategy == "negotiated" and offers else None,
+            "plan_satisfaction": None,
+            **_money(total / len(starts), share * total / len(starts), bound),
+        }
+        rows.append(row)
+    return rows
+
+
+def _households(strategy, day, homes, total, share, bound, broken):
+    rows = []
+    weights = np.arange(1, homes + 1) - (homes if share < 0.1 else 0)  # a small share leaves some with a loss
+    weights = weights / abs(weights).sum() if weights.any() else np.full(homes, 1 / homes)
+    for home in range(homes):
+        gain = share * total * float(weights[home]) if share >= 0.1 else float(weights[home])
+        if strategy == "no_vpp":
+            gain = 0.0
+        score = None if bound else 0.9 if strategy != "centralized" else 0.6
+        rows.append(
+            {
+                "strategy": strategy,
+                "local_day": day,
+                "home_id": home,
+                **_money(total / homes, gain, bound),
+                "household_gain_usd": None if bound else gain,
+                "agreed_payment_usd": None if bound else gain,
+                "discharged_for_vpp_kwh": 1.0,
+                "deviation_kwh": 2.0,
+                "offered_kwh": 5.0,
+                "battery_discharge_kwh": 6.0,
+                "bill_counterfactual_usd": 4.0,
+                **{f"satisfaction_{name}": score for name in SATISFACTION_COMPONENTS},
+                "satisfaction_ev_ready": None,
+                "satisfaction": score,
+                **{f"violations_{kind}": 0 for kind in VIOLATIONS},
+                "violations_backup": broken if home == 0 else 0,
+            }
+        )
+    _ = HOUSEHOLD_DAYS
+    return rows
+
+
+def _fleet(homes: int) -> Fleet:
+    of_homes = np.arange(homes)
+    numbers = {
+        name: np.full(homes, value)
+        for name, value in {
+            "bess_capacity_kwh": 10.0,
+            "bess_max_power_kw": 5.0,
+            "bess_charge_efficiency": 0.95,
+            "bess_discharge_efficiency": 0.95,
+            "bess_min_soc": 0.1,
+            "bess_max_soc": 1.0,
+            "bess_initial_soc": 0.5,
+            "bess_degradation_usd_per_kwh": 0.03,
+            "pv_capacity_kw": 6.0,
+            "pv_system_efficiency": 1.0,
+            "participation_willingness": 0.7,
+            "min_compensation_usd_per_kwh": 0.1,
+            "opening_ask_usd_per_kwh": 0.2,
+            "backup_power_hours": 4.0,
+            "max_discharge_share": 0.6,
+        }.items()
+    }
+    cars = Cars(**{name: np.zeros(0) for name in Cars.__dataclass_fields__})
+    return Fleet(
+        seed=42,
+        home_id=of_homes,
+        category=(of_homes % 3).astype(np.int8),
+        aggregation_id=of_homes * 0,
+        load_profile_id=of_homes,
+        pv_orientation=(of_homes * 0).astype(np.int8),
+        ev_priority=(of_homes * 0).astype(np.int8),
+        cars=cars,
+        **numbers,
+    )

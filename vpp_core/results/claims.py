@@ -1,0 +1,268 @@
+"""A predecessor's headline claims, put to the test with this run's numbers.
+
+A claim about a quantity that this run measures is judged by the interval: it holds where the whole interval meets
+it, does not where the whole interval misses it, and is undecided in between. A claim whose definition we reject, or
+which this run cannot measure, is not comparable, and the reason says why. Wall-clock times are never part of a
+result (the same inputs must make the same bytes), so claims about time point to the run log and the benchmarks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.results.statistics import Interval, ratio_interval, sum_interval
+from vpp_core.tables import CLAIMS
+
+_RUN_LOG = "wall-clock time is kept in the run log, outside results that must be the same bytes each time"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim, how it is measured (None: this run cannot), what would meet it, and why it is or is not comparable."""
+
+    key: str
+    statement: str
+    claimed: str
+    unit: str
+    measure: Callable[[pd.DataFrame, pd.DataFrame], Interval | None] | None
+    meets: Callable[[float], bool]
+    because: str
+    comparable: bool = True
+
+
+def _daily(daily: pd.DataFrame, strategy: str, column: str) -> np.ndarray | None:
+    rows = daily[daily["strategy"] == strategy].sort_values("local_day")
+    values = rows[column].to_numpy(dtype=float)
+    return None if len(values) == 0 or np.isnan(values).all() else values
+
+
+def _mean(column: str, strategy: str) -> Callable[[pd.DataFrame, pd.DataFrame], Interval | None]:
+    def measure(kpis: pd.DataFrame, daily: pd.DataFrame) -> Interval | None:
+        values = _daily(daily, strategy, column)
+        return None if values is None else sum_interval(values / len(values))
+
+    return measure
+
+
+def _total(column: str, strategy: str) -> Callable[[pd.DataFrame, pd.DataFrame], Interval | None]:
+    def measure(kpis: pd.DataFrame, daily: pd.DataFrame) -> Interval | None:
+        values = _daily(daily, strategy, column)
+        return None if values is None else sum_interval(values)
+
+    return measure
+
+
+def _ratio(
+    upper: tuple[str, str], lower: tuple[str, str], shape: Callable[[float], float]
+) -> Callable[[pd.DataFrame, pd.DataFrame], Interval | None]:
+    """Ratio of two daily columns, each given as (strategy, column), passed through an increasing `shape`."""
+
+    def measure(kpis: pd.DataFrame, daily: pd.DataFrame) -> Interval | None:
+        over, under = _daily(daily, *upper), _daily(daily, *lower)
+        if over is None or under is None:
+            return None
+        ratio = ratio_interval(over, under)
+        if ratio is None:
+            return None
+        ends = [None if end is None else shape(end) for end in (ratio.low, ratio.high)]
+        return Interval(shape(ratio.estimate), *ends)
+
+    return measure
+
+
+def _figure(column: str, strategy: str) -> Callable[[pd.DataFrame, pd.DataFrame], Interval | None]:
+    """A monthly figure without an interval (a median, a quantile)."""
+
+    def measure(kpis: pd.DataFrame, daily: pd.DataFrame) -> Interval | None:
+        values = kpis.loc[kpis["strategy"] == strategy, column].dropna()
+        return None if values.empty else Interval(float(values.iloc[0]), None, None)
+
+    return measure
+
+
+KNOWN_CLAIMS = (
+    Claim(
+        "satisfaction_over_centralized",
+        "negotiation raises satisfaction by 33.3 % over centralized control",
+        "+33.3 %",
+        "%",
+        _ratio(("negotiated", "satisfaction_mean"), ("centralized", "satisfaction_mean"), lambda r: 100 * (r - 1)),
+        lambda value: value >= 33.3,
+        "one scorer, fed only with what happened, for both; the claim set the scores by formula",
+    ),
+    Claim(
+        "satisfaction_negotiated",
+        "negotiated satisfaction is 0.7–0.9",
+        "0.7–0.9",
+        "0–1",
+        _mean("satisfaction_mean", "negotiated"),
+        lambda value: 0.7 <= value <= 0.9,
+        "weighted mean of components that happened, over households and days",
+    ),
+    Claim(
+        "satisfaction_centralized",
+        "centralized satisfaction is 0",
+        "0",
+        "0–1",
+        _mean("satisfaction_mean", "centralized"),
+        lambda value: value == 0,
+        "the claim fixed the score at 0 by definition, which we reject; the same scorer gives what is shown here",
+        comparable=False,
+    ),
+    Claim(
+        "profit_of_optimum",
+        "negotiated profit is within 15 % of the optimum",
+        "≥ 85 %",
+        "%",
+        _ratio(("negotiated", "surplus_usd"), ("perfect_foresight", "surplus_usd"), lambda r: 100 * r),
+        lambda value: value >= 85,
+        "surplus over that of perfect foresight, a true upper bound; the claim took cost as 70 % of revenue and the "
+        "centralized result as the optimum",
+    ),
+    Claim(
+        "profit_of_same_knowledge",
+        "the same against an optimiser that knows and obeys the same as negotiation does",
+        "≥ 85 %",
+        "%",
+        _ratio(("negotiated", "surplus_usd"), ("centralized_aware", "surplus_usd"), lambda r: 100 * r),
+        lambda value: value >= 85,
+        "surplus over that of centralized_aware: the fairest reading of the claim",
+    ),
+    Claim(
+        "violations_centralized",
+        "centralized control breaks 20–50 preferences in a simulation",
+        "20–50",
+        "(household, window, kind)",
+        _total("violations", "centralized"),
+        lambda value: 20 <= value <= 50,
+        "every breached (household, window, kind) is counted; the claim does not say over how many homes and days",
+    ),
+    Claim(
+        "violations_negotiated",
+        "negotiation violates no constraint",
+        "0",
+        "(household, window, kind)",
+        _total("violations", "negotiated"),
+        lambda value: value == 0,
+        "preferences counted from what happened; device limits hold by construction and are tested",
+    ),
+    Claim(
+        "bids_successful",
+        "more than 80 % of bids are successful",
+        "> 80 %",
+        "%",
+        _ratio(("negotiated", "bids_cleared"), ("negotiated", "bids_submitted"), lambda r: 100 * r),
+        lambda value: value > 80,
+        "a bid clears where its price meets the realised price; the claim cleared bids by chance",
+    ),
+    Claim(
+        "coalitions_formed",
+        "99.2 % of negotiations form a coalition",
+        "99.2 %",
+        "%",
+        _ratio(("negotiated", "coalitions"), ("negotiated", "negotiations"), lambda r: 100 * r),
+        lambda value: value >= 99.2,
+        "windows in which a bid was agreed, over windows in which something was negotiated",
+    ),
+    Claim(
+        "coalition_size",
+        "a coalition has 3–10 members",
+        "3–10",
+        "households (median)",
+        _figure("coalition_size_median", "negotiated"),
+        lambda value: 3 <= value <= 10,
+        "households with a segment in a bid; the minimum bid decides how many a coalition needs at least",
+    ),
+    Claim(
+        "negotiation_time",
+        "a negotiation takes less than 45 s",
+        "< 45 s",
+        "s",
+        None,
+        lambda value: value < 45,
+        _RUN_LOG,
+    ),
+    Claim(
+        "centralized_step_time",
+        "a centralized step takes less than 1 s, 0.5 s on average",
+        "0.5 s",
+        "s",
+        None,
+        lambda value: value <= 0.5,
+        _RUN_LOG,
+    ),
+    Claim("month_time", "200 homes × 744 h in less than 2 h", "< 2 h", "h", None, lambda value: value < 2, _RUN_LOG),
+    Claim("week_time", "20 homes × 7 days in 3–5 min", "3–5 min", "min", None, lambda value: value <= 5, _RUN_LOG),
+    Claim(
+        "fleet_generation",
+        "a fleet of 1,000 homes is made in 5 s at 2 KB a home",
+        "5 s, 2 KB",
+        "s",
+        None,
+        lambda value: value <= 5,
+        "measured by the benchmarks in tests/benchmarks, not by a month's run",
+    ),
+    Claim(
+        "household_text",
+        "90 % of household descriptions are parsed right",
+        "90 %",
+        "%",
+        None,
+        lambda value: value >= 90,
+        "no description is parsed in a month's run; the parsers are scored against labelled sentences in the tests",
+    ),
+)
+
+
+def claims(kpis: pd.DataFrame, daily: pd.DataFrame) -> pd.DataFrame:
+    """Every known claim with what this month measures, its interval and a verdict: columns of `CLAIMS`.
+
+    `kpis` and `daily` are `KPI_MONTHLY` and `KPI_DAILY` of one month and scenario. With a single day there is no
+    interval, and the verdict is that of the one number, which `because` then says.
+    """
+    rows = []
+    for claim in KNOWN_CLAIMS:
+        measured = claim.measure(kpis, daily) if claim.measure else None
+        verdict, because = _verdict(claim, measured)
+        rows.append(
+            {
+                "month": kpis["month"].iloc[0],
+                "scenario": kpis["scenario"].iloc[0],
+                "claim": claim.key,
+                "statement": claim.statement,
+                "claimed": claim.claimed,
+                "measured": measured.estimate if measured else None,
+                "low": measured.low if measured else None,
+                "high": measured.high if measured else None,
+                "unit": claim.unit,
+                "verdict": verdict,
+                "because": because,
+            }
+        )
+    return CLAIMS.arrow(pd.DataFrame(rows)).to_pandas()
+
+
+def _verdict(claim: Claim, measured: Interval | None) -> tuple[str, str]:
+    if claim.measure is None or not claim.comparable:
+        return "not comparable", claim.because
+    if measured is None:
+        return "not comparable", "this run has nothing to measure it by; " + claim.because
+    if measured.low is None or measured.high is None:
+        verdict = "holds" if claim.meets(measured.estimate) else "does not hold"
+        return verdict, claim.because + " (a single number: no interval)"
+    met = [claim.meets(value) for value in (measured.low, measured.estimate, measured.high)]
+    if all(met):
+        return "holds", claim.because
+    if not any(met) and not _straddles(claim, measured):
+        return "does not hold", claim.because
+    return "undecided", claim.because + " (the interval holds both answers)"
+
+
+def _straddles(claim: Claim, measured: Interval) -> bool:
+    """Whether a claimed range lies inside the interval, so that both ends miss it on opposite sides."""
+    assert measured.low is not None and measured.high is not None
+    return any(claim.meets(float(value)) for value in np.linspace(measured.low, measured.high, 201))

@@ -1,0 +1,111 @@
+"""`reports.duckdb`: the tables of all results, with comments that let an analyst find their way in the duckdb shell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from vpp_core.calendar import Month
+from vpp_core.fleet.fleet import CATEGORIES, Fleet
+from vpp_core.results.flat import flatten
+from vpp_core.scenario import Scenario
+from vpp_core.tables import CLAIMS, GAP_SPLIT, HOUSEHOLD_DAYS, KPI_DAILY, KPI_MONTHLY, WINDOW_RESULTS, Column, Contract
+
+_RUN = KPI_MONTHLY.columns[:2]
+
+DATABASE_TABLES: dict[str, Contract] = {
+    contract.name: contract
+    for contract in (
+        KPI_MONTHLY,
+        KPI_DAILY,
+        Contract("window_results", WINDOW_RESULTS.description, _RUN + WINDOW_RESULTS.columns),
+        Contract(
+            "household_results",
+            HOUSEHOLD_DAYS.description,
+            (*_RUN, *HOUSEHOLD_DAYS.columns, Column("category", pa.string(), "preference category of the household")),
+        ),
+        GAP_SPLIT,
+        CLAIMS,
+    )
+}
+"""The tables of the database by name, in the order in which they are built."""
+
+_VIEWS = {
+    "ladder": (
+        "The month in a few columns: one row per month, scenario and strategy.",
+        """SELECT month, scenario, strategy, round(surplus_usd, 2) AS surplus_usd,
+                  round(percent_of_perfect, 1) AS percent_of_perfect, round(vpp_profit_usd, 2) AS vpp_profit_usd,
+                  round(household_gain_usd, 2) AS household_gain_usd, households_worse_off,
+                  round(satisfaction_mean, 3) AS satisfaction_mean, violations
+           FROM kpi_monthly ORDER BY month, scenario, percent_of_perfect""",
+    ),
+    "household_months": (
+        "Each household's month under each strategy: what it gained, was paid and scored.",
+        """SELECT month, scenario, strategy, home_id, any_value(category) AS category,
+                  sum(household_gain_usd) AS household_gain_usd, sum(payment_usd) AS payment_usd,
+                  sum(bill_change_usd) AS bill_change_usd, sum(wear_change_usd) AS wear_change_usd,
+                  sum(offered_kwh) AS offered_kwh, sum(discharged_for_vpp_kwh) AS discharged_for_vpp_kwh,
+                  avg(satisfaction) AS satisfaction
+           FROM household_results GROUP BY month, scenario, strategy, home_id""",
+    ),
+    "category_months": (
+        "Households by preference category: gains, losers and satisfaction per strategy.",
+        """SELECT month, scenario, strategy, category, count(*) AS homes,
+                  avg(household_gain_usd) AS gain_per_household_usd, min(household_gain_usd) AS gain_worst_usd,
+                  CASE WHEN count(household_gain_usd) > 0
+                       THEN count(*) FILTER (household_gain_usd <= -0.01) END AS households_worse_off,
+                  avg(satisfaction) AS satisfaction
+           FROM household_months GROUP BY month, scenario, strategy, category""",
+    ),
+    "hours_of_day": (
+        "What each strategy earned and moved by local hour of day.",
+        """SELECT month, scenario, strategy,
+                  CAST(extract(hour FROM window_start AT TIME ZONE 'America/Los_Angeles') AS INTEGER) AS local_hour,
+                  avg(lmp_mean_usd_per_mwh) AS lmp_mean_usd_per_mwh, sum(surplus_usd) AS surplus_usd,
+                  sum(awarded_sell_kwh) AS awarded_sell_kwh, sum(awarded_buy_kwh) AS awarded_buy_kwh
+           FROM window_results GROUP BY month, scenario, strategy, local_hour""",
+    ),
+}
+
+
+def result_tables(outcomes: pa.Table, month: Month, scenario: Scenario, fleet: Fleet) -> dict[str, pa.Table]:
+    """`window_results` and `household_results` of one month and scenario, as the database holds them."""
+    flat = flatten(outcomes)
+    category = pd.Series([CATEGORIES[position] for position in fleet.category], index=fleet.home_id)
+    run = {"month": str(month), "scenario": scenario.name}
+    households = flat.households.assign(**run, category=flat.households["home_id"].map(category))
+    return {
+        "window_results": DATABASE_TABLES["window_results"].arrow(flat.windows.assign(**run)),
+        "household_results": DATABASE_TABLES["household_results"].arrow(households),
+    }
+
+
+def build_database(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table]) -> None:
+    """Write a new DuckDB file at `path` (a temporary name: locking and replacing are the caller's).
+
+    `tables` by the names of `DATABASE_TABLES`, all months and scenarios together; one that is absent is made empty, so
+    that queries and views always work. Every table, column and view carries a comment.
+    """
+    import duckdb
+
+    with duckdb.connect(str(path)) as connection:
+        for name, contract in DATABASE_TABLES.items():
+            given = tables.get(name)
+            rows = contract.schema.empty_table() if given is None else given
+            arrow = contract.arrow(rows) if isinstance(rows, pd.DataFrame) else rows.select(contract.schema.names)
+            connection.register("incoming", arrow)
+            connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
+            connection.unregister("incoming")
+            connection.execute(f'COMMENT ON TABLE "{name}" IS {_quoted(contract.description)}')
+            for column in contract.columns:
+                connection.execute(f'COMMENT ON COLUMN "{name}"."{column.name}" IS {_quoted(column.description)}')
+        for name, (description, query) in _VIEWS.items():
+            connection.execute(f'CREATE VIEW "{name}" AS {query}')
+            connection.execute(f'COMMENT ON VIEW "{name}" IS {_quoted(description)}')
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,138 @@
+"""`simulation_report.md`: the report as text, the same sentences and numbers as the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from vpp_core.results.ladder import ladder_table
+from vpp_core.results.run import Run
+from vpp_core.results.sentences import answer, observations
+from vpp_core.results.shares import data_shares
+from vpp_core.results.summary import csv_columns
+from vpp_core.results.text import NONE, ONE_DAY, markdown_table, number, percent, usd
+
+
+def report_markdown(run: Run) -> bytes:
+    """The whole report in Markdown."""
+    sections = [
+        f"# Virtual power plant benchmark: {run.month}, scenario {run.scenario.name}",
+        _what_was_run(run),
+        "## Answer\n\n" + "\n\n".join(answer(run)),
+        "## Strategies\n\n" + _frame(ladder_table(run.kpis)),
+        "## Where the distance to perfect foresight comes from\n\n" + gap_markdown(run),
+        "## What to know before believing it\n\n" + _bullets(observations(run)),
+        "## A predecessor's claims\n\n" + claims_markdown(run),
+        "## Method and limits\n\n" + _bullets(METHOD),
+        "## How to reproduce\n\n" + _frame(provenance_table(run)),
+        "## Columns of simulation_results.csv\n\n" + _bullets([f"`{k}`: {v}" for k, v in csv_columns().items()]),
+    ]
+    return ("\n\n".join(sections) + "\n").encode()
+
+
+METHOD = (
+    "Every strategy is settled by the same books and starts from the same state; its surplus is the money that the "
+    "VPP and its households have together more than without a VPP, retail bills and battery wear included.",
+    "perfect_foresight and perfect_foresight_aware know the whole period and are relaxations: upper bounds that nobody "
+    "can operate. They have no payments, household gains or satisfaction.",
+    "Intervals are paired day-block bootstraps: whole days are redrawn, the same days for every strategy. They cover "
+    "the day-to-day variation of this one month; not other months, not the draw of the fleet, not errors of the model. "
+    "Days are taken as exchangeable although batteries carry energy past midnight.",
+    "The VPP is a price taker: its bids do not move prices. Household preferences, load and driving are modelled, not "
+    "measured.",
+    "Satisfaction is one scorer's weighted mean of components of what happened; its weights are an assumption.",
+)
+
+
+def _what_was_run(run: Run) -> str:
+    scenario = run.scenario
+    shortened = f" (only the first {scenario.first_days} days)" if scenario.first_days else ""
+    return "\n\n".join(
+        [
+            "## What was run on which data",
+            f"{number(scenario.homes, 0)} homes, fleet seed {scenario.seed}, data seed {scenario.data_seed}, "
+            f"{run.days} local days{shortened}, node {node(run)}. {scenario.description}.",
+            _bullets([share.sentence for share in data_shares(run)]),
+        ]
+    )
+
+
+def node(run: Run) -> str:
+    """The pricing node(s) of the run."""
+    return ", ".join(sorted(run.market_prices["node"].dropna().unique())) or NONE
+
+
+def gap_markdown(run: Run) -> str:
+    """The split as a table; one row per path and step."""
+    return _frame(gap_table(run.split))
+
+
+def gap_table(split: pd.DataFrame) -> pd.DataFrame:
+    """Display rows of `GAP_SPLIT`: path, step, from → to, measure, difference, interval, share, days above 0."""
+    rows = []
+    for row in split.to_dict("records"):
+        form = usd if row["measure"].endswith("_usd") else number
+        has_interval = not pd.isna(row["low"])
+        rows.append(
+            {
+                "path": row["path"].replace("_", " "),
+                "step": row["step"].replace("_", " "),
+                "difference of": f"{row['upper_strategy']} − {row['lower_strategy']}",
+                "measure": row["measure"],
+                "difference": form(row["difference"]),
+                "95 % interval": f"{form(row['low'])} to {form(row['high'])}" if has_interval else ONE_DAY,
+                "share": percent(row["share_of_total_percent"]),
+                "days above 0": f"{row['days_positive']} of {row['days']}",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def claims_markdown(run: Run) -> str:
+    """The claims as a table."""
+    return _frame(claims_table(run.claims))
+
+
+def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
+    """Display rows of `CLAIMS`: claim, claimed, measured, interval, verdict, because."""
+    rows = []
+    for row in claims.to_dict("records"):
+        measured = NONE if pd.isna(row["measured"]) else f"{number(row['measured'])} {row['unit']}"
+        has_interval = not pd.isna(row["low"])
+        rows.append(
+            {
+                "claim": row["statement"],
+                "claimed": row["claimed"],
+                "measured": measured,
+                "95 % interval": f"{number(row['low'])} to {number(row['high'])}" if has_interval else NONE,
+                "verdict": row["verdict"],
+                "because": row["because"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def provenance_table(run: Run) -> pd.DataFrame:
+    """What reproduces the run: scenario fingerprint and every entry of the provenance, nested ones joined by a dot."""
+    entries = {"scenario fingerprint": run.scenario.fingerprint(), **_flattened(run.provenance)}
+    return pd.DataFrame({"what": list(entries), "value": list(entries.values())})
+
+
+def _flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flattened(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = str(value)
+    return flat
+
+
+def _frame(frame: pd.DataFrame) -> str:
+    return markdown_table(list(frame.columns), frame.astype(str).to_numpy().tolist())
+
+
+def _bullets(lines: Any) -> str:
+    return "\n".join(f"- {line}" for line in lines) if lines else "Nothing beyond the answer."

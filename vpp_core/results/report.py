@@ -1,0 +1,46 @@
+"""The files for people, as bytes: CSV, JSON, Markdown, HTML. Who writes them where is the pipeline's business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from vpp_core.calendar import Month
+from vpp_core.fleet.fleet import Fleet
+from vpp_core.results.markdown import report_markdown
+from vpp_core.results.run import Run
+from vpp_core.results.summary import results_csv, summary_json
+from vpp_core.scenario import Scenario
+
+
+def report_files(
+    kpis: pd.DataFrame,
+    daily: pd.DataFrame,
+    split: pd.DataFrame,
+    claims: pd.DataFrame,
+    outcomes: pa.Table,
+    scenario: Scenario,
+    month: Month,
+    market_prices: pd.DataFrame,
+    solar: pd.DataFrame,
+    load: pd.DataFrame,
+    forecast: pd.DataFrame,
+    fleet: Fleet,
+    provenance: Mapping[str, Any],
+) -> dict[str, bytes]:
+    """File name → content. Same arguments, same bytes: no clock, no random ids.
+
+    `provenance`: what reproduces the run (command, seeds, versions, hashes), plain values, nested at most once,
+    without times.
+    """
+    run = Run(
+        kpis, daily, split, claims, outcomes, scenario, month, market_prices, solar, load, forecast, fleet, provenance
+    )
+    return {
+        "simulation_results.csv": results_csv(run),
+        "simulation_summary.json": summary_json(run),
+        "simulation_report.md": report_markdown(run),
+    }

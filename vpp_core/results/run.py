@@ -1,0 +1,67 @@
+"""All that a report is made from, in one record, with the few look-ups that every section needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from vpp_core.calendar import Month
+from vpp_core.fleet.fleet import Fleet
+from vpp_core.results.flat import Flat, flatten
+from vpp_core.results.gap import step_interval
+from vpp_core.results.statistics import Interval
+from vpp_core.scenario import Scenario
+
+UPPER_BOUND = "perfect_foresight"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One month of one scenario: its results, its inputs, and how it came about.
+
+    `provenance` is what reproduces the run (command, seeds, versions, hashes): plain values, nested at most once, and
+    no times, since the report must be the same bytes each time.
+    """
+
+    kpis: pd.DataFrame
+    daily: pd.DataFrame
+    split: pd.DataFrame
+    claims: pd.DataFrame
+    outcomes: pa.Table
+    scenario: Scenario
+    month: Month
+    market_prices: pd.DataFrame
+    solar: pd.DataFrame
+    load: pd.DataFrame
+    forecast: pd.DataFrame
+    fleet: Fleet
+    provenance: Mapping[str, Any]
+
+    @cached_property
+    def flat(self) -> Flat:
+        return flatten(self.outcomes)
+
+    @cached_property
+    def by_strategy(self) -> pd.DataFrame:
+        """The monthly figures, indexed by strategy."""
+        return self.kpis.set_index("strategy")
+
+    @property
+    def days(self) -> int:
+        return int(self.daily["local_day"].nunique())
+
+    def figure(self, strategy: str, name: str) -> float | None:
+        """A monthly figure; None where the strategy was not run or the figure does not apply."""
+        if strategy not in self.by_strategy.index:
+            return None
+        value: Any = self.by_strategy.loc[strategy, name]
+        return None if pd.isna(value) else float(value)
+
+    def difference(self, step: str, measure: str = "surplus_usd", path: str | None = None) -> Interval | None:
+        """A difference of the gap split with its interval; None where it was not measured."""
+        return step_interval(self.split, step, measure, path)

@@ -1,0 +1,228 @@
+"""Sentences made from signs and intervals. None is fixed in advance: the numbers choose the words.
+
+The rule: a direction (earned, lost, more, less) is stated only where the whole interval lies on that side of 0. Where
+it holds 0 the sentence says so, with the number. Where one day gives no interval, the direction is that of the one
+number, and the sentence says that it is one day's.
+"""
+
+from __future__ import annotations
+
+from vpp_core.results.gap import TOTAL
+from vpp_core.results.run import UPPER_BOUND, Run
+from vpp_core.results.statistics import Interval
+from vpp_core.results.text import count, interval, listed, number, percent, usd
+from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
+
+_LEAST_USD = 0.005
+"""Below half a cent a sum is no difference."""
+
+
+def direction(measured: Interval) -> int:
+    """1, −1, or 0 where the days cannot tell; a single day speaks for itself."""
+    if measured.low is None:
+        return 0 if abs(measured.estimate) < _LEAST_USD else (1 if measured.estimate > 0 else -1)
+    return measured.sign
+
+
+def answer(run: Run) -> list[str]:
+    """The answer in three sentences: what negotiating earned, what was given up and why, what households got."""
+    return [sentence for sentence in (_earned(run), _given_up(run), _households(run)) if sentence]
+
+
+def _earned(run: Run) -> str:
+    made = run.difference("negotiated_over_no_vpp")
+    if made is None:
+        return "Negotiation was not run, so this run cannot say what it earns."
+    share = run.figure("negotiated", "percent_of_perfect")
+    of_perfect = f", {percent(share)} of what perfect foresight could have earned" if share is not None else ""
+    where = interval(made)
+    if direction(made) > 0:
+        return (
+            f"Negotiating earned the VPP and its households together {usd(made.estimate)} more than having no VPP "
+            f"({where}){of_perfect}."
+        )
+    if direction(made) < 0:
+        return (
+            f"Negotiating lost the VPP and its households together {usd(-made.estimate)} against having no VPP "
+            f"({interval(-made)})."
+        )
+    return (
+        f"Negotiating made no difference to having no VPP that these days could show: {usd(made.estimate)} ({where})."
+    )
+
+
+def _given_up(run: Run) -> str:
+    total = run.difference(TOTAL, path="preferences_first")
+    if total is None:
+        return ""
+    steps = {
+        "obeying preferences": run.difference("price_of_preferences", path="preferences_first"),
+        "not knowing prices beforehand": run.difference("value_of_information", path="preferences_first"),
+        "bargaining instead of optimising": run.difference("price_of_negotiating", path="preferences_first"),
+    }
+    known = {words: step for words, step in steps.items() if step is not None}
+    parts = [_cost(words, step) for words, step in known.items()]
+    largest = max(known, key=lambda words: known[words].estimate)
+    return (
+        f"It stayed {usd(total.estimate)} ({interval(total)}) below perfect foresight: {listed(parts)}; "
+        f"the largest part is {largest}."
+    )
+
+
+def _cost(words: str, step: Interval) -> str:
+    where = interval(step)
+    if direction(step) > 0:
+        return f"{words} cost {usd(step.estimate)} ({where})"
+    if direction(step) < 0:
+        return f"{words} brought {usd(-step.estimate)} more ({interval(-step)})"
+    return f"{words} made no measurable difference, {usd(step.estimate)} ({where})"
+
+
+def _households(run: Run) -> str:
+    gain = run.difference("negotiated_over_no_vpp", "household_gain_usd")
+    if gain is None:
+        return ""
+    homes = run.figure("negotiated", "homes") or 0
+    losers = run.figure("negotiated", "households_worse_off") or 0
+    words = {1: "ended better off by", -1: "ended worse off by", 0: "ended about where they were, at"}[direction(gain)]
+    told = -gain if direction(gain) < 0 else gain
+    sentence = (
+        f"Under negotiation households {words} {usd(told.estimate)} in all, bill and wear included ({interval(told)}), "
+        f"{number(losers, 0)} of {number(homes, 0)} lost a cent or more"
+    )
+    return sentence + _against_centralized(run) + "."
+
+
+def _against_centralized(run: Run) -> str:
+    satisfied = run.difference("negotiated_over_centralized", "satisfaction_mean")
+    surplus = run.difference("negotiated_over_centralized")
+    if satisfied is None or surplus is None:
+        return ""
+    own, other = (run.figure(key, "satisfaction_mean") for key in ("negotiated", "centralized"))
+    form = number
+    liked = {
+        1: f"were more satisfied ({form(own)} against {form(other)}) than under centralized control",
+        -1: f"were less satisfied ({form(own)} against {form(other)}) than under centralized control",
+        0: f"were as satisfied as under centralized control ({form(own)} against {form(other)})",
+    }[_satisfaction_direction(satisfied)]
+    earned = {
+        1: f"which earned {usd(surplus.estimate)} less ({interval(surplus)})",
+        -1: f"which earned {usd(-surplus.estimate)} more ({interval(-surplus)})",
+        0: f"which earned no measurably different surplus ({interval(surplus)})",
+    }[direction(surplus)]
+    return f", and they {liked}, {earned}"
+
+
+def _satisfaction_direction(measured: Interval) -> int:
+    """As `direction`; a difference that two decimals do not show is none."""
+    return 0 if abs(measured.estimate) < 0.005 else direction(measured)
+
+
+def observations(run: Run) -> list[str]:
+    """What else a reader should know before believing the answer, where the numbers call for it."""
+    made = (
+        _no_interval(run),
+        _linked_days(run),
+        _too_small(run),
+        _expectation(run),
+        _losers(run),
+        _broken(run),
+        _saturated(run),
+        _bound_gap(run),
+        _books(run),
+        _failures(run),
+    )
+    return [sentence for sentence in made if sentence]
+
+
+def _no_interval(run: Run) -> str:
+    return "" if run.days > 1 else "Only one day was run: no number here has an interval, and none speaks for a month."
+
+
+def _linked_days(run: Run) -> str:
+    linked = run.split[(run.split["measure"] == "surplus_usd") & (run.split["day_autocorrelation"].abs() > 0.5)]
+    if linked.empty:
+        return ""
+    steps = listed(sorted({step.replace("_", " ") for step in linked["step"]}))
+    return f"Days follow each other closely (lag-1 autocorrelation beyond 0.5) in {steps}: its interval is too narrow."
+
+
+def _too_small(run: Run) -> str:
+    minimum = run.scenario.market.minimum_bid_mw
+    below = run.figure("negotiated", "bids_below_minimum") or 0
+    if minimum == 0:
+        return "The minimum bid was set to 0 for this scenario: a fleet of this size could not bid so in the market."
+    if below == 0:
+        return ""
+    windows = int((run.flat.windows["strategy"] == "negotiated").sum())
+    share = percent(100 * below / windows)
+    return f"In {share} of the windows the negotiated offer stayed below the minimum bid of {number(minimum, 2)} MW."
+
+
+def _expectation(run: Run) -> str:
+    expected, surplus = run.figure("negotiated", "expected_margin_usd"), run.figure("negotiated", "surplus_usd")
+    if expected is None or surplus is None or abs(expected) < _LEAST_USD:
+        return ""
+    word = "less" if surplus < expected else "more"
+    return (
+        f"Negotiated bids expected {usd(expected)} at gate closure; {usd(surplus)} came in, "
+        f"{usd(abs(expected - surplus))} {word}."
+    )
+
+
+def _losers(run: Run) -> str:
+    parts = [
+        f"{number(losers, 0)} under {key} (worst {usd(run.figure(key, 'gain_worst_usd'))})"
+        for key in run.kpis["strategy"]
+        if (losers := run.figure(key, "households_worse_off") or 0) > 0
+    ]
+    return f"Households that ended worse off than without a VPP: {listed(parts)}." if parts else ""
+
+
+def _broken(run: Run) -> str:
+    obeying = [key for key in ("negotiated", "centralized_aware") if (run.figure(key, "violations") or 0) > 0]
+    if not obeying:
+        return ""
+    parts = [f"{count(run.figure(key, 'violations') or 0, 'violation')} under {key}" for key in obeying]
+    return f"A strategy that is to obey preferences broke some: {listed(parts)}. Treat its results as invalid."
+
+
+def saturated_components(run: Run) -> list[str]:
+    """Satisfaction components at 0.995 or more under every strategy that has them: they tell strategies not apart."""
+    operable = run.kpis[~run.kpis["is_bound"]]
+    return [
+        name
+        for name in SATISFACTION_COMPONENTS
+        if operable[f"satisfaction_{name}"].notna().any() and (operable[f"satisfaction_{name}"].dropna() >= 0.995).all()
+    ]
+
+
+def _saturated(run: Run) -> str:
+    names = saturated_components(run)
+    if not names:
+        return ""
+    words = listed([name.replace("_", " ") for name in names])
+    return f"Satisfaction's {words} part is full under every strategy, so it does not tell them apart."
+
+
+def _bound_gap(run: Run) -> str:
+    gap, bound = run.figure(UPPER_BOUND, "bound_gap_usd"), run.figure(UPPER_BOUND, "surplus_usd")
+    if gap is None or bound is None:
+        return ""
+    relative = f", {percent(100 * gap / bound, 2)} of it" if bound > 0 else ""
+    return f"The upper bound of {usd(bound)} is certified to within {usd(gap)}{relative}."
+
+
+def _books(run: Run) -> str:
+    off = run.kpis[run.kpis["books_residual_usd"].abs() > 0.01]
+    if off.empty:
+        return ""
+    return f"The books of {listed(list(off['strategy']))} do not close to a cent: treat their results as invalid."
+
+
+def _failures(run: Run) -> str:
+    failed = run.kpis[run.kpis["solver_failures"] > 0]
+    parts = [
+        f"{count(n, 'window')} of {key}" for key, n in zip(failed["strategy"], failed["solver_failures"], strict=True)
+    ]
+    return f"The solver failed in {listed(parts)}; nothing was bid there." if parts else ""

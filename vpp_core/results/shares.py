@@ -1,0 +1,80 @@
+"""Where the data came from: for each series the share of rows per source. First thing in every report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vpp_core.results.run import Run
+from vpp_core.results.text import listed, number
+from vpp_core.tables import SOURCES
+
+REAL = ("live", "cache", "file")
+"""As published. A filled or typical-year value is neither real nor made up."""
+
+_WORDS = {
+    "live": "fetched",
+    "cache": "fetched earlier",
+    "file": "read from files",
+    "tmy": "typical year",
+    "filled": "filled from neighbours",
+    "synthetic": "synthetic",
+    "missing": "missing",
+}
+_MARKET_SERIES = {
+    "lmp": "real-time price",
+    "lmp_day_ahead": "day-ahead price",
+    "spin": "spinning reserve price",
+    "nonspin": "non-spinning reserve price",
+}
+
+
+@dataclass(frozen=True)
+class Share:
+    """A series and its shares by source, `missing` included; they add up to 1."""
+
+    series: str
+    rows: int
+    by_source: dict[str, float]
+
+    @property
+    def real(self) -> float:
+        return sum(self.by_source.get(source, 0.0) for source in REAL)
+
+    @property
+    def sentence(self) -> str:
+        """`real-time price: 100 % real (read from files)`."""
+        parts = [f"{_percent(share)} {_WORDS[source]}" for source, share in self.by_source.items()]
+        return f"{self.series}: {_percent(self.real)} real ({listed(parts)})"
+
+
+def data_shares(run: Run) -> list[Share]:
+    """A share per series: the four prices, solar generation, household load."""
+    prices = run.market_prices
+    shares = [
+        _share(words, prices[f"{series}_source"], prices[f"{series}_usd_per_{unit}"].isna())
+        for series, words, unit in (
+            ("lmp", _MARKET_SERIES["lmp"], "mwh"),
+            ("lmp_day_ahead", _MARKET_SERIES["lmp_day_ahead"], "mwh"),
+            ("spin", _MARKET_SERIES["spin"], "mw_h"),
+            ("nonspin", _MARKET_SERIES["nonspin"], "mw_h"),
+        )
+    ]
+    for words, frame in (("solar generation", run.solar), ("household load", run.load)):
+        shares.append(_share(words, frame["source"], pd.Series(False, index=frame.index)))
+    return shares
+
+
+def _share(series: str, source: pd.Series, missing: pd.Series) -> Share:
+    known = source.astype(object).where(~missing.to_numpy(dtype=bool) & source.notna().to_numpy(), "missing")
+    counts = known.value_counts()
+    order = [name for name in (*SOURCES, "missing") if name in counts.index]
+    return Share(series, len(source), {name: float(counts[name] / len(source)) for name in order})
+
+
+def _percent(share: float) -> str:
+    """Whole percents, but never a false 0 or 100."""
+    if 0 < share < 0.01 or 0.99 < share < 1:
+        return f"{number(100 * share, 2)} %"
+    return f"{number(100 * share, 0)} %"

@@ -1,0 +1,65 @@
+"""How numbers read: money, shares, intervals. One place, so that the same number never reads in two ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from vpp_core.results.statistics import Interval
+
+NONE = "–"
+ONE_DAY = "one day: no interval"
+
+
+def number(value: Any, digits: int = 2) -> str:
+    """`1,234.50`, with a true minus sign; a dash where it does not apply."""
+    if value is None or pd.isna(value):
+        return NONE
+    rounded = round(float(value), digits)
+    text = f"{abs(rounded):,.{digits}f}"
+    return f"−{text}" if rounded < 0 else text
+
+
+def usd(value: Any) -> str:
+    """Dollars: with cents below 1,000, without above."""
+    if value is None or pd.isna(value):
+        return NONE
+    text = number(abs(float(value)), 2 if abs(float(value)) < 999.995 else 0)
+    return f"−${text}" if round(float(value), 2) < 0 else f"${text}"
+
+
+def percent(value: Any, digits: int = 1) -> str:
+    """A share given in percent."""
+    return NONE if value is None or pd.isna(value) else f"{number(value, digits)} %"
+
+
+def interval(measured: Interval, form: Any = usd) -> str:
+    """`95 % interval $1.00 to $3.00`, or that one day gives none."""
+    if measured.low is None or measured.high is None:
+        return ONE_DAY
+    return f"95 % interval {form(measured.low)} to {form(measured.high)}"
+
+
+def count(n: int | float, noun: str) -> str:
+    """`1 home`, `3 homes`."""
+    return f"{number(n, 0)} {noun}{'' if int(n) == 1 else 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def reads_as_number(cell: str) -> bool:
+    """Whether a displayed cell is a number, an amount, or the dash of none."""
+    return cell[:1].isdigit() or cell[:1] in ("$", "−", NONE)
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; columns of numbers are set to the right."""
+    body = [list(row) for row in rows]
+    numeric = [bool(body) and all(reads_as_number(row[position]) for row in body) for position in range(len(header))]
+    lines = [list(header), ["---:" if right else "---" for right in numeric], *body]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

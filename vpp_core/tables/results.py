@@ -1,0 +1,193 @@
+"""The benchmark's tables: KPIs per month and day, the split of the gap, claims put to the test."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from vpp_core.tables.contract import Column, Contract
+from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
+
+_RUN = (
+    Column("month", pa.string(), "month of trade days, YYYY-MM"),
+    Column("scenario", pa.string(), "name of the scenario: fleet, data seeds, market rules, tariff"),
+)
+_STRATEGY = Column("strategy", pa.string(), "strategy key")
+
+_BOOKS = (
+    Column("surplus_usd", pa.float64(), "money that VPP and households have together more than without a VPP [$]"),
+    Column("wholesale_usd", pa.float64(), "LMP · (net injection − counterfactual) · Δt [$]"),
+    Column("reserve_usd", pa.float64(), "capacity pay for spin and non-spin, no-pay deducted [$]"),
+    Column("call_usd", pa.float64(), "adjustments for reserve calls [$]"),
+    Column("bill_change_usd", pa.float64(), "increase of retail bills over the counterfactual; lowers the surplus [$]"),
+    Column("wear_change_usd", pa.float64(), "increase of battery wear over the counterfactual; lowers the surplus [$]"),
+    Column("penalty_usd", pa.float64(), "penalties; lower the surplus [$]"),
+    Column("end_energy_usd", pa.float64(), "value of the change in stored energy against the counterfactual [$]"),
+    Column("wholesale_battery_usd", pa.float64(), "by source: the part of wholesale_usd moved by batteries [$]"),
+    Column("wholesale_ev_usd", pa.float64(), "by source: the part of wholesale_usd moved by EV charging [$]"),
+    Column("reserves_usd", pa.float64(), "by source: reserve_usd + call_usd [$]"),
+    Column("payment_usd", pa.float64(), "paid by the VPP to households; null for a bound [$]", True),
+    Column(
+        "vpp_profit_usd",
+        pa.float64(),
+        "wholesale + reserve + call − penalties − payments; null for a bound [$]",
+        True,
+    ),
+    Column(
+        "household_gain_usd",
+        pa.float64(),
+        "payments − bill change − wear + end energy, all households; null for a bound [$]",
+        True,
+    ),
+)
+
+_ENERGY = (
+    Column("offered_sell_mwh", pa.float64(), "energy offered for sale [MWh]"),
+    Column("offered_buy_mwh", pa.float64(), "energy bid to buy [MWh]"),
+    Column("cleared_sell_mwh", pa.float64(), "of the energy offered for sale, what cleared [MWh]"),
+    Column("cleared_buy_mwh", pa.float64(), "of the energy bid to buy, what cleared [MWh]"),
+    Column("delivered_sell_mwh", pa.float64(), "of the sold energy, what was delivered [MWh]"),
+    Column("delivered_buy_mwh", pa.float64(), "of the bought energy, what was taken [MWh]"),
+    Column("offered_spin_mw_h", pa.float64(), "spinning reserve offered [MW-h]"),
+    Column("offered_nonspin_mw_h", pa.float64(), "non-spinning reserve offered [MW-h]"),
+    Column("bids_submitted", pa.int64(), "energy bids: one per window and direction, above the minimum"),
+    Column("bids_cleared", pa.int64(), "energy bids of which some part cleared"),
+    Column("reserve_bids", pa.int64(), "reserve bids: one per window and product, above the minimum"),
+    Column("bids_below_minimum", pa.int64(), "windows with something to offer that stayed below the minimum bid"),
+)
+
+_VIOLATION_COUNTS = (
+    *(
+        Column(f"violations_{kind}", pa.int64(), f"(household, window) pairs in which {kind} was breached")
+        for kind in VIOLATIONS
+    ),
+    Column("violations", pa.int64(), "breached preferences of all kinds"),
+)
+
+KPI_MONTHLY = Contract(
+    "kpi_monthly",
+    "A row per month, scenario and strategy: every key figure, the unit in the name. Null: does not apply.",
+    (
+        *_RUN,
+        _STRATEGY,
+        Column("is_bound", pa.bool_(), "a relaxation that no one can operate: no payments, no satisfaction"),
+        Column("homes", pa.int64(), "homes in the fleet"),
+        Column("days", pa.int64(), "local days simulated"),
+        *_BOOKS,
+        Column("books_residual_usd", pa.float64(), "surplus − VPP profit − household gain: 0 to a cent [$]", True),
+        Column("percent_of_perfect", pa.float64(), "surplus over that of perfect_foresight [%]", True),
+        Column("percent_of_perfect_low", pa.float64(), "its 95 % interval over days, lower end [%]", True),
+        Column("percent_of_perfect_high", pa.float64(), "its 95 % interval over days, upper end [%]", True),
+        Column("bound_gap_usd", pa.float64(), "certified gap of a bound: the optimum lies within it [$]", True),
+        Column("gain_per_household_usd", pa.float64(), "mean household gain [$]", True),
+        Column("gain_median_usd", pa.float64(), "median household gain [$]", True),
+        Column("gain_worst_usd", pa.float64(), "smallest household gain [$]", True),
+        Column("households_worse_off", pa.int64(), "households a cent or more worse off than without a VPP", True),
+        Column("households_worse_off_percent", pa.float64(), "their share [%]", True),
+        Column("gini", pa.float64(), "Gini of household gain per kWh offered; 0 is equal", True),
+        Column("jain", pa.float64(), "Jain's index of household gain per kWh offered; 1 is equal", True),
+        *_ENERGY,
+        Column("bids_cleared_percent", pa.float64(), "energy bids of which some part cleared [%]", True),
+        Column("cleared_energy_percent", pa.float64(), "cleared over offered energy [%]", True),
+        Column("delivered_percent", pa.float64(), "delivered over cleared energy [%]", True),
+        Column("expected_margin_usd", pa.float64(), "surplus of all bids expected at gate closure [$]", True),
+        Column("expected_minus_realised_usd", pa.float64(), "expected margin − surplus [$]", True),
+        Column("solver_failures", pa.int64(), "window programs that failed and fell back to no bid"),
+        Column("capacity_utilisation_percent", pa.float64(), "battery charge + discharge over rated power · time [%]"),
+        Column("cleared_of_feasible_percent", pa.float64(), "cleared over feasible energy [%]", True),
+        Column("cycles_per_battery", pa.float64(), "energy discharged over capacity, mean of battery homes", True),
+        Column("satisfaction_mean", pa.float64(), "mean over households and days, 0–1", True, 0.0, 1.0),
+        Column("satisfaction_p10", pa.float64(), "10 % quantile over households of their month's mean", True, 0.0, 1.0),
+        *(
+            Column(f"satisfaction_{name}", pa.float64(), f"mean of its {name} component where it applies", True, 0, 1)
+            for name in SATISFACTION_COMPONENTS
+        ),
+        *_VIOLATION_COUNTS,
+        Column("negotiations", pa.int64(), "windows in which something was negotiated"),
+        Column("coalitions", pa.int64(), "of those, windows in which a coalition formed"),
+        Column("coalition_size_mean", pa.float64(), "mean households in a bid, where there was one", True),
+        Column("coalition_size_median", pa.float64(), "its median", True),
+        Column("rounds_mean", pa.float64(), "mean rounds of a negotiation", True),
+        Column(
+            "agreement_percent", pa.float64(), "segments agreed over households that had something to offer [%]", True
+        ),
+        Column(
+            "concession_mean", pa.float64(), "mean share of the ask that homes conceded, weighed by agreements", True
+        ),
+    ),
+    key=("month", "scenario", "strategy"),
+)
+
+KPI_DAILY = Contract(
+    "kpi_daily",
+    "A row per month, scenario, strategy and local day: the blocks that the intervals are resampled from.",
+    (
+        *_RUN,
+        _STRATEGY,
+        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("lmp_mean_usd_per_mwh", pa.float64(), "mean real-time price of the day [$/MWh]"),
+        Column("lmp_min_usd_per_mwh", pa.float64(), "lowest 15-minute price of the day [$/MWh]"),
+        Column("lmp_max_usd_per_mwh", pa.float64(), "highest 15-minute price of the day [$/MWh]"),
+        *_BOOKS,
+        *_ENERGY,
+        Column("households_worse_off", pa.int64(), "households a cent or more worse off that day", True),
+        Column("satisfaction_mean", pa.float64(), "mean over households, 0–1", True, 0.0, 1.0),
+        *_VIOLATION_COUNTS,
+        Column("negotiations", pa.int64(), "windows in which something was negotiated"),
+        Column("coalitions", pa.int64(), "of those, windows in which a coalition formed"),
+    ),
+    key=("month", "scenario", "strategy", "local_day"),
+)
+
+GAP_PATHS = ("preferences_first", "information_first", "comparison")
+
+GAP_SPLIT = Contract(
+    "gap_split",
+    "Differences between strategies over the same days, each with a paired day-block bootstrap 95 % interval. "
+    "The two paths split the distance from perfect_foresight to negotiated; comparisons stand beside them.",
+    (
+        *_RUN,
+        Column(
+            "path",
+            pa.string(),
+            "preferences_first (over aware foresight), information_first (over centralized) or comparison",
+            one_of=GAP_PATHS,
+        ),
+        Column("step", pa.string(), "name of the difference, such as price_of_preferences; `total` sums a path"),
+        Column("measure", pa.string(), "the KPI that is compared, unit in the name"),
+        Column("upper_strategy", pa.string(), "the strategy that is subtracted from"),
+        Column("lower_strategy", pa.string(), "the strategy that is subtracted"),
+        Column("difference", pa.float64(), "upper − lower over the period [unit of measure]"),
+        Column("low", pa.float64(), "lower end of its 95 % interval; null where there is only one day", True),
+        Column("high", pa.float64(), "upper end of its 95 % interval; null where there is only one day", True),
+        Column("share_of_total_percent", pa.float64(), "difference over the path's total [%]", True),
+        Column("days", pa.int64(), "days that both have: the blocks resampled"),
+        Column("days_positive", pa.int64(), "days on which the difference is above 0"),
+        Column("day_autocorrelation", pa.float64(), "lag-1 autocorrelation of the daily differences", True),
+    ),
+    key=("month", "scenario", "path", "step", "measure"),
+)
+
+VERDICTS = ("holds", "does not hold", "undecided", "not comparable")
+
+CLAIMS = Contract(
+    "claims",
+    "Headline claims of a predecessor, and what this benchmark measures in their place.",
+    (
+        *_RUN,
+        Column("claim", pa.string(), "short key of the claim"),
+        Column("statement", pa.string(), "what was claimed"),
+        Column("claimed", pa.string(), "the claimed value"),
+        Column("measured", pa.float64(), "what is measured here; null where this run cannot tell", True),
+        Column("low", pa.float64(), "lower end of its 95 % interval", True),
+        Column("high", pa.float64(), "upper end of its 95 % interval", True),
+        Column("unit", pa.string(), "unit of measured, low and high"),
+        Column(
+            "verdict",
+            pa.string(),
+            "holds, does not hold, undecided (the interval holds both), or not comparable",
+            one_of=VERDICTS,
+        ),
+        Column("because", pa.string(), "the reason, made from the measurement or naming a definition we reject"),
+    ),
+    key=("month", "scenario", "claim"),
+)
