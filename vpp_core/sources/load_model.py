@@ -196,7 +196,9 @@ def _events(climate: _Climate, traits: _Traits, rng: np.random.Generator) -> Flo
         rate = appliance.per_day * traits.size**0.4
         centre, spread = _when(appliance.when, traits)
         for _ in range(2 if appliance.per_day > 0.6 else 1):
-            happens = (rng.random((BLOCK, days)) < np.minimum(rate, 0.97)[:, None] / (2 if appliance.per_day > 0.97 else 1)) & owns[:, None]
+            happens = (
+                rng.random((BLOCK, days)) < np.minimum(rate, 0.97)[:, None] / (2 if appliance.per_day > 0.97 else 1)
+            ) & owns[:, None]
             hour = centre[:, None] + spread * rng.standard_normal((BLOCK, days)) + 0.8 * weekend
             start = first_of_day + np.clip((hour * 4).astype(np.intp), 0, SLOTS - 9)
             power = appliance.power_kw * rng.uniform(0.7, 1.25, (BLOCK, days)) * happens

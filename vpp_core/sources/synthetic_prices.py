@@ -58,7 +58,7 @@ def synthetic_prices(month: Month, seed: int) -> SyntheticPrices:
     real_time, spike_mean = _real_time(period, expected, scarcity, rng)
     day_ahead = _day_ahead(period, expected + spike_mean, rng)
     spin, nonspin = reserve_prices(period, scarcity, rng)
-    return SyntheticPrices(real_time, day_ahead, spin, nonspin)
+    return SyntheticPrices(np.round(real_time, 5), day_ahead, spin, nonspin)
 
 
 def modelled_reserves(month: Month, real_time: Floats, seed: int) -> tuple[Floats, Floats]:
@@ -107,15 +107,15 @@ def _expectation(period: Period, weather: Weather, rng: np.random.Generator) -> 
     hour = _hour(period)
     price = level[day] + morning[day] * _bell(hour, 7.3, 1.2) - valley[day] * _sun_shape(hour)
     price = price + evening[day] * _evening_shape(period)
-    scarcity = 1.15 * _evening_shape(period) - 1.1 * _sun_shape(hour) + (0.75 * scarce_day - 0.12 * weekend)[
-        day
-    ] * np.clip(_evening_shape(period) + 0.15, 0, 1)
+    scarcity = (
+        1.15 * _evening_shape(period)
+        - 1.1 * _sun_shape(hour)
+        + (0.75 * scarce_day - 0.12 * weekend)[day] * np.clip(_evening_shape(period) + 0.15, 0, 1)
+    )
     return price, scarcity
 
 
-def _real_time(
-    period: Period, expected: Floats, scarcity: Floats, rng: np.random.Generator
-) -> tuple[Floats, Floats]:
+def _real_time(period: Period, expected: Floats, scarcity: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Real-time price and the mean that its spikes add, (T,) each."""
     count = len(period)
     swing = 1.0 + 0.9 * _evening_shape(period) + 0.5 * _sun_shape(_hour(period))
@@ -174,5 +174,3 @@ def _evening_shape(period: Period) -> Floats:
     """Net-load peak: a steep rise as the sun goes, a slower fall."""
     hour, centre = _hour(period), _EVENING_HOUR[period.month.month - 1]
     return np.where(hour < centre, _bell(hour, centre, 1.3), _bell(hour, centre, 1.9))
-
-

@@ -1,0 +1,145 @@
+"""What every live service has in common: where it is, how long to wait, and whether there is a network at all."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from vpp_core.errors import UnavailableError
+
+log = logging.getLogger(__name__)
+
+OFFLINE_SECONDS = 4.0
+"""At most this long is spent finding out that there is no network, over all services of a process."""
+_REMEMBERED_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Services:
+    """Addresses, keys and patience. Tests point it to a server of their own."""
+
+    oasis_url: str = "https://oasis.caiso.com"
+    hosted_url: str = "https://api.gridstatus.io/v1"
+    pvwatts_url: str = "https://developer.nlr.gov/api/pvwatts/v8.json"
+    hosted_key: str | None = field(default=None, repr=False)
+    pvwatts_key: str | None = field(default=None, repr=False)
+    pause_seconds: float = 5.0
+    """between two requests to OASIS"""
+    timeout_seconds: float = 60.0
+    attempts: int = 4
+    now: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now(tz="UTC")
+
+    @classmethod
+    def from_environment(cls) -> Services:
+        """Keys from GRIDSTATUS_API_KEY and NREL_API_KEY or NLR_API_KEY; addresses may be moved for a mirror or a test."""
+        env = os.environ
+        default = cls()
+        return cls(
+            oasis_url=env.get("VPP_OASIS_URL", default.oasis_url).rstrip("/"),
+            hosted_url=env.get("VPP_GRIDSTATUS_URL", default.hosted_url).rstrip("/"),
+            pvwatts_url=env.get("VPP_PVWATTS_URL", default.pvwatts_url),
+            hosted_key=env.get("GRIDSTATUS_API_KEY") or None,
+            pvwatts_key=env.get("NREL_API_KEY") or env.get("NLR_API_KEY") or None,
+        )
+
+
+class _Reachability:
+    """Remembers per process which services answered, so that a machine without network pays once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[str, tuple[float, bool]] = {}
+        self._spent = 0.0
+
+    def check(self, url: str) -> bool:
+        with self._lock:
+            when, answer = self._found.get(url, (-_REMEMBERED_SECONDS, False))
+            started = time.monotonic()
+            if started - when < _REMEMBERED_SECONDS:
+                return answer
+            answer = self._spent < OFFLINE_SECONDS and _answers(url, min(2.5, OFFLINE_SECONDS - self._spent))
+            if not answer:
+                self._spent += time.monotonic() - started
+                log.warning("%s cannot be reached; live data are left out of this run", url)
+            self._found[url] = (time.monotonic(), answer)
+            return answer
+
+    def forget(self) -> None:
+        """Start anew (tests)."""
+        with self._lock:
+            self._found.clear()
+            self._spent = 0.0
+
+
+reachability = _Reachability()
+
+
+def _answers(url: str, seconds: float) -> bool:
+    """Whether any HTTP answer comes within `seconds`, name look-up included (which has no time-out of its own)."""
+    import requests
+
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            requests.head(url, timeout=seconds, allow_redirects=False)
+            answered.set()
+        except requests.RequestException:
+            pass
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return answered.is_set()
+
+
+class _PassingFault(Exception):
+    """Worth another attempt: throttled, overloaded, or cut off."""
+
+
+def get(
+    url: str, services: Services, *, what: str, params: dict[str, Any] | None = None, key: str | None = None
+) -> Any:
+    """GET with a time-out and patient retries; an `UnavailableError` names `what` could not be had and why.
+
+    Throttling and server faults are retried with growing pauses; a refusal (4xx) is not. The key goes into a header.
+    """
+    import requests
+    import tenacity
+
+    def attempt() -> Any:
+        try:
+            answer = requests.get(
+                url, params=params, timeout=services.timeout_seconds, headers={"X-Api-Key": key} if key else None
+            )
+        except requests.RequestException as error:
+            raise _PassingFault(type(error).__name__) from None
+        throttled = answer.status_code == 200 and b"Acceptable Use Policy" in answer.content[:2000]
+        if answer.status_code in (408, 425, 429) or answer.status_code >= 500 or throttled:
+            raise _PassingFault("throttled" if throttled else f"HTTP {answer.status_code}")
+        return answer
+
+    def tell(state: tenacity.RetryCallState) -> None:
+        reason = state.outcome.exception() if state.outcome else None
+        pause = state.next_action.sleep if state.next_action else 0.0
+        log.info("%s: %s, waiting %.0f s before attempt %d", what, reason, pause, state.attempt_number + 1)
+
+    try:
+        return tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(services.attempts),
+            wait=tenacity.wait_exponential(multiplier=services.pause_seconds, max=60),
+            retry=tenacity.retry_if_exception_type(_PassingFault),
+            before_sleep=tell,
+            reraise=True,
+        )(attempt)
+    except _PassingFault as error:
+        raise UnavailableError(
+            f"{what} could not be had after {services.attempts} attempts ({error}); try later or use files"
+        ) from None

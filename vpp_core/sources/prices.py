@@ -1,0 +1,264 @@
+"""The price table: real where it can be had, and every row says what it is.
+
+With `source=auto` each series is taken from the files a person dropped into `raw/oasis`, then from what was fetched
+before, then from the live services; short gaps are filled and marked; what is still missing of the real-time price is
+drawn. Series are never made to look related: where the real-time price is real and the day-ahead price is not known,
+it stays empty, and missing reserve prices are modelled on the real-time price and marked synthetic.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.calendar import LOCAL_TIMEZONE, Month, Period
+from vpp_core.errors import InputError, UnavailableError
+from vpp_core.scenario import Scenario
+from vpp_core.scenario.transform import DataTransform
+from vpp_core.sources import fetched
+from vpp_core.sources.network import Services
+from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder
+from vpp_core.sources.series import (
+    COMPONENTS,
+    SourcedSeries,
+    fill_short_gaps,
+    from_reports,
+    missing_stretches,
+    reserve_from_reports,
+    reserve_regions,
+)
+from vpp_core.sources.synthetic_prices import modelled_reserves, synthetic_prices
+
+log = logging.getLogger(__name__)
+
+DEFAULT_NODE = "DLAP_SCE-APND"
+SERIES = ("lmp", "lmp_day_ahead", "spin", "nonspin")
+_PEAK_HOURS = (16, 21)
+_HARD_LIMITS = (-1000.0, 5000.0)
+
+
+@dataclass
+class _Prices:
+    """The four series of a whole month and the parts of the real-time price."""
+
+    lmp: SourcedSeries
+    lmp_day_ahead: SourcedSeries
+    spin: SourcedSeries
+    nonspin: SourcedSeries
+    parts: dict[str, SourcedSeries]
+
+    @classmethod
+    def empty(cls, count: int) -> _Prices:
+        return cls(
+            *(SourcedSeries.empty(count) for _ in SERIES),
+            parts={name: SourcedSeries.empty(count) for name in COMPONENTS.values()},
+        )
+
+    def add(self, reports: list[OasisRows], node: str, zone: str, period: Period, source: str) -> None:
+        """Take from `reports` what is missing so far."""
+        self.lmp.complete_from(from_reports(reports, REAL_TIME, node, "LMP", period, source))
+        self.lmp_day_ahead.complete_from(from_reports(reports, DAY_AHEAD, node, "LMP", period, source))
+        self.spin.complete_from(reserve_from_reports(reports, RESERVES, zone, "SR", period, source))
+        self.nonspin.complete_from(reserve_from_reports(reports, RESERVES, zone, "NR", period, source))
+        for item, name in COMPONENTS.items():
+            self.parts[name].complete_from(from_reports(reports, REAL_TIME, node, item, period, source))
+
+    def missing_reports(self, longest_gap_minutes: int) -> set[str]:
+        """Series that lack more than short gaps."""
+        absent = set()
+        for name in SERIES:
+            series: SourcedSeries = getattr(self, name)
+            trial = SourcedSeries(series.value.copy(), series.source.copy(), series.retrieved_at.copy(), series.seed)
+            fill_short_gaps(trial, self.lmp_day_ahead.value, longest_gap_minutes)
+            if trial.missing.any():
+                absent.add(name)
+        return absent
+
+
+def market_prices(
+    scenario: Scenario, month: Month, raw: Path, *, refresh: bool = False, services: Services | None = None
+) -> pd.DataFrame:
+    """Prices of the scenario's period as the table `market_prices`.
+
+    `raw` is the lake's raw folder. `refresh` asks the live services again instead of taking what was fetched before.
+    An `InputError` says in a sentence what is wrong with a file, a node or a month, and nothing is written then.
+    """
+    services = services or Services.from_environment()
+    whole = Period(month)
+    if scenario.source != "synthetic":
+        _refuse_future(month, services)
+    prices, node = _gather(scenario, month, raw, whole, refresh, services)
+    _model_the_rest(prices, scenario, month)
+    period = scenario.period(month)
+    _apply(scenario.transform, prices, whole)
+    return _table(prices, node, period)
+
+
+def _refuse_future(month: Month, services: Services) -> None:
+    if month.end > services.now():
+        raise InputError(
+            f"month {month} has not ended, so its prices are not known; choose an earlier month or --source synthetic"
+        )
+
+
+def _gather(
+    scenario: Scenario, month: Month, raw: Path, period: Period, refresh: bool, services: Services
+) -> tuple[_Prices, str]:
+    """What is real, short gaps filled, and the node it is of."""
+    prices = _Prices.empty(len(period))
+    source, zone = scenario.source, scenario.reserve_zone
+    if source == "synthetic":
+        return prices, scenario.node or DEFAULT_NODE
+    files = read_folder(raw / "oasis", month) if source in ("auto", "file") else []
+    node = _node(scenario, files, month)
+    _refuse_partial_regions(files, zone)
+    prices.add(files, node, zone, period, "file")
+    gap = scenario.longest_filled_gap_minutes
+    if source in ("auto", "live"):
+        if prices.missing_reports(gap) and not refresh:
+            prices.add(fetched.read(raw, node, month), node, zone, period, "cache")
+        wanted = prices.missing_reports(gap)
+        if wanted:
+            try:
+                prices.add(fetched.fetch(raw, node, zone, month, wanted, services), node, zone, period, "live")
+            except UnavailableError as error:
+                if source == "live":
+                    raise
+                log.warning("%s", error)
+    fill_short_gaps(prices.lmp, prices.lmp_day_ahead.value, gap)
+    for name in SERIES[1:]:
+        fill_short_gaps(getattr(prices, name), np.full(len(period), np.nan), gap)
+    if source in ("file", "live"):
+        _refuse_gaps(prices, scenario, month, raw)
+    return prices, node
+
+
+def _node(scenario: Scenario, files: list[OasisRows], month: Month) -> str:
+    """The node named, or the only one in the month's files, or the default."""
+    nodes: list[str] = []
+    for report in (REAL_TIME, DAY_AHEAD):
+        nodes = nodes or sorted({str(n) for r in files if r.report == report for n in r.rows["name"].unique()})
+    if not nodes:
+        return scenario.node or DEFAULT_NODE
+    some = ", ".join(nodes[:5]) + (f" and {len(nodes) - 5} more" if len(nodes) > 5 else "")
+    if scenario.node:
+        if scenario.node not in nodes:
+            raise InputError(
+                f"node {scenario.node} is not in the files of {month} in raw/oasis, which hold {some}; "
+                "name one of these or download that node"
+            )
+        return scenario.node
+    if len(nodes) == 1:
+        if nodes[0] != DEFAULT_NODE:
+            log.info("node %s is used: the only one in the files of %s", nodes[0], month)
+        return nodes[0]
+    if DEFAULT_NODE in nodes:
+        return DEFAULT_NODE
+    raise InputError(f"the files of {month} in raw/oasis hold several nodes ({some}); name one with --node")
+
+
+def _refuse_partial_regions(files: list[OasisRows], zone: str) -> None:
+    """A sum of some of the nested regions would be a wrong price that looks right."""
+    present = {str(n) for r in files if r.report == RESERVES for n in r.rows["name"].unique()}
+    absent = [region for region in reserve_regions(zone) if region not in present]
+    if present and absent:
+        raise InputError(
+            f"the reserve prices in raw/oasis lack the region(s) {', '.join(absent)}, which add to the price of {zone}; "
+            "download PRC_AS with all regions"
+        )
+
+
+def _refuse_gaps(prices: _Prices, scenario: Scenario, month: Month, raw: Path) -> None:
+    """A forced source is not completed by another."""
+    period = Period(month)
+    needed = ("lmp",) if scenario.source == "file" else SERIES
+    for name in needed:
+        series: SourcedSeries = getattr(prices, name)
+        if series.missing.all() and scenario.source == "file":
+            raise UnavailableError(
+                f"there are no real-time prices of {month} in {raw / 'oasis'}; put PRC_RTPD_LMP downloads there or "
+                "choose another --source"
+            )
+        if series.missing.any():
+            raise UnavailableError(
+                f"{name} of {month} is incomplete in source {scenario.source}: {missing_stretches(series, period)}; "
+                "add files or choose --source auto, which marks what it draws"
+            )
+
+
+def _model_the_rest(prices: _Prices, scenario: Scenario, month: Month) -> None:
+    """Draw what no source had. Only a month without any real price gets a day-ahead price drawn."""
+    seed = scenario.data_seed
+    all_drawn = bool(prices.lmp.missing.all())
+    if prices.lmp.missing.any():
+        drawn = synthetic_prices(month, seed)
+        if not all_drawn:
+            log.warning("%s: %s, drawn instead", month, missing_stretches(prices.lmp, Period(month)))
+        prices.lmp.complete_from(SourcedSeries.drawn(drawn.real_time, seed))
+        if all_drawn and prices.lmp_day_ahead.missing.all():
+            prices.lmp_day_ahead = SourcedSeries.drawn(drawn.day_ahead, seed)
+        if all_drawn:
+            for name in ("spin", "nonspin"):
+                getattr(prices, name).complete_from(SourcedSeries.drawn(getattr(drawn, name), seed))
+    if scenario.model_missing_reserves and (prices.spin.missing.any() or prices.nonspin.missing.any()):
+        spin, nonspin = modelled_reserves(month, prices.lmp.value, seed)
+        prices.spin.complete_from(SourcedSeries.drawn(spin, seed))
+        prices.nonspin.complete_from(SourcedSeries.drawn(nonspin, seed))
+
+
+def _apply(transform: DataTransform, prices: _Prices, period: Period) -> None:
+    """Transform the prices; a changed price counts as synthetic, and its parts are no longer known."""
+    if not transform.changes_prices:
+        return
+    hour = np.asarray(period.local.hour)
+    peak = (hour >= _PEAK_HOURS[0]) & (hour < _PEAK_HOURS[1])
+    day, days = period.day_of_interval, len(period.days)
+    for name in SERIES:
+        series: SourcedSeries = getattr(prices, name)
+        known = ~series.missing
+        count = np.maximum(np.bincount(day[known], minlength=days), 1)
+        mean = (np.bincount(day[known], series.value[known], minlength=days) / count)[day]
+        if name in ("spin", "nonspin"):
+            value = series.value * transform.price_volatility_factor
+        else:
+            value = mean + (series.value - mean) * transform.price_volatility_factor
+        value = np.where(peak & (value > 0), value * transform.peak_price_factor, value)
+        changed = known & (value != series.value)
+        if name == "lmp":
+            for part in prices.parts.values():
+                part.value[changed] = np.nan
+        series.value = np.where(changed, value, series.value)
+        series.source[changed] = "synthetic"
+
+
+def _table(prices: _Prices, node: str, period: Period) -> pd.DataFrame:
+    count = len(period)
+    columns: dict[str, object] = {
+        "timestamp": period.timestamps,
+        "node": np.full(count, node, dtype=object),
+        "lmp_usd_per_mwh": prices.lmp.value[:count],
+        **{f"{name}_lmp_usd_per_mwh": prices.parts[name].value[:count] for name in COMPONENTS.values()},
+        "lmp_day_ahead_usd_per_mwh": prices.lmp_day_ahead.value[:count],
+        "spin_usd_per_mw_h": prices.spin.value[:count],
+        "nonspin_usd_per_mw_h": prices.nonspin.value[:count],
+    }
+    for name in SERIES:
+        series: SourcedSeries = getattr(prices, name)
+        columns[f"{name}_source"] = series.source[:count]
+        columns[f"{name}_retrieved_at"] = pd.DatetimeIndex(series.retrieved_at[:count]).tz_localize("UTC")
+        columns[f"{name}_seed"] = pd.array(series.seed[:count], dtype="Int64")
+    table = pd.DataFrame(columns)
+    low, high = _HARD_LIMITS
+    beyond = table.index[(table["lmp_usd_per_mwh"] < low) | (table["lmp_usd_per_mwh"] > high)]
+    if len(beyond):
+        when = table["timestamp"][beyond[0]].tz_convert(LOCAL_TIMEZONE)
+        price = table["lmp_usd_per_mwh"][beyond[0]]
+        raise InputError(
+            f"the price at {when:%Y-%m-%dT%H:%M} is {price:g} $/MWh, outside [{low:g}, {high:g}]: no CAISO price; "
+            "check the file or the scenario's price factors"
+        )
+    return table
