@@ -13,7 +13,7 @@ import pytest
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Cars, Fleet
 from vpp_core.scenario import Scenario
-from vpp_core.tables import HOUSEHOLD_DAYS, MARKET_PRICES, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables import MARKET_PRICES, OUTCOMES, WINDOW_RESULTS
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 
 BOUNDS = ("perfect_foresight_aware", "perfect_foresight")
@@ -72,7 +72,8 @@ def _invent(
     for strategy, mean in surplus.items():
         bound = strategy in BOUNDS
         for position, day in enumerate(period.days):
-            total = mean * (1 + shock[position]) if strategy != "no_vpp" else 0.0
+            own = rng.normal(0, 0.1 * abs(mean)) if not bound else 0.0
+            total = mean * (1 + shock[position]) + own if strategy != "no_vpp" else 0.0
             starts = [
                 s for s in period.windows(60).starts if s.tz_convert("America/Los_Angeles").strftime("%Y-%m-%d") == day
             ]
@@ -169,11 +170,10 @@ def _households(strategy, day, homes, total, share, bound, broken):
                 **{f"satisfaction_{name}": score for name in SATISFACTION_COMPONENTS},
                 "satisfaction_ev_ready": None,
                 "satisfaction": score,
-                **{f"violations_{kind}": 0 for kind in VIOLATIONS},
-                "violations_backup": broken if home == 0 else 0,
+                **{f"violations_{kind}": None if bound else 0 for kind in VIOLATIONS},
+                "violations_backup": None if bound else broken if home == 0 else 0,
             }
         )
-    _ = HOUSEHOLD_DAYS
     return rows
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
-from vpp_core.results.flat import flatten
 from vpp_core.scenario import Scenario
+from vpp_core.settlement.outcome import outcome_tables
 from vpp_core.tables import CLAIMS, GAP_SPLIT, HOUSEHOLD_DAYS, KPI_DAILY, KPI_MONTHLY, WINDOW_RESULTS, Column, Contract
 
 _RUN = KPI_MONTHLY.columns[:2]
@@ -73,7 +73,7 @@ _VIEWS = {
 
 def result_tables(outcomes: pa.Table, month: Month, scenario: Scenario, fleet: Fleet) -> dict[str, pa.Table]:
     """`window_results` and `household_results` of one month and scenario, as the database holds them."""
-    flat = flatten(outcomes)
+    flat = outcome_tables(outcomes)
     category = pd.Series([CATEGORIES[position] for position in fleet.category], index=fleet.home_id)
     run = {"month": str(month), "scenario": scenario.name}
     households = flat.households.assign(**run, category=flat.households["home_id"].map(category))

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from vpp_core.calendar import LOCAL_TIMEZONE, Month
 from vpp_core.fleet.fleet import Fleet
-from vpp_core.results.flat import Flat, flatten
 from vpp_core.results.statistics import gini, jain, ratio_interval
 from vpp_core.scenario import Scenario
+from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
 from vpp_core.tables import KPI_DAILY, KPI_MONTHLY
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 
@@ -43,7 +43,7 @@ def kpi_monthly(
 
     The percentages of perfect foresight carry a paired day-block bootstrap interval (see `statistics`).
     """
-    flat = flatten(outcomes)
+    flat = outcome_tables(outcomes)
     daily = _daily(flat, scenario, month, market_prices)
     rows = []
     for strategy in flat.days["strategy"].unique():
@@ -76,10 +76,10 @@ def kpi_monthly(
 
 def kpi_daily(outcomes: pa.Table, scenario: Scenario, month: Month, market_prices: pd.DataFrame) -> pd.DataFrame:
     """The key figures of each local day: a row per strategy and day, columns of `KPI_DAILY`."""
-    return _daily(flatten(outcomes), scenario, month, market_prices)
+    return _daily(outcome_tables(outcomes), scenario, month, market_prices)
 
 
-def _daily(flat: Flat, scenario: Scenario, month: Month, market_prices: pd.DataFrame) -> pd.DataFrame:
+def _daily(flat: OutcomeTables, scenario: Scenario, month: Month, market_prices: pd.DataFrame) -> pd.DataFrame:
     local_day = market_prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE).dt.strftime("%Y-%m-%d")
     lmp = market_prices["lmp_usd_per_mwh"].groupby(local_day).agg(["mean", "min", "max"])
     windows = dict(list(flat.windows.groupby(["strategy", "local_day"], sort=False)))
@@ -214,7 +214,10 @@ def _satisfaction(households: pd.DataFrame) -> dict[str, Any]:
 
 
 def _violations(households: pd.DataFrame) -> dict[str, int]:
-    counts = {f"violations_{kind}": int(households[f"violations_{kind}"].sum()) for kind in VIOLATIONS}
+    names = [f"violations_{kind}" for kind in VIOLATIONS]
+    if households[names].isna().all(axis=None):
+        return {}
+    counts = {name: int(households[name].sum()) for name in names}
     return counts | {"violations": sum(counts.values())}
 
 

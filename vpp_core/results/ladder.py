@@ -44,6 +44,6 @@ _COLUMNS = {
     "households": lambda row: usd(row["household_gain_usd"]),
     "worse off": _worse_off,
     "satisfaction": lambda row: number(row["satisfaction_mean"]),
-    "violations": lambda row: NONE if row["is_bound"] else number(row["violations"], 0),
+    "violations": lambda row: number(row["violations"], 0),
     "bids cleared": _bids,
 }

@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Fleet
-from vpp_core.results.flat import Flat, flatten
 from vpp_core.results.gap import step_interval
 from vpp_core.results.statistics import Interval
 from vpp_core.scenario import Scenario
+from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
 
 UPPER_BOUND = "perfect_foresight"
 
@@ -43,8 +43,8 @@ class Run:
     provenance: Mapping[str, Any]
 
     @cached_property
-    def flat(self) -> Flat:
-        return flatten(self.outcomes)
+    def flat(self) -> OutcomeTables:
+        return outcome_tables(self.outcomes)
 
     @cached_property
     def by_strategy(self) -> pd.DataFrame:

@@ -57,10 +57,10 @@ _ENERGY = (
 
 _VIOLATION_COUNTS = (
     *(
-        Column(f"violations_{kind}", pa.int64(), f"(household, window) pairs in which {kind} was breached")
+        Column(f"violations_{kind}", pa.int64(), f"(household, window) pairs in which {kind} was breached", True)
         for kind in VIOLATIONS
     ),
-    Column("violations", pa.int64(), "breached preferences of all kinds"),
+    Column("violations", pa.int64(), "breached preferences of all kinds; null for a bound", True),
 )
 
 KPI_MONTHLY = Contract(

@@ -1,0 +1,128 @@
+"""Key figures: recomputed by hand-written SQL from the raw results, and true to their contracts."""
+
+import duckdb
+import pandas as pd
+import pytest
+
+from vpp_core.results.kpis import kpi_daily, kpi_monthly
+from vpp_core.tables import KPI_DAILY, KPI_MONTHLY
+
+LOSES = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_foresight": 100.0}
+
+
+@pytest.fixture(scope="module")
+def run(invent):
+    return invent(LOSES, days=4, homes=6, gains={"centralized": 0.05}, violations={"centralized": 3})
+
+
+@pytest.fixture(scope="module")
+def kpis(run):
+    return kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet).set_index("strategy")
+
+
+def by_sql(run, query: str) -> pd.Series:
+    """The two columns of a query on the nested outcomes as a series by strategy."""
+    with duckdb.connect() as connection:
+        connection.register("outcomes", run.outcomes)
+        return connection.execute(query).df().set_index("strategy").iloc[:, 0]
+
+
+def test_surplus_profit_and_worse_off_households_equal_sql_on_the_raw_results(run, kpis):
+    surplus = by_sql(
+        run,
+        """SELECT strategy, sum(w.wholesale_usd + w.reserve_usd + w.call_usd - w.bill_change_usd - w.wear_change_usd
+                               - w.penalty_usd + w.end_energy_usd)
+           FROM (SELECT strategy, unnest(windows) AS w FROM outcomes) GROUP BY strategy""",
+    )
+    assert kpis["surplus_usd"].to_dict() == pytest.approx(surplus.to_dict())
+    profit = by_sql(
+        run,
+        """SELECT strategy, sum(h.wholesale_usd + h.reserve_usd + h.call_usd - h.penalty_usd - h.payment_usd)
+           FROM (SELECT strategy, unnest(households) AS h FROM outcomes)
+           WHERE strategy <> 'perfect_foresight' GROUP BY strategy""",
+    )
+    assert kpis["vpp_profit_usd"].dropna().to_dict() == pytest.approx(profit.to_dict())
+    worse = by_sql(
+        run,
+        """WITH months AS (
+               SELECT strategy, h.home_id AS home,
+                      sum(h.payment_usd - h.bill_change_usd - h.wear_change_usd + h.end_energy_usd) AS gain
+               FROM (SELECT strategy, unnest(households) AS h FROM outcomes) GROUP BY strategy, home)
+           SELECT strategy, count(*) FILTER (gain <= -0.01) FROM months
+           WHERE strategy = 'centralized' GROUP BY strategy""",
+    )
+    assert kpis.loc["centralized", "households_worse_off"] == worse["centralized"] == 5
+
+
+def test_energy_and_bids_equal_sql_on_the_raw_results(run, kpis):
+    offered = by_sql(
+        run,
+        """SELECT strategy, sum(w.bid_sell_kw) / 1000 FROM (SELECT strategy, unnest(windows) AS w FROM outcomes)
+           GROUP BY strategy""",
+    )
+    assert kpis["offered_sell_mwh"].to_dict() == pytest.approx(offered.to_dict())
+    assert kpis.loc["negotiated", "bids_cleared"] == 4 * 6
+    assert kpis.loc["negotiated", "bids_cleared_percent"] == pytest.approx(50.0)
+    assert kpis.loc["negotiated", "delivered_percent"] == pytest.approx(95.0)
+
+
+def test_the_books_close_and_a_bound_has_none(kpis):
+    assert kpis["books_residual_usd"].dropna().abs().max() < 1e-6
+    for figure in ("payment_usd", "vpp_profit_usd", "household_gain_usd", "satisfaction_mean", "violations", "gini"):
+        assert pd.isna(kpis.loc["perfect_foresight", figure])
+        assert not pd.isna(kpis.loc["centralized", figure])
+    assert kpis.loc["perfect_foresight", "bound_gap_usd"] == 0.25
+
+
+def test_percent_of_perfect_is_the_share_of_the_bound_and_carries_an_interval(kpis):
+    share = kpis.loc["negotiated"]
+    expected = 100 * share["surplus_usd"] / kpis.loc["perfect_foresight", "surplus_usd"]
+    assert share["percent_of_perfect"] == pytest.approx(expected)
+    assert share["percent_of_perfect_low"] < expected < share["percent_of_perfect_high"]
+    assert kpis.loc["perfect_foresight", "percent_of_perfect"] == 100.0
+
+
+def test_without_the_bound_nothing_is_a_share_of_it(invent):
+    run = invent({"no_vpp": 0.0, "negotiated": 20.0}, days=2)
+    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet)
+    assert kpis["percent_of_perfect"].isna().all()
+
+
+def test_violations_are_counted_by_kind_and_cycles_per_battery(kpis):
+    assert kpis.loc["centralized", "violations_backup"] == kpis.loc["centralized", "violations"] == 3 * 4
+    assert kpis.loc["negotiated", "violations"] == 0
+    assert kpis.loc["negotiated", "cycles_per_battery"] == pytest.approx(4 * 6.0 / 10.0)
+
+
+def test_negotiation_figures_belong_to_the_strategy_that_negotiates(kpis):
+    assert kpis.loc["negotiated", "negotiations"] == kpis.loc["negotiated", "coalitions"] == 4 * 12
+    assert kpis.loc["negotiated", "agreement_percent"] == pytest.approx(75.0)
+    assert kpis.loc["negotiated", "concession_mean"] == pytest.approx(0.2)
+    assert kpis.loc["centralized", "negotiations"] == 0
+
+
+def test_days_add_up_to_the_month(run, kpis):
+    daily = kpi_daily(run.outcomes, run.scenario, run.month, run.prices)
+    assert len(daily) == 4 * len(LOSES)
+    for figure in ("surplus_usd", "wholesale_usd", "household_gain_usd", "offered_sell_mwh", "bids_submitted"):
+        summed = daily.groupby("strategy")[figure].sum()
+        for strategy in ("negotiated", "centralized"):
+            assert summed[strategy] == pytest.approx(kpis.loc[strategy, figure])
+
+
+def test_the_day_has_the_market_s_own_prices(run):
+    daily = kpi_daily(run.outcomes, run.scenario, run.month, run.prices).set_index(["strategy", "local_day"])
+    first = run.prices["lmp_usd_per_mwh"].iloc[:96]
+    assert daily.loc[("negotiated", "2023-08-01"), "lmp_max_usd_per_mwh"] == pytest.approx(first.max())
+
+
+def test_both_tables_keep_their_contracts(run, kpis):
+    KPI_MONTHLY.pandera.validate(kpis.reset_index())
+    KPI_DAILY.pandera.validate(kpi_daily(run.outcomes, run.scenario, run.month, run.prices))
+
+
+def test_a_month_of_one_day_has_figures_and_no_interval(invent):
+    run = invent(LOSES, days=1)
+    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet).set_index("strategy")
+    assert kpis.loc["negotiated", "percent_of_perfect"] == pytest.approx(20.0, rel=0.5)
+    assert pd.isna(kpis.loc["negotiated", "percent_of_perfect_low"])
