@@ -144,6 +144,25 @@ def test_a_night_shift_is_away_over_midnight_and_starts_the_month_away() -> None
     assert not days.trip_kwh[0].any()
 
 
+def test_a_departure_while_still_away_is_no_second_trip() -> None:
+    """Elsewhere a session that began before the last one ended overwrote it."""
+    fleet = generate_fleet(60, 5)
+    hours = {"weekday_departure": 22.0, "weekday_arrival": 14.0, "weekend_departure": 10.0, "weekend_arrival": 12.0}
+    columns = {f"{name}_hour": np.full(len(fleet.cars), hour, dtype=np.float32) for name, hour in hours.items()}
+    overlapping = replace(fleet, cars=replace(fleet.cars, **columns))
+    days = mobility(overlapping, MONTH, 5)
+    assert not ((days.trip_kwh > 0) & ~departures(days)).any()
+    stored = counterfactual_energy(overlapping, days)
+    assert (stored[:-1] - days.trip_kwh >= fleet.cars.min_soc * fleet.cars.capacity_kwh - 1e-9).all()
+
+
+def test_a_charge_deadline_is_the_moment_that_counts(fleet: Fleet, days: Mobility) -> None:
+    early = np.full(len(fleet.cars), 4.5, dtype=np.float32)
+    ready = mobility(replace(fleet, cars=replace(fleet.cars, charge_deadline_hour=early)), MONTH, 42)
+    t, _ = departures(ready).nonzero()
+    assert len(t) == departures(days).sum() and (MONTH.slot_of_interval[t] == 18).all()
+
+
 def test_no_car_drives_where_the_trip_is_nothing(fleet: Fleet) -> None:
     parked = replace(fleet, cars=replace(fleet.cars, trip_kwh=np.zeros(len(fleet.cars))))
     assert mobility(parked, MONTH, 42).plugged.all()

@@ -43,6 +43,8 @@ TRIP_MEDIAN_KWH = 9.0
 """Some 50 km a day at 0.18 kWh/km."""
 TRIP_SIGMA = 0.45
 TRIP_RANGE_KWH = (2.0, 35.0)
+TRIP_SHARE_OF_USABLE = 0.9
+"""Nobody's usual day takes more than this share of what lies between the car's least and target charge."""
 
 
 @dataclass(frozen=True)

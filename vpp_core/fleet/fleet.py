@@ -7,6 +7,7 @@ since a home may have none, one or two; `ev_home` points back.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +49,8 @@ class Cars:
     weekday_departure_hour: Hours
     weekend_arrival_hour: Hours
     weekend_departure_hour: Hours
+    charge_deadline_hour: Hours
+    """local hour by which it must be ready, where that is before departure; NaN: at departure"""
     trip_kwh: Floats
     """mean energy of a day's driving [kWh from the battery]"""
 
@@ -106,6 +109,12 @@ class Fleet:
     @property
     def has_pv(self) -> Bools:
         return self.pv_capacity_kw > 0
+
+    def describe(self) -> dict[str, Any]:
+        """Statistics of the fleet: adoption shares, kWh, kW, categories (see `statistics`)."""
+        from vpp_core.fleet.statistics import describe
+
+        return describe(self)
 
     def take(self, homes: npt.NDArray[np.intp]) -> Fleet:
         """The homes at these positions, in this order, with their cars. A position may repeat: each copy is a home."""

@@ -55,6 +55,7 @@ def mobility(fleet: Fleet, period: Period, seed: int) -> Mobility:
     What a car can carry is rolled with it: charging at full power from arrival up to `target_soc` (the counterfactual),
     from `initial_soc`. A trip that this cannot carry above `min_soc` is shortened to what it can; a requirement that it
     cannot meet stands as asked, since nobody is held to more than the counterfactual. Both are counted.
+    A car with a charge deadline counts as leaving then: what it must have, it must have at the deadline.
     """
     cars = fleet.cars
     plan = _Plan.draw(fleet, period, seed)
@@ -131,6 +132,8 @@ class _Plan:
         usual_back = np.where(usual_back > usual_out, usual_back, usual_back + 24)
         out = _slot(usual_out, normal(seed, "departure", position), DEPARTURE_SPREAD_HOURS)
         back = _slot(usual_back, normal(seed, "arrival", position), ARRIVAL_SPREAD_HOURS)
+        deadline = np.where(np.isnan(cars.charge_deadline_hour), 2 * SLOTS_PER_DAY, 4 * cars.charge_deadline_hour)
+        out = np.minimum(out, deadline.astype(np.intp))
         back = np.maximum(back, out + SHORTEST_TRIP_SLOTS)
 
         first_slot = SLOTS_PER_DAY * np.arange(-1, len(dates) - 1)[:, None]

@@ -100,16 +100,18 @@ def _cars(
     weekend_departure = clock(z("weekend departure"), everyone, given.WEEKEND_DEPARTURE, given.WEEKEND_DEPARTURE)
     weekend_arrival = clock(z("weekend arrival"), everyone, given.WEEKEND_ARRIVAL, given.WEEKEND_ARRIVAL)
     trip = given.TRIP_MEDIAN_KWH * np.exp(given.TRIP_SIGMA * z("trip"))
-    low, high = given.TRIP_RANGE_KWH
+    capacity, target = pick(u("size"), given.EV_SIZES), pick(u("target soc"), given.EV_TARGET_SOC)
+    least, most = given.TRIP_RANGE_KWH
+    most_here = np.minimum(most, given.TRIP_SHARE_OF_USABLE * (target - given.EV_MIN_SOC) * capacity)
     cars = len(position)
     return Cars(
         home=home,
-        capacity_kwh=pick(u("size"), given.EV_SIZES),
+        capacity_kwh=capacity,
         max_charge_kw=power,
         charge_efficiency=np.full(cars, given.EV_EFFICIENCY),
         min_soc=np.full(cars, given.EV_MIN_SOC),
         initial_soc=between(u("initial soc"), given.EV_INITIAL_SOC, 3),
-        target_soc=pick(u("target soc"), given.EV_TARGET_SOC),
+        target_soc=target,
         min_departure_soc=between(u("departure soc"), given.EV_MIN_DEPARTURE_SOC, 3),
         v2g=v2g,
         max_discharge_kw=np.where(v2g, power, 0.0),
@@ -119,7 +121,8 @@ def _cars(
         weekday_departure_hour=weekday_departure,
         weekend_arrival_hour=np.maximum(weekend_arrival, weekend_departure + np.float32(1)),
         weekend_departure_hour=weekend_departure,
-        trip_kwh=np.round(np.minimum(np.maximum(trip, low), high), 2),
+        charge_deadline_hour=np.full(cars, np.nan, dtype=np.float32),
+        trip_kwh=np.minimum(np.maximum(trip, least), most_here).round(2),
     )
 
 

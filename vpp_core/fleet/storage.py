@@ -92,7 +92,7 @@ def _complete(present: list[str], contract: Contract) -> None:
 def same_fleet(one: Fleet, other: Fleet) -> bool:
     """Whether two fleets are identical, column by column."""
     return one.seed == other.seed and all(
-        np.array_equal(getattr(a, field.name), getattr(b, field.name))
+        np.array_equal(getattr(a, field.name), getattr(b, field.name), equal_nan=True)
         for a, b in ((one, other), (one.cars, other.cars))
         for field in fields(a)
         if field.name not in ("seed", "cars")

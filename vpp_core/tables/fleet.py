@@ -35,6 +35,14 @@ CARS = Contract(
         Column("weekday_departure_hour", pa.float32(), "usual departure on a weekday [local hour]", False, 0.0, 24.0),
         Column("weekend_arrival_hour", pa.float32(), "usual arrival at the weekend [local hour]", False, 0.0, 24.0),
         Column("weekend_departure_hour", pa.float32(), "usual departure at the weekend [local hour]", False, 0.0, 24.0),
+        Column(
+            "charge_deadline_hour",
+            pa.float32(),
+            "must be ready by then [local hour]; NaN: at departure",
+            False,
+            0.0,
+            24.0,
+        ),
         Column("trip_kwh", pa.float64(), "mean battery energy of a day's driving [kWh]", False, 0.0),
     ),
 )
