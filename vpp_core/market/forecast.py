@@ -177,7 +177,7 @@ class _Grid:
         midnight = local.normalize()
         known_from = (midnight - pd.DateOffset(days=1)) + pd.DateOffset(hours=DAY_AHEAD_PUBLISHED_HOUR)
         issued = self.issued_at
-        known = known_from.tz_convert("UTC").asi8[self.target] <= issued.asi8[:, None]
+        known = known_from.tz_convert("UTC").as_unit("us").asi8[self.target] <= issued.as_unit("us").asi8[:, None]
         first_day = midnight == midnight[0]
         known |= first_day[self.target]
         return np.where(known, mean[self.target], np.nan)
@@ -297,20 +297,28 @@ def _tails(levels: Floats, quantiles: Floats) -> Floats:
 
 
 def _weighted_quantiles(sample: Floats, weight: Floats) -> Floats:
-    """Quantiles of one sample (n,) under many weightings (…, n), interpolated between midpoints, (…, 3)."""
+    """Quantiles of one sample (n,) under many weightings (…, n), interpolated between midpoints, (…, 3).
+
+    A value of weight 0 leaves no trace, not even as a point to interpolate to: it may be from the future.
+    """
     known = np.isfinite(sample)
     order = np.argsort(sample[known], kind="stable")
     value = sample[known][order]
     weight = weight[..., known][..., order]
+    counts = weight > 0
     reach = np.cumsum(weight, axis=-1)
     middle = (reach - weight / 2) / reach[..., -1:]
+    last_counting = np.maximum.accumulate(np.where(counts, np.arange(len(value)), -1), axis=-1)
     result = np.empty((*weight.shape[:-1], len(QUANTILES)))
     for index, level in enumerate(QUANTILES):
-        right = np.clip((middle < level).sum(axis=-1), 1, len(value) - 1)
-        low = np.take_along_axis(middle, right[..., None] - 1, -1)[..., 0]
+        beyond = counts & (middle >= level)
+        right = np.where(beyond.any(axis=-1), beyond.argmax(axis=-1), last_counting[..., -1])
+        before = np.take_along_axis(last_counting, np.maximum(right - 1, 0)[..., None], -1)[..., 0]
+        left = np.where((right > 0) & (before >= 0), before, right)
+        low = np.take_along_axis(middle, left[..., None], -1)[..., 0]
         high = np.take_along_axis(middle, right[..., None], -1)[..., 0]
         share = np.clip((level - low) / np.maximum(high - low, 1e-12), 0.0, 1.0)
-        result[..., index] = value[right - 1] + share * (value[right] - value[right - 1])
+        result[..., index] = value[left] + share * (value[right] - value[left])
     return result
 
 

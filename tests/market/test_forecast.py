@@ -1,0 +1,161 @@
+"""Forecasts use what is published, all of it and nothing else, and are better than yesterday's price."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vpp_core.calendar import LOCAL_TIMEZONE, Month, Period
+from vpp_core.market.forecast import HORIZON_HOURS, forecast_error, price_forecast
+from vpp_core.scenario import MarketRules
+from vpp_core.sources.synthetic_prices import synthetic_prices
+from vpp_core.tables import PRICE_FORECAST
+
+RULES = MarketRules()
+
+
+def prices(month: str, days: int | None = None, seed: int = 1) -> tuple[pd.DataFrame, Period]:
+    period = Period.of(month, days)
+    drawn = synthetic_prices(Month.parse(month), seed)
+    count = len(period)
+    frame = pd.DataFrame(
+        {
+            "timestamp": period.timestamps,
+            "lmp_usd_per_mwh": drawn.real_time[:count],
+            "lmp_day_ahead_usd_per_mwh": drawn.day_ahead[:count],
+            "spin_usd_per_mw_h": drawn.spin[:count],
+            "nonspin_usd_per_mw_h": drawn.nonspin[:count],
+        }
+    )
+    return frame, period
+
+
+@cache
+def example(month: str = "2023-11", days: int = 7) -> tuple[pd.DataFrame, Period, pd.DataFrame]:
+    """The first week of November 2023 holds the day of 25 hours."""
+    frame, period = prices(month, days)
+    return frame, period, price_forecast(frame, period, RULES)
+
+
+def unpublished(frame: pd.DataFrame, issued_at: pd.Timestamp) -> dict[str, np.ndarray]:
+    """By the market's rules, written down a second time: what nobody could know at `issued_at`."""
+    start = pd.DatetimeIndex(frame["timestamp"])
+    not_over = np.asarray(start + pd.Timedelta(minutes=15) > issued_at)
+    local, now = start.tz_convert(LOCAL_TIMEZONE), issued_at.tz_convert(LOCAL_TIMEZONE)
+    last_known_day = now.normalize() + pd.DateOffset(days=1 if now.hour >= 13 else 0)
+    last_known_day = max(last_known_day, local[0].normalize())
+    not_announced = np.asarray(local.normalize() > last_known_day)
+    return {
+        "lmp_usd_per_mwh": not_over,
+        "spin_usd_per_mw_h": not_over,
+        "nonspin_usd_per_mw_h": not_over,
+        "lmp_day_ahead_usd_per_mwh": not_announced,
+    }
+
+
+@settings(max_examples=25, deadline=None)
+@given(window=st.integers(0, 160), seed=st.integers(0, 2**32 - 1))
+def test_changing_every_price_unpublished_at_a_gate_leaves_its_forecast_bit_identical(window: int, seed: int) -> None:
+    frame, period, before = example()
+    issued_at = before["issued_at"].unique()[window]
+    rng = np.random.default_rng(seed)
+    changed = frame.copy()
+    for column, hidden in unpublished(frame, issued_at).items():
+        changed.loc[hidden, column] = rng.normal(300, 400, hidden.sum()) if column.startswith("lmp") else 77.0
+    after = price_forecast(changed, period, RULES)
+    same = before["issued_at"] == issued_at
+    pd.testing.assert_frame_equal(before[same], after[same], check_exact=True)
+
+
+@pytest.mark.parametrize("column", ["lmp_usd_per_mwh", "lmp_day_ahead_usd_per_mwh", "spin_usd_per_mw_h"])
+def test_changing_published_prices_does_change_the_forecast(column: str) -> None:
+    frame, period, before = example()
+    changed = frame.copy()
+    changed.loc[:300, column] += 40
+    after = price_forecast(changed, period, RULES)
+    assert not before[["p10", "p50", "p90"]].equals(after[["p10", "p50", "p90"]])
+
+
+@pytest.mark.parametrize(("minutes", "gate"), [(60, 75), (30, 75), (15, 30), (60, 600)])
+def test_every_gate_sees_each_window_of_the_next_36_hours_once_per_product(minutes: int, gate: int) -> None:
+    frame, period = prices("2023-03", 14)
+    rules = MarketRules(window_minutes=minutes, gate_closure_minutes=gate)
+    forecast = price_forecast(frame, period, rules)
+    windows, ahead = len(period.windows(minutes)), HORIZON_HOURS * 60 // minutes
+    assert len(forecast) == windows * ahead * 3
+    assert not forecast.duplicated(["issued_at", "timestamp", "product"]).any()
+    lead = forecast["timestamp"] - forecast["issued_at"]
+    assert lead.min() == pd.Timedelta(minutes=gate)
+    assert lead.max() == pd.Timedelta(minutes=gate, hours=HORIZON_HOURS) - pd.Timedelta(minutes=minutes)
+    assert (forecast["p10"] <= forecast["p50"]).all() and (forecast["p50"] <= forecast["p90"]).all()
+    assert (forecast.loc[forecast["product"] != "energy", "p10"] >= 0).all()
+
+
+def test_the_table_keeps_its_contract() -> None:
+    forecast = example()[2]
+    PRICE_FORECAST.pandera.validate(forecast)
+    assert PRICE_FORECAST.arrow(forecast).num_rows == len(forecast)
+
+
+def test_without_reserve_prices_only_energy_is_forecast() -> None:
+    frame, period = prices("2023-08", 2)
+    frame[["spin_usd_per_mw_h", "nonspin_usd_per_mw_h"]] = np.nan
+    assert set(price_forecast(frame, period, RULES)["product"]) == {"energy"}
+
+
+@pytest.mark.parametrize("day_ahead", [True, False])
+@pytest.mark.parametrize("month", ["2022-08", "2023-04", "2023-11"])
+def test_the_forecast_beats_the_same_hour_of_yesterday(month: str, day_ahead: bool) -> None:
+    frame, period = prices(month, seed=11)
+    if not day_ahead:
+        frame["lmp_day_ahead_usd_per_mwh"] = np.nan
+    error = forecast_error(price_forecast(frame, period, RULES), frame)
+    assert error["comparable_mae_usd_per_mwh"] < 0.9 * error["yesterday_mae_usd_per_mwh"]
+    assert error["comparable_pinball_usd_per_mwh"] < 0.7 * error["yesterday_pinball_usd_per_mwh"]
+    assert 0.72 <= error["coverage_p10_p90"] <= 0.90
+
+
+def test_the_first_gate_of_a_month_without_day_ahead_prices_has_wide_sane_quantiles() -> None:
+    frame, period = prices("2023-04", 1)
+    frame["lmp_day_ahead_usd_per_mwh"] = np.nan
+    forecast = price_forecast(frame, period, RULES)
+    first = forecast[(forecast["product"] == "energy") & (forecast["issued_at"] == forecast["issued_at"].min())]
+    assert ((first["p90"] - first["p10"]) > 25).all()
+    assert first["p50"].between(10, 60).all()
+    evening = first["timestamp"].dt.tz_convert(LOCAL_TIMEZONE).dt.hour == 19
+    assert first.loc[evening, "p50"].mean() > first["p50"].mean() + 10
+
+
+def test_a_price_that_repeats_every_day_is_learned() -> None:
+    frame, period = prices("2023-08")
+    pattern = 30 + 20 * np.sin(2 * np.pi * period.slot_of_interval / 96)
+    frame["lmp_usd_per_mwh"] = pattern
+    frame["lmp_day_ahead_usd_per_mwh"] = np.nan
+    forecast = price_forecast(frame, period, RULES)
+    late = forecast[(forecast["product"] == "energy") & (forecast["issued_at"] > period.timestamps[-96 * 4])]
+    error = forecast_error(late, frame)
+    assert error["mae_usd_per_mwh"] < 3.0
+
+
+def test_a_missing_price_is_not_taken_for_zero() -> None:
+    frame, period = prices("2023-08", 4)
+    holes = frame.copy()
+    holes.loc[100:108, "lmp_usd_per_mwh"] = np.nan
+    holes.loc[192:384, "lmp_day_ahead_usd_per_mwh"] = np.nan
+    forecast = price_forecast(holes, period, RULES)
+    assert np.isfinite(forecast[["p10", "p50", "p90"]].to_numpy()).all()
+
+
+def test_the_error_of_a_perfect_forecast_is_zero() -> None:
+    frame, period = prices("2023-08", 3)
+    frame["lmp_usd_per_mwh"] = 25.0
+    forecast = price_forecast(frame, period, RULES)
+    forecast[["p10", "p50", "p90"]] = 25.0
+    error = forecast_error(forecast, frame)
+    assert error["mae_usd_per_mwh"] == 0 and error["pinball_usd_per_mwh"] == 0 and error["coverage_p10_p90"] == 1
+    assert forecast_error(forecast.assign(p50=27.0), frame)["mae_usd_per_mwh"] == pytest.approx(2.0)
