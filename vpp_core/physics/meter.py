@@ -8,7 +8,7 @@ from vpp_core.physics.storage import Numeric
 
 
 def net_injection_kw(pv_kw: Numeric, load_kw: Numeric, battery_kw: Numeric, ev_charge_kw: Numeric) -> Numeric:
-    """Power at the meter [kW, export positive]; `battery_kw` is discharge minus charge, a car's discharge is negative."""
+    """Power at the meter [kW, export positive]; `battery_kw` is discharge minus charge."""
     return pv_kw - load_kw + battery_kw - ev_charge_kw
 
 

@@ -80,3 +80,9 @@ def charge_on_arrival_kw(
 def within_limits_kw(battery_kw: Numeric, charge_limit: Numeric, discharge_limit: Numeric) -> Numeric:
     """Battery power [kW, discharge positive] held to what the device can take and give."""
     return np.minimum(np.maximum(battery_kw, -charge_limit), discharge_limit)
+
+
+def taken_kwh(battery_kw: Numeric, default_kw: Numeric, discharge_efficiency: Numeric, hours: float) -> Numeric:
+    """Stored energy [kWh] taken by discharging beyond what the battery would have done on its own."""
+    beyond = np.maximum(battery_kw, 0.0) - np.maximum(default_kw, 0.0)
+    return np.maximum(beyond, 0.0) / discharge_efficiency * hours

@@ -67,7 +67,7 @@ WINDOW_RESULTS = Contract(
         Column("solver_failures", pa.int64(), "window programs that failed and fell back to no bid"),
         *_MONEY,
         *(
-            Column(f"violations_{kind}", pa.int64(), f"households whose {kind} preference was breached")
+            Column(f"violations_{kind}", pa.int64(), f"households whose {kind} preference was breached", True)
             for kind in VIOLATIONS
         ),
     ),
@@ -103,7 +103,7 @@ HOUSEHOLD_DAYS = Contract(
             for name in SATISFACTION_COMPONENTS
         ),
         Column("satisfaction", pa.float64(), "weighted mean of the components that apply", True, 0.0, 1.0),
-        *(Column(f"violations_{kind}", pa.int64(), f"windows in which {kind} was breached") for kind in VIOLATIONS),
+        *(Column(f"violations_{kind}", pa.int64(), f"windows in which {kind} was breached", True) for kind in VIOLATIONS),
     ),
     key=("strategy", "local_day", "home_id"),
 )

@@ -1,0 +1,28 @@
+"""What a strategy sees at a window's gate closure, and nothing more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vpp_core.dispatch.offers import Offers
+from vpp_core.fleet.fleet import Fleet, Floats
+from vpp_core.market.segments import Layout
+from vpp_core.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class GateView:
+    """All that a strategy may know at a window's gate closure."""
+
+    window: int
+    start: pd.Timestamp
+    hours: float
+    forecast_usd_per_mwh: Floats
+    """p10, p50, p90 of the 15-minute price in the window"""
+    offers: Offers
+    """what the homes can hold, at marginal cost, within what this strategy is permitted"""
+    layout: Layout
+    fleet: Fleet
+    scenario: Scenario

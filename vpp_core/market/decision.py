@@ -1,0 +1,35 @@
+"""What a strategy decides at a gate closure, and what the market made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vpp_core.market.segments import Segments
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be held for a window, and how it came about."""
+
+    segments: Segments
+    invited: int = 0
+    """households that had something to offer"""
+    rounds: int = 0
+    agreed: int = 0
+    """segments on which both sides agreed"""
+    mean_concession: float = float("nan")
+    plan_satisfaction: float = float("nan")
+    solver_failed: bool = False
+    expected_margin_usd: float = 0.0
+    timings: dict[str, float] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Bid:
+    """The segments that the market accepted for a window, and the decision they came from."""
+
+    segments: Segments
+    below_minimum: bool
+    feasible_kw: float
+    """all that the homes could have held"""
+    decision: Decision

@@ -1,0 +1,157 @@
+"""Everything a period's run works on, as arrays: prices, forecasts, homes, and what their sun and load will be.
+
+Made once from the tables and shared by all strategies, which cannot change it (arrays are read-only). What a strategy
+may see of it, and when, is decided in `simulation` alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE, Month, Period, Windows
+from vpp_core.errors import InputError
+from vpp_core.fleet.devices import Batteries, CarBatteries
+from vpp_core.fleet.fleet import Fleet, Floats, Ints
+from vpp_core.fleet.mobility import mobility
+from vpp_core.market.segments import Layout
+from vpp_core.scenario import Scenario
+
+SLOTS = 96
+"""Quarter hours of a day."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """T intervals, W windows, N homes, M cars; forecasts reach H windows ahead, the bid window first."""
+
+    scenario: Scenario
+    period: Period
+    windows: Windows
+    fleet: Fleet
+    layout: Layout
+    batteries: Batteries
+    cars: CarBatteries
+    lmp_usd_per_mwh: Floats
+    """realised real-time price, shape (T,); known to a strategy only through the forecast, and at settlement"""
+    forecast_usd_per_mwh: Floats
+    """p10, p50, p90 at each gate closure, shape (W, H, 3)"""
+    load_kw: Floats
+    """shape (T, N)"""
+    pv_kw: Floats
+    """shape (T, N)"""
+    surplus_kw: Floats
+    """PV minus load, shape (T, N)"""
+    import_usd_per_kwh: Floats
+    """retail price of each interval, shape (T + lookahead,)"""
+    export_usd_per_kwh: Floats
+    slot: Ints
+    """quarter hour of the local day of each interval, shape (T + lookahead,)"""
+    infeasible_departures: int
+
+    @classmethod
+    def build(
+        cls,
+        scenario: Scenario,
+        month: Month,
+        market_prices: pd.DataFrame,
+        price_forecast: pd.DataFrame,
+        solar_generation: pd.DataFrame,
+        load_profiles: pd.DataFrame,
+        fleet: Fleet,
+    ) -> Inputs:
+        """Arrays from the tables. A table that does not cover the period is an `InputError`."""
+        period = scenario.period(month)
+        windows = period.windows(scenario.market.window_minutes)
+        prices = _on_index(market_prices, period, "market_prices")
+        forecast = _forecast(price_forecast, windows)
+        load = _wide(load_profiles, period, "profile_id", "load_kw", "load_profiles")
+        missing = np.setdiff1d(fleet.load_profile_id, load.columns)
+        if len(missing):
+            raise InputError(
+                f"load_profiles has no profile {missing[0]} that the fleet uses; materialize load_profiles again"
+            )
+        load_kw = load[fleet.load_profile_id].to_numpy(dtype=np.float64)
+        solar = _wide(solar_generation, period, "orientation_id", "generation_kw_per_kw_installed", "solar_generation")
+        pv_kw = _solar_kw(solar, fleet)
+        days = mobility(fleet, period, fleet.seed)
+        lookahead = forecast.shape[1] * windows.length
+        extended = pd.date_range(period.timestamps[0], periods=len(period) + lookahead, freq=INTERVAL)
+        local = extended.tz_convert(LOCAL_TIMEZONE)
+        hour = local.hour.to_numpy()
+        inputs = cls(
+            scenario=scenario,
+            period=period,
+            windows=windows,
+            fleet=fleet,
+            layout=Layout.of(fleet),
+            batteries=Batteries.of(fleet, load_kw.mean(axis=0)),
+            cars=CarBatteries.of(fleet, days),
+            lmp_usd_per_mwh=prices["lmp_usd_per_mwh"].to_numpy(dtype=np.float64),
+            forecast_usd_per_mwh=forecast,
+            load_kw=load_kw,
+            pv_kw=pv_kw,
+            surplus_kw=pv_kw - load_kw,
+            import_usd_per_kwh=scenario.tariff.prices("import", hour),
+            export_usd_per_kwh=scenario.tariff.prices("export", hour),
+            slot=(hour * 4 + local.minute.to_numpy() // 15).astype(np.int64),
+            infeasible_departures=days.infeasible_departures,
+        )
+        if np.isnan(inputs.lmp_usd_per_mwh).any():
+            count = int(np.isnan(inputs.lmp_usd_per_mwh).sum())
+            raise InputError(f"market_prices lacks {count} real-time prices of {month}; choose a source that has them")
+        _freeze(inputs)
+        return inputs
+
+
+def _on_index(frame: pd.DataFrame, period: Period, name: str) -> pd.DataFrame:
+    frame = frame.sort_values("timestamp")
+    stamps = pd.DatetimeIndex(frame["timestamp"])
+    if len(stamps) != len(period) or not (stamps == period.timestamps).all():
+        raise InputError(
+            f"{name} does not cover {period.month} interval by interval ({len(stamps)} rows for {len(period)}); "
+            f"materialize {name} again"
+        )
+    return frame
+
+
+def _wide(frame: pd.DataFrame, period: Period, column: str, value: str, name: str) -> pd.DataFrame:
+    wide = frame.pivot(index="timestamp", columns=column, values=value)  # noqa: PD010
+    if len(wide) != len(period) or not (wide.index == period.timestamps).all() or wide.isna().to_numpy().any():
+        raise InputError(f"{name} does not cover {period.month} interval by interval; materialize {name} again")
+    return wide
+
+
+def _solar_kw(solar: pd.DataFrame, fleet: Fleet) -> Floats:
+    from vpp_core.sources.orientations import ORIENTATIONS
+
+    ids = [orientation.id for orientation in ORIENTATIONS]
+    missing = [name for name in ids if name not in solar.columns]
+    if missing:
+        raise InputError(f"solar_generation lacks orientation {missing[0]}; materialize solar_generation again")
+    profile = solar[ids].to_numpy(dtype=np.float64)[:, fleet.pv_orientation]
+    kw: Floats = profile * (fleet.pv_capacity_kw * fleet.pv_system_efficiency).astype(np.float64)
+    return kw
+
+
+def _forecast(frame: pd.DataFrame, windows: Windows) -> Floats:
+    """Energy quantiles as (W, H, 3), every gate closure with the same number of windows ahead."""
+    energy = frame[frame["product"] == "energy"].sort_values(["issued_at", "timestamp"])
+    rows, rest = divmod(len(energy), len(windows))
+    starts = pd.DatetimeIndex(energy["timestamp"].iloc[::rows]) if rows else pd.DatetimeIndex([])
+    if rest or not rows or len(starts) != len(windows) or not (starts == windows.starts).all():
+        raise InputError("price_forecast does not match the month's windows; materialize price_forecast again")
+    return energy[["p10", "p50", "p90"]].to_numpy(dtype=np.float64).reshape(len(windows), rows, 3)
+
+
+def _freeze(record: Any) -> None:
+    """Make every array read-only: no strategy can touch what another one sees."""
+    for field in fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+        elif is_dataclass(value):
+            _freeze(value)

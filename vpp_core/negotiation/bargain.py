@@ -1,0 +1,126 @@
+"""The state of a negotiation as columns over segments (K,), and what each side's tactic does to it.
+
+Prices are kept signed by direction, so that "higher is dearer for the aggregator" holds for sales and purchases alike:
+a home that sells asks for more than its reservation price, one that buys offers less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
+from vpp_core.market.segments import Layout
+
+
+@dataclass(frozen=True)
+class Persona:
+    """A time-dependent tactic (Faratin, Sierra & Jennings 1998): the share conceded after r rounds is (r/T)^(1/β)."""
+
+    beta: float
+    """below 1 holds out (Boulware), above 1 concedes early"""
+    patience: float
+    """T: rounds after which it would have conceded everything"""
+
+
+PERSONAS = {
+    "conservative": Persona(0.5, 4.0),
+    "moderate": Persona(1.0, 3.0),
+    "aggressive": Persona(2.0, 2.0),
+}
+"""By preference category: those who willingly take part concede early. Assumptions, swept by studies."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the aggregator's decider sets for a round: from where to where it raises its counter-offer, and how far."""
+
+    opening_quantile: float
+    limit_quantile: float
+    conceded: float
+    """share of the way from opening to limit, 0–1"""
+
+
+@dataclass(frozen=True)
+class Bargain:
+    """One negotiation. Fixed: what each home can hold and its private reservation price. Moving: asks and counters."""
+
+    layout: Layout
+    quantity_kw: Floats
+    reservation_usd_per_mwh: Floats
+    """signed by direction; private to the home"""
+    opening_usd_per_mwh: Floats
+    """signed; the first ask"""
+    ask_usd_per_mwh: Floats
+    counter_usd_per_mwh: Floats
+    agreed: Bools
+    score: Floats
+    round: int = 0
+
+    @property
+    def offering(self) -> Bools:
+        """Segments that take part."""
+        return self.quantity_kw > 0
+
+    @property
+    def open(self) -> Bools:
+        """Segments still under negotiation."""
+        return self.offering & ~self.agreed
+
+    @property
+    def conceded(self) -> Floats:
+        """Share of the room between opening and reservation that each home gave up; NaN without room."""
+        room = self.opening_usd_per_mwh - self.reservation_usd_per_mwh
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share: Floats = np.where(
+                self.offering & (room > 0), (self.opening_usd_per_mwh - self.ask_usd_per_mwh) / room, np.nan
+            )
+        return share
+
+    def with_(self, **changes: Any) -> Bargain:
+        return replace(self, **changes)
+
+
+def open_bargain(layout: Layout, quantity_kw: Floats, cost_usd_per_mwh: Floats, markup: Floats) -> Bargain:
+    """Sealed first bids: each home asks its reservation price plus its persona's mark-up (N,) on the price's size."""
+    reservation = layout.direction * cost_usd_per_mwh
+    opening = reservation + (markup[layout.home] - 1.0) * np.abs(reservation)
+    nothing = np.zeros(len(layout))
+    return Bargain(
+        layout=layout,
+        quantity_kw=quantity_kw,
+        reservation_usd_per_mwh=reservation,
+        opening_usd_per_mwh=opening,
+        ask_usd_per_mwh=opening,
+        counter_usd_per_mwh=np.full(len(layout), -np.inf),
+        agreed=np.zeros(len(layout), dtype=bool),
+        score=nothing,
+    )
+
+
+def home_ask(bargain: Bargain, rounds_passed: int, category: Floats) -> Floats:
+    """What each home asks after so many rounds, never below its reservation price."""
+    beta = np.array([PERSONAS[name].beta for name in CATEGORIES])[category]
+    patience = np.array([PERSONAS[name].patience for name in CATEGORIES])[category]
+    share = np.minimum(rounds_passed / patience, 1.0) ** (1.0 / beta)
+    share = share[bargain.layout.home]
+    ask: Floats = bargain.opening_usd_per_mwh + share * (bargain.reservation_usd_per_mwh - bargain.opening_usd_per_mwh)
+    return np.maximum(ask, bargain.reservation_usd_per_mwh)
+
+
+def aggregator_counter(bargain: Bargain, forecast_usd_per_mwh: Floats, terms: Terms) -> Floats:
+    """What the aggregator would pay now, from the forecast's quantiles, and never more than is asked."""
+    opening = _signed_quantile(bargain.layout, forecast_usd_per_mwh, terms.opening_quantile)
+    limit = _signed_quantile(bargain.layout, forecast_usd_per_mwh, terms.limit_quantile)
+    counter: Floats = np.minimum(opening + terms.conceded * (limit - opening), bargain.ask_usd_per_mwh)
+    return counter
+
+
+def _signed_quantile(layout: Layout, forecast: Floats, quantile: float) -> Floats:
+    """A quantile of the price as the aggregator sees it: for purchases the same quantile of the negated price."""
+    known = (0.1, 0.5, 0.9)
+    sell = float(np.interp(quantile, known, forecast))
+    buy = -float(np.interp(1.0 - quantile, known, forecast))
+    return np.where(layout.direction > 0, sell, buy)

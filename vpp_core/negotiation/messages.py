@@ -1,0 +1,106 @@
+"""The messages of a negotiation, strict at the boundary: opportunity, bid, evaluation, counter-offer, response, member,
+VPP bid. Prices in $/MWh, power in kW unless the name says MW."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Product = Literal["energy", "spin", "nonspin"]
+Direction = Literal["sell", "buy"]
+Device = Literal["battery", "car"]
+
+
+class Message(BaseModel):
+    """Common strictness: no extra field, nothing infinite, nothing converted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Opportunity(Message):
+    """What the aggregator announces."""
+
+    opportunity_id: str
+    product: Product = "energy"
+    window_start: datetime
+    duration_hours: float = Field(gt=0)
+    required_capacity_mw: float = Field(ge=0)
+    forecast_p10_usd_per_mwh: float
+    forecast_p50_usd_per_mwh: float
+    forecast_p90_usd_per_mwh: float
+    gate_closure: datetime
+
+
+class ProsumerBid(Message):
+    """A home's sealed bid for one device and direction. The least (most, for a purchase) it asks now."""
+
+    prosumer_id: int = Field(ge=0)
+    device: Device
+    direction: Direction
+    available_capacity_kw: float = Field(gt=0)
+    minimum_price_usd_per_mwh: float
+    constraints: tuple[str, ...] = ()
+
+
+class BidEvaluation(Message):
+    """How the aggregator sees a bid; each part and the score 0–1."""
+
+    prosumer_id: int = Field(ge=0)
+    price_score: float = Field(ge=0, le=1)
+    capacity_score: float = Field(ge=0, le=1)
+    reliability_score: float = Field(ge=0, le=1)
+    score: float = Field(ge=0, le=1)
+
+
+class CounterOffer(Message):
+    """What the aggregator would pay (or take) instead."""
+
+    prosumer_id: int = Field(ge=0)
+    price_usd_per_mwh: float
+    capacity_kw: float = Field(gt=0)
+    reason: str
+
+
+class Response(Message):
+    """The home's answer."""
+
+    prosumer_id: int = Field(ge=0)
+    decision: Literal["accept", "counter", "withdraw"]
+    price_usd_per_mwh: float
+    capacity_kw: float = Field(ge=0)
+    reason: str
+
+
+class CoalitionMember(Message):
+    """A home in the bid, with what it commits to and what it is paid."""
+
+    prosumer_id: int = Field(ge=0)
+    device: Device
+    direction: Direction
+    committed_capacity_kw: float = Field(gt=0)
+    agreed_price_usd_per_mwh: float
+    satisfaction: float = Field(ge=0, le=1)
+
+
+class PriceQuantity(Message):
+    """One step of the bid curve."""
+
+    direction: Direction
+    price_usd_per_mwh: float
+    capacity_mw: float = Field(gt=0)
+
+
+class VppBid(Message):
+    """What goes to the market."""
+
+    bid_id: str
+    opportunity_id: str
+    total_capacity_mw: float = Field(ge=0)
+    segments: tuple[PriceQuantity, ...]
+    expected_profit_usd: float
+    profit_margin: float
+    reliability: float = Field(ge=0, le=1)
+    coalition_size: int = Field(ge=0)
+    rounds: int = Field(ge=0)

@@ -1,0 +1,232 @@
+"""A strategy's result as tables: a row per market window, a row per household and day, and both nested in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.fleet.fleet import Floats
+from vpp_core.market.decision import Bid
+from vpp_core.market.inputs import Inputs
+from vpp_core.market.segments import Layout
+from vpp_core.settlement.books import Books, make_books
+from vpp_core.settlement.grouping import Groups, sum_by_home
+from vpp_core.settlement.preferences import Deviations, day_components, violations
+from vpp_core.settlement.satisfaction import satisfaction
+from vpp_core.settlement.trajectory import Trajectory
+from vpp_core.tables import HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables.outcome import VIOLATIONS
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One strategy's period: its flat tables, the bound's gap where it is one, and timings that go to a run log."""
+
+    strategy: str
+    windows: pd.DataFrame
+    households: pd.DataFrame
+    bound_gap_usd: float | None
+    trajectory: Trajectory
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OutcomeTables:
+    """The flat forms of an outcomes table."""
+
+    windows: pd.DataFrame
+    households: pd.DataFrame
+    days: pd.DataFrame
+
+
+def settle(
+    inputs: Inputs,
+    strategy: str,
+    trajectory: Trajectory,
+    counterfactual: Trajectory,
+    bids: Sequence[Bid],
+    bound_gap_usd: float | None = None,
+) -> Outcome:
+    """Make the books of a trajectory. `bids` has one per window; a bound has none, and pays nothing."""
+    groups = Groups(inputs)
+    books = make_books(inputs, trajectory, counterfactual)
+    moved = Deviations.of(inputs, trajectory)
+    operable = bool(bids)
+    breaches = violations(inputs, trajectory, counterfactual, moved)
+    by_window = {kind: groups.window_any(breach) for kind, breach in breaches.items()}
+    money = books.money if operable else {**books.money, "payment_usd": np.full_like(books.injection_kw, np.nan)}
+    windows = _window_rows(inputs, trajectory, books, money, bids, groups)
+    households = _household_rows(inputs, trajectory, books, money, moved, groups)
+    for kind in VIOLATIONS:
+        windows[f"violations_{kind}"] = _counts(by_window[kind].sum(axis=1), operable)
+        per_day = groups.window_days_sum(by_window[kind].astype(np.int64))
+        households[f"violations_{kind}"] = _counts(per_day.ravel(), operable)
+    for frame in (windows, households):
+        frame.insert(0, "strategy", strategy)
+    return Outcome(strategy, windows, households, bound_gap_usd, trajectory)
+
+
+def _counts(values: Floats, operable: bool) -> pd.arrays.IntegerArray:
+    return pd.array(values if operable else [None] * len(values), dtype="Int64")
+
+
+def _window_rows(
+    inputs: Inputs,
+    trajectory: Trajectory,
+    books: Books,
+    money: dict[str, Floats],
+    bids: Sequence[Bid],
+    groups: Groups,
+) -> pd.DataFrame:
+    energy = INTERVAL_HOURS
+    total = {name: groups.window_sum(values.sum(axis=1)) for name, values in money.items()}
+    length = inputs.windows.length
+    award, car_award = trajectory.award_kw, trajectory.car_award_kw
+    delivered, car_delivered = books.delivered_battery_kw, books.delivered_car_kw
+
+    def window_kwh(values: Floats) -> Floats:
+        return groups.window_sum(values.sum(axis=1)) * energy
+
+    days = np.asarray(inputs.period.days)
+    frame = {
+        "window_start": inputs.windows.starts,
+        "local_day": days[groups.day_of_window],
+        "lmp_mean_usd_per_mwh": groups.window_sum(inputs.lmp_usd_per_mwh) / length,
+        "forecast_p50_usd_per_mwh": inputs.forecast_usd_per_mwh[:, 0, 1],
+        **_bid_columns(inputs.layout, bids, groups.windows),
+        "awarded_sell_kwh": window_kwh(np.maximum(award, 0.0)) + window_kwh(car_award),
+        "awarded_buy_kwh": window_kwh(np.maximum(-award, 0.0)),
+        "delivered_sell_kwh": window_kwh(np.where(award > 0, delivered, 0.0)) + window_kwh(car_delivered),
+        "delivered_buy_kwh": window_kwh(np.where(award < 0, -delivered, 0.0)),
+        "net_injection_kwh": window_kwh(books.injection_kw),
+        "stored_kwh": trajectory.stored_kwh[length - 1 :: length].sum(axis=1),
+        "battery_discharge_kwh": window_kwh(trajectory.discharge_kw),
+        "battery_charge_kwh": window_kwh(trajectory.charge_kw),
+        "ev_charge_kwh": window_kwh(trajectory.car_kw),
+        **total,
+    }
+    return pd.DataFrame(frame)
+
+
+def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str, Floats]:
+    """Columns about the bids; zeros and nothing for a bound."""
+    sells = layout.direction > 0
+    rows = []
+    for bid in bids:
+        quantity, price = bid.segments.quantity_kw, bid.segments.price_usd_per_mwh
+        sell, buy = float(quantity[sells].sum()), float(quantity[~sells].sum())
+        held = quantity > 0
+        decision = bid.decision
+        rows.append(
+            {
+                "bid_sell_kw": sell,
+                "bid_sell_usd_per_mwh": float(quantity[sells] @ price[sells]) / sell if sell else np.nan,
+                "bid_buy_kw": buy,
+                "bid_buy_usd_per_mwh": float(quantity[~sells] @ price[~sells]) / buy if buy else np.nan,
+                "bid_spin_kw": 0.0,
+                "bid_nonspin_kw": 0.0,
+                "feasible_kw": bid.feasible_kw,
+                "below_minimum": bid.below_minimum,
+                "expected_margin_usd": decision.expected_margin_usd if held.any() else 0.0,
+                "segments": int(held.sum()),
+                "households": len(np.unique(layout.home[held])),
+                "invited": decision.invited,
+                "rounds": decision.rounds,
+                "agreed": decision.agreed,
+                "mean_concession": decision.mean_concession,
+                "plan_satisfaction": decision.plan_satisfaction,
+                "solver_failures": int(decision.solver_failed),
+            }
+        )
+    if not rows:
+        nothing = {c.name: np.nan if c.nullable else 0 for c in WINDOW_RESULTS.columns}
+        names = ["bid_sell_kw", "bid_sell_usd_per_mwh", "bid_buy_kw", "bid_buy_usd_per_mwh", "bid_spin_kw"]
+        names += ["bid_nonspin_kw", "feasible_kw", "below_minimum", "expected_margin_usd", "segments", "households"]
+        names += ["invited", "rounds", "agreed", "mean_concession", "plan_satisfaction", "solver_failures"]
+        rows = [{name: nothing[name] for name in names}] * windows
+    frame = pd.DataFrame(rows)
+    frame["below_minimum"] = frame["below_minimum"].astype(bool)
+    return {str(name): frame[name].to_numpy() for name in frame}
+
+
+def _household_rows(
+    inputs: Inputs,
+    trajectory: Trajectory,
+    books: Books,
+    money: dict[str, Floats],
+    moved: Deviations,
+    groups: Groups,
+) -> pd.DataFrame:
+    operable = not np.isnan(money["payment_usd"]).any()
+    day = {name: groups.day_sum(values) for name, values in money.items()}
+    gain = day["payment_usd"] - day["bill_change_usd"] - day["wear_change_usd"] + day["end_energy_usd"]
+    components, offered = day_components(inputs, trajectory, books, moved, np.nan_to_num(gain), groups)
+    unknown = np.full_like(gain, np.nan)
+    if not operable:
+        components = dict.fromkeys(components, unknown)
+    agreed = groups.day_sum(books.agreed_payment_usd) if operable else unknown
+    taken = groups.day_sum(moved.taken_kwh) * inputs.batteries.discharge_efficiency
+    deviation = np.abs(moved.battery_kw) + sum_by_home(inputs, np.abs(moved.car_kw))
+    columns = {
+        **day,
+        "household_gain_usd": gain,
+        "agreed_payment_usd": agreed,
+        "discharged_for_vpp_kwh": taken,
+        "deviation_kwh": groups.day_sum(deviation) * INTERVAL_HOURS,
+        "offered_kwh": offered,
+        "battery_discharge_kwh": groups.day_sum(trajectory.discharge_kw) * INTERVAL_HOURS,
+        "bill_counterfactual_usd": groups.day_sum(books.bill_counterfactual_usd),
+        **{f"satisfaction_{name}": values for name, values in components.items()},
+        "satisfaction": satisfaction(components),
+    }
+    days = len(inputs.period.days)
+    frame = pd.DataFrame({name: values.ravel() for name, values in columns.items()})
+    frame.insert(0, "local_day", np.repeat(np.asarray(inputs.period.days), len(inputs.fleet)))
+    frame.insert(1, "home_id", np.tile(inputs.fleet.home_id.astype(np.int64), days))
+    return frame
+
+
+def outcomes_to_arrow(outcomes: Sequence[Outcome]) -> pa.Table:
+    """The outcomes contract: a row per strategy and local day, with that day's windows and households nested."""
+    parts = []
+    for outcome in outcomes:
+        windows, households = WINDOW_RESULTS.arrow(outcome.windows), HOUSEHOLD_DAYS.arrow(outcome.households)
+        days = list(dict.fromkeys(outcome.windows["local_day"]))
+        nested_windows = _nest(windows, outcome.windows["local_day"], days)
+        nested_households = _nest(households, outcome.households["local_day"], days)
+        surplus = outcome.households.groupby("local_day", sort=False)["surplus_usd"].sum().reindex(days)
+        gap = [outcome.bound_gap_usd if position == 0 else None for position in range(len(days))]
+        columns = [
+            pa.array([outcome.strategy] * len(days)),
+            pa.array(days),
+            pa.array(surplus.to_numpy()),
+            pa.array(gap, type=pa.float64()),
+            nested_windows,
+            nested_households,
+        ]
+        parts.append(pa.Table.from_arrays(columns, schema=OUTCOMES.schema))
+    return pa.concat_tables(parts) if parts else OUTCOMES.schema.empty_table()
+
+
+def _nest(table: pa.Table, day: pd.Series, days: list[str]) -> pa.Array:
+    """Rows grouped by day as lists of structs; the rows are in the order of the days."""
+    counts = day.value_counts(sort=False).reindex(days).to_numpy()
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), table.to_struct_array().combine_chunks())
+
+
+def outcome_tables(table: pa.Table) -> OutcomeTables:
+    """The flat forms of an outcomes table, as frames."""
+    table = table.combine_chunks()
+
+    def flat(column: str) -> pd.DataFrame:
+        chunks = [chunk.flatten() for chunk in table[column].chunks]
+        return pa.Table.from_batches([pa.RecordBatch.from_struct_array(chunk) for chunk in chunks]).to_pandas()
+
+    days = table.select(["strategy", "local_day", "surplus_usd", "bound_gap_usd"]).to_pandas()
+    return OutcomeTables(flat("windows"), flat("households"), days)

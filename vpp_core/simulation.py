@@ -1,0 +1,258 @@
+"""A period, strategy by strategy: gates close, prices clear segments, devices follow, the books are made.
+
+This is the only place that decides what a strategy may see. At a window's gate closure it gets the forecast issued
+then, its own state, the homes' load and sun up to the window's end, and their average day so far. A realised price
+touches nothing but the clearing of its own interval.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch.offers import Coming, StateRange, marginal_offers
+from vpp_core.dispatch.opportunity_cost import Outlook
+from vpp_core.dispatch.view import GateView
+from vpp_core.errors import InputError
+from vpp_core.fleet.devices import Permission
+from vpp_core.fleet.fleet import Floats
+from vpp_core.market.decision import Bid, Decision
+from vpp_core.market.inputs import SLOTS, Inputs
+from vpp_core.market.segments import Segments, cleared, submit
+from vpp_core.physics.storage import (
+    charge_limit_kw,
+    charge_on_arrival_kw,
+    discharge_limit_kw,
+    self_consumption_kw,
+    step_energy_kwh,
+    taken_kwh,
+    within_limits_kw,
+)
+from vpp_core.settlement.outcome import (
+    Outcome,
+    OutcomeTables,
+    outcome_tables,
+    outcomes_to_arrow,
+    settle,
+)
+from vpp_core.settlement.trajectory import Trajectory
+from vpp_core.strategies.registry import STRATEGIES
+from vpp_core.strategies.strategy import Bound, GateClosureStrategy
+
+__all__ = ["Inputs", "Outcome", "OutcomeTables", "outcome_tables", "outcomes_to_arrow", "run", "simulate"]
+
+Progress = Callable[[str, float], None]
+
+
+def simulate(inputs: Inputs, keys: Iterable[str], progress: Progress | None = None) -> list[Outcome]:
+    """Run the strategies one after another, each from the same initial state; `progress` gets a key and a share."""
+    keys = list(keys)
+    unknown = [key for key in keys if key not in STRATEGIES]
+    if unknown:
+        raise InputError(f"strategy {unknown[0]!r} is not known; known are {', '.join(STRATEGIES)}")
+    counterfactual, _, _ = run(inputs, STRATEGIES["no_vpp"](), None)  # type: ignore[arg-type]
+    outcomes = []
+    for key in keys:
+        strategy = STRATEGIES[key]()
+        began = time.perf_counter()
+        gap_usd = None
+        bids: list[Bid] = []
+        if isinstance(strategy, Bound):
+            trajectory, gap_usd = strategy.plan(inputs)
+            timings = {"solve": time.perf_counter() - began}
+        else:
+            assert isinstance(strategy, GateClosureStrategy)
+            trajectory, bids, timings = run(inputs, strategy, progress)
+        outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd)
+        outcome.timings.update(timings, total=time.perf_counter() - began)
+        outcomes.append(outcome)
+        if progress:
+            progress(key, 1.0)
+    return outcomes
+
+
+def run(
+    inputs: Inputs, strategy: GateClosureStrategy, progress: Progress | None
+) -> tuple[Trajectory, list[Bid], dict[str, float]]:
+    """One gate-closure strategy over the period: what its devices did, and what was bid for each window."""
+    period = _Run(inputs, strategy)
+    windows = inputs.windows
+    next_window = 0
+    for t in range(len(inputs.period)):
+        while next_window < len(windows) and period.gate(next_window) <= t:
+            period.close_gate(next_window, t)
+            next_window += 1
+        period.dispatch(t)
+        if progress and t % 96 == 0:
+            progress(strategy.key, t / len(inputs.period))
+    return period.trajectory, period.bids, period.timings
+
+
+class _Run:
+    """The state of one strategy's run: energies, what is pending, what was taken today."""
+
+    def __init__(self, inputs: Inputs, strategy: GateClosureStrategy) -> None:
+        self.inputs, self.strategy = inputs, strategy
+        self.permission = Permission.of(inputs.fleet, inputs.batteries, inputs.cars, strategy.obeys_preferences)
+        self.trajectory = Trajectory.empty(len(inputs.period), len(inputs.fleet), len(inputs.cars))
+        self.stored_kwh = inputs.batteries.initial_kwh.copy()
+        self.car_kwh = inputs.cars.initial_kwh.copy()
+        self.taken_kwh = np.zeros(len(inputs.fleet))
+        self.bids: list[Bid] = []
+        self.timings: dict[str, float] = {"offers": 0.0, "decide": 0.0}
+        self.idle = strategy.key == "no_vpp"
+        self._slot_sum = np.zeros((SLOTS, len(inputs.fleet)))
+        self._slot_count = np.zeros(SLOTS)
+        self._known = 0
+
+    def gate(self, window: int) -> int:
+        return self.inputs.windows.gate_interval(window, self.inputs.scenario.market.gate_closure_minutes)
+
+    def close_gate(self, window: int, t: int) -> None:
+        """Take the strategy's decision for a window with the state at the start of interval `t`."""
+        inputs, layout = self.inputs, self.inputs.layout
+        length = inputs.windows.length
+        first = inputs.windows.first_interval(window)
+        if self.idle:
+            nothing = Segments.none(layout)
+            self.bids.append(Bid(nothing, False, 0.0, Decision(nothing)))
+            return
+        began = time.perf_counter()
+        known = slice(first, first + length)
+        coming = Coming(
+            first, inputs.surplus_kw[known], inputs.import_usd_per_kwh[known], inputs.export_usd_per_kwh[known]
+        )
+        offers = marginal_offers(
+            layout,
+            inputs.batteries,
+            inputs.cars,
+            self.permission,
+            self._reach(t, first),
+            coming,
+            self._outlook(window),
+            inputs.forecast_usd_per_mwh[window, 0],
+        )
+        offered = time.perf_counter()
+        view = GateView(
+            window=window,
+            start=inputs.windows.starts[window],
+            hours=length * INTERVAL_HOURS,
+            forecast_usd_per_mwh=inputs.forecast_usd_per_mwh[window, 0],
+            offers=offers,
+            layout=layout,
+            fleet=inputs.fleet,
+            scenario=inputs.scenario,
+        )
+        decision = self.strategy.decide(view)
+        self.timings["offers"] += offered - began
+        self.timings["decide"] += time.perf_counter() - offered
+        for name, seconds in decision.timings.items():
+            self.timings[name] = self.timings.get(name, 0.0) + seconds
+        submission = submit(decision.segments, layout, inputs.scenario.market)
+        self.bids.append(Bid(submission.segments, submission.below_minimum, float(offers.quantity_kw.sum()), decision))
+
+    def dispatch(self, t: int) -> None:
+        """Clear interval `t` at its realised price and let every device follow."""
+        inputs, out = self.inputs, self.trajectory
+        if t and inputs.period.day_of_interval[t] != inputs.period.day_of_interval[t - 1]:
+            self.taken_kwh[:] = 0.0
+        segments = self.bids[t // inputs.windows.length].segments
+        accepted = np.where(cleared(segments, inputs.layout, inputs.lmp_usd_per_mwh[t]), segments.quantity_kw, 0.0)
+        award, car_award = _awards(inputs, accepted)
+        out.award_kw[t], out.car_award_kw[t] = award, car_award
+        sold = accepted[inputs.layout.battery_sell] > 0
+        agreed = segments.agreed_usd_per_mwh / 1000
+        out.agreed_usd_per_kwh[t] = np.where(
+            award == 0, 0.0, np.where(sold, agreed[inputs.layout.battery_sell], agreed[inputs.layout.battery_buy])
+        )
+        out.car_agreed_usd_per_kwh[t] = np.where(car_award > 0, agreed[inputs.layout.car_sell], 0.0)
+        default, battery, stored = _step_batteries(inputs, self.permission, self.stored_kwh, award, t)
+        car_default, car, car_energy = _step_cars(inputs, self.car_kwh, car_award, t)
+        out.default_kw[t], out.stored_kwh[t] = default, stored
+        out.discharge_kw[t], out.charge_kw[t] = np.maximum(battery, 0.0), np.maximum(-battery, 0.0)
+        out.car_default_kw[t], out.car_kw[t], out.car_kwh[t] = car_default, car, car_energy
+        self.taken_kwh += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
+        self.stored_kwh, self.car_kwh = stored, car_energy
+
+    def _reach(self, t: int, first: int) -> StateRange:
+        """Energies at interval `first` if all pending sales clear, and if all pending purchases do."""
+        inputs = self.inputs
+        low, high = self.stored_kwh, self.stored_kwh
+        car_low, car_high = self.car_kwh, self.car_kwh
+        taken = self.taken_kwh.copy()
+        days = inputs.period.day_of_interval
+        if days[first] != days[max(t - 1, 0)]:
+            taken[:] = 0.0
+        for s in range(t, first):
+            quantity = self.bids[s // inputs.windows.length].segments.quantity_kw
+            sells = np.where(inputs.layout.direction > 0, quantity, 0.0)
+            sale, car_sale = _awards(inputs, sells)
+            default, battery, low = _step_batteries(inputs, self.permission, low, sale, s)
+            if days[s] == days[first]:
+                taken += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
+            _, _, high = _step_batteries(inputs, self.permission, high, _awards(inputs, quantity - sells)[0], s)
+            _, _, car_low = _step_cars(inputs, car_low, car_sale, s)
+            _, _, car_high = _step_cars(inputs, car_high, np.zeros_like(car_sale), s)
+        return StateRange(low, high, car_low, car_high, taken)
+
+    def _outlook(self, window: int) -> Outlook:
+        """What is expected after the window: the forecast, and each home's average day up to the window's end."""
+        inputs, length = self.inputs, self.inputs.windows.length
+        end = inputs.windows.first_interval(window) + length
+        for t in range(self._known, end):
+            self._slot_sum[inputs.slot[t]] += inputs.surplus_kw[t]
+            self._slot_count[inputs.slot[t]] += 1
+        self._known = max(self._known, end)
+        seen = self._slot_count > 0
+        average = self._slot_sum / np.maximum(self._slot_count, 1)[:, None]
+        average[~seen] = average[seen].mean(axis=0)
+        price = inputs.forecast_usd_per_mwh[window, 1:]
+        ahead = slice(end, end + len(price) * length)
+        per_window = (len(price), length)
+        return Outlook(
+            window_hours=length * INTERVAL_HOURS,
+            price_usd_per_mwh=price,
+            surplus_kw=average[inputs.slot[ahead]].reshape(*per_window, -1).mean(axis=1),
+            import_usd_per_kwh=inputs.import_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),
+            export_usd_per_kwh=inputs.export_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),
+        )
+
+
+def _awards(inputs: Inputs, accepted_kw: Floats) -> tuple[Floats, Floats]:
+    """Accepted segments (K,) as battery awards (N,), export positive, and car awards (M,), delay positive."""
+    layout = inputs.layout
+    return accepted_kw[layout.battery_sell] - accepted_kw[layout.battery_buy], accepted_kw[layout.car_sell]
+
+
+def _step_batteries(
+    inputs: Inputs, permission: Permission, stored_kwh: Floats, award_kw: Floats, t: int
+) -> tuple[Floats, Floats, Floats]:
+    """Default [kW], actual power [kW] and energy after interval `t` [kWh]."""
+    b = inputs.batteries
+    into, out_of = b.charge_efficiency, b.discharge_efficiency
+    default = self_consumption_kw(
+        stored_kwh, inputs.surplus_kw[t], b.backup_kwh, b.ceiling_kwh, b.max_power_kw, into, out_of, INTERVAL_HOURS
+    )
+    battery = within_limits_kw(
+        default + award_kw,
+        charge_limit_kw(stored_kwh, b.ceiling_kwh, b.max_power_kw, into, INTERVAL_HOURS),
+        discharge_limit_kw(stored_kwh, permission.battery_floor_kwh, b.max_power_kw, out_of, INTERVAL_HOURS),
+    )
+    after = step_energy_kwh(
+        stored_kwh, np.maximum(-battery, 0.0), np.maximum(battery, 0.0), into, out_of, INTERVAL_HOURS
+    )
+    return default, battery, after
+
+
+def _step_cars(inputs: Inputs, car_kwh: Floats, award_kw: Floats, t: int) -> tuple[Floats, Floats, Floats]:
+    """Default [kW], actual charging [kW] and energy after interval `t` [kWh]; a departing car takes its trip first."""
+    cars = inputs.cars
+    on_board = car_kwh - cars.trip_kwh[t]
+    default = charge_on_arrival_kw(
+        on_board, cars.plugged[t], cars.target_kwh, cars.max_charge_kw, cars.charge_efficiency, INTERVAL_HOURS
+    )
+    charge = np.maximum(default - award_kw, 0.0)
+    return default, charge, step_energy_kwh(on_board, charge, 0.0, cars.charge_efficiency, 1.0, INTERVAL_HOURS)

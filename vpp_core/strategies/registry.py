@@ -1,0 +1,29 @@
+"""The known strategies, in ladder order. A seventh is one class and one line: `register(MyStrategy)`."""
+
+from __future__ import annotations
+
+from vpp_core.errors import InputError
+from vpp_core.strategies.centralized import Centralized, CentralizedAware
+from vpp_core.strategies.negotiated import Negotiated
+from vpp_core.strategies.no_vpp import NoVpp
+from vpp_core.strategies.perfect_foresight import PerfectForesight, PerfectForesightAware
+from vpp_core.strategies.strategy import Strategy
+
+STRATEGIES: dict[str, type[Strategy]] = {}
+
+
+def register(strategy: type[Strategy]) -> type[Strategy]:
+    """Add a rung; its key must be new. Usable as a class decorator."""
+    if strategy.key in STRATEGIES:
+        raise InputError(f"strategy {strategy.key!r} is registered already; choose another key")
+    STRATEGIES[strategy.key] = strategy
+    return strategy
+
+
+for _strategy in (NoVpp, Negotiated, CentralizedAware, Centralized, PerfectForesightAware, PerfectForesight):
+    register(_strategy)
+
+
+def strategies_of(asset: str) -> list[str]:
+    """Keys of the strategies that an asset materializes, in ladder order."""
+    return [key for key, strategy in STRATEGIES.items() if strategy.asset == asset]

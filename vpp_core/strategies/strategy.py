@@ -1,0 +1,47 @@
+"""What a strategy is: at each gate closure, from what is known to what is held.
+
+A rung that decides at gate closure implements `GateClosureStrategy.decide`; one that knows the whole period implements
+`Bound.plan`. Both are described by the same few attributes, from which the pipeline and the reports know them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from vpp_core.market.decision import Decision
+
+if TYPE_CHECKING:  # numba and scipy load with these: not when the registry is only read
+    from vpp_core.dispatch.view import GateView
+    from vpp_core.market.inputs import Inputs
+    from vpp_core.settlement.trajectory import Trajectory
+
+
+class Strategy(ABC):
+    """A rung: its key, where it is materialized, and what it is allowed."""
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    description: ClassVar[str]
+    asset: ClassVar[str] = "window_results"
+    """the pipeline asset that materializes it"""
+    obeys_preferences: ClassVar[bool]
+    is_bound: ClassVar[bool] = False
+
+
+class GateClosureStrategy(Strategy):
+    """A rung that bids window by window. One instance serves one run of a period, so it may keep compiled programs."""
+
+    @abstractmethod
+    def decide(self, view: GateView) -> Decision:
+        """Which segments to hold for the window."""
+
+
+class Bound(Strategy):
+    """A rung that knows everything: an upper bound by relaxation, not something that could be operated."""
+
+    is_bound: ClassVar[bool] = True
+
+    @abstractmethod
+    def plan(self, inputs: Inputs) -> tuple[Trajectory, float]:
+        """The best trajectory of the whole period, and the certified gap [$] by which its value may fall short."""
