@@ -11,6 +11,7 @@ import pyarrow as pa
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.results.markdown import report_markdown
+from vpp_core.results.page import report_html
 from vpp_core.results.run import Run
 from vpp_core.results.summary import results_csv, summary_json
 from vpp_core.scenario import Scenario
@@ -43,4 +44,5 @@ def report_files(
         "simulation_results.csv": results_csv(run),
         "simulation_summary.json": summary_json(run),
         "simulation_report.md": report_markdown(run),
+        "simulation_report.html": report_html(run),
     }

@@ -1,0 +1,78 @@
+"""The best and the worst day of a strategy, explained by what its books and the market show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.results.run import Run
+from vpp_core.results.text import number, usd
+
+_PARTS = {
+    "wholesale_battery_usd": ("batteries on the wholesale market", 1),
+    "wholesale_ev_usd": ("moved EV charging", 1),
+    "reserves_usd": ("reserves", 1),
+    "bill_change_usd": ("retail bills", -1),
+    "wear_change_usd": ("battery wear", -1),
+    "penalty_usd": ("penalties", -1),
+    "end_energy_usd": ("energy left at the end", 1),
+}
+
+
+@dataclass(frozen=True)
+class ExplainedDay:
+    """A day, its surplus, and the sentences that explain it."""
+
+    which: str
+    day: str
+    surplus_usd: float
+    sentences: list[str]
+
+
+def best_and_worst(run: Run, strategy: str) -> list[ExplainedDay]:
+    """The days of largest and smallest surplus of a strategy; one of them where there is only one day."""
+    own = run.daily[run.daily["strategy"] == strategy].reset_index(drop=True)
+    if own.empty:
+        return []
+    best, worst = (own.iloc[int(position(own["surplus_usd"]))] for position in (np.argmax, np.argmin))
+    if len(own) == 1:
+        return [_explained("Only", best, own)]
+    return [_explained("Best", best, own), _explained("Worst", worst, own)]
+
+
+def _explained(which: str, day: pd.Series, own: pd.DataFrame) -> ExplainedDay:
+    return ExplainedDay(
+        which, str(day["local_day"]), float(day["surplus_usd"]), [_market(day, own), _books(day, own), _bids(day)]
+    )
+
+
+def _market(day: pd.Series, own: pd.DataFrame) -> str:
+    return (
+        f"Real-time prices ran from {usd(day['lmp_min_usd_per_mwh'])} to {usd(day['lmp_max_usd_per_mwh'])}/MWh with a "
+        f"mean of {usd(day['lmp_mean_usd_per_mwh'])}; the mean day reaches {usd(own['lmp_max_usd_per_mwh'].mean())}."
+    )
+
+
+def _books(day: pd.Series, own: pd.DataFrame) -> str:
+    """The surplus, and the part of the books that sets this day apart from the mean day."""
+    apart = {
+        words: sign * (day[name] - own[name].mean()) for name, (words, sign) in _PARTS.items() if name in day.index
+    }
+    largest = max(apart, key=lambda words: abs(apart[words]))
+    sentence = f"Surplus {usd(day['surplus_usd'])}, the mean day's being {usd(own['surplus_usd'].mean())}"
+    if len(own) == 1 or abs(apart[largest]) < 0.005:
+        return sentence + "."
+    side = "above" if apart[largest] > 0 else "below"
+    return f"{sentence}; what sets it apart most is {largest}, {usd(abs(apart[largest]))} {side} the mean day."
+
+
+def _bids(day: pd.Series) -> str:
+    cleared = day["cleared_sell_mwh"] + day["cleared_buy_mwh"]
+    offered = day["offered_sell_mwh"] + day["offered_buy_mwh"]
+    return (
+        f"{number(day['bids_cleared'], 0)} of {number(day['bids_submitted'], 0)} energy bids cleared in some part, "
+        f"{number(cleared)} of {number(offered)} MWh; {number(day['bids_below_minimum'], 0)} windows stayed below the "
+        "minimum bid."
+    )

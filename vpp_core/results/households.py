@@ -1,0 +1,154 @@
+"""The households' side: who gained what, who lost, how satisfied each category is, and what the score's weights do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.fleet.fleet import CATEGORIES
+from vpp_core.results.kpis import A_CENT
+from vpp_core.results.run import Run
+from vpp_core.results.statistics import Floats, gini, jain
+from vpp_core.results.text import number, percent, usd
+from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
+
+_DRAWS = 1000
+_SEED = 7
+
+
+def operable(run: Run) -> list[str]:
+    """Strategies that households can live under: all but the bounds, in the ladder's order."""
+    return list(run.kpis.loc[~run.kpis["is_bound"], "strategy"])
+
+
+def household_months(run: Run) -> pd.DataFrame:
+    """A row per operable strategy and household: category, gain_usd, offered_kwh, satisfaction."""
+    rows = run.flat.households[run.flat.households["strategy"].isin(operable(run))]
+    months = rows.groupby(["strategy", "home_id"], sort=False).agg(
+        gain_usd=("household_gain_usd", "sum"),
+        offered_kwh=("offered_kwh", "sum"),
+        satisfaction=("satisfaction", "mean"),
+    )
+    category = pd.Series([CATEGORIES[position] for position in run.fleet.category], index=run.fleet.home_id)
+    return months.reset_index().assign(category=lambda frame: frame["home_id"].map(category))
+
+
+def category_table(run: Run) -> pd.DataFrame:
+    """Display rows per strategy and category: homes, gains, losers, fairness, satisfaction."""
+    rows = []
+    months = household_months(run)
+    for strategy in operable(run):
+        if strategy == "no_vpp":
+            continue
+        own = months[months["strategy"] == strategy]
+        groups = [(category, own[own["category"] == category]) for category in CATEGORIES]
+        for category, homes in [*groups, ("all", own)]:
+            if homes.empty:
+                continue
+            offering = homes[homes["offered_kwh"] > 0]
+            per_kwh = (offering["gain_usd"] / offering["offered_kwh"]).to_numpy()
+            rows.append(
+                {
+                    "strategy": strategy,
+                    "category": category,
+                    "homes": number(len(homes), 0),
+                    "mean gain": usd(homes["gain_usd"].mean()),
+                    "smallest": usd(homes["gain_usd"].min()),
+                    "largest": usd(homes["gain_usd"].max()),
+                    "worse off": percent(100 * (homes["gain_usd"] <= -A_CENT).mean()),
+                    "Gini": number(gini(per_kwh)),
+                    "Jain": number(jain(per_kwh)),
+                    "satisfaction": number(homes["satisfaction"].mean()),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class WeightTest:
+    """How the strategies' order by mean satisfaction fares under other weights of the components."""
+
+    cases: pd.DataFrame
+    """index: equal weights, then each component left out, then each counted three times; columns: strategies"""
+    agreement: float | None
+    """share of random weightings that give the order of equal weights; None with fewer than two strategies"""
+
+    @property
+    def deviating(self) -> list[str]:
+        """Cases that order the strategies otherwise than equal weights do."""
+        usual = _order(self.cases.iloc[0])
+        return [str(name) for name, row in self.cases.iloc[1:].iterrows() if _order(row) != usual]
+
+
+def weight_test(run: Run) -> WeightTest:
+    """Mean satisfaction under other weights: leave-one-out, one tripled, and uniform random weights (fixed seed).
+
+    The score of a household-day is the weighted mean of the components that apply to it. Days to which the same
+    components apply share a denominator, so only sums per such pattern are needed.
+    """
+    names = list(SATISFACTION_COMPONENTS)
+    patterns = {key: _patterns(run, key) for key in operable(run)}
+    patterns = {key: value for key, value in patterns.items() if value is not None}
+    weightings = {"equal weights": np.ones(len(names))}
+    weightings |= {f"without {name}": np.where(np.arange(len(names)) == i, 0.0, 1.0) for i, name in enumerate(names)}
+    weightings |= {f"{name} × 3": np.where(np.arange(len(names)) == i, 3.0, 1.0) for i, name in enumerate(names)}
+    cases = pd.DataFrame(
+        {key: [_score(*sums, weights) for weights in weightings.values()] for key, sums in patterns.items() if sums},
+        index=list(weightings),
+    )
+    if len(cases.columns) < 2:
+        return WeightTest(cases, None)
+    usual = _order(cases.iloc[0])
+    draws = np.random.Generator(np.random.Philox(_SEED)).dirichlet(np.ones(len(names)), size=_DRAWS)
+    same = sum(
+        _order(pd.Series({key: _score(*sums, weights) for key, sums in patterns.items() if sums})) == usual
+        for weights in draws
+    )
+    return WeightTest(cases, same / _DRAWS)
+
+
+def weight_sentence(test: WeightTest) -> str:
+    """Whether the order of strategies hangs on the weights."""
+    if test.agreement is None:
+        return "There are too few strategies to order by satisfaction."
+    order = " > ".join(_order(test.cases.iloc[0]))
+    changed = f"; it changes {', '.join(test.deviating)}" if test.deviating else ""
+    return (
+        f"By mean satisfaction with equal weights: {order}. {percent(100 * test.agreement)} of {number(_DRAWS, 0)} "
+        f"random weightings give the same order{changed}."
+    )
+
+
+def weight_table(test: WeightTest) -> pd.DataFrame:
+    """Display rows: a case of weights, mean satisfaction per strategy."""
+    shown = test.cases.map(lambda value: number(value, 3))
+    return shown.rename_axis("weights").reset_index()
+
+
+def _order(scores: pd.Series) -> list[str]:
+    """Strategies from the most to the least satisfied; ties (to three decimals) in the ladder's order."""
+    return list(scores.round(3).sort_values(ascending=False, kind="stable").index)
+
+
+def _patterns(run: Run, strategy: str) -> tuple[Floats, Floats, Floats] | None:
+    """For each set of components that apply together: (P, C) applicability, (P, C) sums of scores, (P,) rows."""
+    rows = run.flat.households[run.flat.households["strategy"] == strategy]
+    scores = rows[[f"satisfaction_{name}" for name in SATISFACTION_COMPONENTS]].to_numpy(dtype=float)
+    applies = ~np.isnan(scores)
+    scores, applies = scores[applies.any(axis=1)], applies[applies.any(axis=1)]
+    if not len(scores):
+        return None
+    masks, position, counts = np.unique(applies, axis=0, return_inverse=True, return_counts=True)
+    sums = np.zeros(masks.shape)
+    np.add.at(sums, position.ravel(), np.nan_to_num(scores))
+    return masks.astype(float), sums, counts.astype(float)
+
+
+def _score(masks: Floats, sums: Floats, counts: Floats, weights: Floats) -> float:
+    """Mean over household-days of the weighted mean of what applies; days without anything of weight drop out."""
+    total = (masks * weights).sum(axis=1)
+    counted = total > 0
+    score = (sums * weights).sum(axis=1)[counted] / total[counted]
+    return float(score.sum() / counts[counted].sum())
