@@ -1,0 +1,97 @@
+"""Sources: what the sun, the homes and the market did, and what was known of prices beforehand."""
+
+import dagster as dg
+import pandas as pd
+
+from vpp_pipeline.assets.preview import load_metadata, price_metadata, solar_metadata
+from vpp_pipeline.assets.spec import described
+from vpp_pipeline.io import LakeResource
+from vpp_pipeline.stage import Stage, raw_digest
+
+RAW_FOLDERS = {
+    "market_prices": ("oasis", "fetched"),
+    "solar_generation": ("solar",),
+    "load_profiles": ("load",),
+}
+"""Raw folders each source reads: a file that arrives there makes the stage compute anew."""
+
+
+@dg.asset(
+    **described(
+        "market_prices",
+        "sources",
+        {"python", "caiso"},
+        "CAISO real-time (15-minute), day-ahead and reserve prices at one node, in $/MWh and $/MW per h. "
+        "From OASIS files in raw/oasis, what was fetched before, live services, or a seeded model; each row says which.",
+    )
+)
+def market_prices(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    from vpp_core.sources import prices
+
+    stage = Stage.of(context, lake)
+    return stage.table(
+        lambda: prices.market_prices(stage.scenario, stage.month, stage.lake.raw),
+        extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["market_prices"]),
+        describe=price_metadata,
+    )
+
+
+@dg.asset(
+    **described(
+        "solar_generation",
+        "sources",
+        {"python"},
+        "What one installed kW of rooftop solar generates at each orientation, in kW per kW (DC).",
+    )
+)
+def solar_generation(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    from vpp_core.sources import solar
+
+    stage = Stage.of(context, lake)
+    return stage.table(
+        lambda: solar.solar_generation(stage.scenario, stage.month, stage.lake.raw),
+        extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["solar_generation"]),
+        describe=solar_metadata,
+    )
+
+
+@dg.asset(
+    **described(
+        "load_profiles",
+        "sources",
+        {"python"},
+        "What the homes use apart from battery, car and sun, in kW.",
+    )
+)
+def load_profiles(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    from vpp_core.sources import load
+
+    stage = Stage.of(context, lake)
+    return stage.table(
+        lambda: load.load_profiles(stage.scenario, stage.month, stage.lake.raw),
+        extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["load_profiles"]),
+        describe=load_metadata,
+    )
+
+
+@dg.asset(
+    **described(
+        "price_forecast",
+        "sources",
+        {"python"},
+        "What was known of prices at each gate closure, as quantiles in $/MWh. Made from published prices only.",
+    )
+)
+def price_forecast(
+    context: dg.AssetExecutionContext, lake: LakeResource, market_prices: pd.DataFrame
+) -> dg.MaterializeResult:
+    from vpp_core.market import forecast
+
+    stage = Stage.of(context, lake)
+
+    def compute() -> pd.DataFrame:
+        table = forecast.price_forecast(market_prices, stage.period, stage.scenario.market)
+        stage.notes |= {name: float(value) for name, value in forecast.forecast_error(table, market_prices).items()}
+        return table
+
+    return stage.table(compute)

@@ -1,0 +1,105 @@
+"""What a person sees of a table in the UI: a few rows, the share that is real, figures to judge it by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+PREVIEW_ROWS = 5
+
+
+def price_metadata(table: pa.Table) -> dict[str, Any]:
+    """LMP's range and the share of each series that is not synthetic."""
+    lmp = table.column("lmp_usd_per_mwh")
+    return {
+        "node": table.column("node")[0].as_py(),
+        "lmp_mean_usd_per_mwh": round(pc.mean(lmp).as_py(), 2),
+        "lmp_min_usd_per_mwh": pc.min(lmp).as_py(),
+        "lmp_max_usd_per_mwh": pc.max(lmp).as_py(),
+        "sources": markdown_counts(
+            table, [f"{series}_source" for series in ("lmp", "lmp_day_ahead", "spin", "nonspin")]
+        ),
+        "preview": preview(table, ["timestamp", "lmp_usd_per_mwh", "lmp_day_ahead_usd_per_mwh", "lmp_source"]),
+    }
+
+
+def solar_metadata(table: pa.Table) -> dict[str, Any]:
+    """Energy per installed kW and the sources."""
+    energy = pc.sum(table.column("generation_kw_per_kw_installed")).as_py() / 4
+    orientations = pc.count_distinct(table.column("orientation_id")).as_py()
+    return {
+        "orientations": orientations,
+        "kwh_per_kw_mean_of_orientations": round(energy / orientations, 2),
+        "sources": markdown_counts(table, ["source"]),
+    }
+
+
+def load_metadata(table: pa.Table) -> dict[str, Any]:
+    """Mean use of a home and the sources."""
+    load = table.column("load_kw")
+    return {
+        "profiles": pc.count_distinct(table.column("profile_id")).as_py(),
+        "kwh_per_home_and_day": round(24 * pc.mean(load).as_py(), 2),
+        "sources": markdown_counts(table, ["source"]),
+    }
+
+
+def fleet_metadata(table: pa.Table) -> dict[str, Any]:
+    """How many homes have what."""
+    homes = table.num_rows
+    batteries = pc.sum(pc.greater(table.column("bess_capacity_kwh"), 0)).as_py()
+    solar = pc.sum(pc.greater(table.column("pv_capacity_kw"), 0)).as_py()
+    cars = pc.list_value_length(table.column("cars"))
+    return {
+        "homes_with_battery_percent": round(100 * batteries / homes, 1),
+        "homes_with_solar_percent": round(100 * solar / homes, 1),
+        "homes_with_ev_percent": round(100 * pc.sum(pc.greater(cars, 0)).as_py() / homes, 1),
+        "battery_mwh": round(pc.sum(table.column("bess_capacity_kwh")).as_py() / 1000, 3),
+        "solar_mw": round(pc.sum(table.column("pv_capacity_kw")).as_py() / 1000, 3),
+        "cars": pc.sum(cars).as_py(),
+        "preview": preview(table, ["home_id", "category", "bess_capacity_kwh", "pv_capacity_kw", "ev_priority"]),
+    }
+
+
+def outcome_metadata(table: pa.Table) -> dict[str, Any]:
+    """The surplus of each strategy."""
+    sums = (
+        table.select(["strategy", "surplus_usd"]).group_by("strategy").aggregate([("surplus_usd", "sum")]).to_pylist()
+    )
+    rows = "\n".join(f"| {row['strategy']} | {row['surplus_usd_sum']:,.2f} |" for row in sums)
+    return {"surplus": dg.MetadataValue.md(f"| strategy | surplus [$] |\n|---|---:|\n{rows}")}
+
+
+def kpi_metadata(table: pa.Table) -> dict[str, Any]:
+    """The ladder as the command line prints it."""
+    from vpp_core.results.ladder import ladder_table
+
+    ladder = ladder_table(table.to_pandas())
+    return {"ladder": dg.MetadataValue.md(_markdown([list(ladder.columns), *ladder.to_numpy().tolist()]))}
+
+
+def preview(table: pa.Table, columns: list[str]) -> dg.MetadataValue:
+    """The first rows of some columns."""
+    rows = table.select(columns).slice(0, PREVIEW_ROWS).to_pylist()
+    return dg.MetadataValue.md(_markdown([columns, *([str(row[name]) for name in columns] for row in rows)]))
+
+
+def markdown_counts(table: pa.Table, columns: list[str]) -> dg.MetadataValue:
+    """Rows by source, per column."""
+    rows = []
+    for column in columns:
+        counts = {
+            str(pair["values"] or "missing"): pair["counts"]
+            for pair in pc.value_counts(table.column(column)).to_pylist()
+        }
+        rows.append([column, ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))])
+    return dg.MetadataValue.md(_markdown([["column", "rows by source"], *rows]))
+
+
+def _markdown(rows: list[list[str]]) -> str:
+    head, *body = rows
+    lines = ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body]]
+    return "\n".join(lines)

@@ -1,0 +1,143 @@
+"""Publishing a month: side tables, report files, manifest, database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from vpp_core.errors import InputError
+from vpp_core.tables import CLAIMS, GAP_SPLIT, KPI_DAILY
+from vpp_pipeline.code_version import code_version
+from vpp_pipeline.lake.database import rebuild
+from vpp_pipeline.lake.files import write_whole
+from vpp_pipeline.lake.table_file import encode
+from vpp_pipeline.stage import Stage, final_failures
+
+MANIFEST = "manifest.json"
+SIDE_TABLES = (KPI_DAILY, GAP_SPLIT, CLAIMS)
+"""Tables of results that only the report and the database use; kept beside the assets' own."""
+
+
+@dataclass(frozen=True)
+class ReportTables:
+    """What a report is made from."""
+
+    kpi_monthly: pd.DataFrame
+    window_results: pa.Table
+    market_prices: pd.DataFrame
+    solar_generation: pd.DataFrame
+    load_profiles: pd.DataFrame
+    price_forecast: pd.DataFrame
+    prosumer_fleet: pa.Table
+
+
+def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
+    """Write what is not current, rebuild the database if it lacks anything, and say where it lies."""
+    began = time.perf_counter()
+    with final_failures():
+        recipe = stage.recipe()
+        manifest = None if stage.fresh else _current_manifest(stage, recipe)
+        reused = manifest is not None
+        if manifest is None:
+            manifest = _write(stage, tables, recipe)
+        skipped = rebuild(stage.lake)
+    for fault in skipped:
+        stage.log.warning(f"left out of reports.duckdb: {fault}")
+    seconds = round(time.perf_counter() - began, 3)
+    stage.lake.log(
+        {
+            "stage": stage.asset,
+            "month": str(stage.month),
+            "scenario": stage.scenario.name,
+            "seconds": seconds,
+            "reused": reused,
+        }
+    )
+    folder = stage.lake.report_folder(stage.month, stage.scenario.name)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(f"{code_version(stage.asset)}.{_digest(json.dumps(manifest).encode())}"),
+        metadata={
+            **{name: dg.MetadataValue.path(str(folder / name)) for name in manifest["files"]},
+            "reports.duckdb": dg.MetadataValue.path(str(stage.lake.database)),
+            "left_out_of_database": len(skipped),
+            "reused": reused,
+            "seconds": seconds,
+            **stage.about(),
+        },
+    )
+
+
+def _write(stage: Stage, tables: ReportTables, recipe: str) -> dict[str, Any]:
+    """Side tables and files first, the manifest last: a report is current only once all of it is there."""
+    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.results.claims import claims
+    from vpp_core.results.gap import gap_split
+    from vpp_core.results.kpis import kpi_daily
+    from vpp_core.results.report import report_files
+
+    scenario, month = stage.scenario, stage.month
+    daily = kpi_daily(tables.window_results, scenario, month, tables.market_prices)
+    split = gap_split(daily)
+    judged = claims(tables.kpi_monthly, daily)
+    files = report_files(
+        tables.kpi_monthly,
+        daily,
+        split,
+        judged,
+        tables.window_results,
+        scenario,
+        month,
+        tables.market_prices,
+        tables.solar_generation,
+        tables.load_profiles,
+        tables.price_forecast,
+        fleet_from_arrow(tables.prosumer_fleet),
+        provenance(stage),
+    )
+    for contract, frame in zip(SIDE_TABLES, (daily, split, judged), strict=True):
+        stage.lake.write(contract.name, month, scenario.name, encode(contract.arrow(frame), contract, recipe))
+    folder = stage.lake.report_folder(month, scenario.name)
+    contents = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+    manifest = {"recipe": recipe, "files": {name: _digest(content) for name, content in sorted(contents.items())}}
+    write_whole(folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    return manifest
+
+
+def provenance(stage: Stage) -> dict[str, Any]:
+    """What reproduces the report: command, seeds, code, and the digest of every table it was made from."""
+    scenario = stage.scenario
+    return {
+        "command": f"vpp run --month {stage.month} --scenario {scenario.name}",
+        "scenario": scenario.name,
+        "scenario_fingerprint": scenario.fingerprint(),
+        "seed": scenario.seed,
+        "data_seed": scenario.data_seed,
+        "code": code_version(stage.asset),
+        "tables": {table: stage.lake.digest(table, stage.month, scenario.name) for table in stage.upstream},
+    }
+
+
+def _current_manifest(stage: Stage, recipe: str) -> dict[str, Any] | None:
+    """The manifest of a report that is whole and made from the same recipe."""
+    folder = stage.lake.report_folder(stage.month, stage.scenario.name)
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+        whole = all(_digest((folder / name).read_bytes()) == digest for name, digest in manifest["files"].items())
+        for contract in SIDE_TABLES:
+            whole &= stage.lake.read(contract.name, stage.month, stage.scenario.name).recipe == recipe
+    except (OSError, ValueError, KeyError, InputError):
+        return None
+    return manifest if whole and manifest.get("recipe") == recipe else None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

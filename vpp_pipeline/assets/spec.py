@@ -1,0 +1,62 @@
+"""What all assets have in common, so that each file shows only what is its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from vpp_core.tables import Contract
+from vpp_pipeline.code_version import code_version
+from vpp_pipeline.io.parquet import contract_of
+from vpp_pipeline.partitions import month_by_scenario
+
+OWNERS = ["team:vpp-benchmark"]
+IO_MANAGER = "lake_parquet"
+
+
+def described(asset: str, group: str, kinds: set[str], about: str) -> dict[str, Any]:
+    """Arguments of `@dg.asset` for an asset that is a table of the lake."""
+    contract = contract_of(asset)
+    return {
+        "name": asset,
+        "description": f"{about}\n\n{contract.description}",
+        "metadata": {
+            "dagster/table_name": f"tables/{asset}",
+            "dagster/column_schema": column_schema(contract),
+            "key": ", ".join(contract.key),
+        },
+        "io_manager_key": IO_MANAGER,
+        **common(asset, group, {*kinds, "parquet"}),
+    }
+
+
+def common(asset: str, group: str, kinds: set[str]) -> dict[str, Any]:
+    """Arguments of `@dg.asset` for every asset."""
+    return {
+        "group_name": group,
+        "kinds": kinds,
+        "owners": OWNERS,
+        "code_version": code_version(asset),
+        "partitions_def": month_by_scenario,
+    }
+
+
+def column_schema(contract: Contract) -> dg.TableSchema:
+    """The contract as Dagster shows a table: types, and meanings with their units."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=_short(column.type),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=contract.key == (column.name,)),
+            )
+            for column in contract.columns
+        ]
+    )
+
+
+def _short(kind: pa.DataType) -> str:
+    return f"list of {len(kind.value_type)} columns" if pa.types.is_list(kind) else str(kind)

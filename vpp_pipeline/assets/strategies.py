@@ -1,0 +1,173 @@
+"""Strategies: the same month, the same homes, the same books, once per rung of the ladder.
+
+Which strategies an asset runs is the registry's to say (`Strategy.asset`); one that a user adds runs in
+`window_results`, which also gathers the others, without a change here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from vpp_pipeline.assets.preview import outcome_metadata
+from vpp_pipeline.assets.spec import described
+from vpp_pipeline.io import LakeResource
+from vpp_pipeline.stage import Stage, foreign_strategies
+
+
+@dataclass(frozen=True)
+class World:
+    """The five tables that every strategy starts from."""
+
+    market_prices: pd.DataFrame
+    price_forecast: pd.DataFrame
+    solar_generation: pd.DataFrame
+    load_profiles: pd.DataFrame
+    prosumer_fleet: pa.Table
+
+
+def simulated(stage: Stage, world: World) -> pa.Table:
+    """OUTCOMES of the strategies that this stage materializes."""
+    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
+    from vpp_core.strategies.registry import STRATEGIES, strategies_of
+
+    keys = strategies_of(stage.asset)
+    inputs = Inputs.build(
+        stage.scenario,
+        stage.month,
+        world.market_prices,
+        world.price_forecast,
+        world.solar_generation,
+        world.load_profiles,
+        fleet_from_arrow(world.prosumer_fleet),
+    )
+    positions = {key: position for position, key in enumerate(keys)}
+
+    def progress(key: str, share: float) -> None:
+        stage.progress(STRATEGIES[key].title, (positions[key] + share) / len(keys))
+
+    outcomes = simulate(inputs, keys, progress)
+    for outcome in outcomes:
+        stage.notes |= {f"seconds_{outcome.strategy}_{part}": round(s, 3) for part, s in outcome.timings.items()}
+    return outcomes_to_arrow(outcomes)
+
+
+def _registered(stage: Stage) -> Iterable[str]:
+    from vpp_core.strategies.registry import strategies_of
+
+    return foreign_strategies(strategies_of(stage.asset))
+
+
+def _result(
+    context: dg.AssetExecutionContext, lake: LakeResource, world: World, others: Iterable[pa.Table] = ()
+) -> dg.MaterializeResult:
+    stage = Stage.of(context, lake)
+    return stage.table(
+        lambda: in_ladder_order([simulated(stage, world), *others]),
+        extra=lambda: _registered(stage),
+        describe=outcome_metadata,
+    )
+
+
+def in_ladder_order(tables: list[pa.Table]) -> pa.Table:
+    """The rows of all tables, strategies as the registry orders them, days in order."""
+    from vpp_core.strategies.registry import STRATEGIES
+
+    rows = pa.concat_tables(tables)
+    rank = [list(STRATEGIES).index(key) for key in rows.column("strategy").to_pylist()]
+    return (
+        rows.append_column("rank", pa.array(rank))
+        .sort_by([("rank", "ascending"), ("local_day", "ascending")])
+        .drop_columns("rank")
+    )
+
+
+@dg.asset(
+    **described(
+        "negotiation_results",
+        "strategies",
+        {"python", "langgraph"},
+        "Aggregator and homes bargain in rounds for each market window; preferences hold. Energy in kWh, money in $.",
+    )
+)
+def negotiation_results(
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    market_prices: pd.DataFrame,
+    price_forecast: pd.DataFrame,
+    solar_generation: pd.DataFrame,
+    load_profiles: pd.DataFrame,
+    prosumer_fleet: pa.Table,
+) -> dg.MaterializeResult:
+    world = World(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
+    return _result(context, lake, world)
+
+
+@dg.asset(
+    **described(
+        "centralized_dispatch",
+        "strategies",
+        {"python", "cvxpy"},
+        "One optimiser per market window, once obeying preferences and once ignoring them. Energy in kWh, money in $.",
+    )
+)
+def centralized_dispatch(
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    market_prices: pd.DataFrame,
+    price_forecast: pd.DataFrame,
+    solar_generation: pd.DataFrame,
+    load_profiles: pd.DataFrame,
+    prosumer_fleet: pa.Table,
+) -> dg.MaterializeResult:
+    world = World(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
+    return _result(context, lake, world)
+
+
+@dg.asset(
+    **described(
+        "perfect_foresight_bound",
+        "strategies",
+        {"python", "cvxpy"},
+        "The best that anyone could have done knowing every price: upper bounds with their certified gap, in $.",
+    )
+)
+def perfect_foresight_bound(
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    market_prices: pd.DataFrame,
+    price_forecast: pd.DataFrame,
+    solar_generation: pd.DataFrame,
+    load_profiles: pd.DataFrame,
+    prosumer_fleet: pa.Table,
+) -> dg.MaterializeResult:
+    world = World(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
+    return _result(context, lake, world)
+
+
+@dg.asset(
+    **described(
+        "window_results",
+        "results",
+        {"python"},
+        "Every strategy on the same books, per window and per household and day: the ladder's raw material. "
+        "Runs what the registry assigns to it: no_vpp, and strategies that users add.",
+    )
+)
+def window_results(
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    market_prices: pd.DataFrame,
+    price_forecast: pd.DataFrame,
+    solar_generation: pd.DataFrame,
+    load_profiles: pd.DataFrame,
+    prosumer_fleet: pa.Table,
+    negotiation_results: pa.Table,
+    centralized_dispatch: pa.Table,
+    perfect_foresight_bound: pa.Table,
+) -> dg.MaterializeResult:
+    world = World(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
+    return _result(context, lake, world, (negotiation_results, centralized_dispatch, perfect_foresight_bound))

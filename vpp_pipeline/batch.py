@@ -1,0 +1,80 @@
+"""Many runs, some at a time: the one resumable runner behind backfills and studies.
+
+Each run is a process of its own, the same `vpp run` that a person would type: a crash takes one month with it, and
+what is in the lake already is reused, so running the batch again does only what is left.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+Command = Callable[[list[str]], tuple[int, str]]
+"""Runs `vpp` with arguments; gives its exit code and what it said on stderr."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A month of a scenario that the lake knows."""
+
+    month: str
+    scenario: str
+
+    def arguments(self) -> list[str]:
+        return ["run", "--month", self.month, "--scenario", self.scenario]
+
+
+@dataclass(frozen=True)
+class TaskOutcome:
+    """What became of a task; `reason` is empty where it succeeded."""
+
+    task: Task
+    reason: str
+
+    @property
+    def succeeded(self) -> bool:
+        return not self.reason
+
+
+def run_tasks(
+    tasks: Iterable[Task],
+    *,
+    jobs: int = 1,
+    fresh: bool = False,
+    on_done: Callable[[TaskOutcome], None] | None = None,
+    command: Command | None = None,
+) -> list[TaskOutcome]:
+    """Run all tasks, `jobs` at a time; one that fails does not stop the others. In the order of the tasks."""
+    tasks = list(tasks)
+    command = command or _vpp
+    outcomes: dict[Task, TaskOutcome] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        pending = {pool.submit(_run, task, fresh, command): task for task in tasks}
+        try:
+            for future in as_completed(pending):
+                outcome = future.result()
+                outcomes[outcome.task] = outcome
+                if on_done:
+                    on_done(outcome)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [outcomes[task] for task in tasks]
+
+
+def _run(task: Task, fresh: bool, command: Command) -> TaskOutcome:
+    code, said = command([*task.arguments(), *(["--fresh"] if fresh else [])])
+    if code == 0:
+        return TaskOutcome(task, "")
+    lines = [line.removeprefix("vpp: ") for line in said.strip().splitlines() if line.strip()]
+    return TaskOutcome(task, lines[-1] if lines else f"ended with exit code {code}")
+
+
+def _vpp(arguments: list[str]) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "vpp_pipeline.cli", *arguments], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr

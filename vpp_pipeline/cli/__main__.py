@@ -1,0 +1,5 @@
+"""`python -m vpp_pipeline.cli` is `vpp`."""
+
+from vpp_pipeline.cli.app import main
+
+main()

@@ -1,0 +1,50 @@
+"""The command's root: which commands there are, and how every error is said."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from vpp_core.errors import InputError
+from vpp_pipeline import project
+from vpp_pipeline.cli import backfill, data, fleet, ladder, negotiate, run, ui
+
+HELP = """What does a virtual power plant give up by negotiating with households instead of commanding them?
+
+Start with: vpp run --month 2023-08
+
+Months are written 2023-08. Times are Los Angeles time unless an offset is given."""
+
+app = typer.Typer(help=HELP, add_completion=False, rich_markup_mode=None)
+for module in (run, ladder, data, fleet, negotiate, backfill, ui):
+    module.register(app)
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of `vpp`: runs the command and exits with its code."""
+    sys.exit(execute(arguments))
+
+
+def execute(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code; errors of use are said in one sentence on stderr."""
+    project.load_environment_file()
+    command = typer.main.get_command(app)
+    try:
+        code = command.main((sys.argv[1:] if arguments is None else arguments) or ["--help"], prog_name="vpp", standalone_mode=False)
+    except InputError as error:
+        return _refuse(str(error))
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("interrupted; what was finished is kept, run again to continue", err=True)
+        return INTERRUPTED
+    except typer.TyperException as error:
+        return _refuse(error.format_message() if hasattr(error, "format_message") else str(error))
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(sentence: str) -> int:
+    typer.echo(f"vpp: {' '.join(sentence.split())}", err=True)
+    return BAD_INPUT

@@ -1,0 +1,50 @@
+"""`vpp backfill`: many months and scenarios, resumable, without the UI."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vpp_pipeline.cli import options as o
+
+FAILED = 1
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(backfill)
+
+
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="First month, such as 2023-01.")],
+    last: Annotated[str, typer.Option("--to", help="Last month, such as 2023-12.")],
+    scenario: Annotated[list[str] | None, typer.Option("--scenario", "-s", help="Scenario; may be repeated.")] = None,
+    homes: o.HomesOption = None,
+    seed: o.SeedOption = None,
+    first_days: o.FirstDaysOption = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Months at the same time.")] = 1,
+    fresh: o.FreshOption = False,
+) -> int:
+    """Run every month from one to another, for one or several scenarios.
+
+    What is done already is reused, so an interrupted backfill continues where it was. Ends with exit code 1 if a month
+    failed, and says which, why, and how to run just those again.
+    """
+    from vpp_pipeline.batch import Task, run_tasks
+    from vpp_pipeline.cli.execution import months_bar, open_lake
+
+    months = o.months_between(o.finished_month(first), o.finished_month(last))
+    lake = open_lake()
+    names = []
+    for name in dict.fromkeys(scenario or ["reference"]):
+        chosen = o.chosen_scenario(lake, name, homes=homes, seed=seed, first_days=first_days)
+        names.append(lake.freeze(chosen).name)
+    tasks = [Task(month, name) for name in names for month in months]
+    with months_bar(len(tasks)) as on_done:
+        outcomes = run_tasks(tasks, jobs=jobs, fresh=fresh, on_done=on_done)
+    failed = [outcome for outcome in outcomes if not outcome.succeeded]
+    typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} months are in {lake.database}")
+    for outcome in failed:
+        typer.echo(f"failed: {outcome.task.month} {outcome.task.scenario}: {outcome.reason}", err=True)
+        typer.echo(f"  retry: vpp {' '.join(outcome.task.arguments())}", err=True)
+    return FAILED if failed else 0

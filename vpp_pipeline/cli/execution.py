@@ -1,0 +1,135 @@
+"""Running a month for a command: the lake checked first, a progress bar while it runs, one sentence if it fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from vpp_core.errors import InputError
+from vpp_core.scenario import Scenario
+from vpp_pipeline import progress, project
+from vpp_pipeline.lake import Lake
+
+if TYPE_CHECKING:
+    from vpp_pipeline.batch import TaskOutcome
+    from vpp_pipeline.runner import MonthRun, StepListener
+
+STAGES = {
+    "market_prices": ("market prices", 1),
+    "solar_generation": ("solar generation", 1),
+    "load_profiles": ("household load", 2),
+    "price_forecast": ("price forecast", 2),
+    "prosumer_fleet": ("the homes", 1),
+    "negotiation_results": ("negotiation", 30),
+    "centralized_dispatch": ("centralized dispatch", 30),
+    "perfect_foresight_bound": ("perfect foresight", 20),
+    "window_results": ("all strategies on one book", 4),
+    "kpi_monthly": ("key figures", 3),
+    "benchmark_report": ("report", 6),
+}
+"""Stage → its name for people, and its share of the bar: about how long it takes."""
+
+
+COLUMNS = (
+    SpinnerColumn(),
+    TextColumn("{task.description}"),
+    BarColumn(),
+    TextColumn("{task.percentage:3.0f} %"),
+    TimeElapsedColumn(),
+)
+
+
+def open_lake() -> Lake:
+    """The lake, made if absent and checked to be writable."""
+    lake = Lake.at(project.lake_url(), project.raw_folder())
+    lake.check_writable()
+    return lake
+
+
+def execute_month(
+    lake: Lake, month: str, scenario: Scenario, *, assets: Sequence[str] | None = None, fresh: bool = False
+) -> MonthRun:
+    """Freeze the scenario, run the month with a progress bar on stderr; a failed stage is an `InputError`."""
+    lake.freeze(scenario)
+    with _bar(f"{month} {scenario.name}", assets) as on_step:
+        from vpp_pipeline.runner import run_month, shared_instance
+
+        with shared_instance() as instance:
+            result = run_month(instance, month, scenario.name, assets=assets, fresh=fresh, on_step=on_step)
+    if not result.succeeded:
+        raise InputError(result.faults[0])
+    return result
+
+
+@contextmanager
+def _bar(title: str, assets: Sequence[str] | None) -> Iterator[StepListener]:
+    """A bar that names the stage. Dagster captures a step's stderr, so the bar writes to a duplicate of it."""
+    shown = {stage: part for stage, part in STAGES.items() if not assets or stage in assets}
+    total = sum(weight for _, weight in shown.values())
+    finished: set[str] = set()
+    running: dict[str, float] = {}
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w") as stderr:
+        console = Console(file=stderr)
+        with Progress(*COLUMNS, console=console, disable=not console.is_terminal, transient=True) as bar:
+            task = bar.add_task(f"{title}: starting", total=total)
+
+            def show(stage: str, label: str) -> None:
+                done = sum(shown[name][1] for name in finished) + sum(
+                    shown[name][1] * share for name, share in running.items() if name not in finished
+                )
+                bar.update(task, completed=done, description=f"{title}: {label}")
+
+            def on_step(step: str, event: str) -> None:
+                if step not in shown:
+                    return
+                if event == "success":
+                    finished.add(step)
+                if not console.is_terminal and event == "start":
+                    print(f"{title}: {shown[step][0]}", file=stderr, flush=True)
+                show(step, shown[step][0])
+
+            def on_progress(stage: str, label: str, share: float) -> None:
+                if stage in shown:
+                    running[stage] = share
+                    show(stage, f"{shown[stage][0]}, {label}")
+
+            with progress.listening(on_progress):
+                yield on_step
+
+
+@contextmanager
+def months_bar(total: int) -> Iterator[Callable[[TaskOutcome], None]]:
+    """A bar over months on stderr; where that is no terminal, a line for each."""
+    console = Console(stderr=True)
+    with Progress(*COLUMNS, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("months", total=total)
+
+        def on_done(outcome: TaskOutcome) -> None:
+            said = f"{outcome.task.month} {outcome.task.scenario}: {outcome.reason or 'done'}"
+            bar.advance(task)
+            (bar.console if console.is_terminal else console).print(said, highlight=False)
+
+        yield on_done
+
+
+def print_rows(title: str, rows: list[dict[str, Any]], console: Console | None = None) -> None:
+    """Rows of text as a table, figures to the right."""
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in rows[0]:
+        table.add_column(name, justify="left" if name in ("strategy", "series", "what", "step") else "right")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    (console or output()).print(table)
+
+
+def output() -> Console:
+    """Stdout; wide where it is not a terminal, so that a table is not folded in a file."""
+    return Console() if sys.stdout.isatty() else Console(width=200)

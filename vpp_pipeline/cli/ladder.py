@@ -1,0 +1,89 @@
+"""`vpp ladder`: the strategies of a month side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from vpp_core.scenario import Scenario
+from vpp_pipeline.cli import options as o
+from vpp_pipeline.lake import Lake
+
+if TYPE_CHECKING:
+    from vpp_pipeline.runner import MonthRun
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(ladder)
+
+
+def ladder(
+    month: o.MonthOption,
+    homes: o.HomesOption = None,
+    seed: o.SeedOption = None,
+    scenario: o.ScenarioOption = "reference",
+    first_days: o.FirstDaysOption = None,
+    minimum_bid_mw: o.MinimumBidOption = None,
+) -> None:
+    """Show the ladder of a month: every strategy on the same books, and what lies between them.
+
+    A view of `vpp run`: what is missing is computed first.
+    """
+    month = o.finished_month(month)
+    from vpp_pipeline.cli.execution import execute_month, open_lake
+
+    lake = open_lake()
+    chosen = o.chosen_scenario(
+        lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
+    )
+    execute_month(lake, month, chosen)
+    show_ladder(lake, month, chosen)
+    show_gap(lake, month, chosen)
+
+
+def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
+    """Print the key figures of every strategy."""
+    from vpp_core.results.ladder import ladder_table
+    from vpp_pipeline.cli.execution import print_rows
+
+    kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
+    days = f", first {scenario.first_days} days" if scenario.first_days else ""
+    print_rows(
+        f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", ladder_table(kpis).to_dict("records")
+    )
+
+
+def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:
+    """Print the split of the distance from perfect foresight to negotiation, with intervals."""
+    from vpp_pipeline.cli.execution import print_rows
+
+    split = lake.read("gap_split", month, scenario.name).table.to_pandas()
+    rows = split[split["measure"] == "surplus_usd"]
+    print_rows(
+        "What lies between them: surplus [$], 95 % interval over days",
+        [
+            {
+                "step": f"{row.step} ({row.upper_strategy} − {row.lower_strategy})",
+                "$": f"{row.difference:,.2f}",
+                "from": "–" if row.low != row.low else f"{row.low:,.2f}",
+                "to": "–" if row.high != row.high else f"{row.high:,.2f}",
+            }
+            for row in rows.itertuples()
+        ],
+    )
+
+
+def show_places(lake: Lake, month: str, scenario: Scenario, result: MonthRun) -> None:
+    """Say where the results lie, how long it took, and which checks did not pass."""
+    folder = lake.report_folder(month, scenario.name)
+    reports = sorted(path for path in folder.iterdir() if path.suffix in (".md", ".html", ".csv", ".json"))
+    typer.echo(f"report     {folder}")
+    for path in reports:
+        if path.name != "manifest.json":
+            typer.echo(f"           {path.name}")
+    typer.echo(f"tables     {lake.root / 'tables'}")
+    typer.echo(f"database   {lake.database}")
+    for fault in result.failed_checks:
+        typer.echo(f"check      {fault}")
+    typer.echo(f"took {result.seconds:.1f} s; `vpp ui` shows the run {result.run_id[:8]}")

@@ -1,0 +1,45 @@
+"""`vpp negotiate`: one negotiation, message by message."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vpp_pipeline.cli import options as o
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(negotiate)
+
+
+def negotiate(
+    at: Annotated[str, typer.Option("--at", help="Start of the market window, Los Angeles time: 2020-07-15T19:00.")],
+    homes: o.HomesOption = None,
+    seed: o.SeedOption = None,
+    scenario: o.ScenarioOption = "reference",
+    first_days: o.FirstDaysOption = None,
+    minimum_bid_mw: o.MinimumBidOption = None,
+) -> None:
+    """Show how aggregator and homes bargain for one market window: asks, counter-offers, coalition, bid."""
+    from vpp_core.calendar import LOCAL_TIMEZONE, Month, parse_local_time
+
+    moment = parse_local_time(at)
+    month = o.finished_month(moment.tz_convert(LOCAL_TIMEZONE).strftime("%Y-%m"))
+    from vpp_core.negotiation.transcript import negotiate_window
+
+    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.simulation import Inputs
+    from vpp_pipeline.cli.execution import execute_month, open_lake
+
+    lake = open_lake()
+    chosen = o.chosen_scenario(
+        lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
+    )
+    tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
+    execute_month(lake, month, chosen, assets=(*tables, "prosumer_fleet"))
+    fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, chosen.name).table)
+    frames = [lake.read(name, month, chosen.name).table.to_pandas() for name in tables]
+    inputs = Inputs.build(chosen, Month.parse(month), *frames, fleet)
+    for line in negotiate_window(inputs, moment).lines():
+        typer.echo(line)

@@ -1,0 +1,105 @@
+"""Options that several commands share, and what they mean: a month, and a scenario that may be a variation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from pydantic import ValidationError
+
+from vpp_core.calendar import LOCAL_TIMEZONE, Month
+from vpp_core.errors import InputError
+from vpp_core.scenario import Scenario, describe_validation_error
+from vpp_pipeline.lake import Lake
+
+MonthOption = Annotated[str, typer.Option("--month", "-m", help="Month of trade days, such as 2023-08.")]
+ScenarioOption = Annotated[
+    str, typer.Option("--scenario", "-s", help="Scenario by name: shipped, or frozen in the lake's scenarios folder.")
+]
+HomesOption = Annotated[int | None, typer.Option(min=1, max=1_000_000, help="Homes in the fleet [200].")]
+SeedOption = Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Seed that draws the fleet [42].")]
+DataSeedOption = Annotated[
+    int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of weather, synthetic prices and events [1].")
+]
+FirstDaysOption = Annotated[int | None, typer.Option(min=1, max=31, help="Only the month's first days.")]
+SourceOption = Annotated[
+    str | None, typer.Option(help="Where prices come from: auto (the best there is), live, file or synthetic [auto].")
+]
+NodeOption = Annotated[str | None, typer.Option(help="Pricing node [the files' only one, else DLAP_SCE-APND].")]
+MinimumBidOption = Annotated[
+    float | None, typer.Option("--minimum-bid-mw", help="Smallest bid of the market in MW; 0 for small fleets [0.1].")
+]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute everything anew, also what is there already.")]
+
+
+def finished_month(text: str) -> str:
+    """The month, checked to exist and to be over."""
+    month = Month.parse(text)
+    last = last_finished_month()
+    if str(month) > last:
+        raise InputError(f"month {month} is not over yet; the last one that can be run is {last}")
+    return str(month)
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """All months from `first` to `last`, both included."""
+    if first > last:
+        raise InputError(f"--from {first} is after --to {last}; swap them")
+    months, month = [], Month.parse(first)
+    while str(month) <= last:
+        months.append(str(month))
+        month = month.next()
+    return months
+
+
+def last_finished_month() -> str:
+    """The last calendar month that is over in Los Angeles."""
+    now = datetime.now(UTC).astimezone(ZoneInfo(LOCAL_TIMEZONE))
+    year, month = divmod(now.year * 12 + now.month - 2, 12)
+    return f"{year:04d}-{month + 1:02d}"
+
+
+def chosen_scenario(
+    lake: Lake,
+    name: str,
+    *,
+    homes: int | None = None,
+    seed: int | None = None,
+    data_seed: int | None = None,
+    first_days: int | None = None,
+    source: str | None = None,
+    node: str | None = None,
+    minimum_bid_mw: float | None = None,
+) -> Scenario:
+    """The scenario of that name, or the variation of it that the options ask for, under a name of its own."""
+    base = lake.scenario(name)
+    wanted: dict[str, tuple[str, Any]] = {
+        "homes": (f"{homes}h", homes),
+        "seed": (f"s{seed}", seed),
+        "data_seed": (f"d{data_seed}", data_seed),
+        "first_days": (f"{first_days}days", first_days),
+        "source": (str(source), source),
+        "node": (_slug(node), node),
+    }
+    changes = {f: value for f, (_, value) in wanted.items() if value is not None and value != getattr(base, f)}
+    marks = [wanted[field][0] for field in changes]
+    if minimum_bid_mw is not None and minimum_bid_mw != base.market.minimum_bid_mw:
+        changes["market"] = base.market.model_dump() | {"minimum_bid_mw": minimum_bid_mw}
+        marks.append(f"min{_slug(f'{minimum_bid_mw:g}')}mw")
+    if not changes:
+        return base
+    try:
+        return Scenario.model_validate(
+            base.model_dump()
+            | changes
+            | {"name": "-".join([base.name, *marks]), "description": f"{base.name} with {', '.join(changes)} changed"}
+        )
+    except ValidationError as error:
+        raise InputError(describe_validation_error(error)) from None
+
+
+def _slug(text: str | None) -> str:
+    """Lower-case letters, digits and underscores of a text, for use in a name."""
+    return "".join(letter if letter.isalnum() else "_" for letter in (text or "").lower())

@@ -1,0 +1,50 @@
+"""`vpp run`: the benchmark of a month."""
+
+from __future__ import annotations
+
+import typer
+
+from vpp_pipeline.cli import options as o
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(run)
+
+
+def run(
+    month: o.MonthOption,
+    homes: o.HomesOption = None,
+    seed: o.SeedOption = None,
+    scenario: o.ScenarioOption = "reference",
+    first_days: o.FirstDaysOption = None,
+    data_seed: o.DataSeedOption = None,
+    source: o.SourceOption = None,
+    node: o.NodeOption = None,
+    minimum_bid_mw: o.MinimumBidOption = None,
+    fresh: o.FreshOption = False,
+) -> None:
+    """Run the benchmark of a month: data, homes, every strategy, key figures, report.
+
+    What is in the lake already and made from the same inputs by the same code is reused; --fresh computes it anew.
+    Options that differ from the scenario make a scenario of its own name, such as reference-50h-s7, so that no result
+    overwrites another.
+    """
+    month = o.finished_month(month)
+    from vpp_pipeline.cli.execution import execute_month, open_lake
+    from vpp_pipeline.cli.ladder import show_ladder, show_places
+
+    lake = open_lake()
+    chosen = o.chosen_scenario(
+        lake,
+        scenario,
+        homes=homes,
+        seed=seed,
+        data_seed=data_seed,
+        first_days=first_days,
+        source=source,
+        node=node,
+        minimum_bid_mw=minimum_bid_mw,
+    )
+    result = execute_month(lake, month, chosen, fresh=fresh)
+    show_ladder(lake, month, chosen)
+    show_places(lake, month, chosen, result)

@@ -1,0 +1,39 @@
+"""All that Dagster loads. Nothing is read or fetched here: assets find the lake when they run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from vpp_pipeline.assets import data, homes, results, strategies
+from vpp_pipeline.assets.spec import IO_MANAGER
+from vpp_pipeline.checks import all_checks
+from vpp_pipeline.io import LakeParquetIOManager, LakeResource
+from vpp_pipeline.jobs import benchmark
+from vpp_pipeline.schedules import monthly_benchmark
+from vpp_pipeline.sensors import failed_runs, scenarios_from_lake
+
+ASSET_MODULES = [data, homes, strategies, results]
+
+
+def build_defs(
+    lake: LakeResource | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None, **overrides: Any
+) -> dg.Definitions:
+    """The code location. `lake` is where a test or the command line wants it; by default it is found at run time."""
+    lake = lake or LakeResource()
+    arguments: dict[str, Any] = {
+        "assets": dg.load_assets_from_modules(ASSET_MODULES),
+        "asset_checks": all_checks(),
+        "jobs": [benchmark],
+        "schedules": [monthly_benchmark],
+        "sensors": [scenarios_from_lake, failed_runs],
+        "resources": {"lake": lake, IO_MANAGER: LakeParquetIOManager(lake=lake)},
+        "loggers": loggers,
+        "executor": dg.in_process_executor,
+    }
+    return dg.Definitions(**(arguments | overrides))
+
+
+defs = build_defs()

@@ -1,0 +1,16 @@
+"""The lake as files: scenarios, tables, reports and the report database. Knows no Dagster.
+
+Every file appears whole or not at all, and a table that was truncated or edited is refused by name. Layout:
+
+    raw/                                   dropped in by people, or kept from services
+    scenarios/<name>.json                  what made the results of that name, frozen
+    tables/<table>/<scenario>/<month>.parquet
+    reports/<scenario>/<month>/            simulation_report.html and its siblings
+    reports.duckdb                         all of it for questions, rebuilt from the tables
+    run_log.jsonl                          when, how long; outside every comparison
+"""
+
+from vpp_pipeline.lake.lake import Lake
+from vpp_pipeline.lake.table_file import TableFile
+
+__all__ = ["Lake", "TableFile"]

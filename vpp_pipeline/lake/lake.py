@@ -1,0 +1,139 @@
+"""Paths, scenarios and tables of one lake."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vpp_core.calendar import Month
+from vpp_core.errors import InputError
+from vpp_core.scenario import Scenario
+from vpp_core.scenario.known import KNOWN_SCENARIOS
+from vpp_core.tables import CONTRACTS, Contract
+from vpp_pipeline.lake.files import create_whole, explained, is_local, write_whole
+from vpp_pipeline.lake.table_file import TableFile, decode, pages_digest
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A folder, or an object store's prefix, and the folder of raw files beside it."""
+
+    root: UPath
+    raw: Path
+
+    @classmethod
+    def at(cls, url: str | Path, raw: Path | None = None) -> Lake:
+        """The lake at a path or URL; `raw` defaults to the folder of that name in a local lake."""
+        from upath import UPath
+
+        root = UPath(str(url))
+        return cls(root, raw or Path(str(url)) / "raw")
+
+    def table_path(self, table: str, month: Month | str, scenario: str) -> UPath:
+        return self.root / "tables" / table / scenario / f"{month}.parquet"
+
+    def report_folder(self, month: Month | str, scenario: str) -> UPath:
+        return self.root / "reports" / scenario / str(month)
+
+    @property
+    def database(self) -> UPath:
+        return self.root / "reports.duckdb"
+
+    def check_writable(self) -> None:
+        """Refuse a lake that cannot be written before anything is computed."""
+        probe = self.root / f".probe-{os.getpid()}.tmp"
+        with explained(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe.write_bytes(b"")
+            probe.unlink()
+
+    def scenario_names(self) -> list[str]:
+        """Names frozen in this lake."""
+        return sorted(path.stem for path in (self.root / "scenarios").glob("*.json"))
+
+    def scenario(self, name: str) -> Scenario:
+        """The scenario of that name: frozen here, or else a declared one, which is frozen now."""
+        path = self._scenario_path(name)
+        if path.exists():
+            scenario = Scenario.from_json(path.read_text(), str(path))
+            if scenario.name != name:
+                raise InputError(f"{path} holds a scenario named {scenario.name!r}; rename the file or the scenario")
+            return scenario
+        if name not in KNOWN_SCENARIOS:
+            known = ", ".join(sorted({*KNOWN_SCENARIOS, *self.scenario_names()}))
+            raise InputError(f"scenario {name!r} is unknown; known are {known}, or describe it in {path}")
+        return self.freeze(KNOWN_SCENARIOS[name])
+
+    def freeze(self, scenario: Scenario) -> Scenario:
+        """Keep what makes the results of this name. The same name with other content is refused."""
+        path = self._scenario_path(scenario.name)
+        if create_whole(path, scenario.to_json().encode()):
+            return scenario
+        frozen = Scenario.from_json(path.read_text(), str(path))
+        if frozen.fingerprint() != scenario.fingerprint():
+            raise InputError(
+                f"scenario {scenario.name!r} is frozen in {path} with other content ({_difference(frozen, scenario)}); "
+                "choose another name or another lake"
+            )
+        return frozen
+
+    def _scenario_path(self, name: str) -> UPath:
+        return self.root / "scenarios" / f"{name}.json"
+
+    def read(self, table: str, month: Month | str, scenario: str, contract: Contract | None = None) -> TableFile:
+        """A table as stored, verified; a missing or damaged one is an `InputError` that says how to get it."""
+        path = self.table_path(table, month, scenario)
+        command = f"vpp run --month {month} --scenario {scenario}"
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise InputError(
+                f"{table} of {month}, scenario {scenario}, is not in the lake ({path}); make it with `{command}`"
+            ) from None
+        return decode(content, contract or CONTRACTS[table], str(path), f"rebuild it with `{command}`")
+
+    def write(self, table: str, month: Month | str, scenario: str, file: TableFile) -> None:
+        """Put a table in its place, whole."""
+        write_whole(self.table_path(table, month, scenario), file.content)
+
+    def digest(self, table: str, month: Month | str, scenario: str) -> str:
+        """The digest of a stored table, `absent` where there is none."""
+        path = self.table_path(table, month, scenario)
+        return pages_digest(path.read_bytes()) if path.exists() else "absent"
+
+    def partitions(self, table: str) -> list[tuple[str, str]]:
+        """(month, scenario) of every stored file of a table, sorted."""
+        files = (self.root / "tables" / table).glob("*/*.parquet")
+        return sorted((path.stem, path.parent.name) for path in files)
+
+    def log(self, entry: Mapping[str, Any]) -> None:
+        """Add a line to the run log: what took how long. Object stores cannot append; there Dagster's events tell."""
+        if not is_local(self.root):
+            return
+        line = json.dumps({"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **entry}) + "\n"
+        path = self.root / "run_log.jsonl"
+        with explained(path):
+            descriptor = os.open(str(path), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(descriptor, line.encode())
+            finally:
+                os.close(descriptor)
+
+
+def _difference(frozen: Scenario, wanted: Scenario) -> str:
+    """The fields that differ, as `homes: 200 there, 50 wanted`."""
+    there, here = frozen.model_dump(mode="json"), wanted.model_dump(mode="json")
+    parts = [
+        f"{field}: {there[field]} there, {here[field]} wanted"
+        for field in here
+        if field not in ("name", "description") and there.get(field) != here[field]
+    ]
+    return "; ".join(parts)

@@ -1,0 +1,140 @@
+"""A month of a scenario through Dagster, in this process: what the command line and the tests run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from vpp_core.errors import InputError
+from vpp_pipeline import project
+from vpp_pipeline.definitions import build_defs
+from vpp_pipeline.io import LakeResource
+from vpp_pipeline.partitions import SCENARIO, partition_key
+from vpp_pipeline.stage import FRESH_TAG
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent
+
+StepListener = Callable[[str, str], None]
+"""Gets a step's name, and `start`, `success` or `failure`."""
+
+_STEP_EVENTS = {"STEP_START": "start", "STEP_SUCCESS": "success", "STEP_FAILURE": "failure"}
+
+
+@dataclass(frozen=True)
+class MonthRun:
+    """What became of a run."""
+
+    run_id: str
+    month: str
+    scenario: str
+    seconds: float
+    faults: tuple[str, ...]
+    """a sentence per step that failed; empty: all went well"""
+    failed_checks: tuple[str, ...]
+    """a sentence per check that did not pass; a run may succeed with some"""
+
+    @property
+    def succeeded(self) -> bool:
+        return not self.faults
+
+
+def shared_instance() -> dg.DagsterInstance:
+    """The instance that command line and UI share, in the project's Dagster home."""
+    home = project.prepare_dagster_home()
+    try:
+        return dg.DagsterInstance.get()
+    except Exception as error:
+        raise InputError(
+            f"Dagster's instance in {home} cannot be opened ({_first_line(error)}); see dagster.yaml there"
+        ) from error
+
+
+def run_month(
+    instance: dg.DagsterInstance,
+    month: str,
+    scenario: str,
+    *,
+    lake: LakeResource | None = None,
+    assets: Sequence[str] | None = None,
+    fresh: bool = False,
+    on_step: StepListener | None = None,
+) -> MonthRun:
+    """Materialize the graph, or only `assets` of it, for a month and a scenario that the lake knows.
+
+    Never raises for a failed step: the run's faults say what happened.
+    """
+    began = time.perf_counter()
+    instance.add_dynamic_partitions(SCENARIO, [scenario])
+    job = build_defs(lake=lake, loggers={"steps": step_logger(on_step)}).resolve_job_def("benchmark")
+    result = job.execute_in_process(
+        instance=instance,
+        partition_key=partition_key(month, scenario),
+        run_config={"loggers": {"steps": {}}},
+        asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
+        tags={FRESH_TAG: "true"} if fresh else None,
+        raise_on_error=False,
+    )
+    faults = tuple(_fault(event) for event in result.all_events if event.is_step_failure)
+    if not result.success and not faults:
+        faults = (_run_fault(result.all_events),)
+    return MonthRun(
+        result.run_id, month, scenario, time.perf_counter() - began, faults, tuple(_failed_checks(result.all_events))
+    )
+
+
+def step_logger(on_step: StepListener | None) -> dg.LoggerDefinition:
+    """A logger that hears every event of a run and passes on which step began and ended; it prints nothing."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            event = getattr(record, "dagster_meta", {}).get("dagster_event")
+            if on_step and event is not None and event.event_type_value in _STEP_EVENTS and event.step_key:
+                on_step(event.step_key, _STEP_EVENTS[event.event_type_value])
+
+    @dg.logger(description="Tells the command line which step began and ended.")
+    def steps(init: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger(f"vpp.steps.{os.getpid()}", logging.DEBUG)
+        logger.addHandler(Handler())
+        return logger
+
+    return steps
+
+
+def _fault(event: DagsterEvent) -> str:
+    """The sentence meant for a person, or else the innermost error and the step it came from."""
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    reason = error.message.strip().splitlines()[0] if error and error.message.strip() else "no reason given"
+    return f"{event.step_key} failed: {reason}"
+
+
+def _run_fault(events: Sequence[DagsterEvent]) -> str:
+    messages = [event.message for event in events if event.is_failure and event.message]
+    return messages[-1].splitlines()[0] if messages else "the run failed before its first step"
+
+
+def _failed_checks(events: Sequence[DagsterEvent]) -> list[str]:
+    found = []
+    for event in events:
+        if event.event_type_value != "ASSET_CHECK_EVALUATION":
+            continue
+        evaluation = event.asset_check_evaluation_data
+        if not evaluation.passed:
+            table = evaluation.asset_key.to_user_string()
+            found.append(f"{table}, {evaluation.check_name}: {evaluation.description or 'did not pass'}")
+    return found
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,53 @@
+"""What the daemon watches: scenarios that appear in the lake, and runs that fail."""
+
+import json
+import os
+import urllib.request
+
+import dagster as dg
+
+from vpp_core.scenario.known import KNOWN_SCENARIOS
+from vpp_pipeline.io import LakeResource
+from vpp_pipeline.partitions import SCENARIO
+
+WEBHOOK_VARIABLE = "VPP_FAILURE_WEBHOOK"
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Registers scenarios frozen in the lake (by `vpp`, or as a JSON file), so that the UI lists them.",
+)
+def scenarios_from_lake(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult | dg.SkipReason:
+    known = set(context.instance.get_dynamic_partitions(SCENARIO))
+    new = sorted({*KNOWN_SCENARIOS, *lake.open().scenario_names()} - known)
+    if not new:
+        return dg.SkipReason("every scenario of the lake is registered")
+    return dg.SensorResult(dynamic_partitions_requests=[dg.AddDynamicPartitionsRequest(SCENARIO, new)])
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=f"Says which run failed, why, and how to run it again; also to a webhook if {WEBHOOK_VARIABLE} is set.",
+)
+def failed_runs(context: dg.RunFailureSensorContext) -> None:
+    message = failure_message(context)
+    context.log.error(message)
+    url = os.environ.get(WEBHOOK_VARIABLE)
+    if url:
+        body = json.dumps({"text": message, "run_id": context.dagster_run.run_id}).encode()
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+
+
+def failure_message(context: dg.RunFailureSensorContext) -> str:
+    """One sentence: which month and scenario, the reason, and the command that tries just that again."""
+    month, _, scenario = context.partition_key.partition("|") if context.partition_key else ("?", "", "?")
+    reasons = [
+        event.step_failure_data.user_failure_data.description
+        for event in context.get_step_failure_events()
+        if event.step_failure_data.user_failure_data
+    ]
+    reason = reasons[0] if reasons and reasons[0] else context.failure_event.message
+    return f"{month} of scenario {scenario} failed: {reason}. Retry: vpp run --month {month} --scenario {scenario}"

@@ -1,0 +1,174 @@
+"""What every asset does around its one core call: find the run, reuse what is current, encode, describe.
+
+A stored table carries its *recipe*: a digest of the code, the scenario, the month, the tables and raw files it was
+made from. Where the recipe is still the same and the file is whole, the stage is current and nothing is computed: so
+a second run is quick, a killed run continues where it was, and the bytes are the same either way. The run tag
+`vpp/fresh` computes everything anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from vpp_core.calendar import Month, Period
+from vpp_core.errors import InputError
+from vpp_core.scenario import Scenario
+from vpp_pipeline import progress
+from vpp_pipeline.code_version import code_version
+from vpp_pipeline.io.parquet import contract_of
+from vpp_pipeline.io.resource import LakeResource
+from vpp_pipeline.lake import Lake
+from vpp_pipeline.lake.table_file import TableFile, encode
+from vpp_pipeline.partitions import month_and_scenario
+
+FRESH_TAG = "vpp/fresh"
+
+
+@contextmanager
+def final_failures() -> Iterator[None]:
+    """Bad input fails the step at once, with the sentence meant for a person and no retry."""
+    try:
+        yield
+    except InputError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+@dataclass
+class Stage:
+    """One asset in one run."""
+
+    asset: str
+    month: Month
+    scenario: Scenario
+    lake: Lake
+    upstream: tuple[str, ...]
+    fresh: bool
+    log: Any
+    notes: dict[str, Any] = field(default_factory=dict)
+    """what the computation wants shown as metadata"""
+
+    @classmethod
+    def of(cls, context: dg.AssetExecutionContext, resource: LakeResource) -> Stage:
+        """The stage that a step of Dagster runs."""
+        lake = resource.open()
+        month, name = month_and_scenario(context.partition_key)
+        upstream = {
+            dependency.asset_key.path[-1] for dependency in context.assets_def.specs_by_key[context.asset_key].deps
+        }
+        with final_failures():
+            scenario = lake.scenario(name)
+        fresh = context.has_tag(FRESH_TAG) if hasattr(context, "has_tag") else False
+        return cls(context.asset_key.path[-1], month, scenario, lake, tuple(sorted(upstream)), fresh, context.log)
+
+    @property
+    def period(self) -> Period:
+        return self.scenario.period(self.month)
+
+    def recipe(self, *extra: str) -> str:
+        """Digest of all that this stage's result is made from. `extra`: what only the asset knows (raw files)."""
+        parts = [
+            self.asset,
+            code_version(self.asset),
+            str(self.month),
+            self.scenario.name,
+            self.scenario.fingerprint(),
+            *(f"{table}={self.lake.digest(table, self.month, self.scenario.name)}" for table in self.upstream),
+            *extra,
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+    def table(
+        self,
+        compute: Callable[[], pd.DataFrame | pa.Table],
+        extra: Callable[[], Iterable[str]] = tuple,
+        describe: Callable[[pa.Table], Mapping[str, Any]] | None = None,
+    ) -> dg.MaterializeResult:
+        """The stage's table: the stored one where it is current, else computed, held to its contract and encoded.
+
+        `extra` is asked again after computing, since a live source keeps what it fetched among the raw files.
+        """
+        began = time.perf_counter()
+        with final_failures():
+            file = None if self.fresh else self._current(self.recipe(*extra()))
+            reused = file is not None
+            if file is None:
+                frame = compute()
+                contract = contract_of(self.asset)
+                table = contract.arrow(frame) if isinstance(frame, pd.DataFrame) else frame
+                file = encode(table, contract, self.recipe(*extra()))
+            self._done(began, reused)
+        return dg.MaterializeResult(
+            value=None if reused else file,
+            data_version=dg.DataVersion(f"{code_version(self.asset)}.{file.digest}"),
+            metadata={
+                "dagster/partition_row_count": file.table.num_rows,
+                "dagster/uri": str(self.lake.table_path(self.asset, self.month, self.scenario.name)),
+                "bytes": len(file.content),
+                "digest": file.digest,
+                "reused": reused,
+                "seconds": round(time.perf_counter() - began, 3),
+                **self.about(),
+                **(describe(file.table) if describe else {}),
+                **self.notes,
+            },
+        )
+
+    def about(self) -> dict[str, Any]:
+        """The scenario in a few words, for metadata."""
+        scenario = self.scenario
+        return {
+            "homes": scenario.homes,
+            "seed": scenario.seed,
+            "data_seed": scenario.data_seed,
+            "scenario_fingerprint": scenario.fingerprint(),
+            "code": code_version(self.asset),
+        }
+
+    def _current(self, recipe: str) -> TableFile | None:
+        try:
+            file = self.lake.read(self.asset, self.month, self.scenario.name, contract_of(self.asset))
+        except InputError as error:
+            if self.lake.table_path(self.asset, self.month, self.scenario.name).exists():
+                self.log.warning(f"{error}: rebuilding it now")
+            return None
+        return file if file.recipe == recipe else None
+
+    def _done(self, began: float, reused: bool) -> None:
+        seconds = time.perf_counter() - began
+        entry = {"stage": self.asset, "month": str(self.month), "scenario": self.scenario.name}
+        self.lake.log({**entry, "seconds": round(seconds, 3), "reused": reused, **self.notes})
+
+    def progress(self, label: str, share: float) -> None:
+        """Tell the listener how far this stage is; `share` is 0 … 1."""
+        progress.report(self.asset, label, share)
+
+
+def raw_digest(folder: Path, *names: str) -> list[str]:
+    """One entry per raw file below the named folders: path and content, so that a file that arrives is noticed."""
+    files = sorted(file for name in names for file in (folder / name).rglob("*") if file.is_file())
+    return [
+        f"{file.relative_to(folder).as_posix()}={hashlib.sha256(file.read_bytes()).hexdigest()[:16]}" for file in files
+    ]
+
+
+def foreign_strategies(keys: Iterable[str]) -> list[str]:
+    """Source of strategies that a user registered from outside the core: part of what their results are made from."""
+    from vpp_core.strategies.registry import STRATEGIES
+
+    classes = [(key, STRATEGIES[key]) for key in keys]
+    return [
+        f"{key}={inspect.getsource(strategy) if not strategy.__module__.startswith('vpp_core.') else ''}"
+        for key, strategy in classes
+    ]
