@@ -11,7 +11,7 @@ KNOWN_SCENARIOS: dict[str, Scenario] = {
         Scenario(),
         Scenario(
             name="high_volatility",
-            description="Prices swing half as far again around each day's mean, as in a year of scarce gas and batteries",
+            description="Prices swing half as far again around each day's mean, as with scarce gas and few batteries",
             transform=DataTransform(price_volatility_factor=1.5),
         ),
         Scenario(

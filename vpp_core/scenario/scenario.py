@@ -40,7 +40,7 @@ class Scenario(BaseModel):
         True, description="model reserve prices on the real LMP where none are published; false leaves them empty"
     )
     longest_filled_gap_minutes: int = Field(
-        60, ge=0, le=24 * 60, multiple_of=15, description="gaps in real prices up to this long are filled and marked [min]"
+        60, ge=0, le=24 * 60, multiple_of=15, description="longest gap in real prices that is filled and marked [min]"
     )
     transform: DataTransform = DataTransform()
     market: MarketRules = MarketRules()

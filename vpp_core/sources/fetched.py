@@ -1,20 +1,72 @@
-"""What the live services gave, kept as it came under `raw/fetched`, and read again from there."""
+"""What the live services gave, kept as it came under `raw/fetched` with its request, and read again from there.
+
+Layout: `raw/fetched/<service>/<month>/<what>.zip|json` beside `<what>.request.json` (address, parameters, time). An
+answer is kept only when it parses and covers the whole month; it is never fetched again unless asked.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from vpp_core.calendar import Month
-from vpp_core.errors import UnavailableError
-from vpp_core.sources.network import Services
-from vpp_core.sources.oasis_files import OasisRows
+import pandas as pd
 
+from vpp_core.errors import InputError
 
-def read(raw: Path, node: str, month: Month) -> list[OasisRows]:
-    """The reports that were fetched before."""
-    return []
+log = logging.getLogger(__name__)
 
 
-def fetch(raw: Path, node: str, zone: str, month: Month, wanted: set[str], services: Services) -> list[OasisRows]:
-    """Ask the live services for what is wanted."""
-    raise UnavailableError("no live")
+@dataclass(frozen=True)
+class Answer:
+    """A service's answer as it came, and when."""
+
+    content: bytes
+    retrieved_at: pd.Timestamp
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The place of one service's answers about one subject, such as `raw/fetched/oasis/2023-08`."""
+
+    folder: Path
+    suffix: str
+
+    def read(self, what: str) -> Answer | None:
+        """The kept answer, or None. A damaged one is an `InputError` that says which file to remove."""
+        path, note = self._paths(what)
+        if not path.exists() or not note.exists():
+            return None
+        try:
+            when = pd.Timestamp(json.loads(note.read_text())["retrieved_at"])
+            return Answer(path.read_bytes(), when)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{note} or the answer beside it is damaged ({error}); remove both to fetch again"
+            ) from None
+
+    def keep(self, what: str, answer: Answer, request: dict[str, Any]) -> None:
+        """Write the answer, then its note: without the note it does not count. A full disk costs only the copy."""
+        path, note = self._paths(what)
+        record = {"request": request, "retrieved_at": answer.retrieved_at.isoformat()}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(path, answer.content)
+            _write(note, (json.dumps(record, indent=2, sort_keys=True) + "\n").encode())
+        except OSError as error:
+            log.warning("%s could not be kept (%s); it will be fetched again", path, error.strerror)
+
+    def _paths(self, what: str) -> tuple[Path, Path]:
+        name = re.sub(r"[^A-Za-z0-9_.-]", "_", what)
+        return self.folder / f"{name}{self.suffix}", self.folder / f"{name}.request.json"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(content)
+    os.replace(part, path)

@@ -33,7 +33,7 @@ def load_profiles(scenario: Scenario, month: Month, raw: Path) -> pd.DataFrame:
             "timestamp": pd.DatetimeIndex(np.tile(period.timestamps.asi8, count).view("M8[us]")).tz_localize("UTC"),
             "profile_id": np.repeat(np.arange(count, dtype=np.int64), len(period)),
             "load_kw": values.T.ravel(),
-            "source": pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), ["synthetic"]),
+            "source": pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), pd.Index(["synthetic"])),
             "retrieved_at": pd.Series(pd.NaT, index=range(rows), dtype="datetime64[us, UTC]"),
             "seed": np.full(rows, scenario.data_seed, dtype=np.int64),
         }

@@ -8,16 +8,20 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from vpp_core.errors import UnavailableError
 
+if TYPE_CHECKING:
+    import requests
+
 log = logging.getLogger(__name__)
 
 OFFLINE_SECONDS = 4.0
 """At most this long is spent finding out that there is no network, over all services of a process."""
+_PROBE_SECONDS = 2.5
 _REMEMBERED_SECONDS = 600.0
 
 
@@ -38,7 +42,7 @@ class Services:
 
     @classmethod
     def from_environment(cls) -> Services:
-        """Keys from GRIDSTATUS_API_KEY and NREL_API_KEY or NLR_API_KEY; addresses may be moved for a mirror or a test."""
+        """Keys from GRIDSTATUS_API_KEY, NREL_API_KEY or NLR_API_KEY; addresses may be moved for a mirror or a test."""
         env = os.environ
         default = cls()
         return cls(
@@ -50,26 +54,34 @@ class Services:
         )
 
 
+class UnreachableError(UnavailableError):
+    """No network, or the service's host does not answer; said once per process by `reachability`."""
+
+
 class _Reachability:
     """Remembers per process which services answered, so that a machine without network pays once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: dict[str, tuple[float, bool]] = {}
+        self._found: dict[str, tuple[float | None, bool]] = {}
         self._spent = 0.0
 
-    def check(self, url: str) -> bool:
+    def check(self, url: str) -> None:
+        """Raise `UnreachableError` where nothing answers at `url`."""
+        sentence = f"{url} cannot be reached, so live data are left out; use files in raw/oasis or another --source"
         with self._lock:
-            when, answer = self._found.get(url, (-_REMEMBERED_SECONDS, False))
             started = time.monotonic()
-            if started - when < _REMEMBERED_SECONDS:
-                return answer
-            answer = self._spent < OFFLINE_SECONDS and _answers(url, min(2.5, OFFLINE_SECONDS - self._spent))
-            if not answer:
-                self._spent += time.monotonic() - started
-                log.warning("%s cannot be reached; live data are left out of this run", url)
-            self._found[url] = (time.monotonic(), answer)
-            return answer
+            when, answer = self._found.get(url, (None, False))
+            if when is None or started - when > _REMEMBERED_SECONDS:
+                left = OFFLINE_SECONDS - self._spent
+                answer = left > 0 and _answers(url, min(_PROBE_SECONDS, left))
+                self._found[url] = (time.monotonic(), answer)
+                if not answer:
+                    self._spent += time.monotonic() - started
+                    if when is None:
+                        log.warning("%s", sentence)
+        if not answer:
+            raise UnreachableError(sentence)
 
     def forget(self) -> None:
         """Start anew (tests)."""
@@ -105,20 +117,23 @@ class _PassingFault(Exception):
 
 
 def get(
-    url: str, services: Services, *, what: str, params: dict[str, Any] | None = None, key: str | None = None
-) -> Any:
+    url: str,
+    services: Services,
+    *,
+    what: str,
+    params: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> requests.Response:
     """GET with a time-out and patient retries; an `UnavailableError` names `what` could not be had and why.
 
-    Throttling and server faults are retried with growing pauses; a refusal (4xx) is not. The key goes into a header.
+    Throttling and server faults are retried with growing pauses; other answers, refusals included, are the caller's.
     """
     import requests
     import tenacity
 
-    def attempt() -> Any:
+    def attempt() -> requests.Response:
         try:
-            answer = requests.get(
-                url, params=params, timeout=services.timeout_seconds, headers={"X-Api-Key": key} if key else None
-            )
+            answer = requests.get(url, params=params, timeout=services.timeout_seconds, headers=headers)
         except requests.RequestException as error:
             raise _PassingFault(type(error).__name__) from None
         throttled = answer.status_code == 200 and b"Acceptable Use Policy" in answer.content[:2000]
@@ -132,13 +147,14 @@ def get(
         log.info("%s: %s, waiting %.0f s before attempt %d", what, reason, pause, state.attempt_number + 1)
 
     try:
-        return tenacity.Retrying(
+        answer: requests.Response = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(services.attempts),
             wait=tenacity.wait_exponential(multiplier=services.pause_seconds, max=60),
             retry=tenacity.retry_if_exception_type(_PassingFault),
             before_sleep=tell,
             reraise=True,
         )(attempt)
+        return answer
     except _PassingFault as error:
         raise UnavailableError(
             f"{what} could not be had after {services.attempts} attempts ({error}); try later or use files"

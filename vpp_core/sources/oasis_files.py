@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from vpp_core.calendar import Month
-from vpp_core.errors import InputError
+from vpp_core.errors import InputError, UnavailableError
 
 REAL_TIME, DAY_AHEAD, RESERVES = "real-time LMP", "day-ahead LMP", "reserve prices"
 
@@ -24,6 +24,14 @@ _TIME = "INTERVALSTARTTIME_GMT"
 _DATE_RANGE = re.compile(r"(?<!\d)(\d{8})_(\d{8})_PRC_", re.IGNORECASE)
 _SAME_PRICE = 1e-5
 """OASIS prints five decimals: two prices closer than this [$/MWh] are the same."""
+
+
+class OasisRefusalError(UnavailableError):
+    """OASIS said no: 1000 nothing for the selection, 1001 a bad argument, 1004 too long a range."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ def _looks_like_html(text: bytes) -> bool:
 def _refuse_error_answer(text: bytes, where: str) -> None:
     """OASIS says no with HTTP 200: a page, or an XML with an error code."""
     if _looks_like_html(text):
-        raise InputError(
+        raise UnavailableError(
             f"{where} is a web page, not prices (OASIS may have throttled it); download it again or remove it"
         )
     if text.lstrip().startswith(b"<"):
@@ -115,8 +123,9 @@ def _refuse_error_answer(text: bytes, where: str) -> None:
         said = re.search(rb"<[\w:]*ERR_DESC>\s*([^<]*)", text)
         if code:
             what = said[1].decode(errors="replace").strip() if said else "no description"
-            raise InputError(
-                f"{where} holds OASIS error {code[1].decode()} ({what}), no prices; remove it or ask again"
+            raise OasisRefusalError(
+                f"{where} holds OASIS error {code[1].decode()} ({what}), no prices; check node and month or remove it",
+                int(code[1]),
             )
         raise InputError(f"{where} is an XML without prices; download the report as CSV")
 

@@ -19,9 +19,10 @@ from vpp_core.calendar import LOCAL_TIMEZONE, Month, Period
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.transform import DataTransform
-from vpp_core.sources import fetched
-from vpp_core.sources.network import Services
+from vpp_core.sources import hosted, oasis_live
+from vpp_core.sources.network import Services, UnreachableError
 from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder
+from vpp_core.sources.oasis_live import DEFAULT_NODE
 from vpp_core.sources.series import (
     COMPONENTS,
     SourcedSeries,
@@ -35,7 +36,6 @@ from vpp_core.sources.synthetic_prices import modelled_reserves, synthetic_price
 
 log = logging.getLogger(__name__)
 
-DEFAULT_NODE = "DLAP_SCE-APND"
 SERIES = ("lmp", "lmp_day_ahead", "spin", "nonspin")
 _PEAK_HOURS = (16, 21)
 _HARD_LIMITS = (-1000.0, 5000.0)
@@ -53,10 +53,8 @@ class _Prices:
 
     @classmethod
     def empty(cls, count: int) -> _Prices:
-        return cls(
-            *(SourcedSeries.empty(count) for _ in SERIES),
-            parts={name: SourcedSeries.empty(count) for name in COMPONENTS.values()},
-        )
+        lmp, day_ahead, spin, nonspin = (SourcedSeries.empty(count) for _ in SERIES)
+        return cls(lmp, day_ahead, spin, nonspin, {name: SourcedSeries.empty(count) for name in COMPONENTS.values()})
 
     def add(self, reports: list[OasisRows], node: str, zone: str, period: Period, source: str) -> None:
         """Take from `reports` what is missing so far."""
@@ -67,16 +65,14 @@ class _Prices:
         for item, name in COMPONENTS.items():
             self.parts[name].complete_from(from_reports(reports, REAL_TIME, node, item, period, source))
 
-    def missing_reports(self, longest_gap_minutes: int) -> set[str]:
+    def missing_series(self, longest_gap_minutes: int) -> list[str]:
         """Series that lack more than short gaps."""
-        absent = set()
-        for name in SERIES:
-            series: SourcedSeries = getattr(self, name)
-            trial = SourcedSeries(series.value.copy(), series.source.copy(), series.retrieved_at.copy(), series.seed)
-            fill_short_gaps(trial, self.lmp_day_ahead.value, longest_gap_minutes)
-            if trial.missing.any():
-                absent.add(name)
-        return absent
+        return [name for name in SERIES if self._filled(getattr(self, name), longest_gap_minutes).missing.any()]
+
+    def _filled(self, series: SourcedSeries, longest_gap_minutes: int) -> SourcedSeries:
+        trial = series.copy()
+        fill_short_gaps(trial, self.lmp_day_ahead.value, longest_gap_minutes)
+        return trial
 
 
 def market_prices(
@@ -119,22 +115,35 @@ def _gather(
     prices.add(files, node, zone, period, "file")
     gap = scenario.longest_filled_gap_minutes
     if source in ("auto", "live"):
-        if prices.missing_reports(gap) and not refresh:
-            prices.add(fetched.read(raw, node, month), node, zone, period, "cache")
-        wanted = prices.missing_reports(gap)
-        if wanted:
-            try:
-                prices.add(fetched.fetch(raw, node, zone, month, wanted, services), node, zone, period, "live")
-            except UnavailableError as error:
-                if source == "live":
-                    raise
-                log.warning("%s", error)
+        faults = _add_fetched(prices, raw, node, zone, period, gap, refresh, services)
+        if source == "live" and faults and prices.missing_series(gap):
+            raise faults[0]
     fill_short_gaps(prices.lmp, prices.lmp_day_ahead.value, gap)
     for name in SERIES[1:]:
         fill_short_gaps(getattr(prices, name), np.full(len(period), np.nan), gap)
     if source in ("file", "live"):
         _refuse_gaps(prices, scenario, month, raw)
     return prices, node
+
+
+def _add_fetched(
+    prices: _Prices, raw: Path, node: str, zone: str, period: Period, gap: int, refresh: bool, services: Services
+) -> list[UnavailableError]:
+    """Add what was fetched before, then what the live services have, and say what could not be had."""
+    faults: list[UnavailableError] = []
+    for service in (oasis_live, hosted):
+        if prices.missing_series(gap) and not refresh:
+            prices.add(service.read_kept(raw, node, period.month), node, zone, period, "cache")
+    for service in (oasis_live, hosted):
+        wanted = prices.missing_series(gap)
+        if wanted:
+            reports, more = service.fetch(raw, node, period.month, wanted, services)
+            prices.add(reports, node, zone, period, "live")
+            faults += more
+    for fault in faults:
+        if not isinstance(fault, UnreachableError):
+            log.warning("%s", fault)
+    return faults
 
 
 def _node(scenario: Scenario, files: list[OasisRows], month: Month) -> str:
@@ -167,8 +176,8 @@ def _refuse_partial_regions(files: list[OasisRows], zone: str) -> None:
     absent = [region for region in reserve_regions(zone) if region not in present]
     if present and absent:
         raise InputError(
-            f"the reserve prices in raw/oasis lack the region(s) {', '.join(absent)}, which add to the price of {zone}; "
-            "download PRC_AS with all regions"
+            f"the reserve prices in raw/oasis lack the region(s) {', '.join(absent)}, which add to the price of "
+            f"{zone}; download PRC_AS with all regions"
         )
 
 
@@ -250,7 +259,7 @@ def _table(prices: _Prices, node: str, period: Period) -> pd.DataFrame:
         series: SourcedSeries = getattr(prices, name)
         columns[f"{name}_source"] = series.source[:count]
         columns[f"{name}_retrieved_at"] = pd.DatetimeIndex(series.retrieved_at[:count]).tz_localize("UTC")
-        columns[f"{name}_seed"] = pd.array(series.seed[:count], dtype="Int64")
+        columns[f"{name}_seed"] = pd.Series(series.seed[:count]).astype("Int64")
     table = pd.DataFrame(columns)
     low, high = _HARD_LIMITS
     beyond = table.index[(table["lmp_usd_per_mwh"] < low) | (table["lmp_usd_per_mwh"] > high)]

@@ -42,6 +42,10 @@ class SourcedSeries:
         series.put(np.isfinite(value), value, "synthetic", seed=seed)
         return series
 
+    def copy(self) -> SourcedSeries:
+        """A series of its own."""
+        return SourcedSeries(self.value.copy(), self.source.copy(), self.retrieved_at.copy(), self.seed.copy())
+
     @property
     def missing(self) -> npt.NDArray[np.bool_]:
         return np.isnan(self.value)

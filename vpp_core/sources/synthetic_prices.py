@@ -1,7 +1,7 @@
 """Seeded prices that look like California's: no claim about any one day, the right shape and tails in a month.
 
 The expected price of an hour is a night level, plus a morning shoulder, minus a midday valley of solar, plus an evening
-peak of net load, each by month of the year, shrunk at weekends; hot days raise the evening, cloudy ones fill the valley.
+peak of net load, each by month of the year and shrunk at weekends; heat raises the evening, clouds fill the valley.
 The day-ahead price is that expectation with a forecaster's errors and a premium; the real-time price is the expectation
 with autocorrelated noise and a marked point process of spikes that cluster on scarce evenings. Reserve prices follow
 scarcity, not the LMP: near nothing at midday, extreme on a scarce evening.
@@ -65,7 +65,7 @@ def modelled_reserves(month: Month, real_time: Floats, seed: int) -> tuple[Float
     """Spin and non-spin for a month of which only real-time prices are known, (T,) each [$/MW per h].
 
     Scarcity is read off how far each hour's LMP lies above the month's median, and off the hour's place in the evening
-    ramp. Each hour depends on prices of that hour and on the month's median alone; missing prices give missing reserves.
+    ramp. Each hour depends on prices of that hour and on the month's median alone; a missing price gives a missing one.
     """
     period = Period(month)
     rng = generator(seed, "modelled reserves", month.year, month.month)
