@@ -80,12 +80,11 @@ def fetch(
     An `InputError` is raised where the request itself is wrong (a node that OASIS does not know).
     """
     if not is_served(month, services.now()):
-        return [], [
-            UnavailableError(
-                f"OASIS serves about the last {SERVED_MONTHS} months and no longer has {month} ({', '.join(series)}); ways "
-                "left: the hosted API (GRIDSTATUS_API_KEY), files in raw/oasis, or --source synthetic"
-            )
-        ]
+        sentence = (
+            f"OASIS serves about the last {SERVED_MONTHS} months and no longer has {month} ({', '.join(series)}); "
+            "ways left: the hosted API (GRIDSTATUS_API_KEY), files in raw/oasis, or --source synthetic"
+        )
+        return [], [UnavailableError(sentence)]
     found: list[OasisRows] = []
     faults: list[UnavailableError] = []
     try:

@@ -1,0 +1,138 @@
+"""PVWatts v8: hourly output of a typical year, one request per orientation, kept as it came.
+
+Its year is made of months from different years, in local standard time without a clock change. August in Los Angeles
+therefore runs from standard time July 31, 23:00; slicing it naively would put the peak an hour early.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vpp_core.calendar import Month, Period
+from vpp_core.errors import InputError, UnavailableError
+from vpp_core.sources.fetched import Answer, Shelf
+from vpp_core.sources.network import Services, get, reachability
+from vpp_core.sources.orientations import ORIENTATIONS, Orientation
+from vpp_core.sources.weather import LATITUDE, LONGITUDE
+
+Floats = npt.NDArray[np.float64]
+log = logging.getLogger(__name__)
+
+_STANDARD_OFFSET_HOURS = -8
+_HOURS_OF_YEAR = 8760
+_SYSTEM_KW = 1.0
+_PARAMETERS: dict[str, float | str] = {
+    "system_capacity": _SYSTEM_KW,
+    "module_type": 0,
+    "losses": 14,
+    "array_type": 1,
+    "dc_ac_ratio": 1.15,
+    "lat": LATITUDE,
+    "lon": LONGITUDE,
+    "timeframe": "hourly",
+}
+
+
+def shelf(raw: Path) -> Shelf:
+    """Where the typical years are kept."""
+    return Shelf(raw / "fetched" / "pvwatts", ".json")
+
+
+def typical_month(
+    raw: Path, month: Month, services: Services, *, ask: bool = True, refresh: bool = False
+) -> tuple[Floats, pd.Timestamp] | None:
+    """AC power per kW DC of a month, (T, orientations) [kW/kW], and when it was fetched.
+
+    Kept years are used first; without them, and without a key or with `ask=False`, None. `UnavailableError` where the
+    service gives up, `InputError` where it refuses the key or the request.
+    """
+    years, when = [], []
+    for orientation in ORIENTATIONS:
+        answer = None if refresh else shelf(raw).read(orientation.id)
+        if answer is None:
+            if not ask or not services.pvwatts_key:
+                return None
+            answer = _fetch(orientation, services)
+            year = _year(answer, orientation.id)
+            shelf(raw).keep(orientation.id, answer, {"url": services.pvwatts_url, **_query(orientation)})
+        else:
+            year = _year(answer, str(shelf(raw).folder / f"{orientation.id}.json"))
+        years.append(year)
+        when.append(answer.retrieved_at)
+    return month_of_year(np.column_stack(years), month), max(when)
+
+
+def month_of_year(year: Floats, month: Month) -> Floats:
+    """Cut a month out of hourly means of a standard-time year, (8760, k) → (T, k), and refine them to 15 minutes."""
+    start = month.start.tz_localize(None) + pd.Timedelta(hours=_STANDARD_OFFSET_HOURS)
+    count = len(Period(month)) // 4
+    stamps = pd.date_range(start, periods=count, freq="h")
+    leap_day = (stamps.month == 2) & (stamps.day == 29)
+    day = np.where(leap_day, 59, pd.DatetimeIndex(stamps).dayofyear.to_numpy())
+    after_leap_day = stamps.is_leap_year & (stamps.month > 2)
+    hours = (day - 1 - after_leap_day) * 24 + stamps.hour.to_numpy()
+    return np.column_stack(
+        [to_quarters(column[hours], column[hours - 1], column[(hours + 1) % len(column)]) for column in year.T]
+    )
+
+
+def to_quarters(hour: Floats, before: Floats, after: Floats) -> Floats:
+    """Hourly means → 15-minute means with the same energy in every hour, never negative, (h,) → (4h,).
+
+    Within the hour the power follows the slope between its neighbours, flattened where it would go below zero, and a
+    dark hour stays dark.
+    """
+    slope = (after - before) / 8
+    slope = np.sign(slope) * np.minimum(np.abs(slope), hour / 1.5)
+    return np.asarray((hour[:, None] + slope[:, None] * np.array([-1.5, -0.5, 0.5, 1.5])).ravel())
+
+
+def _query(orientation: Orientation) -> dict[str, float | str]:
+    return {**_PARAMETERS, "tilt": orientation.tilt_deg, "azimuth": orientation.azimuth_deg}
+
+
+def _fetch(orientation: Orientation, services: Services) -> Answer:
+    reachability.check(services.pvwatts_url)
+    log.info("asking PVWatts for a typical year of %s", orientation.id)
+    key = {"X-Api-Key": services.pvwatts_key or ""}
+    answer = get(services.pvwatts_url, services, what="PVWatts", params=_query(orientation), headers=key)
+    if answer.status_code in (401, 403):
+        raise InputError(
+            f"PVWatts refused the key in NREL_API_KEY or NLR_API_KEY ({_reason(answer.content)}); correct or unset it"
+        )
+    if answer.status_code != 200:
+        raise UnavailableError(
+            f"PVWatts answered HTTP {answer.status_code} ({_reason(answer.content)}); the model is used"
+        )
+    return Answer(answer.content, services.now().floor("s"))
+
+
+def _reason(content: bytes) -> str:
+    """The service's own word for what is wrong, without echoing the request."""
+    try:
+        said = json.loads(content)
+        if "error" in said:
+            return str(said["error"].get("code", "no code"))
+        return "; ".join(str(e) for e in said.get("errors", []))[:120] or "no reason given"
+    except (ValueError, AttributeError):
+        return "no reason given"
+
+
+def _year(answer: Answer, where: str) -> Floats:
+    """Hourly AC power per kW DC, (8760,)."""
+    try:
+        said = json.loads(answer.content)
+        if said.get("errors"):
+            raise UnavailableError(f"PVWatts gave no year for {where} ({'; '.join(map(str, said['errors']))[:120]})")
+        watts = np.asarray(said["outputs"]["ac"], dtype=float)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UnavailableError(f"the PVWatts answer for {where} is not in the expected form; fetch it again") from None
+    if watts.shape != (_HOURS_OF_YEAR,) or not np.isfinite(watts).all():
+        raise UnavailableError(f"the PVWatts answer for {where} has {watts.size} hours instead of {_HOURS_OF_YEAR}")
+    return np.maximum(watts, 0.0) / 1000 / _SYSTEM_KW
