@@ -86,7 +86,7 @@ def waterfall_figure(run: Run, path: str) -> Figure | None:
         "data": [
             {
                 "type": "waterfall",
-                "x": [label.replace("_", " ").replace(" ", "<br>", 1) for label in labels],
+                "x": [label.replace("_", " ").replace(" ", "<br>") for label in labels],
                 "y": [ends[0], *changes, 0],
                 "measure": ["absolute", "relative", "relative", "relative", "total"],
                 "text": [usd(ends[0]), *[usd(value) for value in changes], usd(ends[1])],
@@ -99,7 +99,12 @@ def waterfall_figure(run: Run, path: str) -> Figure | None:
                 "hovertemplate": "%{x}: %{text}<extra></extra>",
             }
         ],
-        "layout": {"height": 380, "showlegend": False, "yaxis": {"title": {"text": "surplus [$]"}}},
+        "layout": {
+            "height": 380,
+            "showlegend": False,
+            "xaxis": {"tickangle": 0},
+            "yaxis": {"title": {"text": "surplus [$]"}},
+        },
     }
 
 

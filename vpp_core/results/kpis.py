@@ -34,6 +34,14 @@ _SUMMED = (
     "wholesale_battery_usd",
     "wholesale_ev_usd",
 )
+_COUNTED = ("bids_submitted", "bids_cleared", "reserve_bids", "bids_below_minimum", "negotiations", "coalitions")
+_ENERGY = {
+    **{f"bid_{side}_kw": f"offered_{side}_mwh" for side in ("sell", "buy")},
+    **{f"bid_{kind}_kw": f"offered_{kind}_mw_h" for kind in ("spin", "nonspin")},
+    **{f"awarded_{side}_kwh": f"cleared_{side}_mwh" for side in ("sell", "buy")},
+    **{f"delivered_{side}_kwh": f"delivered_{side}_mwh" for side in ("sell", "buy")},
+}
+"""Columns of window_results and what their sums are called."""
 
 
 def kpi_monthly(
@@ -45,12 +53,13 @@ def kpi_monthly(
     """
     flat = outcome_tables(outcomes)
     daily = _daily(flat, scenario, month, market_prices)
+    sums = _sums(flat, ["strategy"], scenario)
+    windows_of, households_of = (dict(list(t.groupby("strategy"))) for t in (flat.windows, flat.households))
+    gaps = flat.days.groupby("strategy")["bound_gap_usd"].sum(min_count=1)
     rows = []
     for strategy in flat.days["strategy"].unique():
-        windows = flat.windows[flat.windows["strategy"] == strategy]
-        households = flat.households[flat.households["strategy"] == strategy]
-        days = flat.days[flat.days["strategy"] == strategy]
-        is_bound = bool(households["payment_usd"].isna().all())
+        own, windows, households = sums.loc[strategy], windows_of[strategy], households_of[strategy]
+        is_bound = bool(pd.isna(own["payment_usd"]))
         rows.append(
             {
                 "month": str(month),
@@ -58,17 +67,15 @@ def kpi_monthly(
                 "strategy": strategy,
                 "is_bound": is_bound,
                 "homes": len(fleet),
-                "days": len(days),
-                "bound_gap_usd": _sum_or_none(days["bound_gap_usd"]),
-                **_books(windows, households),
+                "days": windows["local_day"].nunique(),
+                "bound_gap_usd": gaps[strategy],
+                **own,
                 **_of_perfect(daily, strategy),
-                **_household_gains(households, is_bound),
-                **_energy(windows, scenario),
-                **_shares(windows, scenario, is_bound),
+                **({} if is_bound else _household_gains(households) | _bidding(own, windows, scenario)),
+                "solver_failures": int(windows["solver_failures"].sum()),
                 **_batteries(windows, households, scenario, fleet),
                 **_satisfaction(households),
-                **_violations(households),
-                **_negotiation(windows),
+                **_negotiation(own, windows),
             }
         )
     return _typed(pd.DataFrame(rows), KPI_MONTHLY)
@@ -80,48 +87,49 @@ def kpi_daily(outcomes: pa.Table, scenario: Scenario, month: Month, market_price
 
 
 def _daily(flat: OutcomeTables, scenario: Scenario, month: Month, market_prices: pd.DataFrame) -> pd.DataFrame:
+    by = ["strategy", "local_day"]
+    homes = flat.households
+    operable = homes["household_gain_usd"].notna()
+    scores = homes.assign(worse=(homes["household_gain_usd"] <= -A_CENT).astype(float).where(operable)).groupby(by)
     local_day = market_prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE).dt.strftime("%Y-%m-%d")
     lmp = market_prices["lmp_usd_per_mwh"].groupby(local_day).agg(["mean", "min", "max"])
-    windows = dict(list(flat.windows.groupby(["strategy", "local_day"], sort=False)))
-    households = dict(list(flat.households.groupby(["strategy", "local_day"], sort=False)))
-    rows = []
-    for strategy, day in flat.days[["strategy", "local_day"]].itertuples(index=False):
-        of_day, homes = windows[(strategy, day)], households[(strategy, day)]
-        is_bound = bool(homes["payment_usd"].isna().all())
-        satisfaction = homes["satisfaction"].mean()
-        rows.append(
-            {
-                "month": str(month),
-                "scenario": scenario.name,
-                "strategy": strategy,
-                "local_day": day,
-                **{f"lmp_{name}_usd_per_mwh": lmp.loc[day, name] for name in ("mean", "min", "max")},
-                **_books(of_day, homes),
-                **_energy(of_day, scenario),
-                "households_worse_off": None if is_bound else int((homes["household_gain_usd"] <= -A_CENT).sum()),
-                "satisfaction_mean": satisfaction,
-                **_violations(homes),
-                **{
-                    name: value
-                    for name, value in _negotiation(of_day).items()
-                    if name in ("negotiations", "coalitions")
-                },
-            }
-        )
-    return _typed(pd.DataFrame(rows), KPI_DAILY)
+    daily = _sums(flat, by, scenario).assign(
+        satisfaction_mean=scores["satisfaction"].mean(), households_worse_off=scores["worse"].sum(min_count=1)
+    )
+    daily = flat.days[by].merge(daily.reset_index(), on=by)
+    for name in lmp:
+        daily[f"lmp_{name}_usd_per_mwh"] = daily["local_day"].map(lmp[name])
+    return _typed(daily.assign(month=str(month), scenario=scenario.name), KPI_DAILY)
 
 
-def _books(windows: pd.DataFrame, households: pd.DataFrame) -> dict[str, Any]:
-    """The surplus, its parts and its split. Money comes from the windows, what households got from their own rows."""
-    books: dict[str, Any] = {name: float(windows[name].sum()) for name in _SUMMED}
-    books["reserves_usd"] = books["reserve_usd"] + books["call_usd"]
-    paid = _sum_or_none(households["payment_usd"])
-    gain = _sum_or_none(households["household_gain_usd"])
-    books |= {"payment_usd": paid, "household_gain_usd": gain, "vpp_profit_usd": None, "books_residual_usd": None}
-    if paid is not None and gain is not None:
-        profit = books["wholesale_usd"] + books["reserves_usd"] - books["penalty_usd"] - paid
-        books |= {"vpp_profit_usd": profit, "books_residual_usd": books["surplus_usd"] - profit - gain}
-    return books
+def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFrame:
+    """All figures that add up, per group: the books and their split, energy, bids, violations, negotiations.
+
+    The market's money is summed over windows, what households got over their own rows; that both agree is checked by
+    `books_residual_usd`. Null where no row of a group has a value (a bound has no payments).
+    """
+    hours = scenario.market.window_minutes / 60
+    w = flat.windows
+    counted = w.assign(
+        bids_submitted=_positive(w, "bid_sell_kw", "bid_buy_kw"),
+        bids_cleared=_positive(w, "awarded_sell_kwh", "awarded_buy_kwh"),
+        reserve_bids=_positive(w, "bid_spin_kw", "bid_nonspin_kw"),
+        bids_below_minimum=w["below_minimum"].astype(int),
+        negotiations=_positive(w, "rounds"),
+        coalitions=((w["rounds"] > 0) & (w["households"] > 0)).astype(int),
+    )
+    market = counted.groupby(by, sort=False)[[*_SUMMED, *_COUNTED, *_ENERGY]].sum()
+    market[list(_ENERGY)] = market[list(_ENERGY)] / 1000
+    market[[name for name in _ENERGY if name.startswith("bid_")]] *= hours
+    market = market.rename(columns=_ENERGY)
+    kinds = [f"violations_{kind}" for kind in VIOLATIONS]
+    homes = flat.households.groupby(by, sort=False)[["payment_usd", "household_gain_usd", *kinds]].sum(min_count=1)
+    sums = market.join(homes)
+    sums["violations"] = sums[kinds].sum(axis=1, min_count=1)
+    sums["reserves_usd"] = sums["reserve_usd"] + sums["call_usd"]
+    sums["vpp_profit_usd"] = sums["wholesale_usd"] + sums["reserves_usd"] - sums["penalty_usd"] - sums["payment_usd"]
+    sums["books_residual_usd"] = sums["surplus_usd"] - sums["vpp_profit_usd"] - sums["household_gain_usd"]
+    return sums
 
 
 def _of_perfect(daily: pd.DataFrame, strategy: str) -> dict[str, Any]:
@@ -138,9 +146,7 @@ def _of_perfect(daily: pd.DataFrame, strategy: str) -> dict[str, Any]:
     return {name: None if value is None else 100 * value for name, value in zip(names, values, strict=True)}
 
 
-def _household_gains(households: pd.DataFrame, is_bound: bool) -> dict[str, Any]:
-    if is_bound:
-        return {}
+def _household_gains(households: pd.DataFrame) -> dict[str, Any]:
     month = households.groupby("home_id")[["household_gain_usd", "offered_kwh"]].sum()
     gain = month["household_gain_usd"].to_numpy()
     offering = month[month["offered_kwh"] > 0]
@@ -157,38 +163,18 @@ def _household_gains(households: pd.DataFrame, is_bound: bool) -> dict[str, Any]
     }
 
 
-def _energy(windows: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
-    hours = scenario.market.window_minutes / 60
-    energy = {f"offered_{side}_mwh": windows[f"bid_{side}_kw"].sum() * hours / 1000 for side in ("sell", "buy")}
-    for word, column in (("cleared", "awarded"), ("delivered", "delivered")):
-        energy |= {f"{word}_{side}_mwh": windows[f"{column}_{side}_kwh"].sum() / 1000 for side in ("sell", "buy")}
-    energy |= {f"offered_{kind}_mw_h": windows[f"bid_{kind}_kw"].sum() * hours / 1000 for kind in ("spin", "nonspin")}
-    return energy | {
-        "bids_submitted": _positive(windows, "bid_sell_kw", "bid_buy_kw"),
-        "bids_cleared": _positive(windows, "awarded_sell_kwh", "awarded_buy_kwh"),
-        "reserve_bids": _positive(windows, "bid_spin_kw", "bid_nonspin_kw"),
-        "bids_below_minimum": int(windows["below_minimum"].sum()),
-    }
-
-
-def _shares(windows: pd.DataFrame, scenario: Scenario, is_bound: bool) -> dict[str, Any]:
-    if is_bound:
-        return {"solver_failures": int(windows["solver_failures"].sum())}
-    hours = scenario.market.window_minutes / 60
-    offered = (windows["bid_sell_kw"] + windows["bid_buy_kw"]).sum() * hours
-    cleared = (windows["awarded_sell_kwh"] + windows["awarded_buy_kwh"]).sum()
-    delivered = (windows["delivered_sell_kwh"] + windows["delivered_buy_kwh"]).sum()
-    bids = _positive(windows, "bid_sell_kw", "bid_buy_kw")
-    cleared_bids = _positive(windows, "awarded_sell_kwh", "awarded_buy_kwh")
+def _bidding(own: pd.Series, windows: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
+    offered = own["offered_sell_mwh"] + own["offered_buy_mwh"]
+    cleared = own["cleared_sell_mwh"] + own["cleared_buy_mwh"]
+    feasible = windows["feasible_kw"].sum() * scenario.market.window_minutes / 60 / 1000
     expected = float(windows["expected_margin_usd"].sum())
     return {
-        "bids_cleared_percent": _percent(cleared_bids, bids),
+        "bids_cleared_percent": _percent(own["bids_cleared"], own["bids_submitted"]),
         "cleared_energy_percent": _percent(cleared, offered),
-        "delivered_percent": _percent(delivered, cleared),
+        "delivered_percent": _percent(own["delivered_sell_mwh"] + own["delivered_buy_mwh"], cleared),
         "expected_margin_usd": expected,
-        "expected_minus_realised_usd": expected - float(windows["surplus_usd"].sum()),
-        "solver_failures": int(windows["solver_failures"].sum()),
-        "cleared_of_feasible_percent": _percent(cleared, windows["feasible_kw"].sum() * hours),
+        "expected_minus_realised_usd": expected - own["surplus_usd"],
+        "cleared_of_feasible_percent": _percent(cleared, feasible),
     }
 
 
@@ -213,22 +199,12 @@ def _satisfaction(households: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _violations(households: pd.DataFrame) -> dict[str, int]:
-    names = [f"violations_{kind}" for kind in VIOLATIONS]
-    if households[names].isna().all(axis=None):
-        return {}
-    counts = {name: int(households[name].sum()) for name in names}
-    return counts | {"violations": sum(counts.values())}
-
-
-def _negotiation(windows: pd.DataFrame) -> dict[str, Any]:
+def _negotiation(own: pd.Series, windows: pd.DataFrame) -> dict[str, Any]:
     with_bid = windows.loc[windows["households"] > 0, "households"]
     negotiated = windows[windows["rounds"] > 0]
     agreed = negotiated["agreed"].sum()
     concession = negotiated["mean_concession"].fillna(0.0) * negotiated["agreed"]
     return {
-        "negotiations": len(negotiated),
-        "coalitions": int((negotiated["households"] > 0).sum()),
         "coalition_size_mean": with_bid.mean() if len(with_bid) else None,
         "coalition_size_median": with_bid.median() if len(with_bid) else None,
         "rounds_mean": negotiated["rounds"].mean() if len(negotiated) else None,
@@ -237,16 +213,13 @@ def _negotiation(windows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _positive(windows: pd.DataFrame, *columns: str) -> int:
-    return int((windows[list(columns)] > 0).to_numpy().sum())
+def _positive(windows: pd.DataFrame, *columns: str) -> np.ndarray:
+    """How many of the columns are above 0, per row."""
+    return (windows[list(columns)] > 0).to_numpy().sum(axis=1)
 
 
 def _percent(part: float, whole: float) -> float | None:
     return float(100 * part / whole) if whole > 0 else None
-
-
-def _sum_or_none(values: pd.Series) -> float | None:
-    return None if values.isna().all() else float(values.sum())
 
 
 def _typed(frame: pd.DataFrame, contract: Any) -> pd.DataFrame:

@@ -10,8 +10,8 @@ from vpp_core.results.text import NONE, number, percent, usd
 def ladder_table(kpis: pd.DataFrame) -> pd.DataFrame:
     """Display rows of `KPI_MONTHLY`, in its order: all columns are strings, a dash where a figure does not apply.
 
-    Columns: strategy, surplus, of perfect, wholesale, reserves, bill change, wear, VPP profit, households, worse off,
-    satisfaction, violations, bids cleared.
+    Columns: strategy, surplus, of perfect, wholesale, reserves, bill change, wear, end energy, VPP profit,
+    households, worse off, satisfaction, violations, bids cleared.
     """
     return pd.DataFrame([_row(row) for row in kpis.to_dict("records")], columns=list(_COLUMNS))
 
@@ -40,6 +40,7 @@ _COLUMNS = {
     "reserves": lambda row: usd(row["reserves_usd"]),
     "bill change": lambda row: usd(row["bill_change_usd"]),
     "wear": lambda row: usd(row["wear_change_usd"]),
+    "end energy": lambda row: usd(row["end_energy_usd"]),
     "VPP profit": lambda row: usd(row["vpp_profit_usd"]),
     "households": lambda row: usd(row["household_gain_usd"]),
     "worse off": _worse_off,

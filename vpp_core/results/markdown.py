@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,7 @@ def report_markdown(run: Run) -> bytes:
         "## Answer\n\n" + "\n\n".join(answer(run)),
         "## Strategies\n\n" + _frame(ladder_table(run.kpis)),
         "## Where the distance to perfect foresight comes from\n\n" + gap_markdown(run),
+        "## Strategies side by side\n\n" + _frame(comparison_table(run.split)),
         "## What to know before believing it\n\n" + _bullets(observations(run)),
         "## A predecessor's claims\n\n" + claims_markdown(run),
         "## Method and limits\n\n" + _bullets(METHOD),
@@ -70,24 +71,44 @@ def gap_markdown(run: Run) -> str:
 
 
 def gap_table(split: pd.DataFrame) -> pd.DataFrame:
-    """Display rows of `GAP_SPLIT`: path, step, from → to, measure, difference, interval, share, days above 0."""
-    rows = []
-    for row in split.to_dict("records"):
-        form = usd if row["measure"].endswith("_usd") else number
-        has_interval = not pd.isna(row["low"])
-        rows.append(
-            {
-                "path": row["path"].replace("_", " "),
-                "step": row["step"].replace("_", " "),
-                "difference of": f"{row['upper_strategy']} − {row['lower_strategy']}",
-                "measure": row["measure"],
-                "difference": form(row["difference"]),
-                "95 % interval": f"{form(row['low'])} to {form(row['high'])}" if has_interval else ONE_DAY,
-                "share": percent(row["share_of_total_percent"]),
-                "days above 0": f"{row['days_positive']} of {row['days']}",
-            }
-        )
+    """Display rows of the two paths in `GAP_SPLIT`: step, strategies, surplus, interval, share, days above 0."""
+    rows = [
+        {
+            "path": row["path"].replace("_", " "),
+            "step": row["step"].replace("_", " "),
+            "difference of": f"{row['upper_strategy']} − {row['lower_strategy']}",
+            "surplus": usd(row["difference"]),
+            "95 % interval": _ends(row, usd) or ONE_DAY,
+            "share": percent(row["share_of_total_percent"]),
+            "days above 0": f"{row['days_positive']} of {row['days']}",
+        }
+        for row in split[split["path"] != "comparison"].to_dict("records")
+    ]
     return pd.DataFrame(rows)
+
+
+_MEASURES = {
+    "surplus_usd": "surplus",
+    "vpp_profit_usd": "VPP profit",
+    "household_gain_usd": "households",
+    "satisfaction_mean": "satisfaction",
+}
+
+
+def comparison_table(split: pd.DataFrame) -> pd.DataFrame:
+    """Display rows of the comparisons in `GAP_SPLIT`: a pair of strategies, each measure with its interval."""
+    rows: dict[str, dict[str, str]] = {}
+    for row in split[split["path"] == "comparison"].to_dict("records"):
+        pair = f"{row['upper_strategy']} − {row['lower_strategy']}"
+        form = usd if row["measure"].endswith("_usd") else number
+        ends = _ends(row, form)
+        cell = form(row["difference"]) + (f" ({ends})" if ends else "")
+        rows.setdefault(pair, {"pair": pair})[_MEASURES[row["measure"]]] = cell
+    return pd.DataFrame(list(rows.values())).fillna(NONE)
+
+
+def _ends(row: Mapping[Any, Any], form: Callable[[Any], str]) -> str:
+    return "" if pd.isna(row["low"]) else f"{form(row['low'])} to {form(row['high'])}"
 
 
 def claims_markdown(run: Run) -> str:

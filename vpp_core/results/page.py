@@ -18,7 +18,7 @@ from vpp_core.results.days import best_and_worst
 from vpp_core.results.figures import Figure
 from vpp_core.results.households import category_table, operable, weight_sentence, weight_table, weight_test
 from vpp_core.results.ladder import ladder_table
-from vpp_core.results.markdown import METHOD, claims_table, gap_table, node, provenance_table
+from vpp_core.results.markdown import METHOD, claims_table, comparison_table, gap_table, node, provenance_table
 from vpp_core.results.page_style import CSS, SCRIPT
 from vpp_core.results.run import Run
 from vpp_core.results.sentences import answer, observations
@@ -101,9 +101,7 @@ def _gap(run: Run, plots: dict[str, Figure]) -> str:
         if figure:
             plot = _plot(plots, f"plot-gap-{path.replace('_', '-')}", figure)
             body += f"<div><h3>{path.replace('_', ' ').capitalize()}, {words}</h3>{plot}</div>"
-    split = run.split
-    paths = gap_table(split[split["path"] != "comparison"])
-    comparisons = gap_table(split[split["path"] == "comparison"])
+    paths, comparisons = gap_table(run.split), comparison_table(run.split)
     body = f'<div class="pair">{body}</div>' if body else ""
     body += _table(paths) if len(paths) else ""
     return body + ("<h3>Side by side</h3>" + _table(comparisons) if len(comparisons) else "")

@@ -7,6 +7,7 @@ number, and the sentence says that it is one day's.
 
 from __future__ import annotations
 
+from vpp_core.market.forecast import forecast_error
 from vpp_core.results.gap import TOTAL
 from vpp_core.results.run import UPPER_BOUND, Run
 from vpp_core.results.statistics import Interval
@@ -46,6 +47,8 @@ def _earned(run: Run) -> str:
             f"Negotiating lost the VPP and its households together {usd(-made.estimate)} against having no VPP "
             f"({interval(-made)})."
         )
+    if not run.figure("negotiated", "bids_submitted"):
+        return f"Negotiating led to no bid in the market, so nothing was earned over having no VPP ({where})."
     return (
         f"Negotiating made no difference to having no VPP that these days could show: {usd(made.estimate)} ({where})."
     )
@@ -125,6 +128,7 @@ def observations(run: Run) -> list[str]:
         _linked_days(run),
         _too_small(run),
         _expectation(run),
+        _forecast(run),
         _losers(run),
         _broken(run),
         _saturated(run),
@@ -170,6 +174,21 @@ def _expectation(run: Run) -> str:
     )
 
 
+def _forecast(run: Run) -> str:
+    if run.forecast.empty:
+        return ""
+    error = forecast_error(run.forecast, run.market_prices)
+    than_yesterday = ""
+    if error.get("yesterday_mae_usd_per_mwh"):
+        word = "better" if error["mae_usd_per_mwh"] < error["yesterday_mae_usd_per_mwh"] else "worse"
+        than_yesterday = f", {word} than taking yesterday's ({usd(error['yesterday_mae_usd_per_mwh'])})"
+    return (
+        f"The forecast that strategies bid by missed the 15-minute price by {usd(error['mae_usd_per_mwh'])}/MWh on "
+        f"average{than_yesterday}; {percent(100 * error['coverage_p10_p90'])} of prices fell between its p10 and p90, "
+        "where 80 % should."
+    )
+
+
 def _losers(run: Run) -> str:
     parts = [
         f"{number(losers, 0)} under {key} (worst {usd(run.figure(key, 'gain_worst_usd'))})"
@@ -202,7 +221,7 @@ def _saturated(run: Run) -> str:
     if not names:
         return ""
     words = listed([name.replace("_", " ") for name in names])
-    return f"Satisfaction's {words} part is full under every strategy, so it does not tell them apart."
+    return f"Satisfied in full under every strategy, so of no help in telling them apart: {words}."
 
 
 def _bound_gap(run: Run) -> str:
