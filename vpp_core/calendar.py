@@ -96,12 +96,12 @@ class Period:
     @cached_property
     def days(self) -> list[str]:
         """The local days, `YYYY-MM-DD`, in order."""
-        return list(dict.fromkeys(self.local.strftime("%Y-%m-%d")))
+        return list(self.local.normalize().unique().strftime("%Y-%m-%d"))
 
     @cached_property
     def day_of_interval(self) -> npt.NDArray[np.intp]:
         """For each interval the position of its local day in `days`, shape (T,)."""
-        return np.asarray(pd.factorize(self.local.strftime("%Y-%m-%d"))[0], dtype=np.intp)
+        return np.asarray(pd.factorize(self.local.normalize())[0], dtype=np.intp)
 
     @cached_property
     def slot_of_interval(self) -> npt.NDArray[np.intp]:
