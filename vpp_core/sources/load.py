@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,31 +11,69 @@ import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
-from vpp_core.sources.load_model import modelled_load
+from vpp_core.sources.load_model import BLOCK, modelled_load
+from vpp_core.sources.own_profiles import OwnProfile, read_own_profiles
+
+Floats = npt.NDArray[np.float64]
+CHUNK = 16 * BLOCK
+"""Homes per chunk: some 25 MB of numbers a month."""
 
 
-def load_kw(
-    scenario: Scenario, month: Month, raw: Path, profiles: npt.ArrayLike | None = None
-) -> npt.NDArray[np.float64]:
-    """Load over the scenario's period, (T, profiles) [kW]; `profiles` defaults to one per home, in order."""
+def load_kw(scenario: Scenario, month: Month, raw: Path, profiles: npt.ArrayLike | None = None) -> Floats:
+    """Load over the scenario's period, (T, profiles) [kW]; `profiles` defaults to one per home, in order.
+
+    Profile i is the same whatever else is asked for.
+    """
     wanted = np.arange(scenario.homes) if profiles is None else np.asarray(profiles, dtype=np.intp)
-    period = scenario.period(month)
-    return modelled_load(month, scenario.data_seed, wanted)[: len(period)] * scenario.transform.load_factor
+    return _load(scenario, month, _own(scenario, month, raw), wanted)
 
 
 def load_profiles(scenario: Scenario, month: Month, raw: Path) -> pd.DataFrame:
     """The table of all homes, ordered by profile, then time."""
-    values = load_kw(scenario, month, raw)
-    period = scenario.period(month)
-    count = values.shape[1]
-    rows = count * len(period)
+    return pd.concat(load_chunks(scenario, month, raw, max(scenario.homes, 1)), ignore_index=True)
+
+
+def load_chunks(scenario: Scenario, month: Month, raw: Path, homes_per_chunk: int = CHUNK) -> Iterator[pd.DataFrame]:
+    """The same table in pieces of so many homes, for fleets whose table does not fit into memory."""
+    own = _own(scenario, month, raw)
+    for first in range(0, scenario.homes, homes_per_chunk):
+        wanted = np.arange(first, min(first + homes_per_chunk, scenario.homes))
+        yield _frame(scenario, month, own, wanted)
+
+
+def _own(scenario: Scenario, month: Month, raw: Path) -> list[OwnProfile]:
+    if scenario.source == "synthetic":
+        return []
+    return read_own_profiles(raw / "load", scenario.period(month))[: scenario.homes]
+
+
+def _load(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> Floats:
+    count = len(scenario.period(month))
+    drawn = wanted >= len(own)
+    load = np.empty((count, len(wanted)))
+    load[:, drawn] = modelled_load(month, scenario.data_seed, wanted[drawn])[:count]
+    for column in np.flatnonzero(~drawn):
+        load[:, column] = own[wanted[column]].load_kw
+    return load * scenario.transform.load_factor
+
+
+def _frame(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> pd.DataFrame:
+    load, period = _load(scenario, month, own, wanted), scenario.period(month)
+    rows = load.size
+    brought = np.repeat(wanted < len(own), len(period))
+    as_measured = brought if scenario.transform.load_factor == 1 else np.zeros_like(brought)
+    changed = np.full(len(wanted), np.datetime64("NaT"), dtype="M8[us]")
+    for position in np.flatnonzero(wanted < len(own)):
+        changed[position] = own[wanted[position]].changed.tz_localize(None).to_numpy()
+    stamps = np.tile(period.timestamps.tz_localize(None).to_numpy(), len(wanted))
+    seed = np.full(rows, scenario.data_seed, dtype=np.int64)
     return pd.DataFrame(
         {
-            "timestamp": pd.DatetimeIndex(np.tile(period.timestamps.asi8, count).view("M8[us]")).tz_localize("UTC"),
-            "profile_id": np.repeat(np.arange(count, dtype=np.int64), len(period)),
-            "load_kw": values.T.ravel(),
-            "source": pd.Categorical.from_codes(np.zeros(rows, dtype=np.int8), pd.Index(["synthetic"])),
-            "retrieved_at": pd.Series(pd.NaT, index=range(rows), dtype="datetime64[us, UTC]"),
-            "seed": np.full(rows, scenario.data_seed, dtype=np.int64),
+            "timestamp": pd.DatetimeIndex(stamps).tz_localize("UTC"),
+            "profile_id": np.repeat(wanted.astype(np.int64), len(period)),
+            "load_kw": load.T.ravel(),
+            "source": pd.Categorical.from_codes(as_measured.astype(np.int8), pd.Index(["synthetic", "file"])),
+            "retrieved_at": pd.DatetimeIndex(np.repeat(changed, len(period))).tz_localize("UTC"),
+            "seed": pd.arrays.IntegerArray(seed, brought),
         }
     )

@@ -44,14 +44,14 @@ class _Appliance:
 
 _APPLIANCES = (
     _Appliance(1.00, 0.55, 0.9, 1, "wake"),
-    _Appliance(0.45, 0.85, 2.0, 3, "dinner"),
+    _Appliance(0.45, 0.85, 1.8, 4, "dinner"),
     _Appliance(1.00, 0.90, 1.0, 1, "dinner"),
     _Appliance(0.70, 0.45, 1.0, 4, "after dinner"),
     _Appliance(0.85, 0.40, 0.4, 3, "awake"),
-    _Appliance(0.40, 0.38, 3.4, 3, "awake"),
+    _Appliance(0.40, 0.38, 3.0, 4, "awake"),
     _Appliance(1.00, 1.20, 1.0, 1, "awake"),
-    _Appliance(0.12, 1.00, 3.6, 2, "wake"),
-    _Appliance(0.12, 1.00, 3.6, 2, "after dinner"),
+    _Appliance(0.12, 1.00, 3.0, 3, "wake"),
+    _Appliance(0.12, 1.00, 3.0, 3, "after dinner"),
 )
 """Breakfast, electric range, microwave, dishwasher, washer, electric dryer, small things, water heating twice."""
 
@@ -146,7 +146,7 @@ class _Traits:
             owns=rng.random((len(_APPLIANCES), BLOCK)) < np.array([a.owned for a in _APPLIANCES])[:, None],
             cooler_kw=np.where(cooled, cooler, 0.0),
             set_point_c=rng.normal(26.5, 1.4, BLOCK),
-            gain_kw_per_c=cooler * rng.uniform(0.025, 0.06, BLOCK),
+            gain_kw_per_c=cooler * rng.uniform(0.025, 0.055, BLOCK),
             heats=rng.random(BLOCK) < 0.15,
             pool_start=np.where(rng.random(BLOCK) < 0.12, rng.uniform(7, 14, BLOCK), np.nan),
             fridge_kw=rng.uniform(0.09, 0.19, BLOCK),
@@ -225,7 +225,7 @@ def _air_conditioning(climate: _Climate, traits: _Traits, home: Floats, rng: np.
     need = traits.gain_kw_per_c[:, None] * np.maximum(climate.felt_c + 1.5 - preferred, 0.0)
     rated = np.maximum(traits.cooler_kw, 1e-9)[:, None]
     duty = np.clip(need / rated, 0.0, 1.0)
-    running = rng.binomial(3, duty) / 3
+    running = rng.binomial(5, duty) / 5
     cooling = np.where(traits.cooler_kw[:, None] > 0, rated * running, 0.0)
     cold = np.clip((17.0 - climate.felt_c - 1.5) * 0.05, 0.0, 0.9)
     heating = np.where(traits.heats[:, None], 2.2 * rng.binomial(3, np.broadcast_to(cold, home.shape)) / 3, 0.0)
