@@ -18,7 +18,7 @@ from vpp_core.dispatch.opportunity_cost import Outlook
 from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
 from vpp_core.fleet.devices import Permission
-from vpp_core.fleet.fleet import Floats
+from vpp_core.fleet.fleet import Bools, Floats
 from vpp_core.market.decision import Bid, Decision
 from vpp_core.market.inputs import SLOTS, Inputs
 from vpp_core.market.segments import Segments, cleared, submit
@@ -178,10 +178,10 @@ class _Run:
         self.stored_kwh, self.car_kwh = stored, car_energy
 
     def _reach(self, t: int, first: int) -> StateRange:
-        """Energies at interval `first` if all pending sales clear, and if all pending purchases do."""
+        """Energies at interval `first` if all pending sales clear, if all pending purchases do, and as expected."""
         inputs = self.inputs
         low, high = self.stored_kwh, self.stored_kwh
-        car_low, car_high = self.car_kwh, self.car_kwh
+        car_low, car_expected = self.car_kwh, self.car_kwh
         taken = self.taken_kwh.copy()
         days = inputs.period.day_of_interval
         if days[first] != days[max(t - 1, 0)]:
@@ -195,8 +195,14 @@ class _Run:
                 taken += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
             _, _, high = _step_batteries(inputs, self.permission, high, _awards(inputs, quantity - sells)[0], s)
             _, _, car_low = _step_cars(inputs, car_low, car_sale, s)
-            _, _, car_high = _step_cars(inputs, car_high, np.zeros_like(car_sale), s)
-        return StateRange(low, high, car_low, car_high, taken)
+            likely = np.where(self._likely(s // inputs.windows.length), car_sale, 0.0)
+            _, _, car_expected = _step_cars(inputs, car_expected, likely, s)
+        return StateRange(low, high, car_low, car_expected, taken)
+
+    def _likely(self, window: int) -> Bools:
+        """Cars whose pending sale is priced below the median forecast at the window's gate closure."""
+        price = self.bids[window].segments.price_usd_per_mwh[self.inputs.layout.car_sell]
+        return price <= self.inputs.forecast_usd_per_mwh[window, 0, 1]
 
     def _outlook(self, window: int) -> Outlook:
         """What is expected after the window: the forecast, and each home's average day up to the window's end."""

@@ -9,6 +9,10 @@ Bodily, Management Science 29, 1983). A move earns the LMP and what it does to t
 two slopes each way: charging from solar surplus, then from the grid; covering the home's load, then exporting. V is
 concave and so is the move, hence the best y is "move until V's slope crosses the price", exact on each linear piece.
 V lives on a uniform grid of energies; in between it is interpolated (from below, V being concave).
+
+A part of V is the household's own: what the energy saves on its bill if the device is left alone from then on. It is
+evaluated for the default behaviour on the same grid. A household is owed that part, whatever the VPP does later (each
+later deviation is owed for itself); the rest of V is wholesale, which the VPP earns and bears.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import numpy as np
 from numba import njit
 
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch import compiled as c
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
 from vpp_core.fleet.fleet import Floats, Ints
 
@@ -70,6 +75,23 @@ def battery_value(outlook: Outlook, batteries: Batteries, permission: Permission
     )
 
 
+def battery_own_value(outlook: Outlook, batteries: Batteries, permission: Permission) -> Floats:
+    """The household's own part: minus its bill and wear [$] when left alone after the window, shape (N, LEVELS)."""
+    return _battery_own_value(
+        outlook.surplus_kw,
+        outlook.import_usd_per_kwh,
+        outlook.export_usd_per_kwh,
+        outlook.window_hours,
+        permission.battery_floor_kwh,
+        batteries.backup_kwh,
+        batteries.ceiling_kwh,
+        batteries.max_power_kw,
+        batteries.charge_efficiency,
+        batteries.discharge_efficiency,
+        batteries.wear_usd_per_kwh,
+    )
+
+
 def car_value(
     outlook: Outlook,
     cars: CarBatteries,
@@ -77,13 +99,24 @@ def car_value(
     need_kwh: Floats,
     intervals_left: Ints,
     surplus_kw: Floats,
-) -> Floats:
-    """V [$] of the `offering` cars after the window, shape (len(offering), LEVELS), from floor to target.
+) -> tuple[Floats, Floats]:
+    """V [$] of the `offering` cars after the window, and its own part, each (len(offering), LEVELS), floor to target.
 
     `intervals_left` until each departs, `need_kwh` on board by then; `surplus_kw` (H, cars) is solar that nothing else
     takes. What is on board beyond the need saves charging later.
     """
-    return _car_value(
+    own = _car_own_value(
+        surplus_kw,
+        outlook.import_usd_per_kwh,
+        outlook.export_usd_per_kwh,
+        outlook.window_hours,
+        cars.floor_kwh[offering],
+        cars.target_kwh[offering],
+        cars.max_charge_kw[offering],
+        cars.charge_efficiency[offering],
+        intervals_left * INTERVAL_HOURS,
+    )
+    total = _car_value(
         outlook.price_usd_per_mwh * USD_PER_KWH,
         surplus_kw,
         outlook.import_usd_per_kwh,
@@ -97,6 +130,7 @@ def car_value(
         need_kwh,
         intervals_left * INTERVAL_HOURS,
     )
+    return total, own
 
 
 @njit
@@ -217,6 +251,61 @@ def _car_value(
                     value, step, (solar_cost, grid_cost), room, (-np.inf, -np.inf), (0.0, 0.0),
                     SCENARIO_WEIGHTS[s], earlier,
                 )  # fmt: skip
+            value = earlier
+        result[m] = value
+    return result
+
+
+@njit
+def _battery_own_value(
+    surplus, import_price, export_price, hours, floor, backup, ceiling, power, charge_efficiency, discharge_efficiency,
+    wear,
+):  # fmt: skip
+    homes = len(floor)
+    result = np.zeros((homes, LEVELS))
+    for i in range(homes):
+        if power[i] <= 0.0 or ceiling[i] <= floor[i]:
+            continue
+        step = (ceiling[i] - floor[i]) / (LEVELS - 1)
+        into, out_of = charge_efficiency[i], discharge_efficiency[i]
+        value = np.arange(LEVELS) * step * (import_price.min() - wear[i]) * out_of
+        for h in range(len(surplus) - 1, -1, -1):
+            earlier = np.zeros(LEVELS)
+            for k in range(LEVELS):
+                energy = floor[i] + k * step
+                battery = c.self_consumption_kw(
+                    energy, surplus[h, i], backup[i], ceiling[i], power[i], into, out_of, hours
+                )
+                left = c.step_energy_kwh(energy, max(-battery, 0.0), max(battery, 0.0), into, out_of, hours)
+                bill = c.retail_bill_usd(surplus[h, i] + battery, import_price[h], export_price[h], hours)
+                cost = bill + wear[i] * max(battery, 0.0) * hours
+                earlier[k] = interpolate(value, step, left - floor[i]) - cost
+            value = earlier
+        result[i] = value
+    return result
+
+
+@njit
+def _car_own_value(surplus, import_price, export_price, hours, floor, target, power, efficiency, hours_left):
+    cars = len(floor)
+    result = np.zeros((cars, LEVELS))
+    for m in range(cars):
+        step = (target[m] - floor[m]) / (LEVELS - 1)
+        if step <= 0.0:
+            continue
+        value = np.arange(LEVELS) * step * import_price.min() / efficiency[m]
+        stages = min(int(np.ceil(hours_left[m] / hours - 1e-9)), len(surplus))
+        for h in range(stages - 1, -1, -1):
+            plugged_hours = min(hours, hours_left[m] - h * hours)
+            earlier = np.zeros(LEVELS)
+            for k in range(LEVELS):
+                energy = floor[m] + k * step
+                charge = c.charge_limit_kw(energy, target[m], power[m], efficiency[m], plugged_hours)
+                left = c.step_energy_kwh(energy, charge, 0.0, efficiency[m], 1.0, plugged_hours)
+                bill = c.retail_bill_usd(
+                    max(surplus[h, m], 0.0) - charge, import_price[h], export_price[h], plugged_hours
+                )
+                earlier[k] = interpolate(value, step, left - floor[m]) - bill
             value = earlier
         result[m] = value
     return result

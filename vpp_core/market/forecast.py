@@ -42,28 +42,34 @@ SLOTS = 24 * 60 // INTERVAL_MINUTES
 class Memory:
     """How the past is weighed. Chosen on July 2020 and synthetic months; all are dimensionless unless noted."""
 
-    forgetting: float = 0.90
+    forgetting: float = 0.92
     """weight of a day relative to the next one"""
-    other_kind: float = 0.45
+    other_kind: float = 0.3
     """weight of a weekend day for a weekday, and the reverse"""
     neighbours: int = 2
     """intervals before and after a window that count as the same time of day"""
-    neighbour_weight: float = 0.4
-    prior_days: float = 1.0
+    neighbour_weight: float = 0.7
+    prior_days: float = 0.5
     """days of data that the prior is worth"""
-    fast_hours: float = 1.0
+    fast_hours: float = 0.5
     """over how long the latest prices are averaged [h]"""
     fast_gain: float = 0.45
     fast_decay_hours: float = 3.0
-    slow_hours: float = 12.0
-    slow_gain: float = 0.25
+    slow_hours: float = 6.0
+    slow_gain: float = 0.5
     slow_decay_hours: float = 30.0
-    young_gain: float = 0.5
+    young_gain: float = 0.2
     """slow gain on the first day, in addition, halving with every day of experience"""
-    clip: float = 2.0
+    clip: float = 1.0
     """surprises count up to this many distances between p10 and p90"""
     short_lead_width: float = 0.85
     width_lead_hours: float = 4.0
+
+
+PRICE_MEMORY = Memory()
+SPREAD_MEMORY = Memory()
+"""Of real-time relative to day-ahead."""
+DAY_AHEAD_SHARE = 1.0
 
 
 @dataclass(frozen=True)
@@ -85,9 +91,7 @@ RESERVE_PRIOR = Prior(np.log1p(np.clip((_HOURLY_MEDIAN - 16.0)[:, None] * np.arr
 """Near nothing at midday, tens of $/MW on evenings, in log(1 + price)."""
 
 
-def price_forecast(
-    market_prices: pd.DataFrame, period: Period, rules: MarketRules, memory: Memory = Memory()
-) -> pd.DataFrame:
+def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRules) -> pd.DataFrame:
     """The table `price_forecast`: for each gate closure, every window of the next 36 h and every product with prices.
 
     `market_prices` are the period's rows. Rows are ordered by product, gate closure and window, so that a product's
@@ -96,23 +100,24 @@ def price_forecast(
     grid = _Grid(period, rules.window_minutes, rules.gate_closure_minutes)
     real_time = market_prices["lmp_usd_per_mwh"].to_numpy(dtype=float)
     day_ahead = market_prices["lmp_day_ahead_usd_per_mwh"].to_numpy(dtype=float)
-    tables = {"energy": _energy(grid, real_time, day_ahead, memory)}
+    tables = {"energy": _energy(grid, real_time, day_ahead)}
     for product in ("spin", "nonspin"):
         price = market_prices[PRODUCTS[product]].to_numpy(dtype=float)
         if np.isfinite(price).any():
             known = np.log1p(np.maximum(price, 0.0))
-            tables[product] = np.maximum(np.expm1(_from_experience(grid, known, RESERVE_PRIOR, memory)), 0.0)
+            tables[product] = np.maximum(np.expm1(_from_experience(grid, known, RESERVE_PRIOR, PRICE_MEMORY)), 0.0)
     return pd.concat([grid.rows(product, values) for product, values in tables.items()], ignore_index=True)
 
 
-def _energy(grid: _Grid, real_time: Floats, day_ahead: Floats, memory: Memory) -> Floats:
+def _energy(grid: _Grid, real_time: Floats, day_ahead: Floats) -> Floats:
     """Quantiles of the real-time price, (W, K, 3)."""
-    plain = _from_experience(grid, real_time, ENERGY_PRIOR, memory)
+    plain = _from_experience(grid, real_time, ENERGY_PRIOR, PRICE_MEMORY)
     if not np.isfinite(day_ahead).any():
         return plain
-    published = grid.published_day_ahead(day_ahead)
-    spread = _from_experience(grid, real_time - day_ahead, SPREAD_PRIOR, memory)
-    return np.where(np.isfinite(published)[:, :, None], published[:, :, None] + spread, plain)
+    published = grid.published_day_ahead(day_ahead)[:, :, None]
+    spread = _from_experience(grid, real_time - day_ahead, SPREAD_PRIOR, SPREAD_MEMORY)
+    informed = DAY_AHEAD_SHARE * (published + spread) + (1 - DAY_AHEAD_SHARE) * plain
+    return np.where(np.isfinite(published), informed, plain)
 
 
 @dataclass(frozen=True)

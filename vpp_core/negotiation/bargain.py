@@ -83,10 +83,14 @@ class Bargain:
         return replace(self, **changes)
 
 
-def open_bargain(layout: Layout, quantity_kw: Floats, cost_usd_per_mwh: Floats, markup: Floats) -> Bargain:
-    """Sealed first bids: each home asks its reservation price plus its persona's mark-up (N,) on the price's size."""
-    reservation = layout.direction * cost_usd_per_mwh
-    opening = reservation + (markup[layout.home] - 1.0) * np.abs(reservation)
+def open_bargain(layout: Layout, quantity_kw: Floats, reservation_usd_per_mwh: Floats, markup: Floats) -> Bargain:
+    """Sealed first bids: each home asks its reservation price plus its persona's mark-up (N,) on the price's size.
+
+    Cars ask no more than their own cost: delaying a charge is owed readiness, not compensation.
+    """
+    reservation = reservation_usd_per_mwh
+    share = np.where(layout.is_battery, markup[layout.home] - 1.0, 0.0)
+    opening = reservation + share * np.abs(reservation)
     nothing = np.zeros(len(layout))
     return Bargain(
         layout=layout,

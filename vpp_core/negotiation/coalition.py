@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_core.dispatch.offers import prospects
+from vpp_core.dispatch.offers import Prospects, prospects
+from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import Solution, WindowProgram
 from vpp_core.fleet.fleet import Fleet, Floats
 from vpp_core.market.segments import Layout
@@ -21,38 +22,28 @@ from vpp_core.settlement.satisfaction import COMPONENTS, compensation_score, sat
 
 @dataclass(frozen=True)
 class Coalition:
-    """What is held of each segment [kW], at what price, and what was expected, shape (K,)."""
+    """What is held of each segment [kW], and what was expected of it, shape (K,)."""
 
     solution: Solution
-    price_usd_per_mwh: Floats
-    margin_usd_per_kw: Floats
+    expected: Prospects
     satisfaction: Floats
 
 
 def form_coalition(
-    program: WindowProgram,
-    layout: Layout,
-    fleet: Fleet,
-    quantity_kw: Floats,
-    cost_usd_per_mwh: Floats,
-    agreed_usd_per_mwh: Floats,
-    forecast_usd_per_mwh: Floats,
-    hours: float,
-    satisfaction_weight_usd: float,
+    program: WindowProgram, view: GateView, agreed_usd_per_mwh: Floats, satisfaction_weight_usd: float
 ) -> Coalition:
-    """Solve the coalition's program for segments agreed at `agreed_usd_per_mwh`; each clears at that price or better.
+    """Solve the coalition's program for segments at the prices agreed (signed).
 
-    The margin counts surplus, so it is taken over marginal cost, not over what is paid: payments between the VPP and
-    its homes cancel. A segment clears less often at a higher price, and then earns the mean excess over cost.
+    What is weighed is surplus, so it is taken over true cost, not over what is paid: payments between the VPP and its
+    homes cancel. A dearer segment clears less often, and then earns the excess over its cost.
     """
-    gain, clears = prospects(layout, agreed_usd_per_mwh, forecast_usd_per_mwh, hours)
-    over_cost = layout.direction * (agreed_usd_per_mwh - cost_usd_per_mwh) / 1000 * hours
-    margin = gain + clears * over_cost
-    score = planned_satisfaction(layout, fleet, agreed_usd_per_mwh)
+    expected = prospects(view.layout, view.offers, agreed_usd_per_mwh, view.forecast_usd_per_mwh, view.hours)
+    score = planned_satisfaction(view.layout, view.fleet, view.layout.direction * agreed_usd_per_mwh)
+    quantity = view.offers.quantity_kw
     with np.errstate(divide="ignore", invalid="ignore"):
-        regret = np.where(quantity_kw > 0, clears * (1.0 - score) / quantity_kw, 0.0)
-    solution = program.solve(margin - satisfaction_weight_usd * regret, quantity_kw)
-    return Coalition(solution, agreed_usd_per_mwh, margin, score)
+        regret = np.where(quantity > 0, expected.clearing_probability * (1.0 - score) / quantity, 0.0)
+    solution = program.solve(expected.surplus_usd_per_kw - satisfaction_weight_usd * regret, quantity)
+    return Coalition(solution, expected, score)
 
 
 def planned_satisfaction(layout: Layout, fleet: Fleet, agreed_usd_per_mwh: Floats) -> Floats:

@@ -16,6 +16,7 @@ import numpy as np
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
+from vpp_core.dispatch.offers import prospects
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.fleet.fleet import Bools, Floats
@@ -70,7 +71,7 @@ def announce(state: State, context: Context) -> State:
             fleet.opening_ask_usd_per_kwh / fleet.min_compensation_usd_per_kwh,
             1.0,
         )
-    bargain = open_bargain(context.view.layout, offers.quantity_kw, offers.cost_usd_per_mwh, markup)
+    bargain = open_bargain(context.view.layout, offers.quantity_kw, offers.reservation_usd_per_mwh, markup)
     return {"bargain": bargain, "history": []}
 
 
@@ -85,13 +86,17 @@ def evaluate(state: State, context: Context) -> State:
     bargain = state["bargain"]
     p10, p50, p90 = context.view.forecast_usd_per_mwh
     median = bargain.layout.direction * p50
+    expected = prospects(
+        bargain.layout,
+        context.view.offers,
+        bargain.ask_usd_per_mwh,
+        context.view.forecast_usd_per_mwh,
+        context.view.hours,
+    )
+    clears = expected.clearing_probability
     price = 1.0 / (1.0 + np.exp(np.clip((bargain.ask_usd_per_mwh - median) / max(p90 - p10, 1.0), -50, 50)))
     largest = max(float(bargain.quantity_kw.max(initial=0.0)), 1e-9)
-    score = (
-        PRICE_WEIGHT * price
-        + CAPACITY_WEIGHT * bargain.quantity_kw / largest
-        + RELIABILITY_WEIGHT * context.view.offers.clearing_probability
-    )
+    score = PRICE_WEIGHT * price + CAPACITY_WEIGHT * bargain.quantity_kw / largest + RELIABILITY_WEIGHT * clears
     return {"bargain": bargain.with_(score=np.where(bargain.offering, score, 0.0), round=bargain.round + 1)}
 
 
@@ -129,18 +134,8 @@ def goes_on(state: State, context: Context) -> bool:
 
 def coalition(state: State, context: Context) -> State:
     """Choose members. A last ask above the counter-offer stands as an offer for a rare spike."""
-    bargain, view = state["bargain"], context.view
-    price = view.layout.direction * bargain.ask_usd_per_mwh
     formed = form_coalition(
-        context.program,
-        view.layout,
-        view.fleet,
-        bargain.quantity_kw,
-        view.offers.cost_usd_per_mwh,
-        price,
-        view.forecast_usd_per_mwh,
-        view.hours,
-        context.satisfaction_weight_usd,
+        context.program, context.view, state["bargain"].ask_usd_per_mwh, context.satisfaction_weight_usd
     )
     return {"coalition": formed}
 
@@ -149,18 +144,19 @@ def submit_bid(state: State, context: Context) -> State:
     """The bid: every member's segment at its agreed price."""
     bargain, formed = state["bargain"], state["coalition"]
     quantity = formed.solution.quantity_kw
+    agreed = bargain.layout.direction * bargain.ask_usd_per_mwh
     member = quantity > 0
     conceded = bargain.conceded[member]
     conceded = conceded[~np.isnan(conceded)]
     decision = Decision(
-        segments=Segments(quantity, formed.price_usd_per_mwh, formed.price_usd_per_mwh),
+        segments=Segments(quantity, formed.expected.price_usd_per_mwh, agreed),
         invited=len(np.unique(bargain.layout.home[bargain.offering])),
         rounds=bargain.round,
         agreed=int(bargain.agreed.sum()),
         mean_concession=float(conceded.mean()) if len(conceded) else float("nan"),
         plan_satisfaction=float(formed.satisfaction[member].mean()) if member.any() else float("nan"),
         solver_failed=formed.solution.failed,
-        expected_margin_usd=float(formed.margin_usd_per_kw @ quantity),
+        expected_margin_usd=float(formed.expected.surplus_usd_per_kw @ quantity),
     )
     return {"decision": decision}
 

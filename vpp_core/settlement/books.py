@@ -3,9 +3,9 @@
     surplus = Σ LMP · (p − p_counterfactual) · Δt + reserve pay + call adjustments
               − rise of retail bills − rise of wear − penalties + rise of stored energy at its price
 
-Between the VPP and a household: what was awarded and delivered is paid at the agreed price; all else by which its
-injection differs from the counterfactual (rebound) is passed through at LMP. So the opportunity cost of a kWh is the
-household's, as its reservation price says, and the VPP earns LMP − agreed price on what it sells.
+Between the VPP and a household: what was awarded and delivered is paid at the agreed price, which covers the
+household's own cost (its bill, now and later, and wear). All else by which injections differ from the counterfactual,
+the rebound of what was moved included, the VPP settles at LMP.
 """
 
 from __future__ import annotations
@@ -74,7 +74,6 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
         trajectory.agreed_usd_per_kwh * delivered
         + sum_by_home(inputs, trajectory.car_agreed_usd_per_kwh * delivered_car)
     )
-    rebound = (injection - alone) - delivered - sum_by_home(inputs, delivered_car)
 
     money = dict.fromkeys(MONEY, np.zeros_like(injection))
     money["wholesale_battery_usd"] = lmp * (trajectory.battery_kw - counterfactual.battery_kw) * hours
@@ -93,7 +92,7 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
         - money["penalty_usd"]
         + money["end_energy_usd"]
     )
-    money["payment_usd"] = agreed + lmp * rebound * hours
+    money["payment_usd"] = agreed
     return Books(
         money=money,
         agreed_payment_usd=agreed,

@@ -17,24 +17,27 @@ if TYPE_CHECKING:
 
 
 class _Centralized(GateClosureStrategy):
-    """Solves one program per window; households are paid the marginal cost of what they deliver."""
+    """Solves one program per window; households are paid their own cost, or the compensation owed where obeyed."""
 
     asset: ClassVar[str] = "centralized_dispatch"
     _program: WindowProgram | None = None
 
     def decide(self, view: GateView) -> Decision:
+        from vpp_core.dispatch.offers import prospects
+
         if self._program is None:
             self._program = WindowProgram(view.layout, view.scenario.market.maximum_bid_mw * 1000)
         offers = view.offers
+        agreed = offers.reservation_usd_per_mwh
+        expected = prospects(view.layout, offers, agreed, view.forecast_usd_per_mwh, view.hours)
         began = time.perf_counter()
-        solution = self._program.solve(offers.margin_usd_per_kw, offers.quantity_kw)
+        solution = self._program.solve(expected.surplus_usd_per_kw, offers.quantity_kw)
         seconds = time.perf_counter() - began
-        cost = offers.cost_usd_per_mwh
         return Decision(
-            segments=Segments(solution.quantity_kw, cost, cost),
+            segments=Segments(solution.quantity_kw, expected.price_usd_per_mwh, view.layout.direction * agreed),
             invited=len(np.unique(view.layout.home[offers.quantity_kw > 0])),
             solver_failed=solution.failed,
-            expected_margin_usd=float(offers.margin_usd_per_kw @ solution.quantity_kw),
+            expected_margin_usd=float(expected.surplus_usd_per_kw @ solution.quantity_kw),
             timings={"solve": seconds},
         )
 
