@@ -2,8 +2,8 @@
 
 The forecast of a window is a base curve, corrected by what the latest published prices showed:
 
-1. *Base.* Where the day-ahead price of the target is published, that price plus what real-time did relative to it at
-   this time of day; elsewhere the price itself at this time of day. Either way quantiles over the past days, with
+1. *Base.* What the price did at this time of day; where the target's day-ahead price is published, mixed with that
+   price plus what real-time did relative to it at this time of day. Either way quantiles over the past days, with
    exponential forgetting, less weight for the other kind of day (weekday, weekend) and pseudo-observations of a
    climatological prior, which fade as days accumulate.
 2. *Level.* Published prices of the last hours, relative to the base that was valid for them, shift the forecast: a
@@ -67,9 +67,10 @@ class Memory:
 
 
 PRICE_MEMORY = Memory()
-SPREAD_MEMORY = Memory()
-"""Of real-time relative to day-ahead."""
-DAY_AHEAD_SHARE = 1.0
+SPREAD_MEMORY = Memory(forgetting=0.97, other_kind=0.6, neighbours=4, prior_days=1.5, slow_hours=3.0)
+"""Of real-time relative to day-ahead: a steadier thing than the price."""
+DAY_AHEAD_SHARE = 0.7
+"""Weight of the day-ahead price's forecast against that of experience, where both exist: each errs in its own way."""
 
 
 @dataclass(frozen=True)

@@ -225,8 +225,8 @@ def _air_conditioning(climate: _Climate, traits: _Traits, home: Floats, rng: np.
     need = traits.gain_kw_per_c[:, None] * np.maximum(climate.felt_c + 1.5 - preferred, 0.0)
     rated = np.maximum(traits.cooler_kw, 1e-9)[:, None]
     duty = np.clip(need / rated, 0.0, 1.0)
-    running = rng.binomial(5, duty) / 5
+    running = np.floor(2 * duty + rng.random(duty.shape)) / 2
     cooling = np.where(traits.cooler_kw[:, None] > 0, rated * running, 0.0)
     cold = np.clip((17.0 - climate.felt_c - 1.5) * 0.05, 0.0, 0.9)
-    heating = np.where(traits.heats[:, None], 2.2 * rng.binomial(3, np.broadcast_to(cold, home.shape)) / 3, 0.0)
+    heating = np.where(traits.heats[:, None], 2.2 * np.floor(2 * cold + rng.random(home.shape)) / 2, 0.0)
     return cooling + heating * (0.4 + 0.6 * home)

@@ -134,7 +134,9 @@ def _parse(text: bytes, where: str) -> tuple[str, pd.DataFrame]:
     try:
         table = pd.read_csv(io.BytesIO(text), dtype=str, encoding="utf-8-sig")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{where} is not a readable CSV ({error}); download it again or remove it") from None
+        raise InputError(
+            f"{where} is not a readable CSV ({_first_line(error)}); download it again or remove it"
+        ) from None
     table.columns = table.columns.str.strip().str.upper()
     if "ANC_TYPE" in table:
         report, name, item, price = RESERVES, "ANC_REGION", "ANC_TYPE", "MW"
@@ -165,9 +167,13 @@ def _parse(text: bytes, where: str) -> tuple[str, pd.DataFrame]:
         )
     except (ValueError, TypeError) as error:
         raise InputError(
-            f"{where} holds an unreadable time or price ({error}); download it again or remove it"
+            f"{where} holds an unreadable time or price ({_first_line(error)}); download it again or remove it"
         ) from None
     return report, rows
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
 
 
 def without_duplicates(reports: Iterable[OasisRows], report: str) -> pd.DataFrame:

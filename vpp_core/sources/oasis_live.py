@@ -124,6 +124,8 @@ def _patient_caiso(services: Services) -> Any:
     """gridstatus' CAISO with its door to the network replaced. Imported here: it takes seconds."""
     import gridstatus
 
+    logging.getLogger("gridstatus").setLevel(logging.WARNING)  # it configures itself to tell every request twice
+
     class PatientCaiso(gridstatus.CAISO):
         """Composes requests as gridstatus does; the last answer is kept as it came."""
 
@@ -134,7 +136,8 @@ def _patient_caiso(services: Services) -> Any:
 
         def ask(self, dataset: str, month: Month, params: dict[str, str]) -> Answer:
             self._last = None
-            self.get_oasis_dataset(dataset, date=month.start, end=month.end, params=params, raw_data=True, sleep=0)
+            compose: Any = self.get_oasis_dataset  # its decorator takes `error` besides the parameters it declares
+            compose(dataset, date=month.start, end=month.end, params=params, raw_data=True, sleep=0, error="raise")
             if self._last is None:
                 raise UnavailableError(f"gridstatus made no request for {dataset} of {month}; check its version")
             return self._last
