@@ -12,6 +12,10 @@ import pytest
 
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Cars, Fleet
+from vpp_core.results.claims import claims
+from vpp_core.results.gap import gap_split
+from vpp_core.results.kpis import kpi_daily, kpi_monthly
+from vpp_core.results.run import Run
 from vpp_core.scenario import Scenario
 from vpp_core.tables import MARKET_PRICES, OUTCOMES, WINDOW_RESULTS
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
@@ -44,6 +48,34 @@ class Invented:
 def invent() -> Callable[..., Invented]:
     """Make a run: `invent({"negotiated": 20.0, …}, days=5, homes=4)`, values in $ a day."""
     return _invent
+
+
+@pytest.fixture(scope="session")
+def run_of(invent):
+    """A report's record from an invented run."""
+
+    def make(surplus=NEGOTIATION_LOSES, **options) -> Run:
+        made = invent(surplus, **options)
+        kpis = kpi_monthly(made.outcomes, made.scenario, made.month, made.prices, made.fleet)
+        daily = kpi_daily(made.outcomes, made.scenario, made.month, made.prices)
+        source = pd.DataFrame({"source": ["synthetic", "tmy"]})
+        return Run(
+            kpis,
+            daily,
+            gap_split(daily),
+            claims(kpis, daily),
+            made.outcomes,
+            made.scenario,
+            made.month,
+            made.prices,
+            source,
+            source,
+            pd.DataFrame(),
+            made.fleet,
+            {"command": "vpp run"},
+        )
+
+    return make
 
 
 def _invent(

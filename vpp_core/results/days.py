@@ -17,7 +17,7 @@ _PARTS = {
     "bill_change_usd": ("retail bills", -1),
     "wear_change_usd": ("battery wear", -1),
     "penalty_usd": ("penalties", -1),
-    "end_energy_usd": ("energy left at the end", 1),
+    "end_energy_usd": ("stored energy carried past midnight", 1),
 }
 
 
@@ -51,7 +51,8 @@ def _explained(which: str, day: pd.Series, own: pd.DataFrame) -> ExplainedDay:
 def _market(day: pd.Series, own: pd.DataFrame) -> str:
     return (
         f"Real-time prices ran from {usd(day['lmp_min_usd_per_mwh'])} to {usd(day['lmp_max_usd_per_mwh'])}/MWh with a "
-        f"mean of {usd(day['lmp_mean_usd_per_mwh'])}; the mean day reaches {usd(own['lmp_max_usd_per_mwh'].mean())}."
+        f"mean of {usd(day['lmp_mean_usd_per_mwh'])}; on the mean day they reach "
+        f"{usd(own['lmp_max_usd_per_mwh'].mean())}."
     )
 
 
@@ -73,6 +74,6 @@ def _bids(day: pd.Series) -> str:
     offered = day["offered_sell_mwh"] + day["offered_buy_mwh"]
     return (
         f"{number(day['bids_cleared'], 0)} of {number(day['bids_submitted'], 0)} energy bids cleared in some part, "
-        f"{number(cleared)} of {number(offered)} MWh; {number(day['bids_below_minimum'], 0)} windows stayed below the "
-        "minimum bid."
+        f"{number(cleared)} of {number(offered)} MWh; in {number(day['bids_below_minimum'], 0)} windows a "
+        "direction stayed below the minimum bid."
     )

@@ -59,7 +59,8 @@ def ladder_figure(run: Run) -> Figure:
                     "pattern": {"shape": ["/" if bound else "" for bound in kpis["is_bound"]]},
                 },
                 "text": [usd(value) for value in kpis["surplus_usd"]],
-                "textposition": "auto",
+                "textposition": "outside",
+                "cliponaxis": False,
                 "hovertemplate": "%{y}: %{x:$,.2f}<extra></extra>",
             }
         ],

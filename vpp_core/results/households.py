@@ -11,7 +11,7 @@ from vpp_core.fleet.fleet import CATEGORIES
 from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
 from vpp_core.results.statistics import Floats, gini, jain
-from vpp_core.results.text import number, percent, usd
+from vpp_core.results.text import number, percent, score, usd
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
 
 _DRAWS = 1000
@@ -60,7 +60,7 @@ def category_table(run: Run) -> pd.DataFrame:
                     "worse off": percent(100 * (homes["gain_usd"] <= -A_CENT).mean()),
                     "Gini": number(gini(per_kwh)),
                     "Jain": number(jain(per_kwh)),
-                    "satisfaction": number(homes["satisfaction"].mean()),
+                    "satisfaction": score(homes["satisfaction"].mean()),
                 }
             )
     return pd.DataFrame(rows)
@@ -123,7 +123,7 @@ def weight_sentence(test: WeightTest) -> str:
 
 def weight_table(test: WeightTest) -> pd.DataFrame:
     """Display rows: a case of weights, mean satisfaction per strategy."""
-    shown = test.cases.map(lambda value: number(value, 3))
+    shown = test.cases.map(score)
     return shown.rename_axis("weights").reset_index()
 
 

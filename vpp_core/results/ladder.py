@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from vpp_core.results.text import NONE, number, percent, usd
+from vpp_core.results.text import NONE, number, percent, score, usd
 
 
 def ladder_table(kpis: pd.DataFrame) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def _worse_off(row: dict) -> str:
 def _bids(row: dict) -> str:
     if row["is_bound"] or not row["bids_submitted"]:
         return NONE
-    return f"{number(row['bids_cleared'], 0)} of {number(row['bids_submitted'], 0)}"
+    return percent(row["bids_cleared_percent"])
 
 
 _COLUMNS = {
@@ -44,7 +44,7 @@ _COLUMNS = {
     "VPP profit": lambda row: usd(row["vpp_profit_usd"]),
     "households": lambda row: usd(row["household_gain_usd"]),
     "worse off": _worse_off,
-    "satisfaction": lambda row: number(row["satisfaction_mean"]),
+    "satisfaction": lambda row: score(row["satisfaction_mean"]),
     "violations": lambda row: number(row["violations"], 0),
     "bids cleared": _bids,
 }

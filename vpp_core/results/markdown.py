@@ -12,7 +12,7 @@ from vpp_core.results.run import Run
 from vpp_core.results.sentences import answer, observations
 from vpp_core.results.shares import data_shares
 from vpp_core.results.summary import csv_columns
-from vpp_core.results.text import NONE, ONE_DAY, markdown_table, number, percent, usd
+from vpp_core.results.text import NONE, ONE_DAY, markdown_table, number, percent, plain, score, usd
 
 
 def report_markdown(run: Run) -> bytes:
@@ -38,6 +38,9 @@ METHOD = (
     "VPP and its households have together more than without a VPP, retail bills and battery wear included.",
     "perfect_foresight and perfect_foresight_aware know the whole period and are relaxations: upper bounds that nobody "
     "can operate. They have no payments, household gains or satisfaction.",
+    "The steps of the gap are differences between strategies, no more. The value of information is all that lies "
+    "between the relaxed optimum over the whole period and bidding window by window at gate closure: unknown prices, "
+    "and also the minimum bid, penalties, and the form of bids that the bound waives.",
     "Intervals are paired day-block bootstraps: whole days are redrawn, the same days for every strategy. They cover "
     "the day-to-day variation of this one month; not other months, not the draw of the fleet, not errors of the model. "
     "Days are taken as exchangeable although batteries carry energy past midnight.",
@@ -100,7 +103,7 @@ def comparison_table(split: pd.DataFrame) -> pd.DataFrame:
     rows: dict[str, dict[str, str]] = {}
     for row in split[split["path"] == "comparison"].to_dict("records"):
         pair = f"{row['upper_strategy']} − {row['lower_strategy']}"
-        form = usd if row["measure"].endswith("_usd") else number
+        form = usd if row["measure"].endswith("_usd") else score
         ends = _ends(row, form)
         cell = form(row["difference"]) + (f" ({ends})" if ends else "")
         rows.setdefault(pair, {"pair": pair})[_MEASURES[row["measure"]]] = cell
@@ -120,14 +123,14 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
     """Display rows of `CLAIMS`: claim, claimed, measured, interval, verdict, because."""
     rows = []
     for row in claims.to_dict("records"):
-        measured = NONE if pd.isna(row["measured"]) else f"{number(row['measured'])} {row['unit']}"
+        measured = NONE if pd.isna(row["measured"]) else f"{plain(row['measured'])} {row['unit']}"
         has_interval = not pd.isna(row["low"])
         rows.append(
             {
                 "claim": row["statement"],
                 "claimed": row["claimed"],
                 "measured": measured,
-                "95 % interval": f"{number(row['low'])} to {number(row['high'])}" if has_interval else NONE,
+                "95 % interval": f"{plain(row['low'])} to {plain(row['high'])}" if has_interval else NONE,
                 "verdict": row["verdict"],
                 "because": row["because"],
             }

@@ -10,7 +10,7 @@ CSS = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--back); color: var(--ink); line-height: 1.5;
   font: 16px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif; }
-main { max-width: 68rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
+main { max-width: 78rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; padding-top: .75rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
@@ -21,10 +21,10 @@ p { margin: .4rem 0; max-width: 62rem; }
 nav { display: flex; flex-wrap: wrap; gap: .1rem .9rem; font-size: .9rem; margin-top: .75rem; }
 a { color: var(--mark); }
 .scroll { overflow-x: auto; margin: .5rem 0; }
-table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-th { color: var(--soft); font-weight: 600; white-space: nowrap; }
-td.number, th.number { text-align: right; white-space: nowrap; }
+table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
+td.number, th.number { text-align: right; } td.number { white-space: nowrap; }
 td.wide { min-width: 14rem; }
 .shares { display: grid; grid-template-columns: max-content 1fr; gap: .3rem .8rem; align-items: center;
   font-size: .9rem; margin: .75rem 0; }
@@ -54,12 +54,13 @@ SCRIPT = """
   function themed(layout, isDark) {
     const ink = isDark ? '#e4e8ec' : '#1d2329', grid = isDark ? '#343c45' : '#e3e7ec';
     const zero = isDark ? '#76818c' : '#8b929c', narrow = window.innerWidth < 640;
-    const axis = {gridcolor: grid, zerolinecolor: zero, linecolor: grid, automargin: true};
+    const axis = {gridcolor: grid, zerolinecolor: zero, linecolor: grid, automargin: true,
+      tickfont: {size: narrow ? 9 : 12}};
     return Object.assign({}, layout, {
       template: {layout: {font: {color: ink, size: narrow ? 11 : 12, family: 'system-ui, "DejaVu Sans", sans-serif'},
         paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', xaxis: axis, yaxis: axis,
         hoverlabel: {bgcolor: isDark ? '#1d2329' : '#ffffff', font: {color: ink}}}},
-      margin: {l: narrow ? 44 : 60, r: narrow ? 10 : 24, t: 36, b: 48},
+      margin: {l: narrow ? 44 : 60, r: narrow ? 10 : 24, t: 28, b: 48},
       legend: {orientation: 'h', y: 1.02, yanchor: 'bottom', x: 0, font: {size: narrow ? 10 : 12}}
     });
   }

@@ -11,7 +11,8 @@ from vpp_core.market.forecast import forecast_error
 from vpp_core.results.gap import TOTAL
 from vpp_core.results.run import UPPER_BOUND, Run
 from vpp_core.results.statistics import Interval
-from vpp_core.results.text import count, interval, listed, number, percent, usd
+from vpp_core.results.text import count, interval, listed, number, percent, score, usd
+from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
 
 _LEAST_USD = 0.005
@@ -60,7 +61,9 @@ def _given_up(run: Run) -> str:
         return ""
     steps = {
         "obeying preferences": run.difference("price_of_preferences", path="preferences_first"),
-        "not knowing prices beforehand": run.difference("value_of_information", path="preferences_first"),
+        "bidding at gate closure instead of knowing all": run.difference(
+            "value_of_information", path="preferences_first"
+        ),
         "bargaining instead of optimising": run.difference("price_of_negotiating", path="preferences_first"),
     }
     known = {words: step for words, step in steps.items() if step is not None}
@@ -102,11 +105,10 @@ def _against_centralized(run: Run) -> str:
     if satisfied is None or surplus is None:
         return ""
     own, other = (run.figure(key, "satisfaction_mean") for key in ("negotiated", "centralized"))
-    form = number
     liked = {
-        1: f"were more satisfied ({form(own)} against {form(other)}) than under centralized control",
-        -1: f"were less satisfied ({form(own)} against {form(other)}) than under centralized control",
-        0: f"were as satisfied as under centralized control ({form(own)} against {form(other)})",
+        1: f"were more satisfied ({score(own)} against {score(other)}) than under centralized control",
+        -1: f"were less satisfied ({score(own)} against {score(other)}) than under centralized control",
+        0: f"were as satisfied as under centralized control ({score(own)} against {score(other)})",
     }[_satisfaction_direction(satisfied)]
     earned = {
         1: f"which earned {usd(surplus.estimate)} less ({interval(surplus)})",
@@ -117,8 +119,8 @@ def _against_centralized(run: Run) -> str:
 
 
 def _satisfaction_direction(measured: Interval) -> int:
-    """As `direction`; a difference that two decimals do not show is none."""
-    return 0 if abs(measured.estimate) < 0.005 else direction(measured)
+    """As `direction`; a difference that three decimals do not show is none."""
+    return 0 if abs(measured.estimate) < 0.0005 else direction(measured)
 
 
 def observations(run: Run) -> list[str]:
@@ -127,6 +129,7 @@ def observations(run: Run) -> list[str]:
         _no_interval(run),
         _linked_days(run),
         _too_small(run),
+        _shared_out(run),
         _expectation(run),
         _forecast(run),
         _losers(run),
@@ -160,7 +163,23 @@ def _too_small(run: Run) -> str:
         return ""
     windows = int((run.flat.windows["strategy"] == "negotiated").sum())
     share = percent(100 * below / windows)
-    return f"In {share} of the windows the negotiated offer stayed below the minimum bid of {number(minimum, 2)} MW."
+    return (
+        f"In {share} of the windows the negotiated offer stayed below the minimum bid of {number(minimum, 2)} MW in "
+        "one direction or both, and was not bid."
+    )
+
+
+def _shared_out(run: Run) -> str:
+    surplus, gain, profit, median = (
+        run.figure("negotiated", name)
+        for name in ("surplus_usd", "household_gain_usd", "vpp_profit_usd", "gain_median_usd")
+    )
+    if surplus is None or gain is None or surplus < _LEAST_USD:
+        return ""
+    return (
+        f"Of the negotiated surplus households have {percent(100 * gain / surplus)} and the VPP has {usd(profit)}; the "
+        f"median household's gain is {usd(median)}."
+    )
 
 
 def _expectation(run: Run) -> str:
@@ -199,7 +218,11 @@ def _losers(run: Run) -> str:
 
 
 def _broken(run: Run) -> str:
-    obeying = [key for key in ("negotiated", "centralized_aware") if (run.figure(key, "violations") or 0) > 0]
+    obeying = [
+        key
+        for key in run.kpis["strategy"]
+        if key in STRATEGIES and STRATEGIES[key].obeys_preferences and (run.figure(key, "violations") or 0) > 0
+    ]
     if not obeying:
         return ""
     parts = [f"{count(run.figure(key, 'violations') or 0, 'violation')} under {key}" for key in obeying]

@@ -17,6 +17,7 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -55,12 +56,19 @@ def resampled_sums(daily: Floats, resamples: int = RESAMPLES) -> Floats | None:
     All K columns share each draw of days, and every call with the same D shares them too: that is the pairing.
     None with fewer than two days, from which nothing can be said about other days.
     """
-    days = len(daily)
-    if days < 2:
+    if len(daily) < 2:
         return None
-    counts = np.random.Generator(np.random.Philox(_SEED)).multinomial(days, np.full(days, 1 / days), size=resamples)
     # einsum instead of a BLAS product: the same bits whatever number of threads BLAS has
-    return np.einsum("rd,dk->rk", counts.astype(np.float64), np.asarray(daily, dtype=np.float64))
+    return np.einsum("rd,dk->rk", _draws_of_days(len(daily), resamples), np.asarray(daily, dtype=np.float64))
+
+
+@lru_cache(maxsize=4)
+def _draws_of_days(days: int, resamples: int) -> Floats:
+    """How often each day is drawn, shape (resamples, days): always the same for the same number of days."""
+    rng = np.random.Generator(np.random.Philox(_SEED))
+    counts = rng.multinomial(days, np.full(days, 1 / days), size=resamples).astype(np.float64)
+    counts.flags.writeable = False
+    return counts
 
 
 def interval_of(estimate: float, resampled: Floats | None) -> Interval:

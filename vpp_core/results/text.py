@@ -30,6 +30,16 @@ def usd(value: Any) -> str:
     return f"−${text}" if round(float(value), 2) < 0 else f"${text}"
 
 
+def score(value: Any) -> str:
+    """A 0–1 score: three decimals, since strategies can differ in the third."""
+    return number(value, 3)
+
+
+def plain(value: Any) -> str:
+    """A number of any size: two decimals below 1,000, none above."""
+    return NONE if value is None or pd.isna(value) else number(value, 2 if abs(float(value)) < 1000 else 0)
+
+
 def percent(value: Any, digits: int = 1) -> str:
     """A share given in percent."""
     return NONE if value is None or pd.isna(value) else f"{number(value, digits)} %"

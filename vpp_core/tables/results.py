@@ -52,7 +52,7 @@ _ENERGY = (
     Column("bids_submitted", pa.int64(), "energy bids: one per window and direction, above the minimum"),
     Column("bids_cleared", pa.int64(), "energy bids of which some part cleared"),
     Column("reserve_bids", pa.int64(), "reserve bids: one per window and product, above the minimum"),
-    Column("bids_below_minimum", pa.int64(), "windows with something to offer that stayed below the minimum bid"),
+    Column("bids_below_minimum", pa.int64(), "windows in which an offer stayed below the minimum bid"),
 )
 
 _VIOLATION_COUNTS = (

@@ -1,0 +1,89 @@
+"""Sentences say what the numbers say: a win, a loss, and that one cannot tell."""
+
+from vpp_core.results.run import Run
+from vpp_core.results.sentences import answer, direction, observations
+from vpp_core.results.statistics import Interval
+
+LOSES = {
+    "no_vpp": 0.0,
+    "negotiated": 20.0,
+    "centralized_aware": 30.0,
+    "centralized": 45.0,
+    "perfect_foresight_aware": 60.0,
+    "perfect_foresight": 100.0,
+}
+
+
+def test_a_negotiation_that_costs_is_said_to_cost(run_of):
+    earned, given_up, households = answer(run_of(days=10))
+    assert earned.startswith("Negotiating earned")
+    assert "bargaining instead of optimising cost" in given_up
+    assert "centralized control, which earned" in households and " more (" in households
+
+
+def test_a_negotiation_that_beats_the_optimiser_is_said_to_bring_more(run_of):
+    _, given_up, households = answer(run_of(LOSES | {"negotiated": 50.0}, days=20))
+    assert "bargaining instead of optimising brought" in given_up
+    assert "which earned" in households and " less (" in households
+
+
+def test_a_negotiation_that_loses_money_is_said_to_lose(run_of):
+    earned = answer(run_of(LOSES | {"negotiated": -15.0}, noise=0.2, days=10))[0]
+    assert earned.startswith("Negotiating lost")
+    assert "−" not in earned  # a loss is told as a positive amount lost
+
+
+def test_an_interval_around_zero_is_told_as_no_difference(run_of):
+    earned = answer(run_of(LOSES | {"negotiated": 1.0}, noise=5.0, days=8))[0]
+    assert earned.startswith("Negotiating made no difference to having no VPP that these days could show")
+
+
+def test_a_fleet_that_never_bid_is_said_not_to_have_bid(run_of):
+    run = run_of(LOSES | {"negotiated": 0.0}, days=3)
+    silent = run.kpis.assign(bids_submitted=0)
+    assert answer(Run(**{**vars(run), "kpis": silent}))[0].startswith("Negotiating led to no bid")
+
+
+def test_households_that_lose_are_counted_and_named(run_of):
+    run = run_of(days=5, homes=6, gains={"negotiated": 0.05})
+    assert "5 of 6 lost a cent or more" in answer(run)[2]
+    assert "households ended worse off by" in answer(run)[2]
+    assert any("5 under negotiated (worst" in sentence for sentence in observations(run))
+
+
+def test_a_single_day_is_told_without_an_interval(run_of):
+    run = run_of(days=1)
+    assert "one day: no interval" in answer(run)[0]
+    assert observations(run)[0].startswith("Only one day was run")
+
+
+def test_without_negotiation_the_answer_says_that_it_was_not_run(run_of):
+    assert answer(run_of({"no_vpp": 0.0, "centralized": 10.0}, days=2)) == [
+        "Negotiation was not run, so this run cannot say what it earns."
+    ]
+
+
+def test_a_strategy_that_is_to_obey_and_does_not_invalidates_itself(run_of):
+    assert not any("to obey preferences" in s for s in observations(run_of(violations={"centralized": 4})))
+    broken = observations(run_of(days=2, violations={"negotiated": 1}))
+    assert any("2 violations under negotiated" in sentence and "invalid" in sentence for sentence in broken)
+
+
+def test_books_that_do_not_close_are_reported(run_of):
+    run = run_of(days=2)
+    kpis = run.kpis.assign(books_residual_usd=0.02)
+    assert any("do not close" in sentence for sentence in observations(Run(**{**vars(run), "kpis": kpis})))
+    assert not any("do not close" in sentence for sentence in observations(run))
+
+
+def test_components_that_tell_strategies_not_apart_are_named(run_of):
+    run = run_of(days=2)
+    full = run.kpis.assign(satisfaction_backup=1.0)
+    told = observations(Run(**{**vars(run), "kpis": full}))
+    assert "Satisfied in full under every strategy, so of no help in telling them apart: backup." in told
+
+
+def test_the_sign_of_one_day_is_its_own_and_half_a_cent_is_no_difference():
+    assert direction(Interval(-2.0, None, None)) == -1
+    assert direction(Interval(0.004, None, None)) == 0
+    assert direction(Interval(2.0, -1.0, 5.0)) == 0
