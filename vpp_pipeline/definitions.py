@@ -22,7 +22,7 @@ def build_defs(
     lake: LakeResource | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None, **overrides: Any
 ) -> dg.Definitions:
     """The code location. `lake` is where a test or the command line wants it; by default it is found at run time."""
-    lake = lake or LakeResource()
+    lake = lake or LakeResource(url="", raw="")
     arguments: dict[str, Any] = {
         "assets": dg.load_assets_from_modules(ASSET_MODULES),
         "asset_checks": all_checks(),

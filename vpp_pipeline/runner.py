@@ -98,7 +98,7 @@ def step_logger(on_step: StepListener | None) -> dg.LoggerDefinition:
             if on_step and event is not None and event.event_type_value in _STEP_EVENTS and event.step_key:
                 on_step(event.step_key, _STEP_EVENTS[event.event_type_value])
 
-    @dg.logger(description="Tells the command line which step began and ended.")
+    @dg.logger(None, description="Tells the command line which step began and ended.")
     def steps(init: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger(f"vpp.steps.{os.getpid()}", logging.DEBUG)
         logger.addHandler(Handler())

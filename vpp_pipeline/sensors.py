@@ -8,8 +8,9 @@ import dagster as dg
 
 from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_pipeline.io import LakeResource
-from vpp_pipeline.partitions import SCENARIO
+from vpp_pipeline.partitions import MONTH, SCENARIO
 
+PARTITION_TAG = "dagster/partition"
 WEBHOOK_VARIABLE = "VPP_FAILURE_WEBHOOK"
 
 
@@ -43,7 +44,8 @@ def failed_runs(context: dg.RunFailureSensorContext) -> None:
 
 def failure_message(context: dg.RunFailureSensorContext) -> str:
     """One sentence: which month and scenario, the reason, and the command that tries just that again."""
-    month, _, scenario = context.partition_key.partition("|") if context.partition_key else ("?", "", "?")
+    tags = context.dagster_run.tags
+    month, scenario = tags.get(f"{PARTITION_TAG}/{MONTH}", "?"), tags.get(f"{PARTITION_TAG}/{SCENARIO}", "?")
     reasons = [
         event.step_failure_data.user_failure_data.description
         for event in context.get_step_failure_events()

@@ -22,7 +22,7 @@ RAW_FOLDERS = {
         "sources",
         {"python", "caiso"},
         "CAISO real-time (15-minute), day-ahead and reserve prices at one node, in $/MWh and $/MW per h. "
-        "From OASIS files in raw/oasis, what was fetched before, live services, or a seeded model; each row says which.",
+        "From OASIS files in raw/oasis, what was fetched, live services, or a seeded model; each row says which.",
     )
 )
 def market_prices(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:

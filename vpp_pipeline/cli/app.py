@@ -34,7 +34,9 @@ def execute(arguments: list[str] | None = None) -> int:
     project.load_environment_file()
     command = typer.main.get_command(app)
     try:
-        code = command.main((sys.argv[1:] if arguments is None else arguments) or ["--help"], prog_name="vpp", standalone_mode=False)
+        code = command.main(
+            (sys.argv[1:] if arguments is None else arguments) or ["--help"], prog_name="vpp", standalone_mode=False
+        )
     except InputError as error:
         return _refuse(str(error))
     except (typer.Abort, KeyboardInterrupt):

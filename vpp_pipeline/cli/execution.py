@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -74,7 +74,7 @@ def _bar(title: str, assets: Sequence[str] | None) -> Iterator[StepListener]:
     total = sum(weight for _, weight in shown.values())
     finished: set[str] = set()
     running: dict[str, float] = {}
-    with os.fdopen(os.dup(sys.stderr.fileno()), "w") as stderr:
+    with _own_stderr() as stderr:
         console = Console(file=stderr)
         with Progress(*COLUMNS, console=console, disable=not console.is_terminal, transient=True) as bar:
             task = bar.add_task(f"{title}: starting", total=total)
@@ -101,6 +101,18 @@ def _bar(title: str, assets: Sequence[str] | None) -> Iterator[StepListener]:
 
             with progress.listening(on_progress):
                 yield on_step
+
+
+@contextmanager
+def _own_stderr() -> Iterator[TextIO]:
+    """A duplicate of stderr that nobody redirects; stderr itself where it is no file (in a notebook, in tests)."""
+    try:
+        duplicate = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):
+        yield sys.stderr
+        return
+    with os.fdopen(duplicate, "w") as stream:
+        yield stream
 
 
 @contextmanager

@@ -49,9 +49,9 @@ def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     days = f", first {scenario.first_days} days" if scenario.first_days else ""
-    print_rows(
-        f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", ladder_table(kpis).to_dict("records")
-    )
+    table = ladder_table(kpis)
+    rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
+    print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", rows)
 
 
 def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:

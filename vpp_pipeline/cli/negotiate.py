@@ -26,10 +26,8 @@ def negotiate(
 
     moment = parse_local_time(at)
     month = o.finished_month(moment.tz_convert(LOCAL_TIMEZONE).strftime("%Y-%m"))
-    from vpp_core.negotiation.transcript import negotiate_window
-
     from vpp_core.fleet.storage import fleet_from_arrow
-    from vpp_core.simulation import Inputs
+    from vpp_core.simulation import Inputs, negotiate_window
     from vpp_pipeline.cli.execution import execute_month, open_lake
 
     lake = open_lake()
@@ -39,7 +37,7 @@ def negotiate(
     tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
     execute_month(lake, month, chosen, assets=(*tables, "prosumer_fleet"))
     fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, chosen.name).table)
-    frames = [lake.read(name, month, chosen.name).table.to_pandas() for name in tables]
-    inputs = Inputs.build(chosen, Month.parse(month), *frames, fleet)
+    prices, forecast, solar, load = (lake.read(name, month, chosen.name).table.to_pandas() for name in tables)
+    inputs = Inputs.build(chosen, Month.parse(month), prices, forecast, solar, load, fleet)
     for line in negotiate_window(inputs, moment).lines():
         typer.echo(line)

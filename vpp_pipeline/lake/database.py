@@ -39,10 +39,10 @@ def rebuild(lake: Lake) -> list[str]:
         if _content_of(lake) == wanted:
             return []
         if is_local(lake.root):
-            remove_abandoned(Path(lake.root))
-            with temporary_beside(Path(lake.database)) as temporary:
+            remove_abandoned(Path(str(lake.root)))
+            with temporary_beside(Path(str(lake.database))) as temporary:
                 faults = _build(lake, temporary, wanted)
-                os.replace(temporary, lake.database)
+                os.replace(temporary, str(lake.database))
             return faults
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "reports.duckdb"

@@ -1,0 +1,67 @@
+"""Many months: one that fails does not stop the others, and it is said how to retry just that."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from vpp_pipeline import batch
+from vpp_pipeline.batch import Task, run_tasks
+from vpp_pipeline.cli.app import execute
+
+TASKS = [Task(f"2023-{month:02d}", "reference") for month in range(1, 7)]
+
+
+def fails_in_march(arguments: list[str]) -> tuple[int, str]:
+    return (2, "2023-03: starting\nvpp: the disk is full\n") if "2023-03" in arguments else (0, "")
+
+
+def test_a_failed_month_is_named_with_its_reason_and_the_others_are_done() -> None:
+    outcomes = run_tasks(TASKS, jobs=2, command=fails_in_march)
+    assert [outcome.task for outcome in outcomes] == TASKS
+    assert {outcome.task.month: outcome.reason for outcome in outcomes if not outcome.succeeded} == {
+        "2023-03": "the disk is full"
+    }
+
+
+def test_no_more_run_at_once_than_asked_for() -> None:
+    running, most, lock, enough = [0], [0], threading.Lock(), threading.Event()
+
+    def count(_: list[str]) -> tuple[int, str]:
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        enough.wait(0.05)
+        with lock:
+            running[0] -= 1
+        return 0, ""
+
+    run_tasks(TASKS, jobs=3, command=count)
+    assert most[0] == 3
+
+
+def test_a_month_that_dies_without_a_word_is_a_failure() -> None:
+    outcomes = run_tasks(TASKS[:1], command=lambda _: (-9, ""))
+    assert outcomes[0].reason == "ended with exit code -9"
+
+
+def test_the_command_ends_with_1_and_says_how_to_retry(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path_factory.mktemp("lake")))
+    monkeypatch.setattr(batch, "_vpp", fails_in_march)
+    assert execute(["backfill", "--from", "2023-01", "--to", "2023-04", "--jobs", "2"]) == 1
+    printed = capsys.readouterr()
+    assert "3 of 4 months" in printed.out
+    assert "retry: vpp run --month 2023-03 --scenario reference" in printed.err
+    assert "the disk is full" in printed.err
+
+
+def test_the_command_ends_with_0_when_all_is_done(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path_factory.mktemp("lake")))
+    monkeypatch.setattr(batch, "_vpp", lambda _: (0, ""))
+    both = ["--scenario", "reference", "--scenario", "low_solar"]
+    assert execute(["backfill", "--from", "2023-01", "--to", "2023-02", *both]) == 0

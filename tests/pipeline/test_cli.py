@@ -1,0 +1,140 @@
+"""The command line: what it refuses and how, what its options mean, and what it prints."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vpp_core.errors import InputError
+from vpp_core.scenario import Scenario
+from vpp_pipeline.cli import options
+from vpp_pipeline.cli.app import app, execute
+from vpp_pipeline.lake import Lake
+
+COMMANDS = [command.callback.__name__ for command in app.registered_commands if command.callback]
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("run --month 2023-13", "'2023-13' is not a month"),
+        ("run --month august", "'august' is not a month"),
+        ("run --month 2008-01", "before 2009-04"),
+        ("run --month 2999-01", "not over yet"),
+        ("run", "--month"),
+        ("run --month 2023-08 --homes 0", "--homes"),
+        ("run --month 2023-08 --homes -5", "--homes"),
+        ("run --month 2023-08 --homes many", "--homes"),
+        ("run --month 2023-08 --first-days 40", "--first-days"),
+        ("run --month 2023-08 --scenario nope", "scenario 'nope' is unknown"),
+        ("run --month 2023-08 --source rumour", "source"),
+        ("run --month 2023-08 --minimum-bid-mw -1", "minimum_bid_mw"),
+        ("backfill --from 2023-12 --to 2023-01", "swap them"),
+        ("negotiate --at yesterday-ish", "not a single moment"),
+        ("negotiate --at 2023-03-12T02:30", "not a single moment"),
+        ("fleet --homes 5 --out homes.xlsx", "must end in .csv or .json"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_a_wrong_argument_gets_one_sentence_and_exit_code_2(
+    arguments: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(arguments.split()) == 2
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert printed.err.count("\n") == 1
+    assert "Traceback" not in printed.err
+
+
+def test_a_broken_price_file_gets_one_sentence_that_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "lake" / "raw" / "oasis"
+    folder.mkdir(parents=True)
+    broken = folder / "20200701_20200801_PRC_RTPD_LMP_RTPD.zip"
+    broken.write_bytes(b"not a zip")
+    assert execute(["data", "--month", "2020-07", "--homes", "2", "--first-days", "1"]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith("vpp: ")
+    assert str(broken) in said
+
+
+def test_a_lake_that_cannot_be_made_gets_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path / "file" / "lake"))
+    assert execute(["run", "--month", "2023-08"]) == 2
+    assert str(tmp_path / "file" / "lake") in capsys.readouterr().err
+
+
+def test_the_inputs_of_a_month_are_gathered_and_their_sources_said(capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = ["--homes", "3", "--first-days", "1", "--source", "synthetic"]
+    assert execute(["data", "--month", "2023-08", *tiny]) == 0
+    printed = capsys.readouterr().out
+    assert "lmp_usd_per_mwh" in printed
+    assert "synthetic 96" in printed
+
+
+def test_a_fleet_is_described_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["fleet", "--homes", "20", "--out", str(tmp_path / "homes.csv")]) == 0
+    assert "20 homes, seed 42" in capsys.readouterr().out
+    assert len((tmp_path / "homes.csv").read_text().splitlines()) == 21
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute([command, "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert "Usage: vpp" in printed
+    assert len(printed.split("Options:")[0].split()) > 12
+
+
+def test_help_comes_without_importing_dagster_or_the_model() -> None:
+    program = (
+        "import sys\n"
+        "from vpp_pipeline.cli.app import execute\n"
+        "execute(['--help'])\n"
+        "print([name for name in ('dagster', 'cvxpy', 'numba', 'duckdb') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        ({}, "reference"),
+        ({"homes": 200, "seed": 42}, "reference"),
+        ({"homes": 50, "seed": 7}, "reference-50h-s7"),
+        ({"first_days": 2, "homes": 10}, "reference-10h-2days"),
+        ({"node": "TH_SP15_GEN-APND"}, "reference-th_sp15_gen_apnd"),
+        ({"source": "file"}, "reference-file"),
+        ({"minimum_bid_mw": 0.0}, "reference-min0mw"),
+    ],
+)
+def test_a_variation_has_a_name_of_its_own(lake: Lake, asked: dict[str, object], name: str) -> None:
+    assert options.chosen_scenario(lake, "reference", **asked).name == name  # type: ignore[arg-type]
+
+
+def test_a_variation_changes_only_what_was_asked(lake: Lake) -> None:
+    varied = options.chosen_scenario(lake, "reference", homes=50)
+    assert varied == Scenario(name=varied.name, description=varied.description, homes=50)
+
+
+def test_a_variation_that_is_no_scenario_is_refused_with_the_field(lake: Lake) -> None:
+    with pytest.raises(InputError, match="node"):
+        options.chosen_scenario(lake, "reference", node="x" * 80)
+
+
+def test_months_are_counted_across_the_turn_of_the_year() -> None:
+    assert options.months_between("2023-11", "2024-02") == ["2023-11", "2023-12", "2024-01", "2024-02"]

@@ -1,0 +1,78 @@
+"""What the daemon watches."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+
+import dagster as dg
+import pytest
+
+from vpp_core.scenario import Scenario
+from vpp_core.scenario.known import KNOWN_SCENARIOS
+from vpp_pipeline import sensors
+from vpp_pipeline.io import LakeResource
+from vpp_pipeline.lake import Lake
+from vpp_pipeline.partitions import SCENARIO, month_by_scenario, partition_key
+
+
+def test_scenarios_of_the_lake_are_registered_once(lake: Lake) -> None:
+    lake.freeze(Scenario(name="mine", homes=50))
+    resource = LakeResource(url=str(lake.root))
+    with dg.instance_for_test() as instance:
+        first = sensors.scenarios_from_lake(dg.build_sensor_context(instance=instance), lake=resource)
+        assert isinstance(first, dg.SensorResult)
+        assert set(first.dynamic_partitions_requests[0].partition_keys) == {"mine", *KNOWN_SCENARIOS}
+        instance.add_dynamic_partitions(SCENARIO, ["mine", *KNOWN_SCENARIOS])
+        again = sensors.scenarios_from_lake(dg.build_sensor_context(instance=instance), lake=resource)
+        assert isinstance(again, dg.SkipReason)
+
+
+@dg.asset(partitions_def=month_by_scenario)
+def failing() -> None:
+    raise dg.Failure("the disk is full", allow_retries=False)
+
+
+def failed_run_context(instance: dg.DagsterInstance) -> dg.RunFailureSensorContext:
+    instance.add_dynamic_partitions(SCENARIO, ["mine"])
+    result = dg.materialize(
+        [failing], instance=instance, partition_key=partition_key("2023-08", "mine"), raise_on_error=False
+    )
+    return dg.build_run_status_sensor_context(
+        sensor_name="failed_runs",
+        dagster_event=result.get_run_failure_event(),
+        dagster_instance=instance,
+        dagster_run=result.dagster_run,
+    ).for_run_failure()
+
+
+def test_a_failed_run_is_told_with_the_reason_and_the_command_that_retries_it() -> None:
+    with dg.instance_for_test() as instance:
+        message = sensors.failure_message(failed_run_context(instance))
+    assert message == (
+        "2023-08 of scenario mine failed: the disk is full. Retry: vpp run --month 2023-08 --scenario mine"
+    )
+
+
+def test_a_webhook_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[dict[str, str]] = []
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Listener)
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    monkeypatch.setenv(sensors.WEBHOOK_VARIABLE, f"http://127.0.0.1:{server.server_port}/")
+    with dg.instance_for_test() as instance:
+        sensors.failed_runs(failed_run_context(instance))
+    thread.join()
+    server.server_close()
+    assert "the disk is full" in heard[0]["text"]

@@ -1,0 +1,173 @@
+"""The whole graph on a tiny month: run, run again, damaged, alone, beside readers and other writers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from tests.pipeline.tiny import MONTH, TINY, Ran, content
+from vpp_core.results.database import DATABASE_TABLES
+from vpp_core.strategies.registry import STRATEGIES
+from vpp_pipeline.io.parquet import contract_of
+from vpp_pipeline.lake.database import rebuild
+
+TABLES = [
+    "market_prices",
+    "solar_generation",
+    "load_profiles",
+    "price_forecast",
+    "prosumer_fleet",
+    "negotiation_results",
+    "centralized_dispatch",
+    "perfect_foresight_bound",
+    "window_results",
+    "kpi_monthly",
+]
+WITHOUT_SIMULATION = ["market_prices", "price_forecast"]
+
+
+def reused(ran: Ran) -> dict[str, bool]:
+    """Stage → whether its last run took what was there, from the run log."""
+    lines = (ran.folder / "run_log.jsonl").read_text().splitlines()
+    return {entry["stage"]: entry["reused"] for entry in map(json.loads, lines)}
+
+
+def ladder(folder: Path) -> list[tuple[str, str]]:
+    with duckdb.connect(str(folder / "reports.duckdb"), read_only=True) as connection:
+        return connection.execute("SELECT DISTINCT month, scenario FROM kpi_monthly ORDER BY ALL").fetchall()
+
+
+def test_the_whole_graph_runs_and_every_check_passes(finished: Ran) -> None:
+    assert finished.result.faults == ()
+    assert finished.result.failed_checks == ()
+
+
+def test_every_table_is_there_and_every_strategy_is_on_the_ladder(finished: Ran) -> None:
+    for table in TABLES:
+        assert finished.lake.read(table, MONTH, TINY.name, contract_of(table)).table.num_rows > 0, table
+    kpis = finished.lake.read("kpi_monthly", MONTH, TINY.name).table
+    assert kpis.column("strategy").to_pylist() == list(STRATEGIES)
+
+
+def test_the_report_is_there_in_all_its_forms(finished: Ran) -> None:
+    folder = finished.folder / "reports" / TINY.name / MONTH
+    names = {path.name for path in folder.iterdir()}
+    assert {"simulation_results.csv", "simulation_summary.json", "simulation_report.md"} <= names
+
+
+def test_the_database_holds_the_month_and_says_what_its_columns_mean(finished: Ran) -> None:
+    assert ladder(finished.folder) == [(MONTH, TINY.name)]
+    with duckdb.connect(str(finished.folder / "reports.duckdb"), read_only=True) as connection:
+        rows = connection.execute("SELECT table_name, comment FROM duckdb_tables()").fetchall()
+    assert {name for name, comment in rows if comment} >= set(DATABASE_TABLES)
+
+
+def test_a_second_run_computes_nothing_and_leaves_the_same_bytes(ran: Ran) -> None:
+    before = content(ran.folder)
+    assert ran.again().succeeded
+    assert content(ran.folder) == before
+    assert all(reused(ran).values())
+
+
+def test_a_fresh_run_computes_everything_and_leaves_the_same_bytes(ran: Ran) -> None:
+    before = content(ran.folder)
+    assert ran.again(fresh=True).succeeded
+    assert not any(reused(ran).values())
+    assert content(ran.folder) == before
+
+
+def test_another_month_leaves_this_one_untouched_and_joins_it_in_the_database(ran: Ran) -> None:
+    before = content(ran.folder)
+    assert ran.again("2023-11").succeeded
+    after = content(ran.folder)
+    assert {name: after[name] for name in before} == before
+    assert ladder(ran.folder) == [(MONTH, TINY.name), ("2023-11", TINY.name)]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "emptied", "edited"])
+def test_a_damaged_table_is_named_by_its_check_refused_by_its_consumer_and_healed_by_a_run(
+    ran: Ran, damage: str
+) -> None:
+    path = ran.folder / "tables" / "market_prices" / TINY.name / f"{MONTH}.parquet"
+    whole = path.read_bytes()
+    changed = {"truncated": whole[: len(whole) // 2], "emptied": b"", "edited": whole[:50] + b"x" + whole[51:]}
+    path.write_bytes(changed[damage])
+    alone = ran.again(assets=["price_forecast"])
+    assert str(path) in alone.faults[0]
+    assert f"vpp run --month {MONTH} --scenario {TINY.name}" in alone.faults[0]
+    assert ran.again(assets=WITHOUT_SIMULATION).succeeded
+    assert path.read_bytes() == whole
+
+
+def test_downstream_launched_alone_on_a_missing_upstream_is_refused_with_the_reason(ran: Ran) -> None:
+    path = ran.folder / "tables" / "window_results" / TINY.name / f"{MONTH}.parquet"
+    path.unlink()
+    alone = ran.again(assets=["kpi_monthly"])
+    assert "window_results of 2023-08, scenario tiny, is not in the lake" in alone.faults[0]
+
+
+def test_a_new_price_file_makes_only_what_depends_on_it_stale(ran: Ran) -> None:
+    raw = ran.folder / "raw" / "oasis"
+    raw.mkdir(parents=True)
+    (raw / "20200101_20200201_PRC_LMP_DAM.csv").write_text("of another month")
+    assert ran.again(assets=[*WITHOUT_SIMULATION, "solar_generation"]).succeeded
+    took = reused(ran)
+    assert (took["market_prices"], took["price_forecast"], took["solar_generation"]) == (False, True, True)
+
+
+def test_a_reader_with_the_database_open_neither_breaks_a_run_nor_is_broken(ran: Ran) -> None:
+    with duckdb.connect(str(ran.folder / "reports.duckdb"), read_only=True) as reader:
+        before = reader.execute("SELECT count(*) FROM window_results").fetchall()
+        (ran.folder / "tables" / "claims" / TINY.name / f"{MONTH}.parquet").unlink()
+        assert ran.again(assets=["benchmark_report"]).succeeded
+        assert reader.execute("SELECT count(*) FROM window_results").fetchall() == before
+    assert ladder(ran.folder) == [(MONTH, TINY.name)]
+
+
+def test_processes_that_rebuild_the_database_at_once_lose_nothing(ran: Ran) -> None:
+    (ran.folder / "reports.duckdb").unlink()
+    program = (
+        "import sys; from vpp_pipeline.lake import Lake; from vpp_pipeline.lake.database import rebuild; "
+        "sys.exit(len(rebuild(Lake.at(sys.argv[1]))))"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", program, str(ran.folder)]) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert ladder(ran.folder) == [(MONTH, TINY.name)]
+    assert not list(ran.folder.glob("*.tmp"))
+
+
+def test_a_damaged_month_stays_out_of_the_database_by_name_and_the_others_stay_in(ran: Ran) -> None:
+    assert ran.again("2023-11").succeeded
+    path = ran.folder / "tables" / "window_results" / TINY.name / "2023-11.parquet"
+    path.write_bytes(path.read_bytes()[:100])
+    faults = rebuild(ran.lake)
+    assert len(faults) == 1
+    assert str(path) in faults[0]
+    assert ladder(ran.folder) == [(MONTH, TINY.name)]
+
+
+def test_a_run_writes_few_events_and_few_lines_of_its_own(finished: Ran) -> None:
+    records = finished.instance.all_logs(finished.result.run_id)
+    own = [record for record in records if not record.is_dagster_event and record.level >= 20]
+    assert len(records) <= 300
+    assert len(own) <= 20
+
+
+def test_no_metadata_is_large(finished: Ran) -> None:
+    for record in finished.instance.all_logs(finished.result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION):
+        for name, value in record.dagster_event.step_materialization_data.materialization.metadata.items():
+            assert len(str(value)) < 30_000, name
+
+
+def test_a_materialization_says_what_it_is_made_from(finished: Ran) -> None:
+    key = dg.AssetKey("market_prices")
+    event = finished.instance.get_latest_materialization_event(key)
+    metadata = event.asset_materialization.metadata
+    assert {"dagster/partition_row_count", "dagster/uri", "data_seed", "scenario_fingerprint", "code"} <= set(metadata)
+    assert metadata["dagster/partition_row_count"].value == 96

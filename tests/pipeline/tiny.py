@@ -1,0 +1,49 @@
+"""The tiny month that the tests of the pipeline run, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from vpp_core.scenario import MarketRules, Scenario
+from vpp_pipeline.io import LakeResource
+from vpp_pipeline.lake import Lake
+from vpp_pipeline.runner import MonthRun, run_month
+
+MONTH = "2023-08"
+TINY = Scenario(
+    name="tiny",
+    description="six homes, one day",
+    homes=6,
+    first_days=1,
+    source="synthetic",
+    market=MarketRules(minimum_bid_mw=0.0),
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A lake in which the tiny month was run, the instance that ran it, and what became of the run."""
+
+    folder: Path
+    instance: dg.DagsterInstance
+    result: MonthRun
+
+    @property
+    def lake(self) -> Lake:
+        return Lake.at(self.folder)
+
+    def again(self, month: str = MONTH, **options: Any) -> MonthRun:
+        return run_month(self.instance, month, TINY.name, lake=LakeResource(url=str(self.folder)), **options)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file of a lake that is compared byte for byte: all but the database and the run log."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in (".parquet", ".csv", ".json", ".md", ".html")
+    }
