@@ -137,6 +137,21 @@ class _Grid:
     def ahead(self) -> int:
         return HORIZON_HOURS * 60 // self.window_minutes
 
+    @property
+    def days(self) -> int:
+        """Local days of the period."""
+        return int(self.period.day_of_interval[-1]) + 1
+
+    def sampled(self, neighbours: int) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """Slots (day · 96 + slot of day) that speak for each day and window of the day, and which of them exist.
+
+        Shapes (D, H, window length + 2 · neighbours).
+        """
+        first = np.arange(self.days)[:, None] * SLOTS + np.arange(SLOTS // self.length)[None, :] * self.length
+        position = first[:, :, None] + np.arange(-neighbours, self.length + neighbours)
+        inside = (position >= 0) & (position < self.days * SLOTS)
+        return np.clip(position, 0, self.days * SLOTS - 1), inside
+
     @cached_property
     def first(self) -> Ints:
         """Position of each window's first interval, (W,)."""
@@ -251,25 +266,25 @@ def _recent_mean(surprise: Floats, gate: Ints, hours: float) -> Floats:
 
 
 def _days_known(grid: _Grid, memory: Memory) -> Ints:
-    """How many days of each window of the day are published at each gate closure, (W, H)."""
+    """How many days' samples of each window of the day are published at each gate closure, (W, H)."""
     day, slot = grid.period.day_of_interval, grid.period.slot_of_interval
-    per_day = SLOTS // grid.length
-    ended = np.zeros((day[-1] + 1, per_day), dtype=np.intp)
-    np.maximum.at(ended, (day, slot // grid.length), np.arange(len(day)) + 1 + memory.neighbours)
-    ended = np.maximum.accumulate(np.where(ended == 0, np.iinfo(np.intp).max, ended), axis=0)
-    return (ended[None, :, :] <= grid.gate[:, None, None]).sum(axis=1)
+    published = np.zeros(grid.days * SLOTS, dtype=np.intp)
+    np.maximum.at(published, day * SLOTS + slot, np.arange(len(day)) + 1)
+    position, inside = grid.sampled(memory.neighbours)
+    complete = np.where(inside, published[position], 0).max(axis=2)
+    complete = np.maximum.accumulate(complete, axis=0)
+    return (complete[None, :, :] <= grid.gate[:, None, None]).sum(axis=1)
 
 
 def _climate(grid: _Grid, price: Floats, prior: Prior, memory: Memory) -> Floats:
     """Quantiles by days of experience, window of the day and kind of day, (D + 1, H, 2, 3)."""
     day, slot, length = grid.period.day_of_interval, grid.period.slot_of_interval, grid.length
-    days, per_day = int(day[-1]) + 1, SLOTS // length
+    days, per_day = grid.days, SLOTS // length
     by_day = np.full(days * SLOTS, np.nan)
     by_day[day * SLOTS + slot] = price
     offsets = np.arange(-memory.neighbours, length + memory.neighbours)
-    position = (np.arange(days) * SLOTS)[:, None, None] + (np.arange(per_day) * length)[None, :, None] + offsets
-    inside = (position >= 0) & (position < len(by_day))
-    sample = np.where(inside, by_day[np.clip(position, 0, len(by_day) - 1)], np.nan)
+    position, inside = grid.sampled(memory.neighbours)
+    sample = np.where(inside, by_day[position], np.nan)
     sample = sample.transpose(1, 0, 2).reshape(per_day, -1)
     sample_day = np.repeat(np.arange(days), len(offsets))
     offset_weight = np.where((offsets >= 0) & (offsets < length), 1.0, memory.neighbour_weight)
