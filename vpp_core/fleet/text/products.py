@@ -1,0 +1,145 @@
+"""Products that people name, with their published sizes. Add one: one line; longer names are tried first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Product:
+    """A battery or a car: usable (else nominal) energy [kWh] and continuous, for cars on-board charger, power [kW]."""
+
+    kind: Literal["battery", "car"]
+    name: str
+    pattern: str
+    capacity_kwh: float
+    power_kw: float
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Finds the name in normalised text, singular or plural, not inside another word."""
+        return re.compile(rf"(?<![\w-])(?:{self.pattern})(?P<plural>s?)(?![\w])")
+
+
+PRODUCTS = (
+    # Batteries: manufacturers' data sheets; a bare brand is its most sold residential product.
+    Product("battery", "Tesla Powerwall 3", r"(?:tesla )?(?:power ?wall|pw) ?3", 13.5, 11.5),
+    Product("battery", "Tesla Powerwall+", r"(?:tesla )?(?:power ?wall|pw)(?:\+| plus)(?! \d)", 13.5, 7.6),
+    Product("battery", "Tesla Powerwall 2", r"(?:tesla )?(?:power ?wall(?: ?2)?|pw ?2?)", 13.5, 5.0),
+    Product("battery", "Enphase IQ Battery 10C", r"(?:enphase )?(?:iq )?(?:battery )?10c", 10.0, 7.08),
+    Product(
+        "battery",
+        "Enphase IQ Battery 10",
+        r"(?:enphase (?:iq )?(?:battery )?10t?|iq (?:battery )?10t?|encharge 10)",
+        10.08,
+        3.84,
+    ),
+    Product(
+        "battery",
+        "Enphase IQ Battery 3",
+        r"(?:enphase (?:iq )?(?:battery )?3t?|iq (?:battery )?3t?|encharge 3)",
+        3.36,
+        1.28,
+    ),
+    Product(
+        "battery",
+        "Enphase IQ Battery 5P",
+        r"(?:enphase(?: iq)?(?: battery)?(?: ?5p)?|(?:iq )?(?:battery )?5p)",
+        5.0,
+        3.84,
+    ),
+    Product("battery", "LG RESU Prime 16", r"(?:lg )?(?:chem )?resu ?(?:prime ?16h?|16h? ?(?:prime)?)", 16.0, 7.0),
+    Product("battery", "LG RESU Prime 10", r"(?:lg )?(?:chem )?resu ?(?:prime ?10h?|10h? prime)", 9.6, 5.0),
+    Product("battery", "LG Chem RESU10H", r"(?:lg ?chem(?: resu)?(?: ?10h?)?|(?:lg )?resu(?: ?10h?)?)", 9.3, 5.0),
+    Product("battery", "sonnen 20", r"sonnen(?:core|eco)?\+? ?20", 20.0, 4.8),
+    Product("battery", "sonnen 10", r"sonnen(?:core|eco)?\+?(?: ?10)?", 10.0, 4.8),
+    Product("battery", "Generac PWRcell 18", r"(?:generac )?pwrcell (?:m6|18)|generac 18", 18.0, 9.0),
+    Product("battery", "Generac PWRcell 9", r"(?:generac )?pwrcell(?: ?(?:m3|9))?|generac", 9.0, 4.5),
+    Product("battery", "FranklinWH aPower 2", r"(?:franklin(?:wh)? )?apower ?2", 15.0, 10.0),
+    Product("battery", "FranklinWH aPower", r"franklin(?:wh)?(?: apower)?|apower", 13.6, 5.0),
+    Product("battery", "SunPower SunVault", r"(?:sunpower )?sunvault", 13.0, 6.8),
+    Product("battery", "SolarEdge Home Battery", r"solaredge (?:home |energy )?(?:battery|bank)", 9.7, 5.0),
+    # Cars: battery as published, on-board charger on 240 V. Trims differ; an explicit size in the text wins.
+    Product("car", "Nissan Leaf Plus", r"(?:nissan )?leaf (?:plus|e\+|62)", 62.0, 6.6),
+    Product(
+        "car",
+        "Nissan Leaf",
+        r"(?:nissan )?leaf|leave(?=s\b(?! (?:at|for|home|around|by|early|late|the|every|on|before)))",
+        40.0,
+        6.6,
+    ),
+    Product("car", "Nissan Ariya", r"(?:nissan )?ariya", 87.0, 7.2),
+    Product("car", "Chevrolet Bolt", r"(?:chevy |chevrolet )?bolt(?: euv| ev)?", 65.0, 11.5),
+    Product("car", "Chevrolet Equinox EV", r"(?:chevy |chevrolet )?equinox(?: ev)?", 85.0, 11.5),
+    Product(
+        "car",
+        "Tesla Model 3 Long Range",
+        r"(?:tesla (?:model ?)?|model ?)3 (?:long[ -]range|lr|performance)",
+        75.0,
+        11.5,
+    ),
+    Product("car", "Tesla Model 3", r"(?:tesla (?:model ?)?|model ?)3|m3|tm3", 60.0, 7.7),
+    Product("car", "Tesla Model Y", r"(?:tesla (?:model ?)?|model ?)y|(?<=[,;:(+&] )my(?=[,;.)]|$)|tmy", 75.0, 11.5),
+    Product("car", "Tesla Model S", r"(?:tesla (?:model ?)?|model ?)s", 100.0, 11.5),
+    Product("car", "Tesla Model X", r"(?:tesla (?:model ?)?|model ?)x", 100.0, 11.5),
+    Product("car", "Tesla Cybertruck", r"(?:tesla )?cyber ?truck", 123.0, 11.5),
+    Product("car", "Hyundai Ioniq Electric", r"(?:hyundai )?ioniq(?: electric)?", 38.3, 7.2),
+    Product("car", "Hyundai Ioniq 5", r"(?:hyundai )?ioniq ?5", 77.4, 10.9),
+    Product("car", "Hyundai Ioniq 6", r"(?:hyundai )?ioniq ?6", 77.4, 10.9),
+    Product(
+        "car", "Hyundai Kona Electric", r"(?:electric )?(?:hyundai )?(?:electric )?kona(?: electric| ev)?", 64.0, 7.2
+    ),
+    Product("car", "Kia Niro EV", r"(?:kia )?(?:e-?)?niro(?: ev)?", 64.0, 7.2),
+    Product("car", "Kia EV6", r"(?:kia )?ev ?6", 77.4, 10.9),
+    Product("car", "Kia EV9", r"(?:kia )?ev ?9", 99.8, 10.9),
+    Product("car", "Ford Mustang Mach-E", r"(?:ford )?(?:mustang )?mach[ -]?e", 72.0, 10.5),
+    Product(
+        "car",
+        "Ford F-150 Lightning Extended Range",
+        r"(?:ford )?(?:f-?150 )?lightning (?:extended|er)(?:[ -]range)?",
+        131.0,
+        11.3,
+    ),
+    Product("car", "Ford F-150 Lightning", r"(?:ford )?(?:f-?150 )?lightning", 98.0, 11.3),
+    Product("car", "Volkswagen ID.4", r"(?:vw |volkswagen )?id[. ]?4", 77.0, 11.0),
+    Product("car", "Volkswagen e-Golf", r"(?:vw |volkswagen )?e-?golf", 35.8, 7.2),
+    Product("car", "BMW i3", r"(?:bmw )?i3", 42.2, 7.4),
+    Product("car", "BMW i4", r"(?:bmw )?i4", 81.5, 11.0),
+    Product("car", "Polestar 2", r"polestar(?: 2)?", 78.0, 11.0),
+    Product("car", "Audi e-tron", r"(?:audi )?e-?tron", 95.0, 9.6),
+    Product("car", "Toyota bZ4X", r"(?:toyota )?bz4x", 72.8, 6.6),
+    Product("car", "Subaru Solterra", r"(?:subaru )?solterra", 72.8, 6.6),
+    Product("car", "Honda Prologue", r"(?:honda )?prologue", 85.0, 11.5),
+    Product("car", "Rivian R1T", r"(?:rivian(?: r1[ts])?|r1[ts])", 135.0, 11.5),
+    Product("car", "Lucid Air", r"lucid(?: air)?", 112.0, 19.2),
+    Product("car", "Porsche Taycan", r"(?:porsche )?taycan", 93.4, 9.6),
+    Product("car", "Fiat 500e", r"(?:fiat )?500e", 42.0, 11.0),
+    Product("car", "Mini Cooper SE", r"mini (?:cooper )?(?:se|electric)", 32.6, 7.4),
+)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A product found in a text."""
+
+    product: Product
+    start: int
+    end: int
+    plural: bool
+
+
+def find_products(text: str) -> list[Mention]:
+    """The products named in normalised text, in order; where names overlap the longest wins."""
+    hits = [
+        Mention(product, match.start(), match.end(), bool(match["plural"]))
+        for product in PRODUCTS
+        for match in product.regex.finditer(text)
+    ]
+    kept: list[Mention] = []
+    for hit in sorted(hits, key=lambda hit: (hit.start - hit.end, hit.start)):
+        if all(hit.end <= other.start or hit.start >= other.end for other in kept):
+            kept.append(hit)
+    return sorted(kept, key=lambda hit: hit.start)
