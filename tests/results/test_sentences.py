@@ -63,6 +63,11 @@ def test_without_negotiation_the_answer_says_that_it_was_not_run(run_of):
     ]
 
 
+def test_a_gap_without_the_rungs_between_is_told_whole(run_of):
+    run = run_of({"no_vpp": 0.0, "negotiated": 20.0, "perfect_foresight": 100.0}, days=3)
+    assert "the rungs between were not run" in answer(run)[1]
+
+
 def test_a_strategy_that_is_to_obey_and_does_not_invalidates_itself(run_of):
     assert not any("to obey preferences" in s for s in observations(run_of(violations={"centralized": 4})))
     broken = observations(run_of(days=2, violations={"negotiated": 1}))

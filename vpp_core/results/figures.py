@@ -286,5 +286,37 @@ def gain_figure(run: Run) -> Figure:
     }
 
 
+def frontier_figure(members: pd.DataFrame) -> Figure:
+    """Surplus against satisfaction of a study that varies one thing: a line per strategy, a point per value."""
+    own = members[~members["is_bound"]]
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": str(key),
+                "x": _values(rows["satisfaction_mean"]),
+                "y": _values(rows["surplus_usd"]),
+                "text": [f"{value:g}" for value in rows["value"]],
+                "marker": {"size": 8, "color": colour(str(key), i)},
+                "line": {"color": colour(str(key), i), "width": 1.5},
+                "hovertemplate": "%{text}: satisfaction %{x:.3f}, surplus %{y:$,.2f}<extra></extra>",
+            }
+            for i, (key, rows) in enumerate(
+                own.groupby(["strategy", "value"], sort=False)[["satisfaction_mean", "surplus_usd"]]
+                .mean()
+                .reset_index()
+                .sort_values("value")
+                .groupby("strategy", sort=False)
+            )
+        ],
+        "layout": {
+            "height": 380,
+            "xaxis": {"title": {"text": "mean satisfaction, 0–1"}},
+            "yaxis": {"title": {"text": "surplus [$]"}},
+        },
+    }
+
+
 def _values(series: pd.Series) -> list[float | None]:
     return [None if pd.isna(value) else round(float(value), 4) for value in series]

@@ -23,6 +23,7 @@ from vpp_core.results.page_style import CSS, SCRIPT
 from vpp_core.results.run import Run
 from vpp_core.results.sentences import answer, observations
 from vpp_core.results.shares import REAL, data_shares
+from vpp_core.results.study import study_summary, study_table
 from vpp_core.results.text import number, percent, reads_as_number
 from vpp_core.strategies.registry import STRATEGIES
 
@@ -166,6 +167,19 @@ def _households(run: Run, plots: dict[str, Figure]) -> str:
     return plot + note + _table(table)
 
 
+def _frontier(run: Run, plots: dict[str, Figure]) -> str:
+    if run.study is None or run.study.empty:
+        return ""
+    body = "".join(
+        f"<h3>{escape(str(study))}: {escape(str(varied).replace('_', ' '))}</h3>"
+        + _plot(plots, f"plot-frontier-{number}", figures.frontier_figure(members))
+        for number, ((study, varied), members) in enumerate(run.study.groupby(["study", "varied"], sort=False))
+        if varied != "seed"
+    )
+    seeds = study_table(study_summary(run.study))
+    return body + ("<h3>Over fleet seeds</h3>" + _table(seeds) if len(seeds) else "")
+
+
 def _observations(run: Run, plots: dict[str, Figure]) -> str:
     return _list(observations(run))
 
@@ -191,6 +205,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Run, dict[str, Figure]], str]], ...] 
     ("days", "A best and a worst day", _days),
     ("satisfaction", "Satisfaction", _satisfaction),
     ("households", "Households", _households),
+    ("frontier", "Surplus against satisfaction", _frontier),
     ("beware", "What to know before believing it", _observations),
     ("claims", "A predecessor’s claims", _claims),
     ("method", "Method and limits", _method),

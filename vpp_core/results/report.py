@@ -31,14 +31,28 @@ def report_files(
     forecast: pd.DataFrame,
     fleet: Fleet,
     provenance: Mapping[str, Any],
+    study: pd.DataFrame | None = None,
 ) -> dict[str, bytes]:
     """File name → content. Same arguments, same bytes: no clock, no random ids.
 
     `provenance`: what reproduces the run (command, seeds, versions, hashes), plain values, nested at most once,
-    without times.
+    without times. `study`: rows of `STUDY` where there are any; the page then shows the frontier.
     """
     run = Run(
-        kpis, daily, split, claims, outcomes, scenario, month, market_prices, solar, load, forecast, fleet, provenance
+        kpis,
+        daily,
+        split,
+        claims,
+        outcomes,
+        scenario,
+        month,
+        market_prices,
+        solar,
+        load,
+        forecast,
+        fleet,
+        provenance,
+        study,
     )
     return {
         "simulation_results.csv": results_csv(run),

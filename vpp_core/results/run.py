@@ -25,7 +25,7 @@ class Run:
     """One month of one scenario: its results, its inputs, and how it came about.
 
     `provenance` is what reproduces the run (command, seeds, versions, hashes): plain values, nested at most once, and
-    no times, since the report must be the same bytes each time.
+    no times, since the report must be the same bytes each time. `study`: rows of `STUDY` to draw the frontier from.
     """
 
     kpis: pd.DataFrame
@@ -41,6 +41,7 @@ class Run:
     forecast: pd.DataFrame
     fleet: Fleet
     provenance: Mapping[str, Any]
+    study: pd.DataFrame | None = None
 
     @cached_property
     def flat(self) -> OutcomeTables:

@@ -67,6 +67,9 @@ def _given_up(run: Run) -> str:
         "bargaining instead of optimising": run.difference("price_of_negotiating", path="preferences_first"),
     }
     known = {words: step for words, step in steps.items() if step is not None}
+    if len(known) < len(steps):
+        whole = f"It stayed {usd(total.estimate)} ({interval(total)}) below perfect foresight"
+        return f"{whole}; the rungs between were not run."
     parts = [_cost(words, step) for words, step in known.items()]
     largest = max(known, key=lambda words: known[words].estimate)
     return (

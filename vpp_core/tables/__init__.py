@@ -13,7 +13,7 @@ from vpp_core.tables.data import (
 )
 from vpp_core.tables.fleet import PROSUMER_FLEET
 from vpp_core.tables.outcome import HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
-from vpp_core.tables.results import CLAIMS, GAP_SPLIT, KPI_DAILY, KPI_MONTHLY
+from vpp_core.tables.results import CLAIMS, GAP_SPLIT, KPI_DAILY, KPI_MONTHLY, STUDY
 
 CONTRACTS = {
     contract.name: contract
@@ -30,6 +30,7 @@ CONTRACTS = {
         KPI_DAILY,
         GAP_SPLIT,
         CLAIMS,
+        STUDY,
     )
 }
 """Every known contract by table name."""
@@ -48,6 +49,7 @@ __all__ = [
     "PROSUMER_FLEET",
     "SOLAR_GENERATION",
     "SOURCES",
+    "STUDY",
     "WINDOW_RESULTS",
     "Column",
     "Contract",

@@ -191,3 +191,25 @@ CLAIMS = Contract(
     ),
     key=("month", "scenario", "claim"),
 )
+
+STUDY = Contract(
+    "study",
+    "A row per member of a study and strategy: one scenario that differs from its siblings in one thing.",
+    (
+        Column("study", pa.string(), "name of the study"),
+        Column("varied", pa.string(), "what differs: seed, satisfaction_weight_usd, import_usd_per_kwh, …"),
+        Column("value", pa.float64(), "its value in this member"),
+        *_RUN,
+        Column("seed", pa.int64(), "fleet seed"),
+        _STRATEGY,
+        Column("is_bound", pa.bool_(), "a relaxation that no one can operate"),
+        Column("surplus_usd", pa.float64(), "surplus of the month [$]"),
+        Column("percent_of_perfect", pa.float64(), "surplus over that of perfect_foresight [%]", True),
+        Column("vpp_profit_usd", pa.float64(), "VPP profit [$]; null for a bound", True),
+        Column("household_gain_usd", pa.float64(), "gain of all households [$]; null for a bound", True),
+        Column("households_worse_off_percent", pa.float64(), "households worse off than without a VPP [%]", True),
+        Column("satisfaction_mean", pa.float64(), "mean satisfaction, 0–1; null for a bound", True, 0.0, 1.0),
+        Column("violations", pa.int64(), "breached preferences; null for a bound", True),
+    ),
+    key=("study", "varied", "value", "month", "scenario", "strategy"),
+)

@@ -1,0 +1,57 @@
+"""Studies: the interval over seeds is Student's, signs are counted, and sweeps draw a frontier."""
+
+import numpy as np
+import pytest
+
+from vpp_core.results.page import report_html
+from vpp_core.results.run import Run
+from vpp_core.results.study import study_rows, study_summary, study_table
+from vpp_core.tables import STUDY
+
+SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_foresight": 100.0}
+
+
+@pytest.fixture(scope="module")
+def rows(run_of):
+    """Four seeds whose negotiated surplus differs from no VPP by 10, 20, 30 and −4."""
+    import pandas as pd
+
+    kpis = run_of(SURPLUS, days=2).kpis
+    scenario = run_of(SURPLUS, days=2).scenario
+    members = []
+    for seed, surplus in enumerate((10.0, 20.0, 30.0, -4.0)):
+        changed = kpis.assign(surplus_usd=np.where(kpis["strategy"] == "negotiated", surplus, kpis["surplus_usd"]))
+        changed.loc[changed["strategy"] == "no_vpp", "surplus_usd"] = 0.0
+        members.append(study_rows(changed, scenario.model_copy(update={"seed": seed}), "ten_seeds", "seed", seed))
+    table = pd.concat(members, ignore_index=True)
+    STUDY.pandera.validate(table)
+    return table
+
+
+def test_the_interval_over_seeds_is_student_s_and_signs_are_counted(rows):
+    summary = study_summary(rows).set_index(["step", "measure"])
+    row = summary.loc[("negotiated_over_no_vpp", "surplus_usd")]
+    differences = np.array([10.0, 20.0, 30.0, -4.0])
+    half = 3.182446 * differences.std(ddof=1) / 2  # t of 3 degrees of freedom
+    assert (row["mean"], row["low"], row["high"]) == pytest.approx((14.0, 14.0 - half, 14.0 + half), rel=1e-5)
+    assert (row["seeds"], row["seeds_agreeing"]) == (4, 3)
+
+
+def test_one_seed_has_no_interval(rows):
+    table = study_table(study_summary(rows[rows["seed"] == 0]))
+    assert set(table["95 % interval"]) == {"one seed: no interval"}
+
+
+def test_a_strategy_that_was_not_run_leaves_its_step_out(rows):
+    assert "price_of_negotiating" not in set(study_summary(rows)["step"])
+
+
+def test_a_sweep_is_drawn_as_a_frontier_and_seeds_as_a_table(run_of, rows):
+    run = run_of(SURPLUS, days=2)
+    sweep = rows.assign(varied="satisfaction_weight_usd", value=rows["value"] / 10)
+    import pandas as pd
+
+    fields = {name: getattr(run, name) for name in Run.__dataclass_fields__}
+    page = report_html(Run(**{**fields, "study": pd.concat([rows, sweep])})).decode()
+    assert 'id="frontier"' in page and 'id="plot-frontier-1"' in page and "3 of 4" in page
+    assert 'id="frontier"' not in report_html(run).decode()

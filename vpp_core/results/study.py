@@ -1,0 +1,85 @@
+"""Many runs side by side: over fleet seeds, and over one parameter that is swept.
+
+The bootstrap over days says nothing about another fleet. A study does: it draws the fleet anew and asks in how many
+draws a difference keeps its sign.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.results.text import number, usd
+from vpp_core.scenario import Scenario
+from vpp_core.tables import STUDY
+
+COMPARED = (
+    ("price_of_preferences", "perfect_foresight", "perfect_foresight_aware"),
+    ("value_of_information", "perfect_foresight_aware", "centralized_aware"),
+    ("price_of_negotiating", "centralized_aware", "negotiated"),
+    ("negotiated_over_no_vpp", "negotiated", "no_vpp"),
+    ("negotiated_over_centralized", "negotiated", "centralized"),
+)
+_MEASURES = ("surplus_usd", "household_gain_usd", "satisfaction_mean")
+
+
+def study_rows(kpis: pd.DataFrame, scenario: Scenario, study: str, varied: str, value: float) -> pd.DataFrame:
+    """The monthly figures of one member as rows of `STUDY`; `value` is what `varied` has in this member."""
+    rows = kpis.assign(study=study, varied=varied, value=float(value), seed=scenario.seed)
+    return STUDY.arrow(rows).to_pandas()
+
+
+def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Differences over the fleet seeds of a study: mean, 95 % interval, and how many seeds agree on the sign.
+
+    `rows` are `STUDY` rows; only members that vary `seed` count. Columns: study, month, step, measure, mean, low, high
+    (Student's t over seeds; NaN with one seed), seeds, seeds_agreeing (those with the sign of the mean).
+    """
+    seeds = rows[rows["varied"] == "seed"]
+    summaries = []
+    for (study, month), members in seeds.groupby(["study", "month"], sort=False):
+        for step, upper, lower in COMPARED:
+            for measure in _MEASURES:
+                by_seed = members.set_index(["seed", "strategy"])[measure].unstack()  # noqa: PD010
+                if upper not in by_seed or lower not in by_seed:
+                    continue
+                differences = (by_seed[upper] - by_seed[lower]).dropna().to_numpy(dtype=float)
+                if len(differences):
+                    label = {"study": study, "month": month, "step": step, "measure": measure}
+                    summaries.append(label | _over_seeds(differences))
+    names = ["study", "month", "step", "measure", "mean", "low", "high", "seeds", "seeds_agreeing"]
+    return pd.DataFrame(summaries, columns=names)
+
+
+def _over_seeds(differences: np.ndarray) -> dict[str, float | int]:
+    from scipy.stats import t as student
+
+    count, mean = len(differences), float(differences.mean())
+    half = np.nan
+    if count > 1:
+        half = float(student.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count))
+    agreeing = int((np.sign(differences) == np.sign(mean)).sum())
+    return {"mean": mean, "low": mean - half, "high": mean + half, "seeds": count, "seeds_agreeing": agreeing}
+
+
+def study_table(summary: pd.DataFrame) -> pd.DataFrame:
+    """Display rows of a summary."""
+    rows = []
+    for row in summary.to_dict("records"):
+        money = row["measure"].endswith("_usd")
+
+        def form(value: float, money: bool = money) -> str:
+            return usd(value) if money else number(value, 3)
+
+        known = not np.isnan(row["low"])
+        rows.append(
+            {
+                "month": row["month"],
+                "difference": row["step"].replace("_", " "),
+                "of": row["measure"],
+                "mean over seeds": form(row["mean"]),
+                "95 % interval": f"{form(row['low'])} to {form(row['high'])}" if known else "one seed: no interval",
+                "seeds that agree": f"{row['seeds_agreeing']} of {row['seeds']}",
+            }
+        )
+    return pd.DataFrame(rows)
