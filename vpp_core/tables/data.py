@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from vpp_core.tables.contract import TIMESTAMP, Column, Contract
@@ -10,7 +12,7 @@ SOURCES = ("live", "cache", "file", "tmy", "filled", "synthetic")
 """Where a value came from. All but `synthetic` are measured, modelled weather (`tmy`) or filled from measured values."""
 
 _TIMESTAMP = Column("timestamp", TIMESTAMP, "start of the interval, UTC")
-_HARD_PRICE = {"at_least": -1000.0, "at_most": 5000.0}
+_HARD_PRICE: dict[str, Any] = {"at_least": -1000.0, "at_most": 5000.0}
 
 
 def _provenance(series: str) -> tuple[Column, ...]:
