@@ -1,8 +1,8 @@
 """Checks of every stored table, from one factory fed by the contracts; and of the results, by what must be true.
 
-Two per table: *whole* (the file is as it was written, every row keeps the contract; blocking within a run) and
-*plausible* (what an energy data engineer would look for; warns, or fails where a value cannot be). A consumer verifies
-what it loads as well, since a blocking check stops only the run it is in.
+Every table is *whole*: the file is as it was written, and every row keeps the contract. An input is *plausible* too:
+what an energy data engineer looks for; it warns, or fails and blocks where a result would be wrong. A consumer
+verifies what it loads as well, since a blocking check stops only the run it is in.
 """
 
 import warnings
@@ -19,15 +19,15 @@ from vpp_pipeline.io import LakeResource
 from vpp_pipeline.io.parquet import CONTRACT_OF_ASSET, contract_of
 from vpp_pipeline.partitions import month_and_scenario, month_by_scenario
 
-INPUT_TABLES = ("market_prices", "solar_generation", "load_profiles", "price_forecast", "prosumer_fleet")
-RESULT_TABLES = (*CONTRACT_OF_ASSET, "kpi_monthly")
+INPUT_TABLES = ("market_prices", "solar_generation", "load_profiles", "price_forecast")
+OTHER_TABLES = ("prosumer_fleet", *CONTRACT_OF_ASSET, "kpi_monthly")
 A_CENT = 0.01
 
 
 def all_checks() -> list[dg.AssetChecksDefinition]:
     """Every check of the code location."""
     return [
-        *(whole(table) for table in (*INPUT_TABLES, *RESULT_TABLES)),
+        *(whole(table) for table in (*INPUT_TABLES, *OTHER_TABLES)),
         *(plausible(table) for table in INPUT_TABLES),
         books_close,
         foresight_is_the_upper_bound,
@@ -74,6 +74,7 @@ def plausible(table: str) -> dg.AssetChecksDefinition:
         table,
         "plausible",
         "Complete, in order, and within what a power system does; unusual values warn, impossible ones fail.",
+        blocking=True,
     )
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
         from vpp_core.tables.checks import data_checks
@@ -85,12 +86,12 @@ def plausible(table: str) -> dg.AssetChecksDefinition:
         period = lake.open().scenario(scenario).period(month)
         results = data_checks(table, stored.to_pandas(), period)
         failed = [result for result in results if not result.passed]
-        hard = any(result.severity == "error" for result in failed)
+        warning = bool(failed) and all(result.severity == "warn" for result in failed)
         return dg.AssetCheckResult(
             passed=not failed,
-            severity=dg.AssetCheckSeverity.ERROR if hard or not failed else dg.AssetCheckSeverity.WARN,
-            description="; ".join(f"{result.name}: {result.detail}" for result in failed) or None,
-            metadata={result.name: result.detail or "passed" for result in results},
+            severity=dg.AssetCheckSeverity.WARN if warning else dg.AssetCheckSeverity.ERROR,
+            description="; ".join(f"{result.name}: {result.message}" for result in failed) or None,
+            metadata={result.name: result.message for result in results},
         )
 
     return check

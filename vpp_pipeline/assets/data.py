@@ -79,7 +79,7 @@ def load_profiles(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
         "price_forecast",
         "sources",
         {"python"},
-        "What was known of prices at each gate closure, as quantiles in $/MWh. Made from published prices only.",
+        "The price forecast every strategy bids with, in $/MWh: made from prices published by then, no others.",
     )
 )
 def price_forecast(

@@ -34,7 +34,8 @@ def ui(
     lake = open_lake()
     with shared_instance() as instance:
         instance.add_dynamic_partitions(SCENARIO, sorted({*KNOWN_SCENARIOS, *lake.scenario_names()}))
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:Function `dev_command`")
     dagster = Path(sys.executable).with_name("dagster")
     typer.echo(f"lake {lake.root}; http://{host}:{port} in a few seconds, Ctrl-C ends it")
-    os.chdir(project.project_root())
+    os.chdir(os.environ["DAGSTER_HOME"])
     os.execv(dagster, [str(dagster), "dev", "-w", str(workspace), "-p", str(port), "-h", host])
