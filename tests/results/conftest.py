@@ -46,8 +46,20 @@ class Invented:
 
 @pytest.fixture(scope="session")
 def invent() -> Callable[..., Invented]:
-    """Make a run: `invent({"negotiated": 20.0, …}, days=5, homes=4)`, values in $ a day."""
-    return _invent
+    """Make a run: `invent({"negotiated": 20.0, …}, days=5, homes=4)`, values in $ a day. The same run is made once."""
+    return _once(_invent)
+
+
+def _once(make: Callable) -> Callable:
+    made: dict[str, object] = {}
+
+    def remembered(*args, **kwargs):
+        key = repr((args, sorted(kwargs.items())))
+        if key not in made:
+            made[key] = make(*args, **kwargs)
+        return made[key]
+
+    return remembered
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +87,7 @@ def run_of(invent):
             {"command": "vpp run"},
         )
 
-    return make
+    return _once(make)
 
 
 def _invent(

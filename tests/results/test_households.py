@@ -1,5 +1,7 @@
 """The households' side and the score's weights, on cases whose answer is known."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -15,7 +17,7 @@ def rescored(run: Run, scores: dict[str, dict[str, float]]) -> Run:
     for strategy, components in scores.items():
         for name, value in components.items():
             homes.loc[homes["strategy"] == strategy, f"satisfaction_{name}"] = value
-    changed = Run(**{field: getattr(run, field) for field in Run.__dataclass_fields__})
+    changed = replace(run)
     changed.__dict__["flat"] = type(flat)(flat.windows, homes, flat.days)
     return changed
 

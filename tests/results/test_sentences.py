@@ -1,6 +1,7 @@
 """Sentences say what the numbers say: a win, a loss, and that one cannot tell."""
 
-from vpp_core.results.run import Run
+from dataclasses import replace
+
 from vpp_core.results.sentences import answer, direction, observations
 from vpp_core.results.statistics import Interval
 
@@ -41,7 +42,7 @@ def test_an_interval_around_zero_is_told_as_no_difference(run_of):
 def test_a_fleet_that_never_bid_is_said_not_to_have_bid(run_of):
     run = run_of(LOSES | {"negotiated": 0.0}, days=3)
     silent = run.kpis.assign(bids_submitted=0)
-    assert answer(Run(**{**vars(run), "kpis": silent}))[0].startswith("Negotiating led to no bid")
+    assert answer(replace(run, kpis=silent))[0].startswith("Negotiating led to no bid")
 
 
 def test_households_that_lose_are_counted_and_named(run_of):
@@ -77,14 +78,14 @@ def test_a_strategy_that_is_to_obey_and_does_not_invalidates_itself(run_of):
 def test_books_that_do_not_close_are_reported(run_of):
     run = run_of(days=2)
     kpis = run.kpis.assign(books_residual_usd=0.02)
-    assert any("do not close" in sentence for sentence in observations(Run(**{**vars(run), "kpis": kpis})))
+    assert any("do not close" in sentence for sentence in observations(replace(run, kpis=kpis)))
     assert not any("do not close" in sentence for sentence in observations(run))
 
 
 def test_components_that_tell_strategies_not_apart_are_named(run_of):
     run = run_of(days=2)
     full = run.kpis.assign(satisfaction_backup=1.0)
-    told = observations(Run(**{**vars(run), "kpis": full}))
+    told = observations(replace(run, kpis=full))
     assert "Satisfied in full under every strategy, so of no help in telling them apart: backup." in told
 
 

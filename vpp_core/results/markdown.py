@@ -139,8 +139,8 @@ def claims_table(claims: pd.DataFrame) -> pd.DataFrame:
 
 
 def provenance_table(run: Run) -> pd.DataFrame:
-    """What reproduces the run: scenario fingerprint and every entry of the provenance, nested ones joined by a dot."""
-    entries = {"scenario fingerprint": run.scenario.fingerprint(), **_flattened(run.provenance)}
+    """What reproduces the run: every entry of the provenance, nested ones joined by a dot."""
+    entries = _flattened(run.provenance)
     return pd.DataFrame({"what": list(entries), "value": list(entries.values())})
 
 
