@@ -146,7 +146,7 @@ class _Traits:
             owns=rng.random((len(_APPLIANCES), BLOCK)) < np.array([a.owned for a in _APPLIANCES])[:, None],
             cooler_kw=np.where(cooled, cooler, 0.0),
             set_point_c=rng.normal(26.5, 1.4, BLOCK),
-            gain_kw_per_c=cooler * rng.uniform(0.025, 0.055, BLOCK),
+            gain_kw_per_c=cooler * rng.uniform(0.023, 0.050, BLOCK),
             heats=rng.random(BLOCK) < 0.15,
             pool_start=np.where(rng.random(BLOCK) < 0.12, rng.uniform(7, 14, BLOCK), np.nan),
             fridge_kw=rng.uniform(0.09, 0.19, BLOCK),

@@ -9,7 +9,7 @@ import pyarrow as pa
 from vpp_core.tables.contract import TIMESTAMP, Column, Contract
 
 SOURCES = ("live", "cache", "file", "tmy", "filled", "synthetic")
-"""Where a value came from. All but `synthetic` are measured, modelled weather (`tmy`) or filled from measured values."""
+"""Where a value came from. `tmy` is a typical year's weather; `filled` is between measured values."""
 
 _TIMESTAMP = Column("timestamp", TIMESTAMP, "start of the interval, UTC")
 _HARD_PRICE: dict[str, Any] = {"at_least": -1000.0, "at_most": 5000.0}
