@@ -40,7 +40,7 @@ def parse_household(text: str, parser: HouseholdParser | None = None) -> ParsedH
         raise InputError(f"the description has {len(text)} characters; shorten it to {MAX_CHARACTERS}")
     parser = parser or GrammarParser()
     extraction = parser.extract(text)
-    return complete(extraction, getattr(extraction, "parser", parser.name))
+    return complete(extraction, extraction.parser or parser.name)
 
 
 def parse_households(

@@ -44,6 +44,8 @@ class Extraction:
     fields: dict[str, Found] = field(default_factory=dict)
     contradictions: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    parser: str | None = None
+    """who read it, where that is not the parser that was asked"""
 
     def find(self, name: str, value: Value, evidence: str, origin: Literal["said", "inferred"] = "said") -> None:
         """Enter a field. Said outweighs inferred; of two sayings the more cautious stands and both are told."""
