@@ -82,7 +82,7 @@ def test_described_households_join_behind_the_generated_ones(fleet: Fleet) -> No
     guests = [Prosumer(evs=(ElectricVehicle(),)), Prosumer(bess=BESS())]
     joined = join(fleet, guests)
     assert len(joined) == 302 and list(joined.home_id[-2:]) == [300, 301]
-    assert list(joined.load_profile_id[-2:]) == [300, 301]
+    assert list(joined.load_profile_id[-2:]) == [0, 1]
     assert same_fleet(joined.take(np.arange(300)), fleet)
     assert household_of(joined, 300).evs == guests[0].evs
     before, after = (mobility(f, Period.of("2023-08", 2), 42) for f in (fleet, joined))

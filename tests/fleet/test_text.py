@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from vpp_core.errors import InputError
 from vpp_core.fleet.bess import BESS
+from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.prosumer import Prosumer, prosumer_from_dict
 from vpp_core.fleet.text import (
     MAX_CHARACTERS,
     ParsedHousehold,
     Refused,
+    join_described,
     parse_household,
     parse_households,
     read_descriptions,
@@ -165,6 +167,16 @@ def test_a_file_of_households_that_cannot_be_read_is_refused_in_a_sentence(
     with pytest.raises(InputError) as refused:
         read_descriptions(content, name)
     assert sentence in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_described_households_of_files_join_a_fleet_and_the_rest_is_told() -> None:
+    fleet = generate_fleet(20, 1)
+    files = {"households.txt": "Powerwall\nlorem ipsum\nLeaf and a Bolt\n", "households.csv": "text\n6 kW solar\n"}
+    result = join_described(fleet, files)
+    assert result.joined == 3 and len(result.fleet) == 23
+    assert list(result.fleet.pv_capacity_kw[20:]) == [6.0, 0.0, 0.0]
+    assert len(result.refused) == 1 and result.refused[0].startswith("households.txt, household 2: ")
+    assert join_described(fleet, {}).fleet is fleet
 
 
 def test_every_product_is_found_by_its_own_name_and_gives_a_valid_device() -> None:

@@ -90,12 +90,17 @@ def households_of(fleet: Fleet) -> list[Prosumer]:
 
 
 def join(fleet: Fleet, households: Sequence[Prosumer]) -> Fleet:
-    """The fleet with these households behind it, numbered on from its last home, each with its own load profile."""
+    """The fleet with these households behind it, numbered on from its last home.
+
+    Nobody describes a load curve, so the k-th of them is given the profile of the k-th home.
+    """
     if not households:
         return fleet
-    start = int(max(fleet.home_id.max(), fleet.load_profile_id.max())) + 1
+    start = int(fleet.home_id.max()) + 1
     numbered = [
-        household.model_copy(update={"home_id": start + k, "load_profile_id": start + k})
+        household.model_copy(
+            update={"home_id": start + k, "load_profile_id": int(fleet.load_profile_id[k % len(fleet)])}
+        )
         for k, household in enumerate(households)
     ]
     return concatenate(fleet, fleet_of(numbered, fleet.seed))

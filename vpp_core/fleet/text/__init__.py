@@ -14,6 +14,7 @@ from vpp_core.fleet.text.batch import (
     read_descriptions,
 )
 from vpp_core.fleet.text.completion import ParsedHousehold, Provenance
+from vpp_core.fleet.text.described import JoinedFleet, join_described
 from vpp_core.fleet.text.extraction import Extraction, Found, HouseholdParser
 from vpp_core.fleet.text.grammar import GrammarParser
 
@@ -23,9 +24,11 @@ __all__ = [
     "Found",
     "GrammarParser",
     "HouseholdParser",
+    "JoinedFleet",
     "ParsedHousehold",
     "Provenance",
     "Refused",
+    "join_described",
     "parse_household",
     "parse_households",
     "read_descriptions",

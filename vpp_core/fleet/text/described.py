@@ -1,0 +1,45 @@
+"""Described households of a lake's raw folder joining the generated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from vpp_core.fleet.convert import join
+from vpp_core.fleet.fleet import Fleet
+from vpp_core.fleet.prosumer import Prosumer
+from vpp_core.fleet.text.batch import Refused, households_in, parse_households, read_descriptions
+from vpp_core.fleet.text.extraction import HouseholdParser
+
+
+@dataclass(frozen=True)
+class JoinedFleet:
+    """A fleet with the households that joined it, and why others did not."""
+
+    fleet: Fleet
+    joined: int
+    refused: tuple[str, ...]
+    """a sentence for each description left out, naming its file and place, not its words"""
+
+
+def join_described(
+    fleet: Fleet,
+    files: Mapping[str, str],
+    parser: HouseholdParser | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> JoinedFleet:
+    """The fleet with every household that these files describe (name → content), files by name, households in order.
+
+    A file that cannot be read at all is an `InputError`; a description that cannot is left out and told.
+    """
+    households: list[Prosumer] = []
+    refused: list[str] = []
+    for name in sorted(files):
+        results = parse_households(read_descriptions(files[name], name), parser, progress)
+        households.extend(households_in(results))
+        refused.extend(
+            f"{name}, household {result.position + 1}: {result.reason}"
+            for result in results
+            if isinstance(result, Refused)
+        )
+    return JoinedFleet(join(fleet, households), len(households), tuple(refused))
