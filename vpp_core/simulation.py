@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.calendar import INTERVAL, INTERVAL_HOURS, LOCAL_TIMEZONE
 from vpp_core.dispatch.offers import Coming, StateRange, marginal_offers
 from vpp_core.dispatch.opportunity_cost import Outlook
 from vpp_core.dispatch.view import GateView
@@ -42,7 +44,19 @@ from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.strategies.strategy import Bound, GateClosureStrategy
 
-__all__ = ["Inputs", "Outcome", "OutcomeTables", "outcome_tables", "outcomes_to_arrow", "run", "simulate"]
+if TYPE_CHECKING:
+    from vpp_core.negotiation.transcript import Transcript
+
+__all__ = [
+    "Inputs",
+    "Outcome",
+    "OutcomeTables",
+    "negotiate_window",
+    "outcome_tables",
+    "outcomes_to_arrow",
+    "run",
+    "simulate",
+]
 
 Progress = Callable[[str, float], None]
 
@@ -89,6 +103,37 @@ def run(
         if progress and t % 96 == 0:
             progress(strategy.key, t / len(inputs.period))
     return period.trajectory, period.bids, period.timings
+
+
+def negotiate_window(inputs: Inputs, at: pd.Timestamp) -> Transcript:
+    """The negotiation of the window that contains `at` (UTC), in the state that negotiating up to it has led to."""
+    from vpp_core.negotiation.transcript import Transcript
+    from vpp_core.strategies.negotiated import Negotiated
+
+    starts = inputs.windows.starts
+    window = int(starts.searchsorted(at, side="right")) - 1
+    if window < 0 or at >= inputs.period.timestamps[-1] + INTERVAL:
+        first, last = (f"{t.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d}" for t in (starts[0], starts[-1]))
+        raise InputError(f"{at.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d %H:%M} is outside the period, {first} to {last}")
+    views: list[GateView] = []
+
+    class Recorded(Negotiated):
+        def decide(self, view: GateView) -> Decision:
+            views.append(view)
+            return super().decide(view)
+
+    strategy = Recorded()
+    run = _Run(inputs, strategy)
+    for t in range(len(inputs.period)):
+        while len(run.bids) <= window and run.gate(len(run.bids)) <= t:
+            run.close_gate(len(run.bids), t)
+        if len(run.bids) > window:
+            break
+        run.dispatch(t)
+    state = strategy.negotiate(views[-1])
+    submission = submit(state["decision"].segments, inputs.layout, inputs.scenario.market)
+    gate = starts[window] - pd.Timedelta(minutes=inputs.scenario.market.gate_closure_minutes)
+    return Transcript(views[-1], state, submission, gate)
 
 
 class _Run:

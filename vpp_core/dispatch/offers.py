@@ -48,6 +48,8 @@ SIZES = np.array([1.0, 0.75, 0.5, 0.25])
 BISECTIONS = 24
 SMALLEST_KW = 1e-3
 """Segments below a watt are none."""
+TICK_USD_PER_MWH = 0.01
+"""Least a sale asks above what is paid for it: the market's smallest step, so that nothing moves for nothing."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def prospects(
     """Segment prices that never lose on what was agreed (signed), and what they bring at the forecast."""
     p10, p50, p90 = forecast_usd_per_mwh
     sells = layout.direction > 0
-    rebound = np.where(sells, np.maximum(offers.rebound_usd_per_mwh, 0.0), offers.rebound_usd_per_mwh)
+    rebound = np.where(sells, np.maximum(offers.rebound_usd_per_mwh, TICK_USD_PER_MWH), offers.rebound_usd_per_mwh)
     price = layout.direction * (agreed_usd_per_mwh + rebound)
     gain = np.where(sells, expected_gain_above(p10, p50, p90, price), expected_gain_below(p10, p50, p90, price))
     above = probability_above(p10, p50, p90, price)

@@ -67,7 +67,7 @@ class Inputs:
         period = scenario.period(month)
         windows = period.windows(scenario.market.window_minutes)
         prices = _on_index(market_prices, period, "market_prices")
-        forecast = _forecast(price_forecast, windows)
+        forecast = energy_quantiles(price_forecast, windows)
         load = _wide(load_profiles, period, "profile_id", "load_kw", "load_profiles")
         missing = np.setdiff1d(fleet.load_profile_id, load.columns)
         if len(missing):
@@ -137,7 +137,7 @@ def _solar_kw(solar: pd.DataFrame, fleet: Fleet) -> Floats:
     return kw
 
 
-def _forecast(frame: pd.DataFrame, windows: Windows) -> Floats:
+def energy_quantiles(frame: pd.DataFrame, windows: Windows) -> Floats:
     """Energy quantiles as (W, H, 3), every gate closure with the same number of windows ahead."""
     energy = frame[frame["product"] == "energy"].sort_values(["issued_at", "timestamp"])
     rows, rest = divmod(len(energy), len(windows))

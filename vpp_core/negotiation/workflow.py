@@ -38,6 +38,8 @@ class RoundRecord:
     ask_usd_per_mwh: Floats
     counter_usd_per_mwh: Floats
     agreed: Bools
+    scores: Floats
+    """price, capacity, reliability, each 0–1, shape (3, K)"""
     score: Floats
 
 
@@ -45,6 +47,7 @@ class State(TypedDict, total=False):
     """What flows through the graph."""
 
     bargain: Bargain
+    scores: Floats
     history: list[RoundRecord]
     coalition: Coalition
     decision: Decision
@@ -96,8 +99,10 @@ def evaluate(state: State, context: Context) -> State:
     clears = expected.clearing_probability
     price = 1.0 / (1.0 + np.exp(np.clip((bargain.ask_usd_per_mwh - median) / max(p90 - p10, 1.0), -50, 50)))
     largest = max(float(bargain.quantity_kw.max(initial=0.0)), 1e-9)
-    score = PRICE_WEIGHT * price + CAPACITY_WEIGHT * bargain.quantity_kw / largest + RELIABILITY_WEIGHT * clears
-    return {"bargain": bargain.with_(score=np.where(bargain.offering, score, 0.0), round=bargain.round + 1)}
+    scores = np.stack([price, bargain.quantity_kw / largest, clears])
+    score = np.array([PRICE_WEIGHT, CAPACITY_WEIGHT, RELIABILITY_WEIGHT]) @ scores
+    scored = bargain.with_(score=np.where(bargain.offering, score, 0.0), round=bargain.round + 1)
+    return {"bargain": scored, "scores": scores}
 
 
 def counter_offer(state: State, context: Context) -> State:
@@ -118,7 +123,7 @@ def respond(state: State, context: Context) -> State:
     accepts = bargain.open & (bargain.counter_usd_per_mwh >= following) & ~last
     ask = np.where(accepts, bargain.counter_usd_per_mwh, bargain.ask_usd_per_mwh)
     agreed = bargain.agreed | accepts
-    record = RoundRecord(bargain.ask_usd_per_mwh, bargain.counter_usd_per_mwh, agreed, bargain.score)
+    record = RoundRecord(bargain.ask_usd_per_mwh, bargain.counter_usd_per_mwh, agreed, state["scores"], bargain.score)
     if not last:
         ask = np.where(agreed, ask, following)
     return {

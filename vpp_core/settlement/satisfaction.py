@@ -17,34 +17,34 @@ COMPONENTS = ("backup", "discharge", "ev_ready", "compensation", "autonomy", "bi
 def backup_score(stored_kwh: Any, backup_kwh: Any) -> Any:
     """min(1, stored / reserve) of one interval; NaN without a reserve."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(backup_kwh > 0, np.minimum(1.0, stored_kwh / backup_kwh), np.nan)
+        return np.where(backup_kwh > 0, np.minimum(1.0, np.divide(stored_kwh, backup_kwh)), np.nan)
 
 
 def discharge_score(taken_kwh: Any, limit_kwh: Any) -> Any:
     """1 up to the daily limit, falling to 0 at twice the limit; NaN without a battery."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(limit_kwh > 0, np.clip(2.0 - taken_kwh / limit_kwh, 0.0, 1.0), np.nan)
+        return np.where(limit_kwh > 0, np.clip(2.0 - np.divide(taken_kwh, limit_kwh), 0.0, 1.0), np.nan)
 
 
 def ev_ready_score(energy_kwh: Any, asked_kwh: Any) -> Any:
     """Energy at departure over what was asked, at most 1; NaN where nothing was asked."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(asked_kwh > 0, np.clip(energy_kwh / asked_kwh, 0.0, 1.0), np.nan)
+        return np.where(asked_kwh > 0, np.clip(np.divide(energy_kwh, asked_kwh), 0.0, 1.0), np.nan)
 
 
 def compensation_score(paid_usd_per_kwh: Any, minimum_usd_per_kwh: Any, ask_usd_per_kwh: Any) -> Any:
     """0 at nothing, 0.5 at the minimum, 1 at the opening ask, linear in between."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        below = np.where(minimum_usd_per_kwh > 0, 0.5 * paid_usd_per_kwh / minimum_usd_per_kwh, 0.5)
+        below = np.where(minimum_usd_per_kwh > 0, 0.5 * np.divide(paid_usd_per_kwh, minimum_usd_per_kwh), 0.5)
         room = ask_usd_per_kwh - minimum_usd_per_kwh
-        above = 0.5 + 0.5 * np.where(room > 0, (paid_usd_per_kwh - minimum_usd_per_kwh) / room, 1.0)
+        above = 0.5 + 0.5 * np.where(room > 0, np.divide(paid_usd_per_kwh - minimum_usd_per_kwh, room), 1.0)
     return np.clip(np.where(paid_usd_per_kwh < minimum_usd_per_kwh, below, above), 0.0, 1.0)
 
 
 def autonomy_score(beyond_kwh: Any, offered_kwh: Any) -> Any:
     """1 − energy moved beyond what was offered, over what was offered; 0 where nothing was offered and some moved."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(offered_kwh > 0, beyond_kwh / offered_kwh, np.where(beyond_kwh > 0, 1.0, 0.0))
+        ratio = np.where(offered_kwh > 0, np.divide(beyond_kwh, offered_kwh), np.where(beyond_kwh > 0, 1.0, 0.0))
     return np.clip(1.0 - ratio, 0.0, 1.0)
 
 

@@ -1,0 +1,93 @@
+"""The value of stored energy on cases solved by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vpp_core.dispatch.opportunity_cost import LEVELS, Outlook, battery_own_value, battery_value
+from vpp_core.fleet.devices import Batteries, Permission
+
+
+def one_battery(power: float = 4.0, wear: float = 0.0, efficiency: float = 1.0, backup: float = 0.0) -> Batteries:
+    one = np.ones(1)
+    return Batteries(
+        0.0 * one, 8.0 * one, backup * one, 4.0 * one, power * one, efficiency * one, efficiency * one, wear * one
+    )
+
+
+def permission(battery: Batteries, power: float, floor: float = 0.0) -> Permission:
+    none = np.zeros(0)
+    return Permission(
+        True, np.array([power]), np.array([floor]), np.array([np.inf]), none.astype(bool), none, np.zeros(1)
+    )
+
+
+def outlook(prices: list[float], surplus: list[float], buy: float = 0.30, sell: float = 0.05) -> Outlook:
+    price = np.repeat(np.array(prices)[:, None], 3, axis=1)
+    hours = len(prices)
+    return Outlook(1.0, price, np.array(surplus)[:, None], np.full(hours, buy), np.full(hours, sell))
+
+
+def slopes(value: np.ndarray, kwh: float = 8.0) -> np.ndarray:
+    return np.diff(value[0]) / (kwh / (LEVELS - 1))
+
+
+def test_energy_is_worth_the_dear_hour_as_far_as_power_reaches_and_replacement_beyond() -> None:
+    """One hour at $1,000/MWh, then nothing but replacement at the mean price (550 + 300 $/MWh).
+
+    The battery can export 4 kWh in the dear hour: those earn 1.00 + 0.05; the other 4 kWh are kept for 0.85.
+    """
+    battery = one_battery(power=4.0)
+    value = battery_value(outlook([1000.0, 100.0], [0.0, 0.0]), battery, permission(battery, 4.0))
+    slope = slopes(value)
+    assert slope[:12] == pytest.approx(1.05)
+    assert slope[12:] == pytest.approx(0.85, abs=1e-9)
+
+
+def test_efficiency_and_wear_come_off_once() -> None:
+    battery = one_battery(power=8.0, wear=0.03, efficiency=0.9)
+    value = battery_value(outlook([1000.0], [0.0]), battery, permission(battery, 8.0))
+    kept = (1.0 + 0.30 - 0.03) * 0.9
+    sold = (1.0 + 0.05 - 0.03) * 0.9
+    assert slopes(value) == pytest.approx(max(kept, sold))
+
+
+def test_covering_the_homes_own_load_saves_the_retail_price_too() -> None:
+    """A kW of own load for an hour at 100 $/MWh: 1 kWh of stored energy saves 0.10 + 0.30; the rest exports 0.15."""
+    battery = one_battery(power=8.0)
+    hours = outlook([100.0, -1000.0], [-1.0, 0.0], buy=0.30)
+    value = battery_value(hours, battery, permission(battery, 8.0))
+    slope = slopes(value)
+    assert slope[0] == pytest.approx(0.40)
+    assert slope[-1] == pytest.approx(0.15)
+
+
+def test_solar_to_come_makes_stored_energy_cheap() -> None:
+    """Enough sun to fill the battery for nothing but the export credit: a kWh held now saves 0.05 + LMP, no more."""
+    battery = one_battery(power=8.0)
+    value = battery_value(outlook([20.0, 20.0], [8.0, 0.0]), battery, permission(battery, 8.0))
+    assert slopes(value) == pytest.approx(0.07)
+
+
+def test_the_value_is_concave_and_grows_with_energy() -> None:
+    rng = np.random.default_rng(0)
+    battery = one_battery(power=3.0, wear=0.03, efficiency=0.95)
+    price = np.sort(rng.uniform(0, 400, (24, 3)), axis=1)
+    hours = Outlook(1.0, price, rng.normal(0, 2, (24, 1)), np.full(24, 0.3), np.full(24, 0.05))
+    slope = slopes(battery_value(hours, battery, permission(battery, 2.0)))
+    assert (np.diff(slope) <= 1e-9).all()
+    assert (slope > 0).all()
+
+
+def test_the_households_own_part_is_what_its_bill_says_when_left_alone() -> None:
+    """Two hours of 1 kW load: the first 2 kWh above the backup of 2 save 0.30 each, below it nothing is used.
+
+    What is left keeps its value of 0.30 for later.
+    """
+    battery = one_battery(power=8.0, backup=2.0)
+    value = battery_own_value(outlook([50.0, 50.0], [-1.0, -1.0]), battery, permission(battery, 8.0))
+    levels = np.arange(LEVELS) * 8.0 / (LEVELS - 1)
+    bill = 2 * 0.30 - np.clip(levels - 2.0, 0.0, 2.0) * 0.30
+    left = levels - np.clip(levels - 2.0, 0.0, 2.0)
+    assert value[0] == pytest.approx(left * 0.30 - bill)

@@ -1,0 +1,322 @@
+"""What must hold for every fleet, every price and every strategy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.invented import invented_inputs, random_prices
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.fleet.fleet import Fleet
+from vpp_core.market.inputs import Inputs
+from vpp_core.settlement.books import make_books
+from vpp_core.settlement.outcome import Outcome
+from vpp_core.settlement.trajectory import Trajectory
+from vpp_core.simulation import run, simulate
+from vpp_core.strategies.registry import STRATEGIES
+
+KEYS = list(STRATEGIES)
+AWARE = ["negotiated", "centralized_aware"]
+GATE_CLOSURE = [*AWARE, "centralized"]
+BOUNDS = ["perfect_foresight_aware", "perfect_foresight"]
+
+
+def periods(*windows: int) -> st.SearchStrategy[Inputs]:
+    """Random homes, prices, sun and load over a day."""
+    return st.builds(
+        lambda seed, homes, minimum, penalty, window: invented_inputs(
+            seed=seed,
+            homes=homes,
+            days=1,
+            minimum_bid_mw=minimum,
+            delivery_penalty_share=penalty,
+            window_minutes=window,
+        ),
+        seed=st.integers(0, 10_000),
+        homes=st.integers(1, 8),
+        minimum=st.sampled_from([0.0, 0.005]),
+        penalty=st.sampled_from([0.0, 0.1, 1.0]),
+        window=st.sampled_from(windows),
+    )
+
+
+def outcomes(inputs: Inputs, keys: list[str] = KEYS) -> dict[str, Outcome]:
+    return {outcome.strategy: outcome for outcome in simulate(inputs, keys)}
+
+
+def surplus(outcome: Outcome) -> float:
+    return float(outcome.windows["surplus_usd"].sum())
+
+
+def assert_within_limits(inputs: Inputs, path: Trajectory, *, bound: bool) -> None:
+    """Power, energy, energy balance, plug and departure of every device."""
+    b, cars = inputs.batteries, inputs.cars
+    for power in (path.charge_kw, path.discharge_kw):
+        assert (power >= -1e-9).all()
+        assert (power <= b.max_power_kw + 1e-6).all()
+    if not bound:
+        assert (np.minimum(path.charge_kw, path.discharge_kw) == 0).all(), "charges and discharges at once"
+    assert (path.stored_kwh >= b.floor_kwh - 1e-6).all()
+    assert (path.stored_kwh <= b.ceiling_kwh + 1e-6).all()
+    flow = INTERVAL_HOURS * (path.charge_kw * b.charge_efficiency - path.discharge_kw / b.discharge_efficiency)
+    assert np.abs(path.stored_kwh - path.stored_before_kwh(b) - flow).max() < 1e-6
+    assert (path.car_kw[~cars.plugged] <= 1e-9).all(), "charges on the road"
+    assert (path.car_kw >= -1e-9).all(), "a car without V2G discharges"
+    assert (path.car_kw <= cars.max_charge_kw + 1e-6).all()
+    assert (path.car_kwh <= cars.target_kwh + 1e-6).all()
+    assert (path.car_kwh >= np.minimum(cars.floor_kwh, cars.initial_kwh) - 1e-6).all(), "a trip without its energy"
+    car_flow = INTERVAL_HOURS * path.car_kw * cars.charge_efficiency - cars.trip_kwh
+    assert np.abs(path.car_kwh - path.car_before_kwh(cars) - car_flow).max(initial=0.0) < 1e-6
+
+
+def assert_invariants(inputs: Inputs) -> None:
+    """Limits, bounds, preferences and books of all strategies on one period (they share its runs)."""
+    result = outcomes(inputs)
+    for key, outcome in result.items():
+        assert_within_limits(inputs, outcome.trajectory, bound=STRATEGIES[key].is_bound)
+    assert_no_strategy_is_above_its_bound(result)
+    assert_no_preference_is_breached(result)
+    for key in ["no_vpp", *GATE_CLOSURE]:
+        assert_books_close(result[key])
+
+
+def assert_no_strategy_is_above_its_bound(result: dict[str, Outcome]) -> None:
+    for key, outcome in result.items():
+        for bound in BOUNDS:
+            obeyed = bound == "perfect_foresight" or STRATEGIES[key].obeys_preferences
+            if not STRATEGIES[key].is_bound and obeyed:
+                ceiling = surplus(result[bound]) + (result[bound].bound_gap_usd or 0.0)
+                assert surplus(outcome) <= ceiling + 1e-6, f"{key} beats {bound}"
+    assert surplus(result["perfect_foresight_aware"]) <= surplus(result["perfect_foresight"]) + 1e-5
+
+
+def assert_no_preference_is_breached(result: dict[str, Outcome]) -> None:
+    for key in ["no_vpp", *AWARE]:
+        windows = result[key].windows
+        breached = [name for name in windows if name.startswith("violations_") and windows[name].sum()]
+        assert not breached, f"{key}: {breached}"
+
+
+def assert_books_close(outcome: Outcome) -> None:
+    """Market revenue = payments + VPP profit + penalties, and surplus = VPP profit + what households gain.
+
+    Both sides are computed apart: revenue and bills from the meter, payments from awards and deliveries.
+    """
+    w, h = outcome.windows, outcome.households
+    revenue = w[["wholesale_usd", "reserve_usd", "call_usd"]].to_numpy().sum()
+    profit = revenue - w["payment_usd"].sum() - w["penalty_usd"].sum()
+    assert surplus(outcome) == pytest.approx(profit + h["household_gain_usd"].sum(), abs=1e-6)
+    assert h["surplus_usd"].sum() == pytest.approx(surplus(outcome), abs=1e-6)
+    parts = w["wholesale_battery_usd"].sum() + w["wholesale_ev_usd"].sum()
+    assert parts == pytest.approx(w["wholesale_usd"].sum(), abs=1e-6)
+    assert (w["penalty_usd"] >= 0).all()
+
+
+@settings(max_examples=60)
+@given(periods(60))
+def test_limits_bounds_preferences_and_books_hold_for_every_strategy(inputs: Inputs) -> None:
+    assert_invariants(inputs)
+
+
+@settings(max_examples=4)
+@given(periods(15, 30))
+def test_they_hold_in_shorter_windows_too(inputs: Inputs) -> None:
+    assert_invariants(inputs)
+
+
+@settings(max_examples=60)
+@given(periods(60))
+def test_the_fast_rungs_hold_them_without_the_bounds(inputs: Inputs) -> None:
+    (outcome,) = simulate(inputs, ["centralized_aware"])
+    assert_within_limits(inputs, outcome.trajectory, bound=False)
+    assert_no_preference_is_breached(dict.fromkeys(["no_vpp", *AWARE], outcome))
+    assert_books_close(outcome)
+
+
+@settings(max_examples=12)
+@given(periods(60), st.integers(0, 10_000), st.floats(0.1, 0.9))
+def test_nothing_unpublished_at_gate_closure_reaches_a_bid(inputs: Inputs, seed: int, where: float) -> None:
+    """Change every real-time price from w's gate closure on, w's own included, and all load and sun after w."""
+    window = int(where * (len(inputs.windows) - 1))
+    gate = inputs.windows.gate_interval(window, inputs.scenario.market.gate_closure_minutes)
+    end = inputs.windows.first_interval(window) + inputs.windows.length
+    rng = np.random.default_rng(seed)
+    lmp, load, pv = (x.copy() for x in (inputs.lmp_usd_per_mwh, inputs.load_kw, inputs.pv_kw))
+    lmp[max(gate, 0) :] = random_prices(rng, len(lmp))[max(gate, 0) :]
+    load[end:] *= 1.7
+    pv[end:] *= 0.3
+    changed = _with_other_future(inputs, lmp, load, pv)
+    for key in GATE_CLOSURE:
+        first, bids, _ = run(inputs, STRATEGIES[key](), None)  # type: ignore[arg-type]
+        other, other_bids, _ = run(changed, STRATEGIES[key](), None)  # type: ignore[arg-type]
+        for w in range(window + 1):
+            for column in ("quantity_kw", "price_usd_per_mwh", "agreed_usd_per_mwh"):
+                assert np.array_equal(getattr(bids[w].segments, column), getattr(other_bids[w].segments, column)), (
+                    f"{key}: {column} of window {w} saw the future of window {window}"
+                )
+        before = slice(0, max(gate, 0))
+        assert np.array_equal(first.battery_kw[before], other.battery_kw[before])
+        assert np.array_equal(first.car_kw[before], other.car_kw[before])
+
+
+def test_the_peeking_test_would_see_a_strategy_that_peeks_into_the_window_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from vpp_core.dispatch.view import GateView
+    from vpp_core.market.decision import Decision
+    from vpp_core.strategies.centralized import CentralizedAware
+
+    inputs = invented_inputs(seed=3, homes=6, days=1)
+    truth = {"lmp": inputs.lmp_usd_per_mwh}
+    honest = CentralizedAware.decide
+
+    def peek(self: CentralizedAware, view: GateView) -> Decision:
+        first = inputs.windows.first_interval(view.window)
+        known = np.repeat(truth["lmp"][first], 3)
+        return honest(self, type(view)(**{**view.__dict__, "forecast_usd_per_mwh": known}))
+
+    monkeypatch.setattr(CentralizedAware, "decide", peek)
+    window = 20
+    gate = inputs.windows.gate_interval(window, 75)
+    lmp = inputs.lmp_usd_per_mwh.copy()
+    lmp[gate:] += 500.0
+    _, bids, _ = run(inputs, CentralizedAware(), None)
+    truth["lmp"] = lmp
+    _, other, _ = run(_with_other_future(inputs, lmp, inputs.load_kw, inputs.pv_kw), CentralizedAware(), None)
+    same = [
+        np.array_equal(a.decision.expected_margin_usd, b.decision.expected_margin_usd)
+        for a, b in zip(bids, other, strict=True)
+    ]
+    assert not all(same[: window + 1])
+
+
+def _with_other_future(inputs: Inputs, lmp: np.ndarray, load: np.ndarray, pv: np.ndarray) -> Inputs:
+    """The same homes and reserves under other prices, load and sun; forecasts are made again from the prices."""
+    from tests.invented import prices_frame
+    from vpp_core.market.forecast import price_forecast
+    from vpp_core.market.inputs import energy_quantiles
+
+    frame = price_forecast(prices_frame(inputs.period.timestamps, lmp), inputs.period, inputs.scenario.market)
+    return replace(
+        inputs,
+        lmp_usd_per_mwh=lmp,
+        forecast_usd_per_mwh=energy_quantiles(frame, inputs.windows),
+        load_kw=load,
+        pv_kw=pv,
+        surplus_kw=pv - load,
+    )
+
+
+@settings(max_examples=4)
+@given(st.integers(0, 10_000))
+def test_every_home_twice_doubles_every_total(seed: int) -> None:
+    single = invented_inputs(seed=seed, homes=4, days=1)
+    rng = np.random.default_rng(seed)
+    load = single.load_kw
+    twice = invented_inputs(
+        seed=seed,
+        days=1,
+        fleet=_doubled(single),
+        lmp=single.lmp_usd_per_mwh,
+        load_kw=np.hstack([load, load]),
+        pv_per_kw=_pv(single, rng),
+    )
+    once = invented_inputs(
+        seed=seed,
+        days=1,
+        fleet=single.fleet,
+        lmp=single.lmp_usd_per_mwh,
+        load_kw=load,
+        pv_per_kw=_pv(single, np.random.default_rng(seed)),
+    )
+    one, two = outcomes(once), outcomes(twice)
+    for key in KEYS:
+        for column in ("net_injection_kwh", "battery_discharge_kwh", "ev_charge_kwh", "surplus_usd"):
+            assert two[key].windows[column].sum() == pytest.approx(2 * one[key].windows[column].sum(), abs=1e-4), (
+                key,
+                column,
+            )
+
+
+def _pv(inputs: Inputs, rng: np.random.Generator) -> np.ndarray:
+    from vpp_core.sources.orientations import ORIENTATIONS
+
+    hour = inputs.period.local.hour.to_numpy()
+    return np.maximum(np.cos((hour - 13) / 12 * np.pi), 0.0)[:, None] * rng.uniform(
+        0.5, 0.9, (len(hour), len(ORIENTATIONS))
+    )
+
+
+def _doubled(inputs: Inputs) -> Fleet:
+    fleet = inputs.fleet.take(np.tile(np.arange(len(inputs.fleet)), 2))
+    return replace(fleet, load_profile_id=np.arange(len(fleet)))
+
+
+def test_nothing_is_traded_and_nothing_loops_when_all_prices_are_zero() -> None:
+    inputs = invented_inputs(seed=5, homes=10, days=1, lmp=0.0)
+    inputs = replace(inputs, forecast_usd_per_mwh=np.zeros_like(inputs.forecast_usd_per_mwh))
+    for key, outcome in outcomes(inputs, ["negotiated", "centralized_aware"]).items():
+        assert outcome.windows[["awarded_sell_kwh", "awarded_buy_kwh"]].to_numpy().sum() == 0, key
+        assert surplus(outcome) == 0, key
+    for key, outcome in outcomes(inputs, BOUNDS).items():
+        path = outcome.trajectory
+        assert np.minimum(path.charge_kw, path.discharge_kw).max() < 1e-6, f"{key} circles energy"
+
+
+@pytest.mark.parametrize("month", ["2023-03", "2023-11"])
+def test_a_month_with_a_clock_change_runs_whole(month: str) -> None:
+    inputs = invented_inputs(seed=1, homes=3, days=14, month=month)
+    assert len(inputs.period) == 14 * 96 + {"2023-03": -4, "2023-11": 4}[month]
+    result = outcomes(inputs, ["no_vpp", "centralized_aware"])
+    assert list(dict.fromkeys(result["centralized_aware"].windows["local_day"])) == inputs.period.days
+
+
+@pytest.mark.parametrize("lmp", [-500.0, 2000.0])
+def test_extreme_prices_are_settled_as_they_are(lmp: float) -> None:
+    prices = np.full(96, 30.0)
+    prices[72:76] = lmp
+    inputs = invented_inputs(seed=2, homes=12, days=1, lmp=prices)
+    result = outcomes(inputs)
+    assert surplus(result["perfect_foresight"]) > 1.0
+    for key in KEYS:
+        assert_within_limits(inputs, result[key].trajectory, bound=STRATEGIES[key].is_bound)
+
+
+def test_one_home_without_any_device_leaves_nothing_to_do() -> None:
+    from tests.invented import generate_fleet
+
+    fleet = generate_fleet(60, 0)
+    bare = np.flatnonzero(~fleet.has_battery & (np.bincount(fleet.cars.home, minlength=len(fleet)) == 0))[:1]
+    result = outcomes(invented_inputs(days=1, fleet=fleet.take(bare)))
+    for key in KEYS:
+        assert surplus(result[key]) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_strategies_share_no_state_and_leave_their_inputs_alone() -> None:
+    inputs = invented_inputs(seed=9, homes=6, days=1)
+    with pytest.raises(ValueError, match="read-only"):
+        inputs.batteries.initial_kwh[0] = 0.0
+    alone = {key: surplus(outcomes(inputs, [key])[key]) for key in KEYS}
+    together = {key: surplus(outcome) for key, outcome in outcomes(inputs, KEYS[::-1]).items()}
+    assert alone == together
+
+
+def test_dispatch_moves_the_batteries() -> None:
+    inputs = invented_inputs(seed=4, homes=10, days=2)
+    result = outcomes(inputs)
+    for key in [*GATE_CLOSURE, *BOUNDS]:
+        assert np.abs(result[key].trajectory.stored_kwh - result["no_vpp"].trajectory.stored_kwh).max() > 0.1, key
+
+
+def test_a_fleet_below_the_minimum_bid_sells_nothing_and_is_told_so() -> None:
+    inputs = invented_inputs(seed=4, homes=5, days=1, minimum_bid_mw=0.1)
+    outcome = outcomes(inputs, ["negotiated"])["negotiated"]
+    assert outcome.windows["below_minimum"].any()
+    assert outcome.windows["bid_sell_kw"].sum() == 0
+    assert surplus(outcome) == 0
+    books = make_books(inputs, outcome.trajectory, outcome.trajectory)
+    assert np.abs(books.money["payment_usd"]).max() == 0
