@@ -44,7 +44,7 @@ class _Appliance:
 
 _APPLIANCES = (
     _Appliance(1.00, 0.55, 0.9, 1, "wake"),
-    _Appliance(0.45, 0.85, 1.8, 4, "dinner"),
+    _Appliance(0.45, 0.85, 1.6, 4, "dinner"),
     _Appliance(1.00, 0.90, 1.0, 1, "dinner"),
     _Appliance(0.70, 0.45, 1.0, 4, "after dinner"),
     _Appliance(0.85, 0.40, 0.4, 3, "awake"),
@@ -131,7 +131,7 @@ class _Traits:
     def draw(cls, rng: np.random.Generator) -> _Traits:
         size = np.exp(0.38 * rng.standard_normal(BLOCK))
         cooled = rng.random(BLOCK) < 0.70
-        cooler = np.clip(3.1 * size**0.5 * np.exp(0.22 * rng.standard_normal(BLOCK)), 1.2, 6.0)
+        cooler = np.clip(2.9 * size**0.5 * np.exp(0.22 * rng.standard_normal(BLOCK)), 1.2, 6.0)
         back = np.where(rng.random(BLOCK) < 0.25, rng.uniform(14.5, 16.5, BLOCK), rng.normal(17.2, 0.8, BLOCK))
         return cls(
             size=size,
@@ -146,7 +146,7 @@ class _Traits:
             owns=rng.random((len(_APPLIANCES), BLOCK)) < np.array([a.owned for a in _APPLIANCES])[:, None],
             cooler_kw=np.where(cooled, cooler, 0.0),
             set_point_c=rng.normal(26.5, 1.4, BLOCK),
-            gain_kw_per_c=cooler * rng.uniform(0.023, 0.050, BLOCK),
+            gain_kw_per_c=cooler * rng.uniform(0.025, 0.053, BLOCK),
             heats=rng.random(BLOCK) < 0.15,
             pool_start=np.where(rng.random(BLOCK) < 0.12, rng.uniform(7, 14, BLOCK), np.nan),
             fridge_kw=rng.uniform(0.09, 0.19, BLOCK),
@@ -176,7 +176,7 @@ def _presence(climate: _Climate, traits: _Traits, rng: np.random.Generator) -> t
 def _liveliness(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     """Log-normal unrest of what people use, mean 1."""
     noise = autoregressive(rng, (shape[1], shape[0]), 0.75).T
-    return np.exp(0.55 * noise - 0.55**2 / 2)
+    return np.exp(0.45 * noise - 0.45**2 / 2)
 
 
 def _refrigerator(traits: _Traits, rng: np.random.Generator, shape: tuple[int, int]) -> Floats:

@@ -93,9 +93,9 @@ def _start(table: pd.DataFrame, path: Path) -> pd.DatetimeIndex:
     """Interval starts in UTC. A local hour that happens twice is told apart by its order in the file."""
     try:
         if "date" in table and "start_time" in table:
-            moment = pd.to_datetime(table["date"].astype(str) + " " + table["start_time"].astype(str))
+            moment = pd.to_datetime(table["date"].astype(str) + " " + table["start_time"].astype(str), format="mixed")
         else:
-            moment = pd.to_datetime(table["timestamp" if "timestamp" in table else "start"])
+            moment = pd.to_datetime(table["timestamp" if "timestamp" in table else "start"], format="mixed")
         index = pd.DatetimeIndex(moment)
         if index.tz is None:
             index = index.tz_localize(LOCAL_TIMEZONE, ambiguous="infer" if not index.is_unique else False)

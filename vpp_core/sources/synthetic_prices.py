@@ -25,7 +25,7 @@ from vpp_core.sources.weather import Weather, month_weather
 
 Floats = npt.NDArray[np.float64]
 
-_NIGHT = (47, 40, 33, 28, 26, 30, 40, 44, 42, 40, 43, 46)
+_NIGHT = (43, 36, 30, 26, 24, 27, 35, 38, 37, 36, 39, 42)
 _MORNING = (13, 13, 12, 10, 6, 3, 2, 3, 5, 9, 12, 13)
 _VALLEY = (26, 32, 44, 48, 42, 30, 20, 17, 22, 27, 28, 26)
 _EVENING = (21, 23, 26, 27, 27, 30, 42, 46, 41, 33, 26, 23)
@@ -99,7 +99,7 @@ def _expectation(period: Period, weather: Weather, rng: np.random.Generator) -> 
     sun = np.array([1.0, 0.93, 0.8, 0.45])[weather.sky]
     wind = 0.5 * autoregressive(rng, (days,), 0.5)
     scarce_day = _SUMMER[m] * weather.heat + 0.35 * rng.standard_normal(days)
-    evening = _EVENING[m] * np.exp(0.38 * scarce_day - 0.07) * np.where(weekend, 0.8, 1.0)
+    evening = _EVENING[m] * np.exp(0.6 * scarce_day - 0.1) * np.where(weekend, 0.8, 1.0)
     valley = _VALLEY[m] * sun * np.exp(0.25 * wind) * np.where(weekend, 1.25, 1.0)
     morning = _MORNING[m] * np.where(weekend, 0.4, 1.0)
     level = _NIGHT[m] * fuel - np.where(weekend, 2.0, 0.0)
@@ -121,21 +121,21 @@ def _real_time(period: Period, expected: Floats, scarcity: Floats, rng: np.rando
     swing = 1.0 + 0.9 * _evening_shape(period) + 0.5 * _sun_shape(_hour(period))
     slow = autoregressive(rng, (count,), 0.985)
     fast = autoregressive(rng, (count,), 0.6) * np.sqrt(rng.chisquare(4, count) / 4) ** -1
-    noise = swing * (4.5 * slow + 3.2 * fast)
+    noise = swing * (4.5 * slow + 2.4 * fast)
 
-    chance = 0.006 * np.exp(1.5 * scarcity)
+    chance = 0.005 * np.exp(1.5 * scarcity)
     chance = np.minimum(chance, 0.25)
     mean_size = 60 + 45 * np.maximum(scarcity, 0) ** 2
     starts = rng.random(count) < chance
     size = np.minimum(mean_size * 0.55 * (1 + rng.pareto(2.2, count)), _SPIKE_CAP)
-    length = rng.geometric(0.45, count)
+    length = rng.geometric(0.32, count)
     spikes = np.zeros(count)
     for start in np.flatnonzero(starts):
         stop = min(start + length[start], count)
-        fade = np.exp(-0.25 * np.arange(stop - start))
+        fade = np.exp(-0.2 * np.arange(stop - start))
         spikes[start:stop] = np.maximum(spikes[start:stop], size[start] * fade)
     dips = np.where(rng.random(count) < 0.012, -rng.exponential(28.0, count), 0.0)
-    return _curtailment(expected + noise + dips) + spikes, chance * mean_size * 1.9
+    return _curtailment(expected + noise + dips) + spikes, chance * mean_size * 2.2
 
 
 def _curtailment(price: Floats) -> Floats:
