@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vpp_core.fleet.bess import BESS
 from vpp_core.fleet.ev import ElectricVehicle
@@ -54,6 +55,10 @@ def fleet_of(households: Sequence[Prosumer], seed: int) -> Fleet:
 
 def household_of(fleet: Fleet, position: int) -> Prosumer:
     """The household at this position as a model; one that breaks a model's rule is an `InputError` naming it."""
+    return _household(fleet, position, (fleet.cars.home == position).nonzero()[0])
+
+
+def _household(fleet: Fleet, position: int, cars: npt.NDArray[np.intp]) -> Prosumer:
     get = {
         field.name: getattr(fleet, field.name)[position].item()
         for field in fields(Fleet)
@@ -66,7 +71,7 @@ def household_of(fleet: Fleet, position: int) -> Prosumer:
         "aggregation_id": get["aggregation_id"],
         "load_profile_id": get["load_profile_id"],
         "bess": {name: get[f"bess_{name}"] for name in _BESS} if get["bess_capacity_kwh"] > 0 else None,
-        "evs": [_car(fleet.cars, car) for car in (fleet.cars.home == position).nonzero()[0]],
+        "evs": [_car(fleet.cars, car) for car in cars],
         "pv": {
             "capacity_kw": get["pv_capacity_kw"],
             "tilt_deg": orientation.tilt_deg,
@@ -86,7 +91,9 @@ def household_of(fleet: Fleet, position: int) -> Prosumer:
 
 def households_of(fleet: Fleet) -> list[Prosumer]:
     """Every household as a model, in order."""
-    return [household_of(fleet, position) for position in range(len(fleet))]
+    order = np.argsort(fleet.cars.home, kind="stable")
+    bounds = np.searchsorted(fleet.cars.home[order], np.arange(len(fleet) + 1))
+    return [_household(fleet, k, order[bounds[k] : bounds[k + 1]]) for k in range(len(fleet))]
 
 
 def join(fleet: Fleet, households: Sequence[Prosumer]) -> Fleet:

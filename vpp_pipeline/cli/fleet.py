@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vpp_pipeline.cli import options as o
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+
+MOST_AS_JSON = 20_000
+"""Homes whose every field is written unasked; a million would be 2 GB and take minutes."""
 
 
 def register(app: typer.Typer) -> None:
@@ -18,15 +25,19 @@ def fleet(
     homes: o.HomesOption = None,
     seed: o.SeedOption = None,
     out: Annotated[
-        Path | None, typer.Option(help="Also write the homes to this .csv (a line per home) or .json (every field).")
+        Path | None,
+        typer.Option(help="Write the homes to this .csv (a line per home) or .json (every field) [both, in the lake]."),
     ] = None,
 ) -> None:
-    """Draw a fleet and describe it: who has a battery, a car, solar, and how much of it."""
+    """Draw a fleet and describe it: who has a battery, a car, solar, and how much of it.
+
+    The homes are written as CSV, a line per home, and as JSON, every field of every home.
+    """
     from vpp_core.errors import InputError
     from vpp_core.fleet.export import fleet_summary_csv, fleet_to_json
     from vpp_core.fleet.population import generate_fleet
     from vpp_core.scenario import Scenario
-    from vpp_pipeline.cli.execution import print_rows
+    from vpp_pipeline.cli.execution import open_lake, print_rows
     from vpp_pipeline.lake.files import write_whole
 
     if out is not None and out.suffix not in (".csv", ".json"):
@@ -35,10 +46,19 @@ def fleet(
     drawn = generate_fleet(homes or default.homes, default.seed if seed is None else seed)
     rows = [{"what": name, "value": value} for name, value in _flat(drawn.describe())]
     print_rows(f"{len(drawn)} homes, seed {drawn.seed}", rows)
+    forms = {".csv": fleet_summary_csv, ".json": fleet_to_json}
+    targets: dict[str, Path | UPath]
     if out is not None:
-        text = fleet_summary_csv(drawn) if out.suffix == ".csv" else fleet_to_json(drawn)
-        write_whole(out, text.encode())
-        typer.echo(f"written to {out}")
+        targets = {out.suffix: out}
+    else:
+        stem = open_lake().root / "fleets" / f"fleet-{len(drawn)}h-s{drawn.seed}"
+        wanted = forms if len(drawn) <= MOST_AS_JSON else (".csv",)
+        targets = {ending: stem.with_suffix(ending) for ending in wanted}
+    for ending, target in targets.items():
+        write_whole(target, forms[ending](drawn).encode())
+        typer.echo(f"written to {target}")
+    if ".json" not in targets and out is None:
+        typer.echo(f"more than {MOST_AS_JSON:,} homes: for every field of each, ask with --out homes.json")
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ Every file appears whole or not at all, and a table that was truncated or edited
     scenarios/<name>.json                  what made the results of that name, frozen
     tables/<table>/<scenario>/<month>.parquet
     reports/<scenario>/<month>/            simulation_report.html and its siblings
+    fleets/fleet-<homes>h-s<seed>.csv      homes that `vpp fleet` drew, and .json
     reports.duckdb                         all of it for questions, rebuilt from the tables
     run_log.jsonl                          when, how long; outside every comparison
 """
