@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -20,6 +22,9 @@ from vpp_pipeline.stage import FRESH_TAG
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
+
+PROCESS_TAG = "vpp/process"
+"""Run tag: host and process number of a run by the command line."""
 
 StepListener = Callable[[str, str], None]
 """Gets a step's name, and `start`, `success` or `failure`."""
@@ -71,6 +76,7 @@ def run_month(
     Never raises for a failed step: the run's faults say what happened.
     """
     began = time.perf_counter()
+    close_abandoned(instance)
     instance.add_dynamic_partitions(SCENARIO, [scenario])
     job = build_defs(lake=lake, loggers={"steps": step_logger(on_step)}).resolve_job_def("benchmark")
     result = job.execute_in_process(
@@ -78,7 +84,7 @@ def run_month(
         partition_key=partition_key(month, scenario),
         run_config={"loggers": {"steps": {}}},
         asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
-        tags={FRESH_TAG: "true"} if fresh else None,
+        tags={PROCESS_TAG: _this_process()} | ({FRESH_TAG: "true"} if fresh else {}),
         raise_on_error=False,
     )
     faults = tuple(_fault(event) for event in result.all_events if event.is_step_failure)
@@ -87,6 +93,19 @@ def run_month(
     return MonthRun(
         result.run_id, month, scenario, time.perf_counter() - began, faults, tuple(_failed_checks(result.all_events))
     )
+
+
+def close_abandoned(instance: dg.DagsterInstance) -> None:
+    """Mark runs of the command line whose process was killed as failed, instead of "started" for ever."""
+    host = socket.gethostname()
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        where, _, number = run.tags.get(PROCESS_TAG, "").partition(":")
+        if where == host and not Path(f"/proc/{number}").exists() and Path("/proc/self").exists():
+            instance.report_run_failed(run, f"process {number} was killed; run the month again")
+
+
+def _this_process() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def step_logger(on_step: StepListener | None) -> dg.LoggerDefinition:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import dagster as dg
@@ -16,6 +18,7 @@ from vpp_core.results.database import DATABASE_TABLES
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_pipeline.io.parquet import contract_of
 from vpp_pipeline.lake.database import rebuild
+from vpp_pipeline.runner import PROCESS_TAG, close_abandoned
 
 TABLES = [
     "market_prices",
@@ -171,3 +174,16 @@ def test_a_materialization_says_what_it_is_made_from(finished: Ran) -> None:
     metadata = event.asset_materialization.metadata
     assert {"dagster/partition_row_count", "dagster/uri", "data_seed", "scenario_fingerprint", "code"} <= set(metadata)
     assert metadata["dagster/partition_row_count"].value == 96
+
+
+def test_a_run_whose_process_was_killed_is_closed_by_the_next(ran: Ran) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    tags = {PROCESS_TAG: f"{socket.gethostname()}:{gone.pid}"}
+    run_id = str(uuid.uuid4())
+    status = dg.DagsterRunStatus
+    ran.instance.add_run(dg.DagsterRun(job_name="benchmark", run_id=run_id, status=status.STARTED, tags=tags))
+    close_abandoned(ran.instance)
+    closed = ran.instance.get_run_by_id(run_id)
+    assert closed is not None
+    assert closed.status == status.FAILURE

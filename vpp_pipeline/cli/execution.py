@@ -136,7 +136,9 @@ def print_rows(title: str, rows: list[dict[str, Any]], console: Console | None =
 
     table = Table(title=title, title_justify="left", header_style="bold")
     for name in rows[0]:
-        table.add_column(name, justify="left" if name in ("strategy", "series", "what", "step") else "right")
+        table.add_column(
+            name, justify="left" if name in ("strategy", "series", "what", "step", "origin", "why") else "right"
+        )
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     (console or output()).print(table)

@@ -1,0 +1,130 @@
+"""Kill a month's run at random moments, and hold after each that nothing is torn and a re-run heals.
+
+    .venv/bin/python tests/faults/kill_at_random.py --kills 100
+
+Out of the default run: it takes minutes. After each kill -9: every table that is visible reads whole, no partial file
+is visible, the report database (if there) opens, and the lock is free. At the end a run heals the lake, and its files
+are those of a run that was never killed, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+import filelock
+import numpy as np
+
+from vpp_core.tables import CONTRACTS
+from vpp_pipeline.io.parquet import CONTRACT_OF_ASSET
+from vpp_pipeline.lake import Lake
+
+MONTH = "2023-08"
+SIZE = ["--homes", "6", "--first-days", "1", "--minimum-bid-mw", "0", "--source", "synthetic"]
+
+
+def report(line: str) -> None:
+    """Say how far it is."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    """`vpp run` of a tiny month, in a session of its own so that a kill reaches all of it."""
+    environment = {**os.environ, "VPP_LAKE": str(folder / "lake"), "DAGSTER_HOME": str(folder / "home")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "vpp_pipeline.cli", "run", "--month", MONTH, *SIZE],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def finish(folder: Path) -> float:
+    """Run to the end; seconds taken."""
+    began = time.monotonic()
+    process = start(folder)
+    _, said = process.communicate(timeout=600)
+    assert process.returncode == 0, said.decode()
+    return time.monotonic() - began
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What is compared byte for byte."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted((folder / "lake").rglob("*"))
+        if path.suffix in (".parquet", ".csv", ".json", ".md", ".html")
+    }
+
+
+def hold_whole(folder: Path, reference: dict[str, bytes]) -> None:
+    """Fail if anything visible is torn."""
+    lake = Lake.at(folder / "lake")
+    for name, content in files(folder).items():
+        assert content == reference[name], f"{name} differs from that of an undisturbed run"
+    for table in (path.name for path in (folder / "lake" / "tables").glob("*")):
+        for month, scenario in lake.partitions(table):
+            lake.read(table, month, scenario, CONTRACT_OF_ASSET.get(table) or CONTRACTS[table])
+    database = folder / "lake" / "reports.duckdb"
+    if database.exists():
+        with duckdb.connect(str(database), read_only=True) as connection:
+            connection.execute("SELECT count(*) FROM kpi_monthly").fetchall()
+    with filelock.FileLock(folder / "lake" / ".reports.duckdb.lock", timeout=0):
+        pass
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(arguments.seed)
+    with tempfile.TemporaryDirectory() as undisturbed, tempfile.TemporaryDirectory() as parent:
+        finish(Path(undisturbed))
+        seconds = finish_fresh(Path(undisturbed))
+        reference = files(Path(undisturbed))
+        report(f"an undisturbed run takes {seconds:.1f} s and leaves {len(reference)} files")
+        killed = 0
+        folder = Path(parent) / "0"
+        folder.mkdir()
+        for number in range(arguments.kills):
+            process = start(folder)
+            moment = rng.uniform(0, seconds)
+            try:
+                process.wait(timeout=moment)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                killed += 1
+            assert process.stderr is not None
+            process.stderr.close()
+            if (folder / "lake").exists():
+                hold_whole(folder, reference)
+            report(f"{number + 1}: after {moment:.1f} s, {len(files(folder))} whole files")
+            if process.returncode == 0:
+                folder = Path(parent) / str(number + 1)
+                folder.mkdir()
+        finish(folder)
+        assert files(folder) == reference
+        report(f"killed {killed} times; the last run healed the lake to the same bytes")
+
+
+def finish_fresh(folder: Path) -> float:
+    """Seconds of a whole run with compiled code warm: the first one pays for compilation."""
+
+    shutil.rmtree(folder / "lake")
+    return finish(folder)
+
+
+if __name__ == "__main__":
+    main()
