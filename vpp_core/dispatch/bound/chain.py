@@ -1,0 +1,340 @@
+"""One store behind one meter over the whole period, solved exactly: a chain with a concave value function.
+
+The store moves m kWh an interval (charged positive). What it earns by that, R_t(m), is concave and piecewise linear:
+corner points of charge × discharge, cut where the meter turns from import to export.
+So is the value of stored energy,
+
+    V_{t-1}(x) = max_m [ R_t(m) + V_t(x − trip_t + m) ]   on floor_{t-1} … ceiling_{t-1},
+
+and the maximum of two such functions over a split of x takes their pieces in order of slope: merging two sorted lists
+is exact, no grid. Rolling forward reads the best m off the same two lists.
+
+The certificate does not trust any of this. It takes from the rolled path a price λ_t of stored energy per interval
+(constant while the energy is between its limits, rising past a full store, falling past an empty one) and evaluates
+
+    D(λ) = Σ_t max_moves [ R_t + λ_t m ] + Σ_t max_e [ (λ_{t+1} − λ_t) e ] + λ_0 · initial − Σ_t λ_t trip_t
+
+which is an upper bound for every λ (weak duality; all variables are bounded).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch.bound.homes import Home, Schedule, Store
+from vpp_core.fleet.fleet import Floats
+
+CORNERS = 8
+"""Most corner points that an interval's moves can have."""
+SNAP_KWH = 1e-10
+"""Nearer than this to a limit or corner counts as on it when the certificate's prices are chosen; it costs tightness
+only, since any prices are valid."""
+
+
+class Chain(NamedTuple):
+    """A store over T intervals; arrays of shape (T,) unless said otherwise. Energy in kWh stored, money in $."""
+
+    surplus_kw: Floats
+    """what the meter would export without the store"""
+    import_usd_per_kwh: Floats
+    """what a kWh more of import costs, LMP included"""
+    export_usd_per_kwh: Floats
+    """what a kWh more of export earns, LMP included; at most the import price"""
+    most_charge_kw: Floats
+    most_discharge_kw: Floats
+    floor_kwh: Floats
+    """at the end of the interval"""
+    ceiling_kwh: Floats
+    trip_kwh: Floats
+    """taken at the start of the interval"""
+    initial_kwh: float
+    charge_efficiency: float
+    discharge_efficiency: float
+    wear_usd_per_kwh: float
+    end_usd_per_kwh: float
+    hours: float
+
+
+class Solved(NamedTuple):
+    """What `solve_chain` found; arrays of shape (T,)."""
+
+    feasible: bool
+    charge_kw: Floats
+    discharge_kw: Floats
+    energy_kwh: Floats
+    price_usd_per_kwh: Floats
+    """the certificate's λ"""
+    primal_usd: float
+    dual_usd: float
+
+
+def solve_alone(home: Home, store: Store) -> tuple[Schedule, float]:
+    """The best schedule of a store that is alone behind its meter, and the gap [$].
+
+    The daily limit is left out at first, which can only raise the bound; where the path breaks it, the gap is infinite.
+    """
+    solved = solve_chain(chain_of(home, store))
+    beyond = np.maximum(solved.discharge_kw - store.free_discharge_kw, 0.0)
+    taken = np.bincount(home.day, beyond) * INTERVAL_HOURS / store.discharge_efficiency
+    kept = solved.feasible and bool((taken <= store.daily_kwh).all())
+    schedule = Schedule(solved.charge_kw, solved.discharge_kw, solved.energy_kwh)
+    return schedule, solved.dual_usd - solved.primal_usd if kept else np.inf
+
+
+def chain_of(home: Home, store: Store) -> Chain:
+    """The store and its meter as the compiled code takes them."""
+    return Chain(
+        surplus_kw=home.surplus_kw,
+        import_usd_per_kwh=home.import_usd_per_kwh,
+        export_usd_per_kwh=home.export_usd_per_kwh,
+        most_charge_kw=store.most_charge_kw,
+        most_discharge_kw=store.most_discharge_kw,
+        floor_kwh=store.floor_kwh,
+        ceiling_kwh=store.ceiling_kwh,
+        trip_kwh=store.trip_kwh,
+        initial_kwh=store.initial_kwh,
+        charge_efficiency=store.charge_efficiency,
+        discharge_efficiency=store.discharge_efficiency,
+        wear_usd_per_kwh=store.wear_usd_per_kwh,
+        end_usd_per_kwh=store.end_usd_per_kwh,
+        hours=INTERVAL_HOURS,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _earned(k: Any, t: int, charge: float, discharge: float) -> float:
+    """Money of an interval [$]: the meter, wear, and the price of discharge that counts."""
+    meter = k.surplus_kw[t] + discharge - charge
+    price = k.export_usd_per_kwh[t] if meter > 0.0 else k.import_usd_per_kwh[t]
+    return k.hours * (price * meter - k.wear_usd_per_kwh * discharge)
+
+
+@njit(nogil=True, cache=True)
+def _corners(k: Any, t: int, out: Floats) -> int:
+    """All (charge, discharge, move, money) where the interval's money can bend; rows of `out`; returns how many."""
+    most_c, most_d = k.most_charge_kw[t], k.most_discharge_kw[t]
+    surplus = k.surplus_kw[t]
+    count = 0
+    for discharge in (0.0, most_d):
+        zero_meter = surplus + discharge
+        for charge in (0.0, most_c, zero_meter):
+            if 0.0 <= charge <= most_c:
+                out[count, 0], out[count, 1] = charge, discharge
+                count += 1
+    for charge in (0.0, most_c):
+        discharge = charge - surplus
+        if 0.0 <= discharge <= most_d:
+            out[count, 0], out[count, 1] = charge, discharge
+            count += 1
+    for j in range(count):
+        charge, discharge = out[j, 0], out[j, 1]
+        out[j, 2] = k.hours * (k.charge_efficiency * charge - discharge / k.discharge_efficiency)
+        out[j, 3] = _earned(k, t, charge, discharge)
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _hull(points: Floats, count: int) -> int:
+    """Keep the upper hull of the points over move, in order of move; returns how many remain.
+
+    Of equal points the first stays, which is the one with less discharge.
+    """
+    for i in range(1, count):
+        for j in range(i, 0, -1):
+            before, here = points[j - 1], points[j]
+            if before[2] < here[2] or (before[2] == here[2] and before[3] <= here[3]):
+                break
+            for column in range(4):
+                before[column], here[column] = here[column], before[column]
+    kept = 0
+    for i in range(count):
+        if kept > 0 and points[kept - 1, 2] == points[i, 2]:
+            if points[kept - 1, 3] == points[i, 3]:
+                continue
+            kept -= 1
+        while kept > 1 and (points[kept - 1, 3] - points[kept - 2, 3]) * (points[i, 2] - points[kept - 1, 2]) <= (
+            points[i, 3] - points[kept - 1, 3]
+        ) * (points[kept - 1, 2] - points[kept - 2, 2]):
+            kept -= 1
+        points[kept] = points[i]
+        kept += 1
+    return kept
+
+
+@njit(nogil=True, cache=True)
+def _slope(hull: Floats, t: int, j: int) -> float:
+    """Price of stored energy at which the move passes from corner j to j + 1."""
+    return -(hull[t, j + 1, 3] - hull[t, j, 3]) / (hull[t, j + 1, 2] - hull[t, j, 2])
+
+
+@njit(nogil=True, cache=True)
+def solve_chain(k: Any) -> Solved:
+    """The optimum of a chain and its certificate."""
+    intervals = len(k.surplus_kw)
+    hull = np.empty((intervals, CORNERS, 4))
+    corners = np.empty(intervals, dtype=np.int64)
+    for t in range(intervals):
+        corners[t] = _hull(hull[t], _corners(k, t, hull[t]))
+    charge, discharge, energy = np.zeros(intervals), np.zeros(intervals), np.zeros(intervals)
+    price = np.zeros(intervals)
+    starts, left, slopes, widths, feasible = _values(k, hull, corners)
+    if not feasible:
+        return Solved(False, charge, discharge, energy, price, -np.inf, np.inf)
+    primal = _roll(k, hull, corners, starts, left, slopes, widths, charge, discharge, energy)
+    _prices(k, hull, corners, energy, price)
+    return Solved(True, charge, discharge, energy, price, primal, dual_usd(k, price))
+
+
+@njit(nogil=True, cache=True)
+def _values(k: Any, hull: Floats, corners: Any) -> Any:
+    """V_t for all t as lists of pieces, the last interval's first: `starts` into `slopes` and `widths`, `left` ends."""
+    intervals = len(corners)
+    capacity = 64 * intervals
+    slopes, widths = np.empty(capacity), np.empty(capacity)
+    starts, left = np.empty(intervals + 1, dtype=np.int64), np.empty(intervals)
+    last = intervals - 1
+    slopes[0], widths[0] = k.end_usd_per_kwh, k.ceiling_kwh[last] - k.floor_kwh[last]
+    left[last], starts[0], starts[1] = k.floor_kwh[last], 0, 1
+    feasible = widths[0] >= 0.0
+    for t in range(last, 0, -1):
+        begin, end = starts[last - t], starts[last - t + 1]
+        if end + (end - begin) + CORNERS > capacity:
+            slopes = np.concatenate((slopes, np.empty(capacity)))
+            widths = np.concatenate((widths, np.empty(capacity)))
+            capacity *= 2
+        low, high = k.floor_kwh[t - 1], k.ceiling_kwh[t - 1]
+        position = left[t] - hull[t, corners[t] - 1, 2] + k.trip_kwh[t]
+        left[t - 1] = max(position, low)
+        i, j, out = begin, corners[t] - 2, end
+        while i < end or j >= 0:
+            if j < 0 or (i < end and slopes[i] >= _slope(hull, t, j)):
+                slope, width = slopes[i], widths[i]
+                i += 1
+            else:
+                slope, width = _slope(hull, t, j), hull[t, j + 1, 2] - hull[t, j, 2]
+                j -= 1
+            from_, to = max(position, low), min(position + width, high)
+            position += width
+            if to <= from_:
+                if from_ >= high:
+                    break
+                continue
+            if out > end and slopes[out - 1] == slope:
+                widths[out - 1] += to - from_
+            else:
+                slopes[out], widths[out] = slope, to - from_
+                out += 1
+        feasible = feasible and position >= low - SNAP_KWH and left[t - 1] <= high + SNAP_KWH
+        left[t - 1] = min(left[t - 1], high)
+        starts[last - t + 2] = out
+    return starts, left, slopes, widths, feasible
+
+
+@njit(nogil=True, cache=True)
+def _roll(
+    k: Any, hull: Floats, corners: Any, starts: Any, left: Floats, slopes: Floats, widths: Floats,
+    charge: Floats, discharge: Floats, energy: Floats,
+) -> float:  # fmt: skip
+    """Follow the best moves from the initial energy; among equally good ones the smallest. Returns the money."""
+    last = len(corners) - 1
+    stored, money = k.initial_kwh, 0.0
+    for t in range(last + 1):
+        stored -= k.trip_kwh[t]
+        largest = hull[t, corners[t] - 1, 2]
+        room = stored - (left[t] - largest)
+        i, end, j = starts[last - t], starts[last - t + 1], corners[t] - 2
+        taken = 0.0
+        while room > 0.0 and (i < end or j >= 0):
+            slope = -np.inf
+            if i < end:
+                slope = slopes[i]
+            if j >= 0:
+                slope = max(slope, _slope(hull, t, j))
+            kept, moved = 0.0, 0.0
+            while i < end and slopes[i] == slope:
+                kept += widths[i]
+                i += 1
+            while j >= 0 and _slope(hull, t, j) == slope:
+                moved += hull[t, j + 1, 2] - hull[t, j, 2]
+                j -= 1
+            now = min(room, kept + moved)
+            least, most = max(0.0, now - kept), min(moved, now)
+            taken += min(max(largest - taken, least), most)
+            room -= now
+        move = largest - taken
+        charge[t], discharge[t] = _powers(hull[t], corners[t], move)
+        stored += k.hours * (k.charge_efficiency * charge[t] - discharge[t] / k.discharge_efficiency)
+        if abs(stored - k.floor_kwh[t]) < SNAP_KWH:
+            stored = k.floor_kwh[t]
+        elif abs(stored - k.ceiling_kwh[t]) < SNAP_KWH:
+            stored = k.ceiling_kwh[t]
+        energy[t] = stored
+        money += _earned(k, t, charge[t], discharge[t])
+    return money + k.end_usd_per_kwh * stored
+
+
+@njit(nogil=True, cache=True)
+def _powers(hull: Floats, corners: int, move: float) -> tuple[float, float]:
+    """Charge and discharge of a move: on the line between its two corners."""
+    j = 0
+    while j < corners - 2 and move > hull[j + 1, 2]:
+        j += 1
+    if corners == 1:
+        return hull[0, 0], hull[0, 1]
+    share = min(max((move - hull[j, 2]) / (hull[j + 1, 2] - hull[j, 2]), 0.0), 1.0)
+    return (
+        hull[j, 0] + share * (hull[j + 1, 0] - hull[j, 0]),
+        hull[j, 1] + share * (hull[j + 1, 1] - hull[j, 1]),
+    )
+
+
+@njit(nogil=True, cache=True)
+def _prices(k: Any, hull: Floats, corners: Any, energy: Floats, price: Floats) -> None:
+    """Prices of stored energy at which the rolled path is best: forward what is allowed, backward a choice."""
+    intervals = len(corners)
+    low, high = np.empty(intervals), np.empty(intervals)
+    least, most = -np.inf, np.inf
+    before = k.initial_kwh
+    for t in range(intervals):
+        move = energy[t] - (before - k.trip_kwh[t])
+        before = energy[t]
+        here_least, here_most = -np.inf, np.inf
+        for j in range(corners[t] - 1):
+            if move > hull[t, j, 2] + SNAP_KWH:
+                here_least = _slope(hull, t, j)
+            if move < hull[t, corners[t] - 1 - j, 2] - SNAP_KWH:
+                here_most = _slope(hull, t, corners[t] - 2 - j)
+        if least > here_most:
+            least = most = here_most
+        elif most < here_least:
+            least = most = here_least
+        else:
+            least, most = max(least, here_least), min(most, here_most)
+        low[t], high[t] = least, most
+        if energy[t] <= k.floor_kwh[t] + SNAP_KWH:
+            least = -np.inf
+        if energy[t] >= k.ceiling_kwh[t] - SNAP_KWH:
+            most = np.inf
+    following = k.end_usd_per_kwh
+    for t in range(intervals - 1, -1, -1):
+        following = min(max(following, low[t]), high[t])
+        price[t] = following
+
+
+@njit(nogil=True, cache=True)
+def dual_usd(k: Any, price: Floats) -> float:
+    """D(λ) [$]: no feasible path earns more, whatever the prices."""
+    points = np.empty((CORNERS, 4))
+    intervals = len(price)
+    total = price[0] * k.initial_kwh
+    for t in range(intervals):
+        best = -np.inf
+        for j in range(_corners(k, t, points)):
+            best = max(best, points[j, 3] + price[t] * points[j, 2])
+        change = (price[t + 1] if t + 1 < intervals else k.end_usd_per_kwh) - price[t]
+        total += best - price[t] * k.trip_kwh[t] + max(change * k.floor_kwh[t], change * k.ceiling_kwh[t])
+    return total

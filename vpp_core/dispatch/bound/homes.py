@@ -1,0 +1,178 @@
+"""What one home may do in the month's bound: stores behind a meter.
+
+A battery and a car are the same thing here, a store; what differs is in the limits. A car that may not be moved is no
+store: its charging is part of the meter's load.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.fleet.devices import Permission
+from vpp_core.fleet.fleet import Floats, Ints
+from vpp_core.market.inputs import Inputs
+from vpp_core.physics.storage import self_consumption_kw, step_energy_kwh
+from vpp_core.settlement.books import end_energy_prices
+
+
+@dataclass(frozen=True)
+class Store:
+    """A battery or a car over T intervals; arrays of shape (T,), power in kW at the terminals, energy in kWh stored."""
+
+    car: int | None
+    """position in the fleet's cars; none: the home's battery"""
+    most_charge_kw: Floats
+    most_discharge_kw: Floats
+    free_discharge_kw: Floats
+    """discharge up to here does not count towards the daily limit"""
+    daily_kwh: float
+    """stored energy that discharge beyond that may take per local day; infinite: no limit"""
+    floor_kwh: Floats
+    """least energy at the end of the interval"""
+    ceiling_kwh: Floats
+    trip_kwh: Floats
+    """taken at the start of the interval"""
+    initial_kwh: float
+    charge_efficiency: float
+    discharge_efficiency: float
+    wear_usd_per_kwh: float
+    end_usd_per_kwh: float
+
+
+@dataclass(frozen=True)
+class Home:
+    """A home's meter and the stores behind it."""
+
+    surplus_kw: Floats
+    """what the meter exports when no store moves, shape (T,)"""
+    import_usd_per_kwh: Floats
+    """what a kWh more of import costs: LMP and tariff, shape (T,)"""
+    export_usd_per_kwh: Floats
+    """what a kWh more of export earns: LMP and credit, shape (T,)"""
+    day: Ints
+    """local day of each interval, shape (T,)"""
+    stores: tuple[Store, ...]
+
+    @property
+    def separates(self) -> bool:
+        """Whether each store can be decided without the others: alone, or behind a meter that always imports."""
+        imports_only = self.surplus_kw.max() <= 0 and all(store.most_discharge_kw.max() <= 0 for store in self.stores)
+        return len(self.stores) == 1 or imports_only
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a store does; arrays of shape (T,), energy at the end of the interval."""
+
+    charge_kw: Floats
+    discharge_kw: Floats
+    energy_kwh: Floats
+
+
+@dataclass(frozen=True)
+class Homes:
+    """The homes of a period, with or without their preferences."""
+
+    inputs: Inputs
+    permission: Permission
+    counterfactual_kwh: Floats
+    """energy of batteries left alone at the end of each interval, shape (T, N)"""
+    battery_end_usd_per_kwh: Floats
+    car_end_usd_per_kwh: Floats
+
+    @classmethod
+    def of(cls, inputs: Inputs, obeys: bool) -> Homes:
+        permission = Permission.of(inputs.fleet, inputs.batteries, inputs.cars, obeys)
+        return cls(inputs, permission, _counterfactual_kwh(inputs), *end_energy_prices(inputs))
+
+    def home(self, home: int) -> Home:
+        """The home at a position of the fleet."""
+        inputs, intervals = self.inputs, len(self.inputs.period)
+        lmp = inputs.lmp_usd_per_mwh / 1000
+        surplus = inputs.surplus_kw[:, home].copy()
+        stores = [self._battery(home)] if inputs.batteries.max_power_kw[home] > 0 else []
+        for car in np.flatnonzero(inputs.cars.home == home):
+            if self.permission.car_movable[car]:
+                stores.append(self._car(int(car)))
+            else:
+                surplus -= inputs.cars.counterfactual_kw[:, car]
+        return Home(
+            surplus_kw=surplus,
+            import_usd_per_kwh=lmp + inputs.import_usd_per_kwh[:intervals],
+            export_usd_per_kwh=lmp + inputs.export_usd_per_kwh[:intervals],
+            day=inputs.period.day_of_interval,
+            stores=tuple(stores),
+        )
+
+    def _battery(self, home: int) -> Store:
+        inputs, allowed = self.inputs, self.permission
+        b, intervals = inputs.batteries, len(inputs.period)
+        power, surplus = b.max_power_kw[home], inputs.surplus_kw[:, home]
+        solar, netload = np.maximum(surplus, 0.0), np.maximum(-surplus, 0.0)
+        most_charge = most_discharge = np.full(intervals, power)
+        floor = np.full(intervals, b.floor_kwh[home])
+        if allowed.obeys:
+            most_charge = np.minimum(power, solar + allowed.battery_power_kw[home])
+            most_discharge = np.minimum(power, netload + allowed.battery_power_kw[home])
+            floor = np.minimum(b.backup_kwh[home], self.counterfactual_kwh[:, home])
+        ceiling = np.full(intervals, b.ceiling_kwh[home])
+        return Store(
+            car=None,
+            most_charge_kw=most_charge,
+            most_discharge_kw=most_discharge,
+            free_discharge_kw=netload,
+            daily_kwh=float(allowed.daily_kwh[home]),
+            floor_kwh=np.minimum(floor, ceiling),
+            ceiling_kwh=ceiling,
+            trip_kwh=np.zeros(intervals),
+            initial_kwh=float(b.initial_kwh[home]),
+            charge_efficiency=float(b.charge_efficiency[home]),
+            discharge_efficiency=float(b.discharge_efficiency[home]),
+            wear_usd_per_kwh=float(b.wear_usd_per_kwh[home]),
+            end_usd_per_kwh=float(self.battery_end_usd_per_kwh[home]),
+        )
+
+    def _car(self, car: int) -> Store:
+        """A car charges only, and has what it needs on board wherever it leaves."""
+        cars, intervals = self.inputs.cars, len(self.inputs.period)
+        plugged, need = cars.plugged[:, car], self.permission.car_need_kwh[:, car]
+        floor = np.full(intervals, min(cars.floor_kwh[car], cars.initial_kwh[car]))
+        leaves = np.flatnonzero(plugged[:-1] & ~plugged[1:])
+        floor[leaves] = need[leaves]
+        if plugged[-1]:
+            floor[-1] = need[-1]
+        ceiling = np.full(intervals, cars.target_kwh[car])
+        return Store(
+            car=car,
+            most_charge_kw=np.where(plugged, cars.max_charge_kw[car], 0.0),
+            most_discharge_kw=np.zeros(intervals),
+            free_discharge_kw=np.zeros(intervals),
+            daily_kwh=np.inf,
+            floor_kwh=np.minimum(floor, ceiling),
+            ceiling_kwh=ceiling,
+            trip_kwh=cars.trip_kwh[:, car].copy(),
+            initial_kwh=float(cars.initial_kwh[car]),
+            charge_efficiency=float(cars.charge_efficiency[car]),
+            discharge_efficiency=1.0,
+            wear_usd_per_kwh=0.0,
+            end_usd_per_kwh=float(self.car_end_usd_per_kwh[car]),
+        )
+
+
+def _counterfactual_kwh(inputs: Inputs) -> Floats:
+    b = inputs.batteries
+    energy, path = b.initial_kwh, np.empty_like(inputs.surplus_kw)
+    for t, surplus in enumerate(inputs.surplus_kw):
+        battery = self_consumption_kw(
+            energy, surplus, b.backup_kwh, b.ceiling_kwh, b.max_power_kw, b.charge_efficiency,
+            b.discharge_efficiency, INTERVAL_HOURS,
+        )  # fmt: skip
+        energy = step_energy_kwh(
+            energy, np.maximum(-battery, 0), np.maximum(battery, 0), b.charge_efficiency, b.discharge_efficiency,
+            INTERVAL_HOURS,
+        )  # fmt: skip
+        path[t] = energy
+    return path

@@ -1,0 +1,148 @@
+"""A home's month as a linear program: the reference formulation, and the way for homes whose stores share a meter.
+
+With each store's charge c, discharge d (the part d' that counts towards the daily limit apart) and energy e, and the
+meter's import i and export x, per interval of length h:
+
+    maximise    Σ h · [ export price · x − import price · i − wear · (d + d') ] + end price · energy at the end
+    subject to  x − i = surplus + Σ stores (d + d' − c)
+                e = e before − trip + h · (η_c c − (d + d') / η_d)
+                h · Σ_day d' / η_d ≤ daily limit
+
+and bounds on every variable. The certificate is weak duality: from the solver's row duals y, reduced costs
+z = q − Aᵀy and the finite bounds of every variable give a bound that holds whatever the solver did.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch.bound.homes import Home, Schedule, Store
+from vpp_core.fleet.fleet import Floats, Ints
+
+
+def solve_program(home: Home) -> tuple[list[Schedule], float]:
+    """The best schedule of each store, and the certified gap [$]."""
+    program = _Program()
+    intervals, h = len(home.surplus_kw), INTERVAL_HOURS
+    identity = sparse.eye_array(intervals, format="csr")
+    most = np.abs(home.surplus_kw) + sum(store.most_charge_kw + store.most_discharge_kw for store in home.stores)
+    imported = program.variables(h * home.import_usd_per_kwh, np.zeros(intervals), most)
+    exported = program.variables(-h * home.export_usd_per_kwh, np.zeros(intervals), most)
+    meter = {imported: -identity, exported: identity}
+    blocks = [_add_store(program, store, home.day) for store in home.stores]
+    for charge, discharges, _ in blocks:
+        meter |= {charge: identity, **{discharge: -identity for discharge in discharges}}
+    program.constrain(meter, home.surplus_kw, home.surplus_kw)
+    values, gap = program.solve()
+    schedules = [
+        Schedule(values[charge], sum((values[d] for d in discharges), np.zeros(intervals)), values[energy])
+        for charge, discharges, energy in blocks
+    ]
+    return schedules, gap
+
+
+def _add_store(program: _Program, store: Store, day: Ints) -> tuple[int, list[int], int]:
+    """Blocks of a store: charge, discharge (free, and beyond where that is limited; none of a car's), energy."""
+    h, intervals = INTERVAL_HOURS, len(day)
+    zero, identity = np.zeros(intervals), sparse.eye_array(intervals, format="csr")
+    end = np.zeros(intervals)
+    end[-1] = -store.end_usd_per_kwh
+    wear = np.full(intervals, h * store.wear_usd_per_kwh)
+    charge = program.variables(zero, zero, store.most_charge_kw)
+    energy = program.variables(end, store.floor_kwh, store.ceiling_kwh)
+    discharges = []
+    if np.isfinite(store.daily_kwh):
+        free = np.minimum(store.free_discharge_kw, store.most_discharge_kw)
+        discharges = [
+            program.variables(wear, zero, free),
+            program.variables(wear, zero, store.most_discharge_kw - free),
+        ]
+        per_day = sparse.csr_array(
+            (np.full(intervals, h / store.discharge_efficiency), (day, np.arange(intervals))),
+            shape=(day[-1] + 1, intervals),
+        )
+        limit = np.full(day[-1] + 1, store.daily_kwh)
+        program.constrain({discharges[1]: per_day}, np.full_like(limit, -np.inf), limit)
+    elif store.most_discharge_kw.max() > 0:
+        discharges = [program.variables(wear, zero, store.most_discharge_kw)]
+    start = -store.trip_kwh
+    start[0] += store.initial_kwh
+    difference = sparse.diags_array([np.ones(intervals), -np.ones(intervals - 1)], offsets=[0, -1], format="csr")
+    taken = {discharge: h / store.discharge_efficiency * identity for discharge in discharges}
+    program.constrain({energy: difference, charge: -h * store.charge_efficiency * identity, **taken}, start, start)
+    return charge, discharges, energy
+
+
+class _Program:
+    """A linear program built from blocks of variables and rows; minimises."""
+
+    def __init__(self) -> None:
+        self.cost: list[Floats] = []
+        self.lower: list[Floats] = []
+        self.upper: list[Floats] = []
+        self.rows: list[tuple[dict[int, sparse.sparray], Floats, Floats]] = []
+
+    def variables(self, cost: Floats, lower: Floats, upper: Floats) -> int:
+        """Add a block; returns its number."""
+        self.cost.append(cost)
+        self.lower.append(lower)
+        self.upper.append(upper)
+        return len(self.cost) - 1
+
+    def constrain(self, terms: dict[int, sparse.sparray], lower: Floats, upper: Floats) -> None:
+        """Σ matrix · block within lower … upper."""
+        self.rows.append((terms, lower, upper))
+
+    def solve(self) -> tuple[list[Floats], float]:
+        """The blocks' values and the certified gap."""
+        import highspy
+
+        blocks = range(len(self.cost))
+        sizes = [len(cost) for cost in self.cost]
+        matrix = sparse.vstack(
+            [
+                sparse.hstack([terms.get(j, sparse.csr_array((len(low), sizes[j]))) for j in blocks])
+                for terms, low, _ in self.rows
+            ],
+            format="csc",
+        )
+        cost, lower, upper = (np.concatenate(parts) for parts in (self.cost, self.lower, self.upper))
+        row_lower = np.concatenate([low for _, low, _ in self.rows])
+        row_upper = np.concatenate([high for _, _, high in self.rows])
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(cost), len(row_lower)
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lower, upper
+        lp.row_lower_, lp.row_upper_ = row_lower, row_upper
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+        solver = highspy.Highs()
+        solver.silent()
+        solver.setOptionValue("threads", 1)
+        solver.passModel(lp)
+        solver.run()
+        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            raise RuntimeError(f"the bound's program ended {solver.modelStatusToString(solver.getModelStatus())}")
+        solution = solver.getSolution()
+        x = np.clip(np.asarray(solution.col_value), lower, upper)
+        dual = _dual_bound(np.asarray(solution.row_dual), cost, matrix, lower, upper, row_lower, row_upper)
+        values = np.split(x, np.cumsum(sizes)[:-1])
+        return values, float(cost @ x) - dual
+
+
+def _dual_bound(
+    y: Floats,
+    cost: Floats,
+    matrix: sparse.csc_array,
+    lower: Floats,
+    upper: Floats,
+    row_lower: Floats,
+    row_upper: Floats,
+) -> float:
+    """A lower bound of the minimum by weak duality, valid for any y; multipliers of absent sides are dropped."""
+    y = np.where((y > 0) & np.isinf(row_lower), 0.0, np.where((y < 0) & np.isinf(row_upper), 0.0, y))
+    side = np.where(y > 0, row_lower, row_upper)
+    rows = float(y @ np.where(y == 0, 0.0, side))
+    reduced = cost - matrix.T @ y
+    return rows + float(np.minimum(reduced * lower, reduced * upper).sum())
