@@ -13,10 +13,12 @@ def generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key))
 
 
-def autoregressive(rng: np.random.Generator, shape: tuple[int, ...], persistence: float) -> np.ndarray:
-    """Unit-variance AR(1) noise along the first axis, stationary from its first value."""
+def autoregressive(
+    rng: np.random.Generator, shape: tuple[int, ...], persistence: float, dtype: type[np.floating] = np.float64
+) -> np.ndarray:
+    """Unit-variance AR(1) noise along the last axis, stationary from its first value."""
     from scipy.signal import lfilter
 
-    innovations = rng.standard_normal(shape)
-    innovations[1:] *= np.sqrt(1 - persistence**2)
-    return np.asarray(lfilter([1.0], [1.0, -persistence], innovations, axis=0))
+    innovations = rng.standard_normal(shape, dtype=dtype)
+    innovations[..., 1:] *= dtype(np.sqrt(1 - persistence**2))
+    return np.asarray(lfilter(np.ones(1, dtype), np.array([1.0, -persistence], dtype), innovations, axis=-1))

@@ -13,6 +13,7 @@ conditioning in 70 % of homes, electric water heating in 12 %, electric space he
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,8 @@ from vpp_core.calendar import INTERVAL_HOURS, Month, Period
 from vpp_core.sources.draws import autoregressive, generator
 from vpp_core.sources.weather import month_weather
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
+"""Single precision inside a block, for speed; four decimals of a kW survive."""
 Ints = npt.NDArray[np.intp]
 
 BLOCK = 64
@@ -33,25 +35,26 @@ _LAG_HOURS = 2.0
 
 @dataclass(frozen=True)
 class _Appliance:
-    """Events: share of homes, starts per day, power and spread [kW], length [15-min slots], and when."""
+    """Share of homes that own it, occasions a day and the chance that one is taken, power [kW], length, and when."""
 
     owned: float
-    per_day: float
+    occasions: int
+    chance: float
     power_kw: float
     slots: int
     when: str
 
 
 _APPLIANCES = (
-    _Appliance(1.00, 0.55, 0.9, 1, "wake"),
-    _Appliance(0.45, 0.85, 1.6, 4, "dinner"),
-    _Appliance(1.00, 0.90, 1.0, 1, "dinner"),
-    _Appliance(0.70, 0.45, 1.0, 4, "after dinner"),
-    _Appliance(0.85, 0.40, 0.4, 3, "awake"),
-    _Appliance(0.40, 0.38, 3.0, 4, "awake"),
-    _Appliance(1.00, 1.20, 1.0, 1, "awake"),
-    _Appliance(0.12, 1.00, 3.0, 3, "wake"),
-    _Appliance(0.12, 1.00, 3.0, 3, "after dinner"),
+    _Appliance(1.00, 1, 0.55, 0.9, 1, "wake"),
+    _Appliance(0.45, 2, 0.85, 1.6, 4, "dinner"),
+    _Appliance(1.00, 2, 0.90, 1.0, 1, "dinner"),
+    _Appliance(0.70, 1, 0.45, 1.0, 4, "after dinner"),
+    _Appliance(0.85, 1, 0.40, 0.4, 3, "awake"),
+    _Appliance(0.40, 1, 0.38, 3.0, 4, "awake"),
+    _Appliance(1.00, 2, 0.50, 1.0, 1, "awake"),
+    _Appliance(0.12, 2, 0.50, 3.0, 3, "wake"),
+    _Appliance(0.12, 2, 0.50, 3.0, 3, "after dinner"),
 )
 """Breakfast, electric range, microwave, dishwasher, washer, electric dryer, small things, water heating twice."""
 
@@ -79,6 +82,7 @@ class _Climate:
         half_day = 6 + 1.2 * np.cos(2 * np.pi * (month.month - 6.7) / 12)
         daylight = 1 / (1 + np.exp((np.abs(hour - 12.9) - half_day) / 0.4))
         weekend = np.asarray(period.local.dayofweek >= 5)
+        felt, daylight = felt.astype(np.float32), daylight.astype(np.float32)
         return cls(period.slot_of_interval, period.day_of_interval, weekend, felt, daylight, len(period.days))
 
 
@@ -86,11 +90,14 @@ def modelled_load(month: Month, seed: int, homes: npt.ArrayLike) -> Floats:
     """Load of the named homes (positions ≥ 0, any order) over a whole month, (T, homes) [kW]."""
     wanted = np.asarray(homes, dtype=np.intp)
     climate = _Climate.of(month, seed)
-    result = np.empty((len(climate.slot), len(wanted)))
+    result = np.empty((len(wanted), len(climate.slot)))
     for block in np.unique(wanted // BLOCK):
         here = np.flatnonzero(wanted // BLOCK == block)
-        result[:, here] = _block(climate, month, seed, int(block))[wanted[here] % BLOCK].T
-    return result
+        result[here] = _block(climate, month, seed, int(block))[wanted[here] % BLOCK]
+    np.multiply(result, 1e4, out=result)
+    np.rint(result, out=result)
+    np.divide(result, 1e4, out=result)
+    return result.T
 
 
 def _block(climate: _Climate, month: Month, seed: int, block: int) -> Floats:
@@ -103,7 +110,7 @@ def _block(climate: _Climate, month: Month, seed: int, block: int) -> Floats:
     load = traits.base_kw[:, None] + _refrigerator(traits, rng, awake.shape) + use + light
     load += _events(climate, traits, rng)
     load += _air_conditioning(climate, traits, home, rng)
-    return np.round(load, 4)
+    return load
 
 
 @dataclass(frozen=True)
@@ -133,7 +140,7 @@ class _Traits:
         cooled = rng.random(BLOCK) < 0.70
         cooler = np.clip(2.9 * size**0.5 * np.exp(0.22 * rng.standard_normal(BLOCK)), 1.2, 6.0)
         back = np.where(rng.random(BLOCK) < 0.25, rng.uniform(14.5, 16.5, BLOCK), rng.normal(17.2, 0.8, BLOCK))
-        return cls(
+        columns: dict[str, Any] = dict(
             size=size,
             base_kw=0.13 * size * np.exp(0.35 * rng.standard_normal(BLOCK)),
             plug_kw=0.30 * size * np.exp(0.25 * rng.standard_normal(BLOCK)),
@@ -151,61 +158,71 @@ class _Traits:
             pool_start=np.where(rng.random(BLOCK) < 0.12, rng.uniform(7, 14, BLOCK), np.nan),
             fridge_kw=rng.uniform(0.09, 0.19, BLOCK),
         )
+        single = {name: v.astype(np.float32) if v.dtype == np.float64 else v for name, v in columns.items()}
+        return cls(**single)
 
 
 def _presence(climate: _Climate, traits: _Traits, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Awake and at home, 0–1, (BLOCK, T). Each day shifts by its own small delay."""
-    hour = climate.slot / 4 + 1 / 8
+    hour = (climate.slot / 4 + 1 / 8).astype(np.float32)
     day, weekend = climate.day, climate.weekend
     shape = (BLOCK, climate.days)
 
     def moment(usual: Floats, spread: float) -> Floats:
-        return (usual[:, None] + spread * rng.standard_normal(shape))[:, day]
+        return (usual[:, None] + spread * rng.standard_normal(shape, dtype=np.float32))[:, day]
 
     wake = moment(traits.wake, 0.4) + 1.0 * weekend
     sleep = moment(traits.sleep, 0.5)
     leave, back = moment(traits.leave, 0.4), moment(traits.back, 0.6)
-    outing = (rng.random(shape) < 0.55)[:, day]
-    out_from, out_for = moment(np.full(BLOCK, 13.0), 2.2), 2.0 + moment(np.full(BLOCK, 0.8), 0.5)
-    awake = np.where((hour >= wake) & (hour < sleep), 1.0, 0.12)
+    outing = (rng.random(shape, dtype=np.float32) < 0.55)[:, day]
+    out_from, out_for = (
+        moment(np.full(BLOCK, 13.0, np.float32), 2.2),
+        2.0 + moment(np.full(BLOCK, 0.8, np.float32), 0.5),
+    )
+    awake = np.where((hour >= wake) & (hour < sleep), np.float32(1.0), np.float32(0.12))
     at_work = (hour >= leave) & (hour < back) & ~weekend & ~traits.stays[:, None]
     out = outing & (hour >= out_from) & (hour < out_from + out_for) & (weekend | traits.stays[:, None])
-    return awake, np.where(at_work | out, 0.0, 1.0)
+    return awake, (~(at_work | out)).astype(np.float32)
 
 
 def _liveliness(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     """Log-normal unrest of what people use, mean 1."""
-    noise = autoregressive(rng, (shape[1], shape[0]), 0.75).T
+    noise = autoregressive(rng, shape, 0.75, np.float32)
     return np.exp(0.45 * noise - 0.45**2 / 2)
 
 
 def _refrigerator(traits: _Traits, rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     """A compressor with a period of about an hour, averaged over the interval."""
-    phase = rng.random(BLOCK)[:, None] + np.arange(shape[1]) / rng.uniform(3.2, 5.6, BLOCK)[:, None]
-    return traits.fridge_kw[:, None] * ((phase % 1.0) < 0.45)
+    start, period = rng.random(BLOCK, dtype=np.float32), rng.uniform(3.2, 5.6, BLOCK).astype(np.float32)
+    phase = start[:, None] + np.arange(shape[1], dtype=np.float32) / period[:, None]
+    return traits.fridge_kw[:, None] * ((phase - np.floor(phase)) < 0.45)
 
 
 def _events(climate: _Climate, traits: _Traits, rng: np.random.Generator) -> Floats:
-    """Appliances as rectangles: each owned one starts a Poisson number of times a day around its hour."""
+    """Appliances as rectangles, each occasion around its hour; larger homes take more of them."""
     count, days = len(climate.slot), climate.days
     first_of_day = np.searchsorted(climate.day, np.arange(days))
     weekend = climate.weekend[first_of_day]
-    edges = np.zeros((BLOCK, count + 8))
-    homes = np.arange(BLOCK)
+    row = np.arange(BLOCK)[:, None] * (count + 1)
+    shape = (BLOCK, days)
+    edges, jumps = [], []
     for appliance, owns in zip(_APPLIANCES, traits.owns, strict=True):
-        rate = appliance.per_day * traits.size**0.4
+        chance = np.minimum(appliance.chance * traits.size**0.4, 0.97)[:, None] * owns[:, None]
         centre, spread = _when(appliance.when, traits)
-        for _ in range(2 if appliance.per_day > 0.6 else 1):
-            happens = (
-                rng.random((BLOCK, days)) < np.minimum(rate, 0.97)[:, None] / (2 if appliance.per_day > 0.97 else 1)
-            ) & owns[:, None]
-            hour = centre[:, None] + spread * rng.standard_normal((BLOCK, days)) + 0.8 * weekend
+        for _ in range(appliance.occasions):
+            happens = rng.random(shape, dtype=np.float32) < chance
+            hour = centre[:, None] + spread * rng.standard_normal(shape, dtype=np.float32) + 0.8 * weekend
             start = first_of_day + np.clip((hour * 4).astype(np.intp), 0, SLOTS - 9)
-            power = appliance.power_kw * rng.uniform(0.7, 1.25, (BLOCK, days)) * happens
-            np.add.at(edges, (homes[:, None], np.minimum(start, count)), power)
-            np.add.at(edges, (homes[:, None], np.minimum(start + appliance.slots, count)), -power)
-    pool = (climate.slot / 4 >= traits.pool_start[:, None]) & (climate.slot / 4 < traits.pool_start[:, None] + 6)
-    return np.maximum(np.cumsum(edges, axis=1)[:, :count], 0.0) + 1.1 * pool
+            power = appliance.power_kw * rng.uniform(0.7, 1.25, shape) * happens
+            edges += [row + np.minimum(start, count), row + np.minimum(start + appliance.slots, count)]
+            jumps += [power, -power]
+    jump = np.bincount(
+        np.concatenate(edges, axis=None), np.concatenate(jumps, axis=None), minlength=BLOCK * (count + 1)
+    )
+    running = np.cumsum(jump.reshape(BLOCK, count + 1)[:, :count], axis=1).astype(np.float32)
+    hour = climate.slot / 4
+    pool = (hour >= traits.pool_start[:, None]) & (hour < traits.pool_start[:, None] + 6)
+    return np.maximum(running, 0.0) + np.float32(1.1) * pool
 
 
 def _when(when: str, traits: _Traits) -> tuple[Floats, float]:
@@ -223,10 +240,12 @@ def _air_conditioning(climate: _Climate, traits: _Traits, home: Floats, rng: np.
     """Cooling (and electric heating in a few homes): a duty that follows the felt temperature, run in whole cycles."""
     preferred = traits.set_point_c[:, None] + 2.2 * (1 - home)
     need = traits.gain_kw_per_c[:, None] * np.maximum(climate.felt_c + 1.5 - preferred, 0.0)
-    rated = np.maximum(traits.cooler_kw, 1e-9)[:, None]
+    rated = np.maximum(traits.cooler_kw, 0.1)[:, None]
     duty = np.clip(need / rated, 0.0, 1.0)
-    running = np.floor(2 * duty + rng.random(duty.shape)) / 2
-    cooling = np.where(traits.cooler_kw[:, None] > 0, rated * running, 0.0)
+    running = np.floor(2 * duty + rng.random(duty.shape, dtype=np.float32)) / 2
+    cooling = traits.cooler_kw[:, None] * running
     cold = np.clip((17.0 - climate.felt_c - 1.5) * 0.05, 0.0, 0.9)
-    heating = np.where(traits.heats[:, None], 2.2 * np.floor(2 * cold + rng.random(home.shape)) / 2, 0.0)
+    heating = np.where(
+        traits.heats[:, None], 2.2 * np.floor(2 * cold + rng.random(home.shape, dtype=np.float32)) / 2, 0.0
+    )
     return cooling + heating * (0.4 + 0.6 * home)
