@@ -36,8 +36,11 @@ def score(value: Any) -> str:
 
 
 def plain(value: Any) -> str:
-    """A number of any size: two decimals below 1,000, none above."""
-    return NONE if value is None or pd.isna(value) else number(value, 2 if abs(float(value)) < 1000 else 0)
+    """A number of any size: no decimals from 1,000 up or where it is whole, else two, below 1 three."""
+    if value is None or pd.isna(value):
+        return NONE
+    size = abs(float(value))
+    return number(value, 0 if size >= 1000 or size == round(size) else 2 if size >= 1 else 3)
 
 
 def percent(value: Any, digits: int = 1) -> str:
