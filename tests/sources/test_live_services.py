@@ -9,8 +9,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from upath import UPath
 
-from tests.sources.stand_in import MAINTENANCE, NODE, NOW, THROTTLED, FakeServices, oasis_error, price_at, typical_year
+from tests.sources.stand_in import (
+    MAINTENANCE,
+    NODE,
+    NOW,
+    THROTTLED,
+    FakeServices,
+    lmp_report,
+    oasis_error,
+    price_at,
+    typical_year,
+)
 from vpp_core.calendar import LOCAL_TIMEZONE, Month, Period
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.scenario import Scenario
@@ -213,3 +224,16 @@ def test_a_damaged_copy_names_the_file_to_remove(raw: Path, server: FakeServices
     (raw / "fetched" / "oasis" / "2026-08" / f"lmp_{NODE}.request.json").write_text("{")
     with pytest.raises(InputError, match=r"lmp_DLAP_SCE-APND.request.json .* damaged .* remove both"):
         market_prices(Scenario(), AUGUST, raw, services=server.services())
+
+
+def test_a_lake_in_an_object_store_serves_files_and_keeps_what_was_fetched(server: FakeServices) -> None:
+    lake = UPath("memory://lake-of-test/raw")
+    live = market_prices(LIVE, AUGUST, lake, services=server.services())
+    server.requests.clear()
+    again = market_prices(Scenario(), AUGUST, lake, services=server.services())
+    assert not server.requests and (again["lmp_source"] == "cache").all()
+    (lake / "oasis").mkdir(parents=True)
+    (lake / "oasis" / "rt.csv").write_text(lmp_report(AUGUST.start, AUGUST.end).to_csv(index=False))
+    table = market_prices(Scenario(), AUGUST, lake, services=server.services())
+    assert (table["lmp_source"] == "file").all()
+    pd.testing.assert_series_equal(table["lmp_usd_per_mwh"], live["lmp_usd_per_mwh"])

@@ -8,7 +8,7 @@ The forecast of a window is a base curve, corrected by what the latest published
    climatological prior, which fade as days accumulate.
 2. *Level.* Published prices of the last hours, relative to the base that was valid for them, shift the forecast: a
    fast part that dies out within hours and a slow part that carries on through the next day.
-3. *Spread.* Quantiles keep their distance from the median, narrower at short lead times, wider after unrest.
+3. *Spread.* Quantiles keep the base's distance from its median, a little narrower at short lead times.
 
 Used are real-time and reserve prices of intervals that ended by the gate closure, and day-ahead prices of local day
 D + 1 from 13:00 on D (those of the first day from its start), and nothing else. Day-ahead reserve prices are in fact

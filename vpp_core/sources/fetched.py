@@ -66,7 +66,10 @@ class Shelf:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all."""
+    """Whole or not at all: by a rename on a disk, by one PUT in an object store (a `UPath` that is no `Path`)."""
+    if not isinstance(path, Path):
+        path.write_bytes(content)
+        return
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
     os.replace(part, path)

@@ -61,10 +61,15 @@ def read_file(path: Path, month: Month) -> list[OasisRows]:
     """The month's rows of one download."""
     try:
         content = path.read_bytes()
-        changed = pd.Timestamp(path.stat().st_mtime, unit="s", tz="UTC").floor("s")
+        changed = last_changed(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions or remove it") from None
     return read_bytes(content, str(path), month, changed)
+
+
+def last_changed(path: Path) -> pd.Timestamp:
+    """When a file last changed, to the second; an object store that does not say gives 1970."""
+    return pd.Timestamp(getattr(path.stat(), "st_mtime", 0) or 0, unit="s", tz="UTC").floor("s")
 
 
 def read_bytes(content: bytes, where: str, month: Month, retrieved_at: pd.Timestamp) -> list[OasisRows]:

@@ -8,6 +8,7 @@ is an error, one of another time is left aside.
 
 from __future__ import annotations
 
+import io
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import pandas as pd
 
 from vpp_core.calendar import LOCAL_TIMEZONE, Period
 from vpp_core.errors import InputError
+from vpp_core.sources.oasis_files import last_changed
 
 log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
@@ -48,7 +50,7 @@ def read_own_profiles(folder: Path, period: Period) -> list[OwnProfile]:
         if load is None:
             log.info("%s holds nothing of %s and is left aside", path, period.month)
             continue
-        changed = pd.Timestamp(path.stat().st_mtime, unit="s", tz="UTC").floor("s")
+        changed = last_changed(path)
         found.append(OwnProfile(load, changed))
     return found
 
@@ -56,7 +58,7 @@ def read_own_profiles(folder: Path, period: Period) -> list[OwnProfile]:
 def _read(path: Path) -> pd.Series:
     """Mean power by interval start, at the file's own step [kW]."""
     try:
-        table = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+        table = pd.read_parquet(io.BytesIO(path.read_bytes())) if path.suffix.lower() == ".parquet" else _read_csv(path)
     except Exception as error:  # every parser fails in ways of its own
         raise InputError(
             f"{path} is not a readable profile ({type(error).__name__}); see docs/data.md or remove it"
@@ -86,7 +88,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         for i, line in enumerate(lines[:_HEADER_SEARCH])
         if any(w in line.lower().split(",") or f"{w} time" in line.lower() for w in wanted)
     )
-    return pd.read_csv(path, skiprows=header, encoding="utf-8-sig")
+    return pd.read_csv(io.StringIO("\n".join(lines[header:])))
 
 
 def _start(table: pd.DataFrame, path: Path) -> pd.DatetimeIndex:
