@@ -1,8 +1,12 @@
-"""The homes: devices, cars and preferences, drawn from the scenario's seed."""
+"""The homes: devices, cars and preferences, drawn from the scenario's seed, and those described in the raw folder."""
+
+import hashlib
+from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
 
+from vpp_core.errors import InputError
 from vpp_pipeline.assets.preview import fleet_metadata
 from vpp_pipeline.assets.spec import described
 from vpp_pipeline.io import LakeResource
@@ -14,16 +18,43 @@ from vpp_pipeline.stage import Stage
         "prosumer_fleet",
         "homes",
         {"python"},
-        "The homes of the scenario: battery (kWh, kW), cars, solar (kW DC), and what each household prefers.",
+        "The homes of the scenario: battery (kWh, kW), cars, solar (kW DC), and what each household prefers. "
+        "Households described in raw/households.txt, .csv or .json join them.",
     )
 )
 def prosumer_fleet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     from vpp_core.fleet.population import generate_fleet
     from vpp_core.fleet.storage import fleet_to_arrow
+    from vpp_core.fleet.text import join_described
 
     stage = Stage.of(context, lake)
 
     def compute() -> pa.Table:
-        return fleet_to_arrow(generate_fleet(stage.scenario.homes, stage.scenario.seed))
+        fleet = generate_fleet(stage.scenario.homes, stage.scenario.seed)
+        joined = join_described(fleet, described_files(stage.lake.raw))
+        if joined.joined or joined.refused:
+            stage.notes |= {"described_households": joined.joined, "descriptions_left_out": len(joined.refused)}
+        for sentence in joined.refused:
+            stage.log.warning(sentence)
+        return fleet_to_arrow(joined.fleet)
 
-    return stage.table(compute, describe=fleet_metadata)
+    def digest() -> list[str]:
+        return [
+            f"{name}={hashlib.sha256(content.encode()).hexdigest()[:16]}"
+            for name, content in described_files(stage.lake.raw).items()
+        ]
+
+    return stage.table(compute, extra=digest, describe=fleet_metadata)
+
+
+def described_files(raw: Path) -> dict[str, str]:
+    """Name → content of the files of households in the raw folder; one that is not text is an `InputError`."""
+    found = {}
+    for ending in ("csv", "json", "txt"):
+        file = raw / f"households.{ending}"
+        if file.is_file():
+            try:
+                found[file.name] = file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise InputError(f"{file} cannot be read as text; save it as UTF-8") from error
+    return found

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from vpp_core.fleet.text import ParsedHousehold
+    from vpp_core.fleet.text import HouseholdParser, ParsedHousehold
+
+
+class Reader(StrEnum):
+    """Who reads the words."""
+
+    grammar = "grammar"
+    llm = "llm"
 
 
 def register(app: typer.Typer) -> None:
@@ -23,45 +32,87 @@ def household(
         Path | None, typer.Option(help="Many households: .txt (one a line), .csv (column description) or .json.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, every field with where it came from.")] = False,
+    parser: Annotated[
+        Reader, typer.Option(help="grammar (rules, no key), or llm (Gemini, GOOGLE_API_KEY; rules where it fails).")
+    ] = Reader.grammar,
+    model: Annotated[str | None, typer.Option(help="Gemini model for --parser llm.")] = None,
 ) -> None:
-    """Read a household from plain words, and say for every field whether it was said, inferred or assumed."""
+    """Read a household from plain words, and say for every field whether it was said, inferred or assumed.
+
+    A file's households are printed as JSON; saved as households.json in the lake's raw folder, they join every fleet.
+    """
     from vpp_core.errors import InputError
     from vpp_core.fleet.text import parse_household
 
     if (words is None) == (file is None):
         raise InputError("give the household's words in quotes, or --file with many; one of the two")
     if file is not None:
-        _many(file)
+        _many(file, _reader(parser, model))
         return
-    parsed = parse_household(words or "")
+    parsed = parse_household(words or "", _reader(parser, model))
     if as_json:
         typer.echo(json.dumps(parsed.to_dict(), indent=2))
     else:
         _show(parsed)
 
 
-def _many(file: Path) -> None:
+def _reader(parser: Reader, model: str | None) -> HouseholdParser:
+    """The parser asked for; building the language model's client checks its key."""
+    from vpp_core.errors import InputError
+    from vpp_core.fleet.text import GrammarParser
+
+    if parser is Reader.grammar:
+        if model is not None:
+            raise InputError("--model names the language model; give --parser llm with it")
+        return GrammarParser()
+    from vpp_core.fleet.text.llm import LanguageModelParser
+    from vpp_core.llm import DEFAULT_MODEL, gemini
+
+    return LanguageModelParser(gemini(model or DEFAULT_MODEL))
+
+
+def _many(file: Path, parser: HouseholdParser) -> None:
     """Every household of a file as JSON on stdout; those that were refused by number on stderr."""
     from vpp_core.errors import InputError
-    from vpp_core.fleet.text import Refused, parse_households, read_descriptions
-    from vpp_core.fleet.text.batch import households_in
+    from vpp_core.fleet.text import ParsedHousehold, Refused, parse_households, read_descriptions
 
     try:
         content = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read as text: {error}") from error
-    results = parse_households(read_descriptions(content, file.name))
-    households = [home.model_dump(mode="json") for home in households_in(results)]
+    with _bar(file.name) as progress:
+        results = parse_households(read_descriptions(content, file.name), parser, progress)
+    households = [
+        result.to_dict() if isinstance(result, ParsedHousehold) else result.model_dump(mode="json")
+        for result in results
+        if not isinstance(result, Refused)
+    ]
     typer.echo(json.dumps({"households": households}, indent=2))
     for result in results:
         if isinstance(result, Refused):
             typer.echo(f"household {result.position + 1} left out: {result.reason}", err=True)
 
 
+@contextmanager
+def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr over the households of a file."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from vpp_pipeline.cli.execution import COLUMNS
+
+    console = Console(stderr=True)
+    with Progress(*COLUMNS, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(title)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def _show(parsed: ParsedHousehold) -> None:
     from vpp_pipeline.cli.execution import print_rows
 
-    values = dict(_fields(parsed.prosumer.model_dump(mode="json")))
+    home = parsed.prosumer
+    values = dict(_fields(home.model_dump(mode="json")))
+    values |= {"bess": "yes" if home.bess else "no", "pv": "yes" if home.pv else "no", "evs": len(home.evs)}
     print_rows(
         f"Read by {parsed.parser}",
         [
