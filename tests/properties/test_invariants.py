@@ -116,19 +116,19 @@ def assert_books_close(outcome: Outcome) -> None:
     assert (w["penalty_usd"] >= 0).all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(periods(60))
 def test_limits_bounds_preferences_and_books_hold_for_every_strategy(inputs: Inputs) -> None:
     assert_invariants(inputs)
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(periods(15, 30))
 def test_they_hold_in_shorter_windows_too(inputs: Inputs) -> None:
     assert_invariants(inputs)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(periods(60))
 def test_the_fast_rungs_hold_them_without_the_bounds(inputs: Inputs) -> None:
     (outcome,) = simulate(inputs, ["centralized_aware"])
@@ -137,7 +137,7 @@ def test_the_fast_rungs_hold_them_without_the_bounds(inputs: Inputs) -> None:
     assert_books_close(outcome)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(periods(60), st.integers(0, 10_000), st.floats(0.1, 0.9))
 def test_nothing_unpublished_at_gate_closure_reaches_a_bid(inputs: Inputs, seed: int, where: float) -> None:
     """Change every real-time price from w's gate closure on, w's own included, and all load and sun after w."""
@@ -211,7 +211,7 @@ def _with_other_future(inputs: Inputs, lmp: np.ndarray, load: np.ndarray, pv: np
     )
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(st.integers(0, 10_000))
 def test_every_home_twice_doubles_every_total(seed: int) -> None:
     single = invented_inputs(seed=seed, homes=4, days=1)

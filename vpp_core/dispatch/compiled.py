@@ -1,24 +1,53 @@
 """The physics, meter and price functions compiled as they stand, for the inner loops of this folder.
 
-No second version of a formula: numba compiles the very functions that `physics` and `market` export.
+No second version of a formula: numba compiles the very functions that `physics` and `market` export. Machine code is
+kept in a `__pycache__` folder named after the sources it was made from, since numba itself would not notice that a
+function called by a kernel has changed; where that folder cannot be written, kernels are compiled anew in each process.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from numba import njit
+import numba
 
 from vpp_core.market import distribution
 from vpp_core.physics import meter, storage
 
 
+def _prepare_cache() -> bool:
+    """Point numba at the folder for these sources; whether there is one that can be written."""
+    here = Path(__file__).parent
+    sources = [*here.glob("*.py"), *(Path(module.__file__ or "") for module in (distribution, meter, storage))]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()[:16]
+    folder = here / "__pycache__" / f"numba-{digest}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    if not os.access(folder, os.W_OK):
+        return False
+    numba.config.CACHE_DIR = str(folder)
+    return True
+
+
+_CACHED = _prepare_cache()
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile an inner loop; a decorator."""
+    return numba.njit(cache=_CACHED)(function)
+
+
 def _compile(function: Any, **calls: Callable[..., Any]) -> Any:
     """Compile a function whose calls to its neighbours go to their compiled forms."""
     names = {**function.__globals__, **calls}
-    return njit(FunctionType(function.__code__, names, function.__name__))
+    return numba.njit(FunctionType(function.__code__, names, function.__name__))
 
 
 charge_limit_kw = _compile(storage.charge_limit_kw)

@@ -23,7 +23,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch import compiled as c
@@ -49,7 +48,7 @@ BISECTIONS = 24
 SMALLEST_KW = 1e-3
 """Segments below a watt are none."""
 TICK_USD_PER_MWH = 0.01
-"""Least a sale asks above what is paid for it: the market's smallest step, so that nothing moves for nothing."""
+"""What every segment asks above its cost: the market's smallest step, so that nothing moves for nothing."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,9 @@ def prospects(
     """Segment prices that never lose on what was agreed (signed), and what they bring at the forecast."""
     p10, p50, p90 = forecast_usd_per_mwh
     sells = layout.direction > 0
-    rebound = np.where(sells, np.maximum(offers.rebound_usd_per_mwh, TICK_USD_PER_MWH), offers.rebound_usd_per_mwh)
+    rebound = (
+        np.where(sells, np.maximum(offers.rebound_usd_per_mwh, 0.0), offers.rebound_usd_per_mwh) + TICK_USD_PER_MWH
+    )
     price = layout.direction * (agreed_usd_per_mwh + rebound)
     gain = np.where(sells, expected_gain_above(p10, p50, p90, price), expected_gain_below(p10, p50, p90, price))
     above = probability_above(p10, p50, p90, price)
@@ -170,7 +171,7 @@ def marginal_offers(
     return Offers(quantity_kw, own_usd, np.maximum(own_usd, owed), total_usd - own_usd)
 
 
-@njit
+@c.kernel
 def _path(a, e, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
     """Energy left, rise of the bill [$], wear [kWh discharged] of holding `a` kW (sale positive) in every interval."""
     energy, bill, discharged = e, 0.0, 0.0
@@ -183,7 +184,7 @@ def _path(a, e, surplus, car, buy_price, sell_price, backup, ceiling, power, int
     return energy, bill, discharged
 
 
-@njit
+@c.kernel
 def _holds(a, e, surplus, floor, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
     """Whether `a` kW beyond the default can be delivered in every interval when all clear."""
     energy = e
@@ -197,7 +198,7 @@ def _holds(a, e, surplus, floor, backup, ceiling, power, into, out_of, hours):  
     return True
 
 
-@njit
+@c.kernel
 def _largest(most, sign, e, surplus, floor, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
     """Most kW up to `most` that can be held, by bisection from below."""
     if most <= 0.0:
@@ -214,7 +215,7 @@ def _largest(most, sign, e, surplus, floor, backup, ceiling, power, into, out_of
     return low
 
 
-@njit
+@c.kernel
 def _battery_default(low, backup, ceiling, power, into, out_of, surplus):  # type: ignore[no-untyped-def]
     """Default battery power [kW] in the window's intervals from the lowest path, shape (L, N)."""
     base = np.zeros(surplus.shape)
@@ -230,7 +231,7 @@ def _battery_default(low, backup, ceiling, power, into, out_of, surplus):  # typ
     return base
 
 
-@njit
+@c.kernel
 def _battery_offers(  # type: ignore[no-untyped-def]
     value, own_value, low, high, daily_left, floor, deviation, compensation, backup, ceiling, power, into, out_of, wear,
     surplus, car_if_held, car, buy_price, sell_price, quantile,
@@ -369,7 +370,7 @@ def _car_offers(
     return quantity, own, total
 
 
-@njit
+@c.kernel
 def _interpolate_rows(value, step, above_floor):  # type: ignore[no-untyped-def]
     return np.array([interpolate(value[j], step[j], above_floor[j]) for j in range(len(step))])
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch import compiled as c
@@ -133,7 +132,7 @@ def car_value(
     return total, own
 
 
-@njit
+@c.kernel
 def _crossing(value: Floats, step: float, price: float) -> float:
     """Energy above the floor at which V's slope falls below `price`."""
     for j in range(len(value) - 1):
@@ -142,7 +141,7 @@ def _crossing(value: Floats, step: float, price: float) -> float:
     return (len(value) - 1) * step
 
 
-@njit
+@c.kernel
 def interpolate(value: Floats, step: float, above_floor: float) -> float:
     """V at an energy above the floor, held at the grid's ends."""
     if step <= 0.0:
@@ -152,7 +151,7 @@ def interpolate(value: Floats, step: float, above_floor: float) -> float:
     return value[j] + (position - j) * (value[j + 1] - value[j])
 
 
-@njit
+@c.kernel
 def _earlier(
     value: Floats, step: float, cost: tuple[float, float], room: tuple[float, float],
     gain: tuple[float, float], draw: tuple[float, float], weight: float, out: Floats,
@@ -185,7 +184,7 @@ def _earlier(
         out[k] += weight * (interpolate(value, step, y) + money)
 
 
-@njit
+@c.kernel
 def _battery_value(
     price, surplus, import_price, export_price, hours, replacement,
     floor, ceiling, power, deviation, charge_efficiency, discharge_efficiency, wear,
@@ -223,7 +222,7 @@ def _battery_value(
     return result
 
 
-@njit
+@c.kernel
 def _car_value(
     price, surplus, import_price, export_price, hours, replacement,
     floor, target, power, efficiency, need, hours_left,
@@ -256,7 +255,7 @@ def _car_value(
     return result
 
 
-@njit
+@c.kernel
 def _battery_own_value(
     surplus, import_price, export_price, hours, floor, backup, ceiling, power, charge_efficiency, discharge_efficiency,
     wear,
@@ -285,7 +284,7 @@ def _battery_own_value(
     return result
 
 
-@njit
+@c.kernel
 def _car_own_value(surplus, import_price, export_price, hours, floor, target, power, efficiency, hours_left):
     cars = len(floor)
     result = np.zeros((cars, LEVELS))
