@@ -17,7 +17,8 @@ def forecast_error(forecast: pd.DataFrame, market_prices: pd.DataFrame) -> dict[
     """How good the energy forecast was, over all targets inside the period and all their 15-minute prices.
 
     Keys: `mae_usd_per_mwh` of the median, `pinball_usd_per_mwh` (mean over the three quantiles), `coverage_p10_p90`
-    (0.8 is right), the same two errors for the same interval of the day before (`yesterday_…`), and `targets`.
+    (0.8 is right), the errors of taking the latest known price of the same time of day (`yesterday_…`) and the
+    forecast's own on the same intervals (`comparable_…`), and `targets`, the number of prices compared.
     """
     energy = forecast[forecast["product"] == "energy"]
     price = market_prices.set_index("timestamp")["lmp_usd_per_mwh"]
@@ -74,7 +75,7 @@ class _Errors:
     def summary(self) -> dict[str, float]:
         count, comparable = np.maximum(self._counts, 1)
         mae, pinball, covered, mae_then, pinball_then, mae_there, pinball_there = self._sums
-        return {
+        figures = {
             "mae_usd_per_mwh": mae / count,
             "pinball_usd_per_mwh": pinball / count,
             "coverage_p10_p90": covered / count,
@@ -82,8 +83,9 @@ class _Errors:
             "yesterday_pinball_usd_per_mwh": pinball_then / comparable,
             "comparable_mae_usd_per_mwh": mae_there / comparable,
             "comparable_pinball_usd_per_mwh": pinball_there / comparable,
-            "targets": float(self._counts[0]),
+            "targets": self._counts[0],
         }
+        return {name: float(figure) for name, figure in figures.items()}
 
 
 def _pinball(price: Floats, quantiles: Floats) -> Floats:

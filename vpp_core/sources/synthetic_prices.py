@@ -127,12 +127,12 @@ def _real_time(period: Period, expected: Floats, scarcity: Floats, rng: np.rando
     chance = np.minimum(chance, 0.25)
     mean_size = 60 + 45 * np.maximum(scarcity, 0) ** 2
     starts = rng.random(count) < chance
-    size = np.minimum(mean_size * 0.55 * (1 + rng.pareto(2.2, count)), _SPIKE_CAP)
-    length = rng.geometric(0.32, count)
+    size = np.minimum(mean_size * 0.75 * (1 + rng.pareto(2.0, count)), _SPIKE_CAP)
+    length = rng.geometric(0.42, count)
     spikes = np.zeros(count)
     for start in np.flatnonzero(starts):
         stop = min(start + length[start], count)
-        fade = np.exp(-0.2 * np.arange(stop - start))
+        fade = np.exp(-0.35 * np.arange(stop - start))
         spikes[start:stop] = np.maximum(spikes[start:stop], size[start] * fade)
     dips = np.where(rng.random(count) < 0.012, -rng.exponential(28.0, count), 0.0)
     return _curtailment(expected + noise + dips) + spikes, chance * mean_size * 2.2
