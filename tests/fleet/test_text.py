@@ -59,6 +59,24 @@ def test_what_was_not_said_gives_way_to_what_was() -> None:
     assert parsed.provenance["bess.initial_soc"].origin == "inferred"
 
 
+def test_a_device_named_again_is_the_same_and_one_named_beside_it_is_another() -> None:
+    again = parse_household("I have a Powerwall and a Leaf. The Powerwall is new. The Leaf leaves at 8 am.").prosumer
+    assert again.bess is not None and again.bess.capacity_kwh == 13.5
+    assert [car.weekday_departure_hour for car in again.evs] == [8.0]
+    assert len(parse_household("A Leaf and another Leaf").prosumer.evs) == 2
+    assert len(parse_household("Two cars: a Leaf and a Bolt. The Leaf is blue.").prosumer.evs) == 2
+
+
+def test_each_car_keeps_its_own_hours() -> None:
+    cars = parse_household("A Bolt, a Leaf. The Bolt returns at 5 pm, the Leaf at 6 pm.").prosumer.evs
+    assert [car.weekday_arrival_hour for car in cars] == [17.0, 18.0]
+
+
+def test_energy_that_is_used_is_no_battery() -> None:
+    home = parse_household("Solar 5 kW; we use 20 kWh a day").prosumer
+    assert home.bess is None and home.pv is not None and home.pv.capacity_kw == 5.0
+
+
 def test_contradictions_are_told_with_both_sayings() -> None:
     parsed = parse_household("My 6 kW solar is 9 kW.")
     assert parsed.prosumer.pv is not None and parsed.prosumer.pv.capacity_kw == 6.0

@@ -1,1 +1,6 @@
-"""The homes: device and preference columns, the population they are drawn from, and their cars' days."""
+"""The homes: device and preference columns, the population they are drawn from, and their cars' days.
+
+Columns: `fleet`, `population` (from `assumptions`, by `draws`), `mobility`, `devices`. Models of one household: `bess`,
+`ev`, `pv`, `prosumer` (rules of all in `strict`). Between them and out: `convert`, `storage`, `export`, `statistics`.
+From plain words: `text`.
+"""

@@ -56,10 +56,11 @@ def _owners(clause: Clause, cars: list[Device]) -> list[int]:
     """The cars that a clause speaks of: those named in it, else both where it says so, else the last named before."""
     if re.search(r"\b(?:both|each|all) (?:cars|of them|evs|leave|are)\b|\beach\b|\bboth\b", clause.text):
         return list(range(len(cars)))
-    named = [k for k, car in enumerate(cars) if car.clause == clause]
+    named = [k for k, car in enumerate(cars) if car.named_in(clause)]
     if named:
         return named
-    before = [k for k, car in enumerate(cars) if car.start < clause.start]
+    last = max((c.start for car in cars for c in (car.clause, *car.again) if c.start < clause.start), default=None)
+    before = [k for k, car in enumerate(cars) if any(c.start == last for c in (car.clause, *car.again))]
     return before[-1:] or ([0] if cars else [])
 
 
@@ -68,6 +69,7 @@ def _times(reading: Reading, clause: Clause, car: str, extraction: Extraction) -
     for clock in reading.quantities_in(clause, "clock"):
         local = clock.start - clause.start
         words = [match for match in _TIME_WORD.finditer(clause.text) if match.start() <= local]
+        words = words or _words_before(reading, clause)
         if not words:
             continue
         strong = [match for match in words if match.lastgroup != "ready" or match[0] not in ("by", "before", "until")]
@@ -80,6 +82,12 @@ def _times(reading: Reading, clause: Clause, car: str, extraction: Extraction) -
             extraction.find(f"{car}.{day}_arrival_hour", evening, clause.text)
         else:
             extraction.find(f"{car}.charge_deadline_hour", clock.value, clause.text)
+
+
+def _words_before(reading: Reading, clause: Clause) -> list[re.Match[str]]:
+    """The verb that a clause leaves out: “the Bolt returns at 5, the Leaf at 6”."""
+    same = [c for c in reading.own if c.sentence == clause.sentence and c.start < clause.start]
+    return next((words for c in reversed(same) if (words := list(_TIME_WORD.finditer(c.text)))), [])
 
 
 def _needs(reading: Reading, clause: Clause, car: str, extraction: Extraction) -> None:

@@ -52,6 +52,9 @@ _DENIED = re.compile(
     r"electric|rooftop|solar|pv|"
     r"panels?|battery|storage|car|ev|evs|or|nor|and|either))* $"
 )
+_ANOTHER = re.compile(r"(?:\b(?:an?|another|second|other|more|1|and)|[,+&])\s*$")
+_CONSUMED = re.compile(r" ?(?:/|a|per|each|every) ?(?:day|week|month|night)\b| daily| monthly| of (?:use|consumption)")
+_INSIDE_CAR = re.compile(r" (?:of|in|for) (?:the|my|our|his|her|its)? ?$")
 _DENIED_AFTER = re.compile(r"^\s*(?:system|panels?)?\s*[?:,-]*\s*(?:none|no\b|nope|not yet|n/?a\b)")
 
 
@@ -68,6 +71,12 @@ class Device:
     quantities: list[Quantity] = field(default_factory=list)
     quote: str = ""
     places: dict[int, str] = field(default_factory=dict)
+    again: list[Clause] = field(default_factory=list)
+    """later clauses that name it once more"""
+
+    def named_in(self, clause: Clause) -> bool:
+        """Whether a clause names this device."""
+        return clause == self.clause or clause in self.again
 
     def words(self, quantity: Quantity) -> str:
         """The clause in which a quantity of this device was said."""
@@ -80,10 +89,6 @@ class Devices:
 
     present: list[Device] = field(default_factory=list)
     denied: list[Device] = field(default_factory=list)
-
-    def of(self, kind: Kind) -> list[Device]:
-        """Devices of a kind, in the order in which they are named."""
-        return [device for device in self.present if device.kind == kind]
 
 
 def find_devices(reading: Reading) -> Devices:
@@ -99,7 +104,23 @@ def find_devices(reading: Reading) -> Devices:
         elif not clause.hypothetical:
             devices.present.append(device)
     _assign(reading, devices.present)
+    devices.present = _merged(reading, devices.present)
     return devices
+
+
+def _merged(reading: Reading, devices: list[Device]) -> list[Device]:
+    """Each product once: “a Leaf … the Leaf” is one car, “a Leaf and a Leaf” are two."""
+    kept: list[Device] = []
+    for device in devices:
+        twin = next((d for d in reversed(kept) if d.product is not None and d.product is device.product), None)
+        if twin is None or _ANOTHER.search(reading.text[: device.start]):
+            kept.append(device)
+            continue
+        twin.count = max(twin.count, device.count)
+        twin.quantities += device.quantities
+        twin.places |= device.places
+        twin.again.append(device.clause)
+    return kept
 
 
 def _products(reading: Reading) -> list[Device]:
@@ -148,7 +169,10 @@ def _generics(reading: Reading) -> list[Device]:
 
 def _belongs_to_car(reading: Reading, clause: Clause, position: int) -> bool:
     """Whether the word battery here is a car's: “Model Y battery”, “an EV with a 40 kWh battery”."""
-    spans = [m.end for m in reading.products if m.product.kind == "car" and clause.start <= m.start < position]
+    cars = [m for m in reading.products if m.product.kind == "car"]
+    if any(_INSIDE_CAR.fullmatch(re.sub(r"^\w+", "", reading.text[position : m.start])) for m in cars):
+        return True
+    spans = [m.end for m in cars if clause.start <= m.start < position]
     spans += [
         m.end()
         for m in re.finditer(rf"\b(?:{_CAR_WORD}|cars?|vehicles?)\b(?:'s)?", reading.text[:position])
@@ -171,6 +195,8 @@ def _assign(reading: Reading, devices: list[Device]) -> None:
             continue
         clause = reading.clause_at(quantity.start)
         if clause is None or clause.foreign or clause.hypothetical:
+            continue
+        if quantity.unit == "kwh" and _CONSUMED.match(reading.text, quantity.end):
             continue
         fitting = [device for device in devices if _fits(quantity, device)]
         for owner in _owners(quantity, clause, fitting):

@@ -211,7 +211,7 @@ def _cars(devices: Devices, extraction: Extraction) -> list[Device]:
         if (
             not named
             or (own and own[0] not in others)
-            or (additional and device.clause not in [d.clause for d in named])
+            or (additional and not any(d.named_in(device.clause) for d in named))
         ):
             while len(cars) < device.count or (named and device not in cars):
                 cars.append(device)
