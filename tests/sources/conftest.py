@@ -30,7 +30,13 @@ def offline() -> Services:
     """A machine without network: nothing listens there."""
     reachability.forget()
     nowhere = "http://127.0.0.1:9"
-    return Services(oasis_url=nowhere, hosted_url=nowhere, pvwatts_url=nowhere, pause_seconds=0.01, now=lambda: NOW)
+    return Services(
+        oasis_url=f"{nowhere}/oasis",
+        hosted_url=f"{nowhere}/hosted",
+        pvwatts_url=f"{nowhere}/pvwatts",
+        pause_seconds=0.01,
+        now=lambda: NOW,
+    )
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import socket
 import time
@@ -16,6 +17,7 @@ from tests.sources.stand_in import NODE, NOW, REGIONS, lmp_report, oasis_error, 
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError
 from vpp_core.scenario import KNOWN_SCENARIOS, DataTransform, Scenario
+from vpp_core.sources import hosted, oasis_live, pvwatts
 from vpp_core.sources.network import Services
 from vpp_core.sources.prices import market_prices
 from vpp_core.tables import MARKET_PRICES
@@ -234,13 +236,19 @@ def test_without_network_the_live_step_is_short_and_says_so_once(
 def test_a_name_server_that_never_answers_costs_less_than_five_seconds(
     raw: Path, offline: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Three services, each with a look-up that hangs."""
+
     def silent(*_: object, **__: object) -> None:
         time.sleep(7)
         raise socket.gaierror("no answer")
 
     monkeypatch.setattr("socket.getaddrinfo", silent)
+    services, month = dataclasses.replace(offline, hosted_key="k", pvwatts_key="k"), Month.parse("2026-08")
     started = time.monotonic()
-    market_prices(Scenario(), Month.parse("2026-08"), raw, services=offline)
+    oasis_live.fetch(raw, NODE, month, ["lmp"], services)
+    hosted.fetch(raw, NODE, month, ["lmp"], services)
+    with pytest.raises(InputError, match="cannot be reached"):
+        pvwatts.typical_month(raw, month, services)
     assert time.monotonic() - started < 5
 
 

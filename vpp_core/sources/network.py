@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 OFFLINE_SECONDS = 4.0
 """At most this long is spent finding out that there is no network, over all services of a process."""
-_PROBE_SECONDS = 2.5
+_PROBE_SECONDS = 2.0
 _REMEMBERED_SECONDS = 600.0
 
 
