@@ -130,18 +130,40 @@ def months_bar(total: int) -> Iterator[Callable[[TaskOutcome], None]]:
         yield on_done
 
 
-def print_rows(title: str, rows: list[dict[str, Any]], console: Console | None = None) -> None:
-    """Rows of text as a table, figures to the right."""
+def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    """Rows of text as a table; what is wider than the terminal goes on below, the first column again."""
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for name in rows[0]:
-        table.add_column(
-            name, justify="left" if name in ("strategy", "series", "what", "step", "origin", "why") else "right"
-        )
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    (console or output()).print(table)
+    console = output()
+    for number, names in enumerate(_blocks(rows, console.width)):
+        table = Table(title=None if number else title, title_justify="left", header_style="bold")
+        for name in names:
+            table.add_column(
+                name, justify="left" if name in TEXT_COLUMNS else "right", no_wrap=name not in FOLDED_COLUMNS
+            )
+        for row in rows:
+            table.add_row(*(str(row[name]) for name in names))
+        console.print(table)
+
+
+TEXT_COLUMNS = ("path", "strategy", "series", "what", "step", "origin", "why", "source")
+FOLDED_COLUMNS = ("why", "source", "value")
+"""Long texts, folded instead of moved below."""
+
+
+def _blocks(rows: list[dict[str, Any]], width: int) -> list[list[str]]:
+    """Column names in blocks that fit into `width`, the first column leading each."""
+    first, *rest = rows[0]
+    sizes = {name: max(len(name), *(len(str(row[name])) for row in rows)) + 3 for name in rows[0]}
+    blocks, used = [[first]], sizes[first] + 1
+    for name in rest:
+        size = 12 if name in FOLDED_COLUMNS else sizes[name]
+        if used + size > width and len(blocks[-1]) > 1:
+            blocks.append([first])
+            used = sizes[first] + 1
+        blocks[-1].append(name)
+        used += size
+    return blocks
 
 
 def output() -> Console:

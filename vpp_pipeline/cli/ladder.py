@@ -64,6 +64,7 @@ def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:
         "What lies between them: surplus [$], 95 % interval over days",
         [
             {
+                "path": row.path,
                 "step": f"{row.step} ({row.upper_strategy} − {row.lower_strategy})",
                 "$": f"{row.difference:,.2f}",
                 "from": "–" if row.low != row.low else f"{row.low:,.2f}",
