@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(act, tuple):
             self._send(*act)
         elif act == "hang":
-            time.sleep(1.5)
+            time.sleep(3)
         elif address.path.startswith("/oasisapi"):
             self._send(200, self._oasis(query))
         elif address.path.startswith("/v1/datasets/"):

@@ -143,6 +143,12 @@ def test_a_long_gap_is_drawn_and_marked_with_auto_and_an_error_with_file(
         market_prices(Scenario(source="file"), JULY, raw, services=offline)
 
 
+def test_a_scenario_of_the_first_days_needs_files_of_these_days_only(raw: Path, drop: Drop, offline: Services) -> None:
+    drop(lmp_report(JULY.start, "2020-07-04T07:00Z"), "rt.zip")
+    table = market_prices(Scenario(source="file", first_days=3), JULY, raw, services=offline)
+    assert len(table) == 3 * 96 and (table["lmp_source"] == "file").all()
+
+
 def test_a_named_node_that_the_files_lack_is_an_error_that_names_what_they_hold(
     raw: Path, drop: Drop, offline: Services
 ) -> None:

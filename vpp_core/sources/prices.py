@@ -182,19 +182,19 @@ def _refuse_partial_regions(files: list[OasisRows], zone: str) -> None:
 
 
 def _refuse_gaps(prices: _Prices, scenario: Scenario, month: Month, raw: Path) -> None:
-    """A forced source is not completed by another."""
-    period = Period(month)
-    needed = ("lmp",) if scenario.source == "file" else SERIES
-    for name in needed:
+    """A forced source is not completed by another, within the days that the scenario simulates."""
+    period = scenario.period(month)
+    for name in ("lmp",) if scenario.source == "file" else SERIES:
         series: SourcedSeries = getattr(prices, name)
-        if series.missing.all() and scenario.source == "file":
+        missing = series.missing[: len(period)]
+        if missing.all() and scenario.source == "file":
             raise UnavailableError(
                 f"there are no real-time prices of {month} in {raw / 'oasis'}; put PRC_RTPD_LMP downloads there or "
                 "choose another --source"
             )
-        if series.missing.any():
+        if missing.any():
             raise UnavailableError(
-                f"{name} of {month} is incomplete in source {scenario.source}: {missing_stretches(series, period)}; "
+                f"{name} of {month} is incomplete in source {scenario.source}: {missing_stretches(missing, period)}; "
                 "add files or choose --source auto, which marks what it draws"
             )
 
@@ -206,7 +206,7 @@ def _model_the_rest(prices: _Prices, scenario: Scenario, month: Month) -> None:
     if prices.lmp.missing.any():
         drawn = synthetic_prices(month, seed)
         if not all_drawn:
-            log.warning("%s: %s, drawn instead", month, missing_stretches(prices.lmp, Period(month)))
+            log.warning("%s: %s, drawn instead", month, missing_stretches(prices.lmp.missing, Period(month)))
         prices.lmp.complete_from(SourcedSeries.drawn(drawn.real_time, seed))
         if all_drawn and prices.lmp_day_ahead.missing.all():
             prices.lmp_day_ahead = SourcedSeries.drawn(drawn.day_ahead, seed)

@@ -139,9 +139,8 @@ def fill_short_gaps(series: SourcedSeries, shape: Floats, longest_minutes: int) 
         series.put(gap, value, "filled")
 
 
-def missing_stretches(series: SourcedSeries, period: Period, most: int = 3) -> str:
+def missing_stretches(missing: npt.NDArray[np.bool_], period: Period, most: int = 3) -> str:
     """Name what is missing: the count and the first stretches in local time."""
-    missing = series.missing
     edge = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8))).reshape(-1, 2)
     local = period.local
     named = [f"{local[a]:%Y-%m-%dT%H:%M} to {local[b - 1]:%Y-%m-%dT%H:%M}" for a, b in edge[:most]]
