@@ -226,7 +226,7 @@ class _Run:
         """Energies at interval `first` if all pending sales clear, if all pending purchases do, and as expected."""
         inputs = self.inputs
         low, high = self.stored_kwh, self.stored_kwh
-        car_low, car_expected = self.car_kwh, self.car_kwh
+        car_low, car_high, car_expected = self.car_kwh, self.car_kwh, self.car_kwh
         taken = self.taken_kwh.copy()
         days = inputs.period.day_of_interval
         if days[first] != days[max(t - 1, 0)]:
@@ -240,9 +240,10 @@ class _Run:
                 taken += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
             _, _, high = _step_batteries(inputs, self.permission, high, _awards(inputs, quantity - sells)[0], s)
             _, _, car_low = _step_cars(inputs, car_low, car_sale, s)
+            _, _, car_high = _step_cars(inputs, car_high, np.zeros_like(car_sale), s)
             likely = np.where(self._likely(s // inputs.windows.length), car_sale, 0.0)
             _, _, car_expected = _step_cars(inputs, car_expected, likely, s)
-        return StateRange(low, high, car_low, car_expected, taken)
+        return StateRange(low, high, car_low, car_high, car_expected, taken)
 
     def _likely(self, window: int) -> Bools:
         """Cars whose pending sale is priced below the median forecast at the window's gate closure."""

@@ -32,7 +32,7 @@ def _prepare_cache() -> bool:
         return False
     if not os.access(folder, os.W_OK):
         return False
-    numba.config.CACHE_DIR = str(folder)
+    setattr(numba.config, "CACHE_DIR", str(folder))  # noqa: B010 (numba makes its settings at run time)
     return True
 
 

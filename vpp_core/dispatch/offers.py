@@ -13,7 +13,8 @@ preferences are obeyed, and never below zero: where it expects its bill to fall,
 what the home is paid plus the rebound, and never less than what is paid.
 
 Both costs are taken over all intervals of the window at once, V being concave the dearest of all clearing patterns, and
-the bill at its dearest: a sale as if the home's cars were held off as offered, a purchase as if they were not. Of a
+the bill at its dearest: a battery sale as if the home's cars were held off as offered, a purchase as if they were not,
+a car's delay as if the battery left the sun to the car. Of a
 few sizes the one that gains most at the forecast price is taken; for a car also all but what the sun gives. Costs and
 prices of purchases carry a minus sign here ("signed"), so that more is dearer for the VPP in both directions.
 """
@@ -59,12 +60,14 @@ class StateRange:
     local day at most. A car's highest path would mean that it is never held off, and then it could hardly be held off
     longer than its charge takes; what it will draw is therefore read from the expected path, where pending sales clear
     that are priced below the median forecast. If they do not, the car has charged cheaply and some of what is held for
-    it is bought back with a penalty; it is ready all the same, since readiness is read from the lowest path.
+    it is bought back with a penalty; it is ready all the same, since readiness is read from the lowest path. A battery
+    sale counts on the car as a load only as far as it charges on the highest path too.
     """
 
     battery_low_kwh: Floats
     battery_high_kwh: Floats
     car_low_kwh: Floats
+    car_high_kwh: Floats
     car_expected_kwh: Floats
     taken_kwh: Floats
 
@@ -132,6 +135,7 @@ def marginal_offers(
 ) -> Offers:
     """The segments that homes can hold for the window at `price_usd_per_mwh` (p10, p50, p90)."""
     car_kw = _car_charging(cars, coming, state.car_expected_kwh)
+    certain_kw = np.minimum(car_kw, _car_charging(cars, coming, state.car_high_kwh))
     base = _battery_default(
         state.battery_low_kwh, batteries.backup_kwh, batteries.ceiling_kwh, batteries.max_power_kw,
         batteries.charge_efficiency, batteries.discharge_efficiency, coming.surplus_kw,
@@ -156,7 +160,7 @@ def marginal_offers(
         batteries.discharge_efficiency,
         batteries.wear_usd_per_kwh,
         coming.surplus_kw,
-        _by_home(car_kw - car_quantity * (car_kw > 0), cars, homes),
+        _by_home(np.maximum(certain_kw - car_quantity, 0.0), cars, homes),
         _by_home(car_kw, cars, homes),
         coming.import_usd_per_kwh,
         coming.export_usd_per_kwh,
@@ -348,10 +352,11 @@ def _car_offers(
     values = car_value(outlook, cars, offering, need, intervals_left, solar)
     step = (cars.target_kwh[offering] - cars.floor_kwh[offering]) / (LEVELS - 1)
     above = after_kwh - cars.floor_kwh[offering]
-    meter_kw = coming.surplus_kw[:, home] + battery_base_kw[:, home] - charge
+    meter_kw = coming.surplus_kw[:, home] + np.maximum(battery_base_kw[:, home], 0.0) - charge
     bill = _bill(meter_kw, coming)
     left_to_solar = held - np.minimum(np.maximum(meter_kw + charge, 0.0).min(axis=0), held)
     best = np.full(len(offering), -1.0)
+    p10, p50, p90 = price_usd_per_mwh
     for kw in [*(held * size for size in SIZES), left_to_solar]:
         moved = np.maximum(kw, SMALLEST_KW) * intervals * hours
         change = _bill(meter_kw + kw, coming) - bill
@@ -362,7 +367,7 @@ def _car_offers(
         ]
         cost, cost_own = ((each + change) / moved for each in lost)
         price = np.maximum(cost_own, 0.0) + np.maximum(cost - cost_own, 0.0)
-        gain = kw * expected_gain_above(*price_usd_per_mwh, price / USD_PER_KWH)
+        gain = kw * expected_gain_above(p10, p50, p90, price / USD_PER_KWH)
         better = (gain > best) & (kw >= SMALLEST_KW)
         best = np.where(better, gain, best)
         chosen = offering[better]

@@ -185,7 +185,7 @@ def _earlier(
 
 
 @c.kernel
-def _battery_value(
+def _battery_value(  # type: ignore[no-untyped-def]
     price, surplus, import_price, export_price, hours, replacement,
     floor, ceiling, power, deviation, charge_efficiency, discharge_efficiency, wear,
 ):  # fmt: skip
@@ -223,7 +223,7 @@ def _battery_value(
 
 
 @c.kernel
-def _car_value(
+def _car_value(  # type: ignore[no-untyped-def]
     price, surplus, import_price, export_price, hours, replacement,
     floor, target, power, efficiency, need, hours_left,
 ):  # fmt: skip
@@ -256,7 +256,7 @@ def _car_value(
 
 
 @c.kernel
-def _battery_own_value(
+def _battery_own_value(  # type: ignore[no-untyped-def]
     surplus, import_price, export_price, hours, floor, backup, ceiling, power, charge_efficiency, discharge_efficiency,
     wear,
 ):  # fmt: skip
@@ -285,7 +285,7 @@ def _battery_own_value(
 
 
 @c.kernel
-def _car_own_value(surplus, import_price, export_price, hours, floor, target, power, efficiency, hours_left):
+def _car_own_value(surplus, import_price, export_price, hours, floor, target, power, efficiency, hours_left):  # type: ignore[no-untyped-def]
     cars = len(floor)
     result = np.zeros((cars, LEVELS))
     for m in range(cars):

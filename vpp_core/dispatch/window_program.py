@@ -60,4 +60,4 @@ class WindowProgram:
         if status != "optimal":
             log.warning("window program ended %s: nothing is bid for this window", status)
             return Solution(np.zeros_like(quantity_kw), status)
-        return Solution(np.clip(self._x.value, 0.0, quantity_kw), status)
+        return Solution(np.clip(np.asarray(self._x.value), 0.0, quantity_kw), status)

@@ -22,8 +22,8 @@ Floats = npt.NDArray[np.float64]
 class Layout:
     """Which column stands for what: `homes` battery sales, `homes` battery purchases, `cars` delayed charges."""
 
-    home_of_car: npt.NDArray[np.int64]
-    aggregation_of_home: npt.NDArray[np.int64]
+    home_of_car: npt.NDArray[np.integer]
+    aggregation_of_home: npt.NDArray[np.integer]
 
     @classmethod
     def of(cls, fleet: Fleet) -> Layout:
@@ -49,7 +49,7 @@ class Layout:
         return 2 * self.homes + len(self.home_of_car)
 
     @cached_property
-    def home(self) -> npt.NDArray[np.int64]:
+    def home(self) -> npt.NDArray[np.integer]:
         """Position of each segment's home, shape (K,)."""
         homes = np.arange(self.homes)
         return np.concatenate([homes, homes, self.home_of_car])

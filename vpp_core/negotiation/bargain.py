@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
 from vpp_core.market.segments import Layout
@@ -104,7 +105,7 @@ def open_bargain(layout: Layout, quantity_kw: Floats, reservation_usd_per_mwh: F
     )
 
 
-def home_ask(bargain: Bargain, rounds_passed: int, category: Floats) -> Floats:
+def home_ask(bargain: Bargain, rounds_passed: int, category: npt.NDArray[np.integer]) -> Floats:
     """What each home asks after so many rounds, never below its reservation price."""
     beta = np.array([PERSONAS[name].beta for name in CATEGORIES])[category]
     patience = np.array([PERSONAS[name].patience for name in CATEGORIES])[category]

@@ -64,7 +64,7 @@ class Transcript:
                 minimum_price_usd_per_mwh=self._unsigned(self.bargain.opening_usd_per_mwh, k),
                 constraints=self._constraints(k),
             )
-            for k in np.flatnonzero(self.bargain.offering)
+            for k in np.flatnonzero(self.bargain.offering).tolist()
         ]
 
     def evaluations(self, round_number: int) -> list[BidEvaluation]:
@@ -78,7 +78,7 @@ class Transcript:
                 reliability_score=float(record.scores[2, k]),
                 score=float(record.score[k]),
             )
-            for k in np.flatnonzero(self.bargain.offering)
+            for k in np.flatnonzero(self.bargain.offering).tolist()
         ]
 
     def counter_offers(self, round_number: int) -> list[CounterOffer]:
@@ -91,7 +91,7 @@ class Transcript:
                 capacity_kw=float(self.bargain.quantity_kw[k]),
                 reason="meets the ask" if record.counter_usd_per_mwh[k] >= record.ask_usd_per_mwh[k] else "forecast",
             )
-            for k in np.flatnonzero(self._open_before(round_number))
+            for k in np.flatnonzero(self._open_before(round_number)).tolist()
         ]
 
     def responses(self, round_number: int) -> list[Response]:
@@ -99,7 +99,7 @@ class Transcript:
         record = self.state["history"][round_number - 1]
         last = round_number == len(self.state["history"])
         answers = []
-        for k in np.flatnonzero(self._open_before(round_number)):
+        for k in np.flatnonzero(self._open_before(round_number)).tolist():
             agreed = bool(record.agreed[k])
             reason = "last ask, stands for a rare price" if last else "asks for more"
             answers.append(
@@ -125,7 +125,7 @@ class Transcript:
                 agreed_price_usd_per_mwh=float(segments.agreed_usd_per_mwh[k]),
                 satisfaction=float(satisfaction[k]),
             )
-            for k in np.flatnonzero(segments.quantity_kw > 0)
+            for k in np.flatnonzero(segments.quantity_kw > 0).tolist()
         ]
 
     def vpp_bid(self) -> VppBid:
@@ -133,7 +133,7 @@ class Transcript:
         segments = self.submission.segments
         held = np.flatnonzero(segments.quantity_kw > 0)
         expected = self.state["coalition"].expected
-        order = held[np.argsort(segments.price_usd_per_mwh[held], kind="stable")]
+        order = held[np.argsort(segments.price_usd_per_mwh[held], kind="stable")].tolist()
         capacity_kw = float(segments.quantity_kw[held].sum())
         mean_price = float(segments.price_usd_per_mwh[held] @ segments.quantity_kw[held]) / max(capacity_kw, 1e-9)
         gain = float(expected.surplus_usd_per_kw @ segments.quantity_kw)

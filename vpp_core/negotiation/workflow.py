@@ -120,9 +120,9 @@ def respond(state: State, context: Context) -> State:
     bargain = state["bargain"]
     last = bargain.round >= context.rounds
     following = home_ask(bargain, bargain.round, context.view.fleet.category)
-    accepts = bargain.open & (bargain.counter_usd_per_mwh >= following) & ~last
+    accepts = bargain.open & (bargain.counter_usd_per_mwh >= following) & (not last)
     ask = np.where(accepts, bargain.counter_usd_per_mwh, bargain.ask_usd_per_mwh)
-    agreed = bargain.agreed | accepts
+    agreed: Bools = np.logical_or(bargain.agreed, accepts)
     record = RoundRecord(bargain.ask_usd_per_mwh, bargain.counter_usd_per_mwh, agreed, state["scores"], bargain.score)
     if not last:
         ask = np.where(agreed, ask, following)

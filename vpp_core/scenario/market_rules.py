@@ -32,7 +32,7 @@ class MarketRules(BaseModel):
     reserve_response_minutes: int = Field(10, ge=1, le=30, description="time in which reserve must be reached [min]")
     end_energy_price: Literal["replacement", "mean_lmp"] = Field(
         "replacement",
-        description="what a kWh left at the end is worth: what replacing it costs, retail included, or the mean LMP alone",
+        description="worth of a kWh left at the end: what replacing it costs, retail included, or the mean LMP alone",
     )
 
     @model_validator(mode="after")

@@ -47,7 +47,7 @@ class Groups:
 
     def window_any(self, values: Bools) -> Bools:
         """(T, N) → (W, N)."""
-        result: Bools = values.reshape(self.windows, self.length, *values.shape[1:]).any(axis=1)
+        result: Bools = np.any(values.reshape(self.windows, self.length, *values.shape[1:]), axis=1)
         return result
 
     def window_days_sum(self, values: Floats) -> Floats:

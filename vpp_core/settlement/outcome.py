@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -71,8 +73,9 @@ def settle(
     return Outcome(strategy, windows, households, bound_gap_usd, trajectory)
 
 
-def _counts(values: Floats, operable: bool) -> pd.arrays.IntegerArray:
-    return pd.array(values if operable else [None] * len(values), dtype="Int64")
+def _counts(values: npt.NDArray[Any], operable: bool) -> pd.Series[int]:
+    counts = pd.Series(values, dtype="Int64")
+    return counts if operable else counts.mask(counts.notna())
 
 
 def _window_rows(

@@ -47,7 +47,12 @@ WINDOW_RESULTS = Contract(
         Column("bid_nonspin_kw", pa.float64(), "non-spinning reserve offered [kW]"),
         Column("feasible_kw", pa.float64(), "energy the fleet could have offered in either direction [kW]"),
         Column("below_minimum", pa.bool_(), "there was something to offer, and it stayed below the minimum bid"),
-        Column("expected_margin_usd", pa.float64(), "expected surplus of the bid at gate closure [$]"),
+        Column(
+            "expected_margin_usd",
+            pa.float64(),
+            "expected surplus of the bid over leaving its devices alone from then on [$]; energy that is moved on hour "
+            "after hour counts in each window, so sums are above what a period can bring",
+        ),
         Column("awarded_sell_kwh", pa.float64(), "sold energy that cleared [kWh]"),
         Column("awarded_buy_kwh", pa.float64(), "bought energy that cleared [kWh]"),
         Column("delivered_sell_kwh", pa.float64(), "of the sold energy, what was delivered [kWh]"),
@@ -103,7 +108,10 @@ HOUSEHOLD_DAYS = Contract(
             for name in SATISFACTION_COMPONENTS
         ),
         Column("satisfaction", pa.float64(), "weighted mean of the components that apply", True, 0.0, 1.0),
-        *(Column(f"violations_{kind}", pa.int64(), f"windows in which {kind} was breached", True) for kind in VIOLATIONS),
+        *(
+            Column(f"violations_{kind}", pa.int64(), f"windows in which {kind} was breached", True)
+            for kind in VIOLATIONS
+        ),
     ),
     key=("strategy", "local_day", "home_id"),
 )
