@@ -21,15 +21,15 @@ from vpp_core.scenario import Scenario
 from vpp_core.scenario.transform import DataTransform
 from vpp_core.sources import hosted, oasis_live
 from vpp_core.sources.network import Services, UnreachableError
-from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder
+from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder, without_duplicates
 from vpp_core.sources.oasis_live import DEFAULT_NODE
 from vpp_core.sources.series import (
     COMPONENTS,
     SourcedSeries,
     fill_short_gaps,
-    from_reports,
+    from_rows,
     missing_stretches,
-    reserve_from_reports,
+    reserve_from_rows,
     reserve_regions,
 )
 from vpp_core.sources.synthetic_prices import modelled_reserves, synthetic_prices
@@ -58,12 +58,16 @@ class _Prices:
 
     def add(self, reports: list[OasisRows], node: str, zone: str, period: Period, source: str) -> None:
         """Take from `reports` what is missing so far."""
-        self.lmp.complete_from(from_reports(reports, REAL_TIME, node, "LMP", period, source))
-        self.lmp_day_ahead.complete_from(from_reports(reports, DAY_AHEAD, node, "LMP", period, source))
-        self.spin.complete_from(reserve_from_reports(reports, RESERVES, zone, "SR", period, source))
-        self.nonspin.complete_from(reserve_from_reports(reports, RESERVES, zone, "NR", period, source))
+        if not reports:
+            return
+        rows = {report: without_duplicates(reports, report) for report in (REAL_TIME, DAY_AHEAD, RESERVES)}
+        for name, item in (("spin", "SR"), ("nonspin", "NR")):
+            getattr(self, name).complete_from(reserve_from_rows(rows[RESERVES], zone, item, period, source))
+        self.lmp_day_ahead.complete_from(from_rows(rows[DAY_AHEAD], node, "LMP", period, source, hourly=True))
+        self.lmp.complete_from(from_rows(rows[REAL_TIME], node, "LMP", period, source, hourly=False))
         for item, name in COMPONENTS.items():
-            self.parts[name].complete_from(from_reports(reports, REAL_TIME, node, item, period, source))
+            part = from_rows(rows[REAL_TIME], node, item, period, source, hourly=False)
+            self.parts[name].complete_from(part)
 
     def missing_series(self, longest_gap_minutes: int) -> list[str]:
         """Series that lack more than short gaps."""

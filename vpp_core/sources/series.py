@@ -9,12 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL_MINUTES, Period
-from vpp_core.sources.oasis_files import OasisRows, without_duplicates
 
 Floats = npt.NDArray[np.float64]
 
 COMPONENTS = {"MCE": "energy", "MCC": "congestion", "MCL": "loss", "MGHG": "ghg"}
-NODE_ITEM = "LMP"
 
 
 @dataclass
@@ -71,37 +69,9 @@ class SourcedSeries:
             getattr(self, name)[take] = getattr(other, name)[take]
 
 
-def from_reports(
-    reports: list[OasisRows], report: str, name: str, item: str, period: Period, source: str
-) -> SourcedSeries:
-    """The series of one node (or region) and item; an hourly report is held for its four intervals."""
-    rows = without_duplicates(reports, report)
-    return _hold(
-        rows[(rows["name"] == name) & (rows["item"] == item)], period, source, hourly="real-time" not in report
-    )
-
-
-def reserve_from_reports(
-    reports: list[OasisRows], report: str, zone: str, item: str, period: Period, source: str
-) -> SourcedSeries:
-    """Reserve price of a zone: its nested regions summed, and missing in an hour in which any of the four is."""
-    rows = without_duplicates(reports, report)
-    parts = [
-        _hold(rows[(rows["name"] == region) & (rows["item"] == item)], period, source, hourly=True)
-        for region in reserve_regions(zone)
-    ]
-    total = np.sum([part.value for part in parts], axis=0)
-    series = SourcedSeries.empty(len(period))
-    series.put(np.isfinite(total), total, source, np.max([part.retrieved_at for part in parts], axis=0))
-    return series
-
-
-def reserve_regions(zone: str) -> tuple[str, ...]:
-    """The four nested ancillary-service regions whose shadow prices add up to a zone's price."""
-    return ("AS_CAISO", "AS_CAISO_EXP", f"AS_{zone}", f"AS_{zone}_EXP")
-
-
-def _hold(rows: pd.DataFrame, period: Period, source: str, hourly: bool) -> SourcedSeries:
+def from_rows(rows: pd.DataFrame, name: str, item: str, period: Period, source: str, *, hourly: bool) -> SourcedSeries:
+    """The series of one node (or region) and item out of a report's rows; hourly values are held for four intervals."""
+    rows = rows[(rows["name"] == name) & (rows["item"] == item)]
     series = SourcedSeries.empty(len(period))
     index = period.timestamps.floor("h") if hourly else period.timestamps
     position = pd.DatetimeIndex(rows["timestamp"]).get_indexer(index)
@@ -111,6 +81,20 @@ def _hold(rows: pd.DataFrame, period: Period, source: str, hourly: bool) -> Sour
         when = pd.DatetimeIndex(rows["retrieved_at"]).tz_convert("UTC").tz_localize(None).to_numpy(dtype="M8[us]")
         series.put(known, value, source, when[position])
     return series
+
+
+def reserve_from_rows(rows: pd.DataFrame, zone: str, item: str, period: Period, source: str) -> SourcedSeries:
+    """Reserve price of a zone: its nested regions summed, and missing in an hour in which any of the four is."""
+    parts = [from_rows(rows, region, item, period, source, hourly=True) for region in reserve_regions(zone)]
+    total = np.sum([part.value for part in parts], axis=0)
+    series = SourcedSeries.empty(len(period))
+    series.put(np.isfinite(total), total, source, np.max([part.retrieved_at for part in parts], axis=0))
+    return series
+
+
+def reserve_regions(zone: str) -> tuple[str, ...]:
+    """The four nested ancillary-service regions whose shadow prices add up to a zone's price."""
+    return ("AS_CAISO", "AS_CAISO_EXP", f"AS_{zone}", f"AS_{zone}_EXP")
 
 
 def fill_short_gaps(series: SourcedSeries, shape: Floats, longest_minutes: int) -> None:
