@@ -102,7 +102,7 @@ def test_reserves_are_near_nothing_at_midday_extreme_on_scarce_evenings_and_no_s
     assert 500 < spin.max() < 1100
     price = np.concatenate([synthetic_prices(month, s).real_time for s in range(6)])
     share = spin / np.maximum(price, 1)
-    assert np.percentile(share, 95) > 10 * np.percentile(share, 50)
+    assert np.percentile(share, 95) > 5 * np.percentile(share, 50), "a fixed share would give 1"
 
 
 def test_nonspin_equals_spin_when_scarce_and_is_cheaper_when_not() -> None:

@@ -85,7 +85,7 @@ def reserve_prices(period: Period, scarcity: Floats, rng: np.random.Generator) -
     """
     hourly = scarcity.reshape(-1, 4).mean(axis=1)
     noise = 0.55 * autoregressive(rng, hourly.shape, 0.7)
-    spin = np.minimum(np.exp(0.9 + 2.3 * hourly + noise), _SPIKE_CAP * (1 + 0.02 * rng.standard_normal(hourly.shape)))
+    spin = np.minimum(np.exp(1.1 + 2.1 * hourly + noise), _SPIKE_CAP * (1 + 0.02 * rng.standard_normal(hourly.shape)))
     tight = 1 / (1 + np.exp(-3.0 * (hourly - 1.5)))
     nonspin = spin * (tight + (1 - tight) * rng.uniform(0.1, 0.5, hourly.shape))
     return np.round(spin, 2).repeat(4), np.round(nonspin, 2).repeat(4)

@@ -39,6 +39,8 @@ _SKY_SHARE = (
     (0.52, 0.10, 0.23, 0.15),
 )
 _SKY_PERSISTENCE = 0.45
+_MONTH_SHRINKAGE = 0.4
+"""Whole months differ less than day-to-day persistence alone would make them: by about 0.8 °C, not 1.3 °C."""
 _WARMEST_HOUR, _COOLEST_HOUR = 15.0, 6.0
 
 
@@ -60,6 +62,7 @@ def month_weather(month: Month, seed: int) -> Weather:
     days, m = len(period.days), month.month - 1
     rng = generator(seed, "weather", month.year, month.month)
     heat = autoregressive(rng, (days,), 0.72)
+    heat -= _MONTH_SHRINKAGE * heat.mean()
     high = _HIGH_C[m] + _SPREAD_C[m] * heat
     low = _LOW_C[m] + 0.45 * _SPREAD_C[m] * heat + 0.9 * rng.standard_normal(days)
     return Weather(_diurnal(period, low, np.maximum(high, low + 2)), heat, _skies(rng, m, heat))
