@@ -11,19 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.bound.chain import solve_alone
-from vpp_core.dispatch.bound.homes import Home, Schedule, Store
+from vpp_core.dispatch.bound.chain import chain_of, dual_usd, solve_alone
+from vpp_core.dispatch.bound.homes import Home, Schedule, Store, broken_kwh, earned_usd
 from vpp_core.dispatch.bound.program import solve_program
+from vpp_core.dispatch.bound.shared_meter import solve_together
+from vpp_core.dispatch.month_bound import solve_home
 
 Solver = Callable[[Home], tuple[list[Schedule], float]]
-
-
-def by_chain(home: Home) -> tuple[list[Schedule], float]:
-    schedule, gap = solve_alone(home, home.stores[0])
-    return [schedule], gap
-
-
-BOTH = pytest.mark.parametrize("solve", [solve_program, by_chain])
+EVERY_WAY = pytest.mark.parametrize("solve", [solve_program, solve_alone, solve_together])
 
 
 def store_of(intervals: int, **changes: object) -> Store:
@@ -53,61 +48,37 @@ def home_of(buy: list[float], sell: list[float], surplus: float | list[float] = 
     )
 
 
-def value_usd(home: Home, schedules: list[Schedule]) -> float:
-    """The objective of the month bound, from the schedules alone."""
-    meter = home.surplus_kw + sum(s.discharge_kw - s.charge_kw for s in schedules)
-    price = np.where(meter > 0, home.export_usd_per_kwh, home.import_usd_per_kwh)
-    own = sum(
-        store.end_usd_per_kwh * s.energy_kwh[-1] - INTERVAL_HOURS * store.wear_usd_per_kwh * s.discharge_kw.sum()
-        for store, s in zip(home.stores, schedules, strict=True)
-    )
-    return float(INTERVAL_HOURS * (price * meter).sum() + own)
-
-
-def assert_feasible(home: Home, schedules: list[Schedule]) -> None:
-    for store, done in zip(home.stores, schedules, strict=True):
-        assert (done.charge_kw >= -1e-9).all() and (done.charge_kw <= store.most_charge_kw + 1e-9).all()
-        assert (done.discharge_kw >= -1e-9).all() and (done.discharge_kw <= store.most_discharge_kw + 1e-9).all()
-        assert (done.energy_kwh >= store.floor_kwh - 1e-7).all()
-        assert (done.energy_kwh <= store.ceiling_kwh + 1e-7).all()
-        moved = store.charge_efficiency * done.charge_kw - done.discharge_kw / store.discharge_efficiency
-        balance = np.diff(done.energy_kwh, prepend=store.initial_kwh) - INTERVAL_HOURS * moved + store.trip_kwh
-        assert np.abs(balance).max() < 1e-6
-        beyond = np.maximum(done.discharge_kw - store.free_discharge_kw, 0) * INTERVAL_HOURS
-        taken = np.bincount(home.day, beyond) / store.discharge_efficiency
-        assert (taken <= store.daily_kwh + 1e-6).all()
-
-
-@BOTH
+@EVERY_WAY
 def test_a_battery_buys_low_and_sells_high_as_much_as_its_losses_allow(solve: Solver) -> None:
     # 4 kW for a quarter hour at 0.90: 0.9 kWh stored cost 0.10; delivered at 0.90: 0.81 kWh earn 0.81, wear 0.0081.
     home = home_of(
         [0.1, 9], [0.1, 1.0], charge_efficiency=0.9, discharge_efficiency=0.9, wear_usd_per_kwh=0.01
     )  # fmt: skip
-    schedules, gap = solve(home)
-    assert value_usd(home, schedules) == pytest.approx(-0.10 + 0.81 - 0.0081, abs=1e-9)
-    assert 0 <= gap + 1e-12 < 1e-9
+    schedules, bound = solve(home)
+    best = -0.10 + 0.81 - 0.0081
+    assert earned_usd(home, schedules) == pytest.approx(best, abs=1e-7)
+    assert best - 1e-12 < bound < best + 1e-7
 
 
-@BOTH
+@EVERY_WAY
 def test_solar_is_stored_before_the_grid_is_asked(solve: Solver) -> None:
     # 2 kW of sun are worth 0.05 at the meter and 0.30 to the evening: 0.5 of its 0.75 kWh, the rest is imported.
     home = home_of([0.31, 0.3], [0.05, 0.05], surplus=[2.0, -3.0])
     schedules, _ = solve(home)
-    assert schedules[0].charge_kw[0] == pytest.approx(2.0)
-    assert value_usd(home, schedules) == pytest.approx(-0.25 * 0.30)
+    assert (schedules[0].charge_kw - schedules[0].discharge_kw)[0] == pytest.approx(2.0)
+    assert earned_usd(home, schedules) == pytest.approx(-0.25 * 0.30)
 
 
-@BOTH
+@EVERY_WAY
 def test_a_full_battery_circles_energy_where_consuming_is_paid_and_the_bound_says_so(solve: Solver) -> None:
     # Import earns 0.20 a kWh; full, η_c = 0.5: charging 4 kW needs discharging 2 kW at once: 2 kW more of import.
     home = home_of([-0.2], [-0.45], surplus=-1.0, charge_efficiency=0.5, initial_kwh=4.0)
     schedules, _ = solve(home)
     assert schedules[0].charge_kw[0] == pytest.approx(4.0) and schedules[0].discharge_kw[0] == pytest.approx(2.0)
-    assert value_usd(home, schedules) == pytest.approx(0.25 * 0.2 * 3)
+    assert earned_usd(home, schedules) == pytest.approx(0.25 * 0.2 * 3)
 
 
-@BOTH
+@EVERY_WAY
 def test_a_car_takes_the_cheapest_quarters_before_it_leaves(solve: Solver) -> None:
     # 1.5 kWh must be aboard after the third quarter, 1 kWh a quarter: all of the 0.1 and half of the 0.2.
     home = home_of(
@@ -115,84 +86,115 @@ def test_a_car_takes_the_cheapest_quarters_before_it_leaves(solve: Solver) -> No
         floor_kwh=[0, 0, 1.5, 0], trip_kwh=[0, 0, 0, 1.5],
     )  # fmt: skip
     schedules, _ = solve(home)
-    assert schedules[0].charge_kw == pytest.approx([2, 4, 0, 0])
-    assert value_usd(home, schedules) == pytest.approx(-0.2 * 0.5 - 0.1 * 1.0)
+    assert schedules[0].charge_kw == pytest.approx([2, 4, 0, 0], abs=1e-6)
+    assert earned_usd(home, schedules) == pytest.approx(-0.2 * 0.5 - 0.1 * 1.0)
 
 
-def test_the_daily_limit_holds_beyond_the_homes_own_load() -> None:
+@pytest.mark.parametrize("solve", [solve_program, solve_together, solve_home])
+def test_the_daily_limit_holds_beyond_the_homes_own_load(solve: Solver) -> None:
     # 1 kWh could be sold at 1.0; the home's own 1 kW is free, of the other 3 kW only 0.25 kWh may be taken.
     home = home_of([1.2], [1.0], surplus=-1.0, initial_kwh=4.0, free_discharge_kw=1.0, daily_kwh=0.25)
-    schedules, gap = solve_program(home)
+    schedules, _ = solve(home)
     assert schedules[0].discharge_kw[0] == pytest.approx(2.0)
-    assert value_usd(home, schedules) == pytest.approx(0.25) and gap < 1e-9
-    assert by_chain(home)[1] == np.inf, "a chain that ignores the limit must not be taken for the answer"
+    assert earned_usd(home, schedules) == pytest.approx(0.25)
+    assert broken_kwh(home, solve_alone(home)[0]) == pytest.approx(0.5), "a chain leaves the limit out, and is seen to"
 
 
-@BOTH
+@pytest.mark.parametrize("solve", [solve_program, solve_together, solve_home])
+def test_a_battery_feeds_the_car_on_its_meter_rather_than_the_grid(solve: Solver) -> None:
+    # Sold, the stored kWh earns 0.05; in the car it saves 0.30: 1 kWh of 1.0 needed, at 0.25 h × 4 kW.
+    home = home_of([0.3, 0.3], [0.05, 0.05], initial_kwh=1.0)
+    car = store_of(2, car=0, most_discharge_kw=0.0, floor_kwh=[0, 1], end_usd_per_kwh=0.1)
+    home = replace(home, stores=(*home.stores, car))
+    schedules, _ = solve(home)
+    assert earned_usd(home, schedules) == pytest.approx(0.1)
+    assert (schedules[0].discharge_kw - schedules[0].charge_kw).sum() * INTERVAL_HOURS == pytest.approx(1.0)
+
+
+@EVERY_WAY
 def test_equal_prices_move_nothing(solve: Solver) -> None:
     home = home_of([0.0] * 8, [0.0] * 8, surplus=-0.5, initial_kwh=2.0, wear_usd_per_kwh=0.03)
     schedules, _ = solve(home)
-    assert schedules[0].discharge_kw.sum() == 0
+    assert schedules[0].discharge_kw.sum() == pytest.approx(0, abs=1e-6)
 
 
 PRICES = st.sampled_from([0.0, 0.05, 0.1, -0.5, 2.0]) | st.floats(-0.5, 2.0, allow_nan=False)
 
 
-@st.composite
-def homes(draw: st.DrawFn) -> Home:
-    """A battery or a car over up to two days, with ties, zeros, negative prices and spikes."""
-    intervals = draw(st.integers(1, 192))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    levels = np.array(draw(st.lists(PRICES, min_size=1, max_size=8)))
-    lmp = rng.choice(levels, intervals)
-    if draw(st.booleans()):
-        lmp = lmp + rng.normal(0, 0.05, intervals)
-    credit = draw(st.sampled_from([0.0, 0.05, 0.3]))
-    day = np.arange(intervals) // 96
-    surplus = rng.uniform(-3, 4, intervals) * draw(st.sampled_from([0.0, 1.0]))
-    home = Home(surplus, lmp + 0.3, lmp + credit, day, ())
-    efficiency = draw(st.sampled_from([1.0, 0.95, 0.8]))
-    if draw(st.booleans()):
-        store = store_of(
-            intervals, most_charge_kw=rng.uniform(0, 5, intervals), most_discharge_kw=rng.uniform(0, 5, intervals),
-            free_discharge_kw=np.maximum(-surplus, 0), ceiling_kwh=draw(st.floats(0.5, 20.0)), initial_kwh=0.3,
-            floor_kwh=rng.uniform(0, 0.3, intervals) * draw(st.sampled_from([0.0, 1.0])),
-            charge_efficiency=efficiency, discharge_efficiency=efficiency,
-            wear_usd_per_kwh=draw(st.sampled_from([0.0, 0.03])), end_usd_per_kwh=draw(st.sampled_from([0.0, 0.3, -0.1])),
-        )  # fmt: skip
-        return replace(home, stores=(store,))
+def drawn_battery(draw: st.DrawFn, rng: np.random.Generator, surplus: np.ndarray) -> Store:
+    intervals, efficiency = len(surplus), draw(st.sampled_from([1.0, 0.95, 0.8]))
+    return store_of(
+        intervals, most_charge_kw=rng.uniform(0, 5, intervals), most_discharge_kw=rng.uniform(0, 5, intervals),
+        free_discharge_kw=np.maximum(-surplus, 0), ceiling_kwh=draw(st.floats(0.5, 20.0)), initial_kwh=0.3,
+        floor_kwh=rng.uniform(0, 0.3, intervals) * draw(st.sampled_from([0.0, 1.0])),
+        charge_efficiency=efficiency, discharge_efficiency=efficiency,
+        wear_usd_per_kwh=draw(st.sampled_from([0.0, 0.03])), end_usd_per_kwh=draw(st.sampled_from([0.0, 0.3, -0.1])),
+    )  # fmt: skip
+
+
+def drawn_car(draw: st.DrawFn, rng: np.random.Generator, surplus: np.ndarray) -> Store:
+    """Plugged in for fourteen hours a day; what it needs is what it can have, where it asks for more."""
+    intervals = len(surplus)
     plugged = (np.arange(intervals) + draw(st.integers(0, 95))) % 96 < 56
     leaves = np.append(plugged[:-1] & ~plugged[1:], False)
-    need = draw(st.sampled_from([0.0, 2.0, 9.0]))
-    power = np.where(plugged, 7.0, 0.0)
+    need, power = draw(st.sampled_from([0.0, 2.0, 9.0])), np.where(plugged, 7.0, 0.0)
     arriving, trip, floor, energy = np.append(False, leaves[:-1]), np.zeros(intervals), np.zeros(intervals), 5.0
     for t in range(intervals):
         trip[t] = min(4.0, energy) if arriving[t] else 0.0
         energy = min(energy - trip[t] + INTERVAL_HOURS * 0.9 * power[t], 12.0)
         floor[t] = min(max(need, 4.0), energy) if leaves[t] else 0.0
-    store = store_of(
+    return store_of(
         intervals, car=0, most_charge_kw=power, most_discharge_kw=0.0, floor_kwh=floor, ceiling_kwh=12.0, trip_kwh=trip,
         initial_kwh=5.0, charge_efficiency=0.9, end_usd_per_kwh=draw(st.sampled_from([0.0, 0.3])),
     )  # fmt: skip
-    return replace(home, stores=(store,))
+
+
+@st.composite
+def homes(draw: st.DrawFn, devices: tuple[tuple[str, ...], ...]) -> Home:
+    """A home over up to two days, with ties, zeros, negative prices and spikes, and one of the sets of devices."""
+    intervals = draw(st.integers(1, 192))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    lmp = rng.choice(np.array(draw(st.lists(PRICES, min_size=1, max_size=8))), intervals)
+    if draw(st.booleans()):
+        lmp = lmp + rng.normal(0, 0.05, intervals)
+    credit = draw(st.sampled_from([0.0, 0.05, 0.3]))
+    surplus = rng.uniform(-3, 4, intervals) * draw(st.sampled_from([0.0, 1.0]))
+    drawn = {"battery": drawn_battery, "car": drawn_car}
+    stores = [drawn[device](draw, rng, surplus) for device in draw(st.sampled_from(devices))]
+    return Home(surplus, lmp + 0.3, lmp + credit, np.arange(intervals) // 96, tuple(stores))
 
 
 @settings(max_examples=150)
-@given(homes())
+@given(homes((("battery",), ("car",))))
 def test_a_chain_earns_what_the_linear_program_earns_and_proves_it(home: Home) -> None:
-    schedules, gap = by_chain(home)
-    assert_feasible(home, schedules)
-    value = value_usd(home, schedules)
-    reference, reference_gap = solve_program(home)
-    assert -1e-9 < gap < 1e-7
-    assert value == pytest.approx(value_usd(home, reference), rel=1e-7, abs=1e-6 + reference_gap)
+    schedules, bound = solve_alone(home)
+    assert broken_kwh(home, schedules) < 1e-9
+    earned = earned_usd(home, schedules)
+    reference, reference_bound = solve_program(home)
+    assert -1e-9 < bound - earned < 1e-7
+    assert earned <= reference_bound + 1e-7
+    assert earned == pytest.approx(earned_usd(home, reference), rel=1e-7, abs=1e-6)
+
+
+@settings(max_examples=100)
+@given(homes((("battery", "car"), ("car", "car"), ("battery", "car", "car"))), st.sampled_from([np.inf, 1.0, 0.1]))
+def test_stores_that_share_a_meter_earn_what_the_linear_program_earns(home: Home, daily_kwh: float) -> None:
+    home = replace(
+        home, stores=tuple(replace(s, daily_kwh=daily_kwh if s.car is None else np.inf) for s in home.stores)
+    )
+    schedules, gap = solve_home(home)
+    earned = earned_usd(home, schedules)
+    reference, reference_bound = solve_program(home)
+    assert broken_kwh(home, schedules) < 1e-6
+    assert 0 <= gap < 1e-6
+    assert earned <= reference_bound + 1e-7
+    assert earned == pytest.approx(earned_usd(home, reference), rel=1e-7, abs=1e-6)
+    assert solve_together(home)[1] >= earned_usd(home, reference) - 1e-6, "a bound holds however far the method got"
 
 
 @settings(max_examples=60)
-@given(homes(), st.integers(0, 2**32 - 1))
+@given(homes((("battery",), ("car",))), st.integers(0, 2**32 - 1))
 def test_any_prices_of_stored_energy_bound_every_schedule(home: Home, seed: int) -> None:
-    from vpp_core.dispatch.bound.chain import chain_of, dual_usd
-
-    schedules, _ = by_chain(home)
+    schedules, _ = solve_alone(home)
     prices = np.random.default_rng(seed).normal(0.1, 0.3, len(home.day))
-    assert dual_usd(chain_of(home, home.stores[0]), prices) >= value_usd(home, schedules) - 1e-9
+    assert dual_usd(chain_of(home, home.stores[0]), prices) >= earned_usd(home, schedules) - 1e-9

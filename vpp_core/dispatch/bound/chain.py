@@ -25,7 +25,7 @@ import numpy as np
 from numba import njit
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.bound.homes import Home, Schedule, Store
+from vpp_core.dispatch.bound.homes import Home, Schedule, Store, meter_usd
 from vpp_core.fleet.fleet import Floats
 
 CORNERS = 8
@@ -62,27 +62,28 @@ class Chain(NamedTuple):
 class Solved(NamedTuple):
     """What `solve_chain` found; arrays of shape (T,)."""
 
-    feasible: bool
     charge_kw: Floats
     discharge_kw: Floats
     energy_kwh: Floats
     price_usd_per_kwh: Floats
     """the certificate's λ"""
-    primal_usd: float
     dual_usd: float
+    """what no path can exceed; infinite where the chain found none"""
 
 
-def solve_alone(home: Home, store: Store) -> tuple[Schedule, float]:
-    """The best schedule of a store that is alone behind its meter, and the gap [$].
+def solve_alone(home: Home) -> tuple[list[Schedule], float]:
+    """The best schedule of each of a home's stores as if it were alone, and an upper bound of the home's earnings [$].
 
-    The daily limit is left out at first, which can only raise the bound; where the path breaks it, the gap is infinite.
+    For homes that separate. The daily limit is left out, which can only raise the bound: whether the schedules keep it
+    is for the caller to see.
     """
-    solved = solve_chain(chain_of(home, store))
-    beyond = np.maximum(solved.discharge_kw - store.free_discharge_kw, 0.0)
-    taken = np.bincount(home.day, beyond) * INTERVAL_HOURS / store.discharge_efficiency
-    kept = solved.feasible and bool((taken <= store.daily_kwh).all())
-    schedule = Schedule(solved.charge_kw, solved.discharge_kw, solved.energy_kwh)
-    return schedule, solved.dual_usd - solved.primal_usd if kept else np.inf
+    without = meter_usd(home, home.surplus_kw)
+    schedules, bound = [], without
+    for store in home.stores:
+        solved = solve_chain(chain_of(home, store))
+        schedules.append(Schedule(solved.charge_kw, solved.discharge_kw, solved.energy_kwh))
+        bound += solved.dual_usd - without
+    return schedules, bound
 
 
 def chain_of(home: Home, store: Store) -> Chain:
@@ -183,10 +184,10 @@ def solve_chain(k: Any) -> Solved:
     price = np.zeros(intervals)
     starts, left, slopes, widths, feasible = _values(k, hull, corners)
     if not feasible:
-        return Solved(False, charge, discharge, energy, price, -np.inf, np.inf)
-    primal = _roll(k, hull, corners, starts, left, slopes, widths, charge, discharge, energy)
+        return Solved(charge, discharge, energy, price, np.inf)
+    _roll(k, hull, corners, starts, left, slopes, widths, charge, discharge, energy)
     _prices(k, hull, corners, energy, price)
-    return Solved(True, charge, discharge, energy, price, primal, dual_usd(k, price))
+    return Solved(charge, discharge, energy, price, dual_usd(k, price))
 
 
 @njit(nogil=True, cache=True)
@@ -210,7 +211,7 @@ def _values(k: Any, hull: Floats, corners: Any) -> Any:
         position = left[t] - hull[t, corners[t] - 1, 2] + k.trip_kwh[t]
         left[t - 1] = max(position, low)
         i, j, out = begin, corners[t] - 2, end
-        while i < end or j >= 0:
+        while position < high and (i < end or j >= 0):
             if j < 0 or (i < end and slopes[i] >= _slope(hull, t, j)):
                 slope, width = slopes[i], widths[i]
                 i += 1
@@ -220,8 +221,6 @@ def _values(k: Any, hull: Floats, corners: Any) -> Any:
             from_, to = max(position, low), min(position + width, high)
             position += width
             if to <= from_:
-                if from_ >= high:
-                    break
                 continue
             if out > end and slopes[out - 1] == slope:
                 widths[out - 1] += to - from_
@@ -238,10 +237,10 @@ def _values(k: Any, hull: Floats, corners: Any) -> Any:
 def _roll(
     k: Any, hull: Floats, corners: Any, starts: Any, left: Floats, slopes: Floats, widths: Floats,
     charge: Floats, discharge: Floats, energy: Floats,
-) -> float:  # fmt: skip
-    """Follow the best moves from the initial energy; among equally good ones the smallest. Returns the money."""
+) -> None:  # fmt: skip
+    """Follow the best moves from the initial energy; among equally good ones the smallest."""
     last = len(corners) - 1
-    stored, money = k.initial_kwh, 0.0
+    stored = k.initial_kwh
     for t in range(last + 1):
         stored -= k.trip_kwh[t]
         largest = hull[t, corners[t] - 1, 2]
@@ -273,8 +272,6 @@ def _roll(
         elif abs(stored - k.ceiling_kwh[t]) < SNAP_KWH:
             stored = k.ceiling_kwh[t]
         energy[t] = stored
-        money += _earned(k, t, charge[t], discharge[t])
-    return money + k.end_usd_per_kwh * stored
 
 
 @njit(nogil=True, cache=True)

@@ -72,6 +72,42 @@ class Schedule:
     energy_kwh: Floats
 
 
+def earned_usd(home: Home, schedules: list[Schedule]) -> float:
+    """What the schedules earn [$], the bound's objective: meter, wear, and stored energy at the end."""
+    moved = sum((s.discharge_kw - s.charge_kw for s in schedules), np.zeros_like(home.surplus_kw))
+    total = meter_usd(home, home.surplus_kw + moved)
+    for store, schedule in zip(home.stores, schedules, strict=True):
+        total -= INTERVAL_HOURS * store.wear_usd_per_kwh * float(schedule.discharge_kw.sum())
+        total += store.end_usd_per_kwh * float(schedule.energy_kwh[-1])
+    return total
+
+
+def meter_usd(home: Home, meter_kw: Floats) -> float:
+    """What the meter earns [$] at LMP and tariff, export positive."""
+    price = np.where(meter_kw > 0, home.export_usd_per_kwh, home.import_usd_per_kwh)
+    return INTERVAL_HOURS * float(price @ meter_kw)
+
+
+def broken_kwh(home: Home, schedules: list[Schedule]) -> float:
+    """By how much the schedules miss a limit or the energy balance at worst [kWh, power counted over an interval]."""
+    worst = 0.0
+    for store, s in zip(home.stores, schedules, strict=True):
+        gained = store.charge_efficiency * s.charge_kw - s.discharge_kw / store.discharge_efficiency
+        before = np.append(store.initial_kwh, s.energy_kwh[:-1])
+        beyond = np.maximum(s.discharge_kw - store.free_discharge_kw, 0.0)
+        taken = np.bincount(home.day, beyond) * INTERVAL_HOURS / store.discharge_efficiency
+        misses = (
+            INTERVAL_HOURS * -np.minimum(s.charge_kw, store.most_charge_kw - s.charge_kw),
+            INTERVAL_HOURS * -np.minimum(s.discharge_kw, store.most_discharge_kw - s.discharge_kw),
+            store.floor_kwh - s.energy_kwh,
+            s.energy_kwh - store.ceiling_kwh,
+            np.abs(s.energy_kwh - before + store.trip_kwh - INTERVAL_HOURS * gained),
+            taken - store.daily_kwh,
+        )
+        worst = max(worst, *(float(miss.max()) for miss in misses))
+    return worst
+
+
 @dataclass(frozen=True)
 class Homes:
     """The homes of a period, with or without their preferences."""

@@ -23,7 +23,7 @@ from vpp_core.fleet.fleet import Floats, Ints
 
 
 def solve_program(home: Home) -> tuple[list[Schedule], float]:
-    """The best schedule of each store, and the certified gap [$]."""
+    """The best schedule of each of a home's stores, and an upper bound of the home's earnings [$]."""
     program = _Program()
     intervals, h = len(home.surplus_kw), INTERVAL_HOURS
     identity = sparse.eye_array(intervals, format="csr")
@@ -35,12 +35,12 @@ def solve_program(home: Home) -> tuple[list[Schedule], float]:
     for charge, discharges, _ in blocks:
         meter |= {charge: identity, **{discharge: -identity for discharge in discharges}}
     program.constrain(meter, home.surplus_kw, home.surplus_kw)
-    values, gap = program.solve()
+    values, least_cost = program.solve()
     schedules = [
         Schedule(values[charge], sum((values[d] for d in discharges), np.zeros(intervals)), values[energy])
         for charge, discharges, energy in blocks
     ]
-    return schedules, gap
+    return schedules, -least_cost
 
 
 def _add_store(program: _Program, store: Store, day: Ints) -> tuple[int, list[int], int]:
@@ -96,7 +96,7 @@ class _Program:
         self.rows.append((terms, lower, upper))
 
     def solve(self) -> tuple[list[Floats], float]:
-        """The blocks' values and the certified gap."""
+        """The blocks' values, and a lower bound of the cost that no solution can be below."""
         import highspy
 
         blocks = range(len(self.cost))
@@ -128,7 +128,7 @@ class _Program:
         x = np.clip(np.asarray(solution.col_value), lower, upper)
         dual = _dual_bound(np.asarray(solution.row_dual), cost, matrix, lower, upper, row_lower, row_upper)
         values = np.split(x, np.cumsum(sizes)[:-1])
-        return values, float(cost @ x) - dual
+        return values, dual
 
 
 def _dual_bound(

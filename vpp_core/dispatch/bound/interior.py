@@ -1,0 +1,338 @@
+"""Stores that share a meter, by an interior-point method that knows the program is a chain of small blocks.
+
+Per interval t, in kWh: flows f_v (import, export, each store's charge and discharge) and stocks e_s (each store's
+energy; where a daily limit is kept, what was taken of it today), all between finite limits:
+
+    Σ_v sign_v f_v = surplus_t                                             the meter, price ν_t
+    e_s,t − passed_s,t−1 · e_s,t−1 − Σ_v effect_v,s f_v = rhs_t,s          each stock, price λ_t,s
+
+Mehrotra's predictor–corrector (SIAM J. Optim. 2, 1992) needs per step the solution of A Θ Aᵀ y = r, Θ diagonal. Between
+intervals only stocks couple, so y follows by one sweep forward and one back over blocks as large as there are stocks,
+
+    S_t = Σ_v θ_v (b_v − b̄)(b_v − b̄)ᵀ + P_t ,  b_v = −sign_v · effect_v, b̄ their θ-weighted mean (the meter eliminated)
+    P_{t+1} = S_t (S_t + Θ_t)⁻¹ Θ_t
+
+both written without differences of large numbers, on which interior points founder at the end. With finite limits on
+everything the dual starts feasible and stays so.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from vpp_core.fleet.fleet import Floats
+
+MOST_STEPS = 100
+GAP_USD = 1e-8
+"""Complementarity at which it stops; what was reached is certified afterwards, not believed."""
+NEAR_USD = 3e-7
+"""Complementarity below which a step that gains nothing ends it: rounding has the last word."""
+BALANCED_KWH = 1e-9
+FIXED_KWH = 1e-9
+"""A variable with less room than this is a constant."""
+BACK_OFF = 0.9995
+"""Share of the step to the nearest limit that is taken."""
+
+BELOW, ABOVE, Z_BELOW, Z_ABOVE, PER_BELOW, PER_ABOVE, THETA, D, DZ_BELOW, DZ_ABOVE = range(10)
+"""Fields of a variable: distance to its limits, their multipliers, one over each distance, θ, and the step."""
+
+
+class Staged(NamedTuple):
+    """A program in stages: V flows and S stocks over T intervals; energy in kWh, money in $."""
+
+    cost: Floats
+    """per kWh of flow, then of stock, shape (T, V + S)"""
+    room: Floats
+    """upper minus lower limit, shape (T, V + S); lower limits are 0 (they are in `rhs`)"""
+    sign: Floats
+    """effect of flows on the meter, +1 or −1, shape (V,)"""
+    effect: Floats
+    """effect of flows on stocks, shape (V, S)"""
+    passed: Floats
+    """1 where a stock is handed to the next interval, else 0, shape (T, S); 0 at the end"""
+    meter: Floats
+    """right-hand side of the meter's rows, shape (T,)"""
+    rhs: Floats
+    """of the stocks' rows, shape (T, S)"""
+
+
+class Blocks(NamedTuple):
+    """What a step's two solves share: residuals and factors per interval."""
+
+    meter: Floats
+    """residual of the meter's rows, shape (T,)"""
+    rhs: Floats
+    """of the stocks' rows, shape (T, S)"""
+    weight: Floats
+    """Σθ of the flows, shape (T,)"""
+    mean: Floats
+    """b̄, shape (T, S)"""
+    inverse: Floats
+    """(S + Θ)⁻¹, shape (T, S, S)"""
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def solve_staged(k: Staged) -> tuple[Floats, Floats, Floats, int]:
+    """Flows and stocks above their lower limits (T, V + S), prices ν (T,) and λ (T, S), and the steps taken."""
+    intervals, stocks = k.rhs.shape
+    count = len(k.sign) + stocks
+    variables = _start(k)
+    nu, lam = np.zeros(intervals), np.zeros((intervals, stocks))
+    d_nu, d_lam = np.zeros(intervals), np.zeros((intervals, stocks))
+    blocks = Blocks(
+        np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals), np.zeros((intervals, stocks)),
+        np.zeros((intervals, stocks, stocks)),
+    )  # fmt: skip
+    free = 2 * (k.room > FIXED_KWH).sum()
+    steps = 0
+    while steps < MOST_STEPS:
+        steps += 1
+        gap, unbalanced = _prepare(k, variables, blocks)
+        if gap < GAP_USD and unbalanced < BALANCED_KWH:
+            break
+        _forward(k, variables, blocks, 0.0, False, d_nu, d_lam)
+        step_x, step_z, after = _backward(k, variables, blocks, d_nu, d_lam)
+        target = gap / free * (after / gap) ** 3
+        _forward(k, variables, blocks, target, True, d_nu, d_lam)
+        step_x, step_z, after = _backward(k, variables, blocks, d_nu, d_lam)
+        if gap < NEAR_USD and after > 0.9 * gap:
+            break
+        for t in range(intervals):
+            nu[t] += step_z * d_nu[t]
+            for s in range(stocks):
+                lam[t, s] += step_z * d_lam[t, s]
+            for v in range(count):
+                if variables[t, v, THETA] > 0.0:
+                    variables[t, v, BELOW] += step_x * variables[t, v, D]
+                    variables[t, v, ABOVE] -= step_x * variables[t, v, D]
+                    variables[t, v, Z_BELOW] += step_z * variables[t, v, DZ_BELOW]
+                    variables[t, v, Z_ABOVE] += step_z * variables[t, v, DZ_ABOVE]
+    return variables[:, :, BELOW].copy(), nu, lam, steps
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _start(k: Any) -> Floats:
+    """Every variable in the middle, every multiplier such that the dual is feasible at prices of zero."""
+    intervals, count = k.room.shape
+    variables = np.zeros((intervals, count, 10))
+    for t in range(intervals):
+        for v in range(count):
+            if k.room[t, v] > FIXED_KWH:
+                variables[t, v, BELOW] = variables[t, v, ABOVE] = 0.5 * k.room[t, v]
+                variables[t, v, Z_BELOW] = max(k.cost[t, v], 0.0) + 0.1
+                variables[t, v, Z_ABOVE] = max(-k.cost[t, v], 0.0) + 0.1
+    return variables
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
+    """Residuals, θ and factors of a step; returns complementarity [$] and the largest residual [kWh]."""
+    intervals, stocks = k.rhs.shape
+    flows = len(k.sign)
+    gap, unbalanced = 0.0, 0.0
+    carried, held, work = np.zeros((stocks, stocks)), np.zeros((stocks, stocks)), np.zeros((stocks, stocks))
+    for t in range(intervals):
+        residual, weight = k.meter[t], 0.0
+        rhs, mean = blocks.rhs[t], blocks.mean[t]
+        for s in range(stocks):
+            rhs[s] = k.rhs[t, s] - variables[t, flows + s, BELOW]
+            if t > 0:
+                rhs[s] += k.passed[t - 1, s] * variables[t - 1, flows + s, BELOW]
+            mean[s] = 0.0
+        for v in range(flows + stocks):
+            if variables[t, v, Z_BELOW] == 0.0:
+                continue
+            variables[t, v, PER_BELOW], variables[t, v, PER_ABOVE] = (
+                1.0 / variables[t, v, BELOW],
+                1.0 / variables[t, v, ABOVE],
+            )
+            variables[t, v, THETA] = 1.0 / (
+                variables[t, v, Z_BELOW] * variables[t, v, PER_BELOW]
+                + variables[t, v, Z_ABOVE] * variables[t, v, PER_ABOVE]
+            )
+            gap += variables[t, v, BELOW] * variables[t, v, Z_BELOW] + variables[t, v, ABOVE] * variables[t, v, Z_ABOVE]
+            if v < flows:
+                residual -= k.sign[v] * variables[t, v, BELOW]
+                weight += variables[t, v, THETA]
+                for s in range(stocks):
+                    rhs[s] += k.effect[v, s] * variables[t, v, BELOW]
+                    mean[s] -= variables[t, v, THETA] * k.sign[v] * k.effect[v, s]
+        blocks.meter[t], blocks.weight[t] = residual, weight
+        unbalanced = max(unbalanced, abs(residual))
+        for s in range(stocks):
+            unbalanced = max(unbalanced, abs(rhs[s]))
+            if weight > 0.0:
+                mean[s] /= weight
+        for s in range(stocks):
+            for r in range(s + 1):
+                held[s, r] = 0.5 * (carried[s, r] + carried[r, s])
+        for v in range(flows):
+            theta = variables[t, v, THETA]
+            if theta > 0.0:
+                for s in range(stocks):
+                    here = theta * (-k.sign[v] * k.effect[v, s] - mean[s])
+                    for r in range(s + 1):
+                        held[s, r] += here * (-k.sign[v] * k.effect[v, r] - mean[r])
+        for s in range(stocks):
+            for r in range(s + 1):
+                held[r, s] = work[r, s] = work[s, r] = held[s, r]
+            work[s, s] += variables[t, flows + s, THETA]
+        _invert(work, blocks.inverse[t])
+        for s in range(stocks):
+            for r in range(stocks):
+                value = 0.0
+                for j in range(stocks):
+                    value += held[s, j] * blocks.inverse[t, j, r]
+                carried[s, r] = value * variables[t, flows + r, THETA] * k.passed[t, s] * k.passed[t, r]
+    return gap, unbalanced
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _invert(matrix: Floats, inverse: Floats) -> None:
+    """Inverse of a small symmetric positive matrix by Gauss–Jordan; a row with nothing in it stays nothing."""
+    n = len(matrix)
+    if n == 2 and matrix[0, 0] > 0.0 and matrix[1, 1] > 0.0:
+        rest = matrix[1, 1] - matrix[0, 1] * (matrix[0, 1] / matrix[0, 0])
+        if rest > 0.0:
+            inverse[1, 1] = 1.0 / rest
+            inverse[0, 1] = inverse[1, 0] = -matrix[0, 1] / matrix[0, 0] * inverse[1, 1]
+            inverse[0, 0] = (1.0 - matrix[0, 1] * inverse[0, 1]) / matrix[0, 0]
+            return
+    inverse[:] = 0.0
+    for i in range(n):
+        inverse[i, i] = 1.0
+    for i in range(n):
+        pivot = matrix[i, i]
+        if pivot <= 0.0:
+            matrix[i, :], matrix[:, i], inverse[i, :], inverse[:, i] = 0.0, 0.0, 0.0, 0.0
+            continue
+        for j in range(n):
+            matrix[i, j] /= pivot
+            inverse[i, j] /= pivot
+        for r in range(n):
+            factor = matrix[r, i]
+            if r != i and factor != 0.0:
+                for j in range(n):
+                    matrix[r, j] -= factor * matrix[i, j]
+                    inverse[r, j] -= factor * inverse[i, j]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _forward(
+    k: Any, variables: Floats, blocks: Any, target: float, corrects: bool, swept_nu: Floats, swept: Floats
+) -> None:
+    """Right-hand sides of a step towards complementarity `target`, and the sweep forward over them."""
+    intervals, stocks = k.rhs.shape
+    flows = len(k.sign)
+    carried, coming = np.zeros(stocks), np.zeros(stocks)
+    for t in range(intervals):
+        right = blocks.meter[t]
+        for s in range(stocks):
+            swept[t, s] = blocks.rhs[t, s] + coming[s]
+            coming[s] = 0.0
+        for v in range(flows + stocks):
+            if variables[t, v, THETA] == 0.0:
+                continue
+            r_below, r_above = (
+                target - variables[t, v, BELOW] * variables[t, v, Z_BELOW],
+                target - variables[t, v, ABOVE] * variables[t, v, Z_ABOVE],
+            )
+            if corrects:
+                r_below -= variables[t, v, D] * variables[t, v, DZ_BELOW]
+                r_above += variables[t, v, D] * variables[t, v, DZ_ABOVE]
+            variables[t, v, DZ_BELOW], variables[t, v, DZ_ABOVE] = r_below, r_above
+            variables[t, v, D] = variables[t, v, THETA] * (
+                r_above * variables[t, v, PER_ABOVE] - r_below * variables[t, v, PER_BELOW]
+            )
+            if v < flows:
+                right += k.sign[v] * variables[t, v, D]
+                for s in range(stocks):
+                    swept[t, s] -= k.effect[v, s] * variables[t, v, D]
+            else:
+                swept[t, v - flows] += variables[t, v, D]
+                coming[v - flows] = -k.passed[t, v - flows] * variables[t, v, D]
+        swept_nu[t] = right
+        for s in range(stocks):
+            swept[t, s] += carried[s] - blocks.mean[t, s] * right
+        for s in range(stocks):
+            value = 0.0
+            for r in range(stocks):
+                value += blocks.inverse[t, s, r] * swept[t, r]
+            carried[s] = k.passed[t, s] * variables[t, flows + s, THETA] * value
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _backward(k: Any, variables: Floats, blocks: Any, d_nu: Floats, d_lam: Floats) -> tuple[float, float, float]:
+    """The sweep back: steps of prices (in place of what was swept) and variables.
+
+    Returns how far variables and multipliers can go, and the complementarity there.
+    """
+    intervals, stocks = k.rhs.shape
+    flows = len(k.sign)
+    step_x, step_z = 1.0, 1.0
+    now, by_x, by_z, by_both = 0.0, 0.0, 0.0, 0.0
+    following, price = np.zeros(stocks), np.zeros(stocks)
+    for t in range(intervals - 1, -1, -1):
+        nu = d_nu[t] / blocks.weight[t] if blocks.weight[t] > 0.0 else 0.0
+        for s in range(stocks):
+            following[s] = k.passed[t, s] * price[s]
+            d_lam[t, s] += variables[t, flows + s, THETA] * following[s]
+        for s in range(stocks):
+            price[s] = 0.0
+            for r in range(stocks):
+                price[s] += blocks.inverse[t, s, r] * d_lam[t, r]
+        for s in range(stocks):
+            d_lam[t, s] = price[s]
+            nu -= blocks.mean[t, s] * price[s]
+        d_nu[t] = nu
+        for v in range(flows + stocks):
+            if variables[t, v, THETA] == 0.0:
+                continue
+            if v < flows:
+                priced = k.sign[v] * nu
+                for s in range(stocks):
+                    priced -= k.effect[v, s] * price[s]
+            else:
+                priced = price[v - flows] - following[v - flows]
+            d = variables[t, v, THETA] * priced - variables[t, v, D]
+            dz_below, dz_above = (
+                (variables[t, v, DZ_BELOW] - variables[t, v, Z_BELOW] * d) * variables[t, v, PER_BELOW],
+                (variables[t, v, DZ_ABOVE] + variables[t, v, Z_ABOVE] * d) * variables[t, v, PER_ABOVE],
+            )
+            variables[t, v, D], variables[t, v, DZ_BELOW], variables[t, v, DZ_ABOVE] = d, dz_below, dz_above
+            if step_x * d < -BACK_OFF * variables[t, v, BELOW]:
+                step_x = -BACK_OFF * variables[t, v, BELOW] / d
+            if step_x * d > BACK_OFF * variables[t, v, ABOVE]:
+                step_x = BACK_OFF * variables[t, v, ABOVE] / d
+            if step_z * dz_below < -BACK_OFF * variables[t, v, Z_BELOW]:
+                step_z = -BACK_OFF * variables[t, v, Z_BELOW] / dz_below
+            if step_z * dz_above < -BACK_OFF * variables[t, v, Z_ABOVE]:
+                step_z = -BACK_OFF * variables[t, v, Z_ABOVE] / dz_above
+            now += variables[t, v, BELOW] * variables[t, v, Z_BELOW] + variables[t, v, ABOVE] * variables[t, v, Z_ABOVE]
+            by_x += d * (variables[t, v, Z_BELOW] - variables[t, v, Z_ABOVE])
+            by_z += variables[t, v, BELOW] * dz_below + variables[t, v, ABOVE] * dz_above
+            by_both += d * (dz_below - dz_above)
+    return step_x, step_z, now + step_x * by_x + step_z * by_z + step_x * step_z * by_both
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def dual_usd(k: Staged, nu: Floats, lam: Floats) -> float:
+    """Lower bound of the program's cost [$] by weak duality, valid for any prices since all variables are bounded."""
+    intervals, stocks = k.rhs.shape
+    flows = len(k.sign)
+    total = 0.0
+    for t in range(intervals):
+        total += k.meter[t] * nu[t]
+        for v in range(flows):
+            reduced = k.cost[t, v] - k.sign[v] * nu[t]
+            for s in range(stocks):
+                reduced += k.effect[v, s] * lam[t, s]
+            total += min(0.0, reduced) * k.room[t, v]
+        for s in range(stocks):
+            following = k.passed[t, s] * lam[t + 1, s] if t + 1 < intervals else 0.0
+            total += k.rhs[t, s] * lam[t, s]
+            total += min(0.0, k.cost[t, flows + s] - lam[t, s] + following) * k.room[t, flows + s]
+    return total

@@ -1,0 +1,134 @@
+"""Homes whose stores share a meter, or keep a daily limit, as a staged program for the interior-point method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch.bound.homes import Home, Schedule, Store
+from vpp_core.dispatch.bound.interior import Staged, dual_usd, solve_staged
+from vpp_core.fleet.fleet import Floats
+
+METER_FLOWS = 2
+"""Import and export come first; each store's flows follow: charge, and the parts of its discharge."""
+
+
+def solve_together(home: Home) -> tuple[list[Schedule], float]:
+    """The best schedule of each of a home's stores, and an upper bound of the home's earnings [$].
+
+    The schedules are as good as the method's last step; whether they balance is for the caller to see.
+    """
+    limits = [_Limits.of(store) for store in home.stores]
+    values, nu, lam, _ = solve_staged(program := _staged(home, limits))
+    schedules, flow, bound = [], METER_FLOWS, -dual_usd(program, nu, lam)
+    for store, within in zip(home.stores, limits, strict=True):
+        after = flow + 1 + len(within.discharge)
+        charge, discharge = within.least_charge + values[:, flow], values[:, flow + 1 : after].sum(axis=1)
+        gained = store.charge_efficiency * charge - discharge / store.discharge_efficiency
+        energy = np.clip(store.initial_kwh + np.cumsum(gained - store.trip_kwh), within.low, within.high)
+        schedules.append(Schedule(charge / INTERVAL_HOURS, discharge / INTERVAL_HOURS, energy))
+        bound += store.end_usd_per_kwh * float(within.low[-1])
+        flow = after
+    return schedules, bound
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What any path of a store keeps within, each (T,) [kWh]: its own limits, drawn in to what can be reached.
+
+    Where that leaves one way only, such as for a car that must charge from arrival to departure, a variable becomes a
+    constant: interior points need an interior.
+    """
+
+    low: Floats
+    high: Floats
+    least_charge: Floats
+    most_charge: Floats
+    discharge: list[Floats]
+    """none of a car, one of a battery, two where what goes beyond the free part is limited per day"""
+
+    @classmethod
+    def of(cls, store: Store) -> _Limits:
+        into, out_of = store.charge_efficiency, store.discharge_efficiency
+        charge, discharge = INTERVAL_HOURS * store.most_charge_kw, INTERVAL_HOURS * store.most_discharge_kw
+        low, high = _reachable(
+            store.initial_kwh, store.trip_kwh, into * charge, discharge / out_of, store.floor_kwh, store.ceiling_kwh
+        )
+        least_gain = low - np.append(store.initial_kwh, high[:-1]) + store.trip_kwh
+        most_gain = high - np.append(store.initial_kwh, low[:-1]) + store.trip_kwh
+        most_discharge = np.clip((into * charge - least_gain) * out_of, 0.0, discharge)
+        parts = []
+        if np.isfinite(store.daily_kwh):
+            free = np.minimum(INTERVAL_HOURS * store.free_discharge_kw, most_discharge)
+            parts = [free, most_discharge - free]
+        elif discharge.max() > 0:
+            parts = [most_discharge]
+        return cls(
+            low=low,
+            high=high,
+            least_charge=np.clip(least_gain / into, 0.0, charge),
+            most_charge=np.clip((most_gain + discharge / out_of) / into, 0.0, charge),
+            discharge=parts,
+        )
+
+
+def _staged(home: Home, limits: list[_Limits]) -> Staged:
+    """The home's program: stocks are the energies above their least, then what was taken today of each daily limit."""
+    intervals, zero = len(home.surplus_kw), np.zeros(len(home.surplus_kw))
+    limited = [s for s, store in enumerate(home.stores) if np.isfinite(store.daily_kwh)]
+    unit = np.eye(len(home.stores) + len(limited))
+    meter = INTERVAL_HOURS * home.surplus_kw
+    most = np.abs(meter) + sum(within.most_charge + sum(within.discharge) for within in limits)
+    cost, room = [home.import_usd_per_kwh, -home.export_usd_per_kwh], [most, most]
+    sign, effect = [-1.0, 1.0], [0 * unit[0], 0 * unit[0]]
+    stock_cost, stock_room, passed, rhs = [], [], [], []
+    for s, (store, within) in enumerate(zip(home.stores, limits, strict=True)):
+        cost.append(zero)
+        room.append(np.maximum(within.most_charge - within.least_charge, 0.0))
+        sign.append(1.0)
+        effect.append(store.charge_efficiency * unit[s])
+        for part, limit in enumerate(within.discharge):
+            counted = unit[len(home.stores) + limited.index(s)] if part else 0 * unit[s]
+            cost.append(np.full(intervals, store.wear_usd_per_kwh))
+            room.append(limit)
+            sign.append(-1.0)
+            effect.append((counted - unit[s]) / store.discharge_efficiency)
+        stock_cost.append(np.append(zero[1:], -store.end_usd_per_kwh))
+        stock_room.append(within.high - within.low)
+        passed.append(np.append(np.ones(intervals - 1), 0.0))
+        drawn = store.trip_kwh - store.charge_efficiency * within.least_charge
+        rhs.append(-drawn - np.diff(within.low, prepend=store.initial_kwh))
+        meter = meter - within.least_charge
+    for s in limited:
+        stock_cost.append(zero)
+        stock_room.append(np.full(intervals, home.stores[s].daily_kwh))
+        passed.append(np.append(home.day[1:] == home.day[:-1], False).astype(float))
+        rhs.append(zero)
+    return Staged(
+        cost=np.column_stack(cost + stock_cost),
+        room=np.column_stack(room + stock_room),
+        sign=np.array(sign),
+        effect=np.array(effect),
+        passed=np.column_stack(passed),
+        meter=meter,
+        rhs=np.column_stack(rhs),
+    )
+
+
+@njit(nogil=True, cache=True)
+def _reachable(
+    initial: float, trip: Floats, up: Floats, down: Floats, floor: Floats, ceiling: Floats
+) -> tuple[Floats, Floats]:
+    """Least and most energy at the end of each interval, forward from the start and back from later limits."""
+    low, high = floor.copy(), ceiling.copy()
+    least = most = initial
+    for t in range(len(trip)):
+        low[t] = least = max(low[t], least - trip[t] - down[t])
+        high[t] = most = min(high[t], most - trip[t] + up[t])
+    for t in range(len(trip) - 1, 0, -1):
+        low[t - 1] = max(low[t - 1], low[t] + trip[t] - up[t])
+        high[t - 1] = min(high[t - 1], high[t] + trip[t] + down[t])
+    return low, np.maximum(low, high)
