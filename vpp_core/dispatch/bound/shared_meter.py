@@ -15,6 +15,9 @@ from vpp_core.fleet.fleet import Floats
 METER_FLOWS = 2
 """Import and export come first; each store's flows follow: charge, and the parts of its discharge."""
 
+NOTHING_KWH = 1e-9
+"""Interior points never quite touch 0; less than this is nothing."""
+
 
 def solve_together(home: Home) -> tuple[list[Schedule], float]:
     """The best schedule of each of a home's stores, and an upper bound of the home's earnings [$].
@@ -23,6 +26,7 @@ def solve_together(home: Home) -> tuple[list[Schedule], float]:
     """
     limits = [_Limits.of(store) for store in home.stores]
     values, nu, lam, _ = solve_staged(program := _staged(home, limits))
+    values[values < NOTHING_KWH] = 0.0
     schedules, flow, bound = [], METER_FLOWS, -dual_usd(program, nu, lam)
     for store, within in zip(home.stores, limits, strict=True):
         after = flow + 1 + len(within.discharge)
