@@ -3,21 +3,24 @@
 Every table is *whole*: the file is as it was written, and every row keeps the contract. An input is *plausible* too:
 what an energy data engineer looks for; it warns, or fails and blocks where a result would be wrong. A consumer
 verifies what it loads as well, since a blocking check stops only the run it is in.
+
+The checks themselves are not partitioned: Dagster 1.13 can launch a partitioned check only together with its asset, and
+fails when its page's Execute button is pressed. In a run they look at its month, alone at every month of the lake.
 """
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from dataclasses import dataclass, replace
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
-from dagster import PreviewWarning
 
+from vpp_core.calendar import Period
 from vpp_core.errors import InputError
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.io.parquet import CONTRACT_OF_ASSET, contract_of
-from vpp_pipeline.partitions import month_and_scenario, month_by_scenario
+from vpp_pipeline.lake import Lake
+from vpp_pipeline.partitions import month_and_scenario
 
 INPUT_TABLES = ("market_prices", "solar_generation", "load_profiles", "price_forecast")
 OTHER_TABLES = ("prosumer_fleet", *CONTRACT_OF_ASSET, "kpi_monthly")
@@ -36,33 +39,29 @@ def all_checks() -> list[dg.AssetChecksDefinition]:
     ]
 
 
-def partitioned_check(asset: str, name: str, description: str, blocking: bool = False) -> Any:
-    """`@asset_check` of a month and scenario. Partitioned checks are a preview of Dagster's, used only here."""
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a table, in a sentence. A soft one only warns."""
 
-    def decorate(function: Callable[..., dg.AssetCheckResult]) -> dg.AssetChecksDefinition:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", PreviewWarning)
-            return dg.asset_check(
-                asset=asset, name=name, description=description, blocking=blocking, partitions_def=month_by_scenario
-            )(function)
+    sentence: str
+    soft: bool = False
 
-    return decorate
+
+Look = Callable[[pa.Table, Period], Iterable[Fault]]
+"""Finds the faults of one stored table."""
 
 
 def whole(table: str) -> dg.AssetChecksDefinition:
     """The stored file is what was written, and its rows keep the contract."""
 
-    @partitioned_check(
-        table,
-        "whole",
-        "The file is as the pipeline wrote it, and every row keeps the table's contract: types, bounds, keys.",
+    @dg.asset_check(
+        asset=table,
+        name="whole",
+        description="The file is as it was written, and every row keeps the table's contract: types, bounds, keys.",
         blocking=True,
     )
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
-        stored = _read(context, lake, table)
-        if isinstance(stored, str):
-            return dg.AssetCheckResult(passed=False, description=stored)
-        return dg.AssetCheckResult(passed=True, metadata={"rows": stored.num_rows})
+        return evaluate(context, lake.open(), table, lambda stored, period: ())
 
     return check
 
@@ -70,29 +69,21 @@ def whole(table: str) -> dg.AssetChecksDefinition:
 def plausible(table: str) -> dg.AssetChecksDefinition:
     """The values are such as a power system makes."""
 
-    @partitioned_check(
-        table,
-        "plausible",
-        "Complete, in order, and within what a power system does; unusual values warn, impossible ones fail.",
+    @dg.asset_check(
+        asset=table,
+        name="plausible",
+        description="Complete, in order, within what a power system does; unusual values warn, impossible ones fail.",
         blocking=True,
     )
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
         from vpp_core.tables.checks import data_checks
 
-        stored = _read(context, lake, table)
-        if isinstance(stored, str):
-            return dg.AssetCheckResult(passed=False, description=stored)
-        month, scenario = month_and_scenario(context.partition_key)
-        period = lake.open().scenario(scenario).period(month)
-        results = data_checks(table, stored.to_pandas(), period)
-        failed = [result for result in results if not result.passed]
-        warning = bool(failed) and all(result.severity == "warn" for result in failed)
-        return dg.AssetCheckResult(
-            passed=not failed,
-            severity=dg.AssetCheckSeverity.WARN if warning else dg.AssetCheckSeverity.ERROR,
-            description="; ".join(f"{result.name}: {result.message}" for result in failed) or None,
-            metadata={result.name: result.message for result in results},
-        )
+        def look(stored: pa.Table, period: Period) -> Iterator[Fault]:
+            for result in data_checks(table, stored.to_pandas(), period):
+                if not result.passed:
+                    yield Fault(f"{result.name}: {result.message}", soft=result.severity == "warn")
+
+        return evaluate(context, lake.open(), table, look)
 
     return check
 
@@ -102,13 +93,38 @@ def _result_check(
 ) -> dg.AssetChecksDefinition:
     """A check of kpi_monthly; `faults` yields a sentence for each row that breaks it."""
 
-    @partitioned_check("kpi_monthly", name, description)
+    @dg.asset_check(asset="kpi_monthly", name=name, description=description)
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
-        stored = _read(context, lake, "kpi_monthly")
-        found = [stored] if isinstance(stored, str) else list(faults(stored.to_pandas()))
-        return dg.AssetCheckResult(passed=not found, description="; ".join(found) or None)
+        def look(stored: pa.Table, period: Period) -> Iterator[Fault]:
+            yield from map(Fault, faults(stored.to_pandas()))
+
+        return evaluate(context, lake.open(), "kpi_monthly", look)
 
     return check
+
+
+def evaluate(context: dg.AssetCheckExecutionContext, lake: Lake, table: str, look: Look) -> dg.AssetCheckResult:
+    """Look at the run's month and scenario; launched alone, from a check's page, at all that the lake holds."""
+    if context.has_partition_key:
+        month, scenario = month_and_scenario(context.partition_key)
+        partitions = [(str(month), scenario)]
+    else:
+        partitions = lake.partitions(table)
+    faults: list[Fault] = []
+    for name, scenario in partitions:
+        try:
+            stored = lake.read(table, name, scenario, contract_of(table)).table
+            found = list(look(stored, lake.scenario(scenario).period(name)))
+        except InputError as error:
+            found = [Fault(str(error))]
+        faults += [replace(fault, sentence=f"{name} {scenario}: {fault.sentence}") for fault in found]
+    warning = bool(faults) and all(fault.soft for fault in faults)
+    return dg.AssetCheckResult(
+        passed=not faults,
+        severity=dg.AssetCheckSeverity.WARN if warning else dg.AssetCheckSeverity.ERROR,
+        description="; ".join(fault.sentence for fault in faults) or None,
+        metadata={"months_and_scenarios": len(partitions)},
+    )
 
 
 def _open_books(kpis: pd.DataFrame) -> Iterator[str]:
@@ -156,12 +172,3 @@ foresight_is_the_upper_bound = _result_check(
 )
 preferences_hold = _result_check("preferences_hold", "A strategy that obeys preferences breaches none.", _violated)
 no_solver_failed = _result_check("no_solver_failed", "Every window program was solved.", _failures)
-
-
-def _read(context: dg.AssetCheckExecutionContext, lake: LakeResource, table: str) -> pa.Table | str:
-    """The stored table, or the sentence that says what is wrong with it."""
-    month, scenario = month_and_scenario(context.partition_key)
-    try:
-        return lake.open().read(table, month, scenario, contract_of(table)).table
-    except InputError as error:
-        return str(error)

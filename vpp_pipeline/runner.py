@@ -151,7 +151,7 @@ def _failed_checks(events: Sequence[DagsterEvent]) -> list[str]:
         evaluation = event.asset_check_evaluation_data
         if not evaluation.passed:
             table = evaluation.asset_key.to_user_string()
-            found.append(f"{table}, {evaluation.check_name}: {evaluation.description or 'did not pass'}")
+            found.append(f"{table} {evaluation.check_name}: {evaluation.description or 'did not pass'}")
     return found
 
 

@@ -1,0 +1,74 @@
+"""Checks launched alone, as a check's page in the UI does it."""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster import AssetCheckEvaluation
+
+from tests.pipeline.tiny import MONTH, TINY, Ran
+from vpp_core.tables import KPI_MONTHLY, MARKET_PRICES
+from vpp_pipeline.definitions import build_defs
+from vpp_pipeline.io import LakeResource
+from vpp_pipeline.lake.table_file import encode
+
+
+def launch(ran: Ran, asset: str = "market_prices") -> dict[str, AssetCheckEvaluation]:
+    """Run the checks of an asset and nothing else; name → evaluation."""
+    definitions = build_defs(lake=LakeResource(url=str(ran.folder), raw=""))
+    checks = dg.AssetSelection.checks_for_assets(dg.AssetKey(asset))
+    job = dg.define_asset_job("checks", selection=checks)
+    job_def = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("checks")
+    result = job_def.execute_in_process(instance=ran.instance, raise_on_error=False)
+    return {check.check_name: check for check in result.get_asset_check_evaluations()}
+
+
+def test_all_that_the_lake_holds_is_looked_at(ran: Ran) -> None:
+    assert ran.again("2023-09", assets=["market_prices"]).succeeded
+    found = launch(ran)
+    assert all(check.passed for check in found.values())
+    assert found["whole"].metadata["months_and_scenarios"].value == 2
+
+
+def test_an_empty_lake_has_no_faults(ran: Ran) -> None:
+    for path in (ran.folder / "tables" / "market_prices").rglob("*.parquet"):
+        path.unlink()
+    assert launch(ran)["whole"].metadata["months_and_scenarios"].value == 0
+
+
+def test_a_damaged_table_is_found_and_named(ran: Ran) -> None:
+    path = ran.folder / "tables" / "market_prices" / TINY.name / f"{MONTH}.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    found = launch(ran)["whole"]
+    assert not found.passed
+    assert found.severity == dg.AssetCheckSeverity.ERROR
+    assert str(found.description).startswith(f"{MONTH} {TINY.name}: {path} is truncated")
+    assert "rebuild it with `vpp run --month" in str(found.description)
+
+
+def test_an_unusual_price_warns_and_blocks_nothing(ran: Ran) -> None:
+    put_price(ran, 1234.0)
+    found = launch(ran)["plausible"]
+    assert not found.passed
+    assert found.severity == dg.AssetCheckSeverity.WARN
+    assert "1234" in str(found.description)
+    assert ran.again(assets=["market_prices", "price_forecast"]).succeeded
+
+
+def test_books_that_do_not_close_and_a_beaten_bound_are_found(ran: Ran) -> None:
+    stored = ran.lake.read("kpi_monthly", MONTH, TINY.name)
+    kpis = stored.table.to_pandas()
+    kpis.loc[kpis["strategy"] == "negotiated", ["books_residual_usd", "surplus_usd"]] = [1.0, 1e9]
+    ran.lake.write("kpi_monthly", MONTH, TINY.name, encode(KPI_MONTHLY.arrow(kpis), KPI_MONTHLY, stored.recipe))
+    found = launch(ran, "kpi_monthly")
+    assert "negotiated: surplus differs" in str(found["books_close"].description)
+    assert "more than perfect_foresight" in str(found["foresight_is_the_upper_bound"].description)
+    assert found["preferences_hold"].passed
+
+
+def put_price(ran: Ran, usd_per_mwh: float) -> None:
+    """Change one stored price, in a file that is whole."""
+    stored = ran.lake.read("market_prices", MONTH, TINY.name)
+    prices = stored.table.to_pandas()
+    prices.loc[3, "lmp_usd_per_mwh"] = usd_per_mwh
+    changed = encode(MARKET_PRICES.arrow(prices), MARKET_PRICES, stored.recipe)
+    ran.lake.write("market_prices", MONTH, TINY.name, changed)
