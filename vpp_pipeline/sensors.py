@@ -45,11 +45,14 @@ def failed_runs(context: dg.RunFailureSensorContext) -> None:
 def failure_message(context: dg.RunFailureSensorContext) -> str:
     """One sentence: which month and scenario, the reason, and the command that tries just that again."""
     tags = context.dagster_run.tags
-    month, scenario = tags.get(f"{PARTITION_TAG}/{MONTH}", "?"), tags.get(f"{PARTITION_TAG}/{SCENARIO}", "?")
+    month, scenario = tags.get(f"{PARTITION_TAG}/{MONTH}"), tags.get(f"{PARTITION_TAG}/{SCENARIO}")
     reasons = [
         event.step_failure_data.user_failure_data.description
         for event in context.get_step_failure_events()
         if event.step_failure_data.user_failure_data
     ]
     reason = reasons[0] if reasons and reasons[0] else context.failure_event.message
+    reason = str(reason).rstrip(".")
+    if month is None:
+        return f"run {context.dagster_run.run_id[:8]} failed: {reason}. Its page in the UI says which check or step"
     return f"{month} of scenario {scenario} failed: {reason}. Retry: vpp run --month {month} --scenario {scenario}"

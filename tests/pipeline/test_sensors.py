@@ -76,3 +76,21 @@ def test_a_webhook_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     thread.join()
     server.server_close()
     assert "the disk is full" in heard[0]["text"]
+
+
+@dg.asset
+def failing_alone() -> None:
+    raise dg.Failure("nothing to look at.", allow_retries=False)
+
+
+def test_a_failed_run_of_no_month_is_told_by_its_number() -> None:
+    with dg.instance_for_test() as instance:
+        result = dg.materialize([failing_alone], instance=instance, raise_on_error=False)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failed_runs",
+            dagster_event=result.get_run_failure_event(),
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+        ).for_run_failure()
+        message = sensors.failure_message(context)
+    assert message.startswith(f"run {result.run_id[:8]} failed: nothing to look at. ")
