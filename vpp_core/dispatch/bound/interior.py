@@ -31,6 +31,9 @@ GAP_USD = 1e-8
 NEAR_USD = 3e-7
 """Complementarity below which a step that gains nothing ends it: rounding has the last word."""
 BALANCED_KWH = 1e-9
+"""Residual of a row at which it may stop."""
+ROUNDING_KWH = 3e-11
+"""Residual that is rounding: chasing it near the end would stop every step short."""
 FIXED_KWH = 1e-9
 """A variable with less room than this is a constant."""
 BACK_OFF = 0.9995
@@ -93,6 +96,8 @@ def solve_staged(k: Staged) -> tuple[Floats, Floats, Floats, int]:
         gap, unbalanced = _prepare(k, variables, blocks)
         if gap < GAP_USD and unbalanced < BALANCED_KWH:
             break
+        if unbalanced < ROUNDING_KWH:
+            blocks.meter[:], blocks.rhs[:] = 0.0, 0.0
         _forward(k, variables, blocks, 0.0, False, d_nu, d_lam)
         step_x, step_z, after = _backward(k, variables, blocks, d_nu, d_lam)
         target = gap / free * (after / gap) ** 3
