@@ -19,7 +19,7 @@ run: $(STAMP)
 	@$(BIN)/vpp run --month $(MONTH) --homes $(HOMES) --seed $(SEED) $(ARGS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 ui: $(STAMP)
 	@$(BIN)/vpp ui $(ARGS)

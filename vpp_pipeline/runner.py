@@ -18,7 +18,7 @@ from vpp_pipeline import project
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.partitions import SCENARIO, partition_key
-from vpp_pipeline.stage import FRESH_TAG
+from vpp_pipeline.stage import FRESH_TAG, REFETCH_TAG
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -69,6 +69,7 @@ def run_month(
     lake: LakeResource | None = None,
     assets: Sequence[str] | None = None,
     fresh: bool = False,
+    refetch: bool = False,
     on_step: StepListener | None = None,
 ) -> MonthRun:
     """Materialize the graph, or only `assets` of it, for a month and a scenario that the lake knows.
@@ -84,7 +85,7 @@ def run_month(
         partition_key=partition_key(month, scenario),
         run_config={"loggers": {"steps": {}}},
         asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
-        tags={PROCESS_TAG: _this_process()} | ({FRESH_TAG: "true"} if fresh else {}),
+        tags={PROCESS_TAG: _this_process()} | _tags({FRESH_TAG: fresh, REFETCH_TAG: refetch}),
         raise_on_error=False,
     )
     faults = tuple(_fault(event) for event in result.all_events if event.is_step_failure)
@@ -157,3 +158,7 @@ def _failed_checks(events: Sequence[DagsterEvent]) -> list[str]:
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _tags(wanted: dict[str, bool]) -> dict[str, str]:
+    return {tag: "true" for tag, want in wanted.items() if want}

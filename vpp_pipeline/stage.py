@@ -3,7 +3,7 @@
 A stored table carries its *recipe*: a digest of the code, the scenario, the month, the tables and raw files it was
 made from. Where the recipe is still the same and the file is whole, the stage is current and nothing is computed: so
 a second run is quick, a killed run continues where it was, and the bytes are the same either way. The run tag
-`vpp/fresh` computes everything anew.
+`vpp/fresh` computes everything anew, `vpp/refetch` also asks live services again.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.partitions import month_and_scenario
 
 FRESH_TAG = "vpp/fresh"
+REFETCH_TAG = "vpp/refetch"
+"""Asks live services again for what was fetched before."""
 
 
 @contextmanager
@@ -55,6 +57,7 @@ class Stage:
     lake: Lake
     upstream: tuple[str, ...]
     fresh: bool
+    refetch: bool
     log: Any
     notes: dict[str, Any] = field(default_factory=dict)
     """what the computation wants shown as metadata"""
@@ -69,8 +72,10 @@ class Stage:
         }
         with final_failures():
             scenario = lake.scenario(name)
-        fresh = context.has_tag(FRESH_TAG) if hasattr(context, "has_tag") else False
-        return cls(context.asset_key.path[-1], month, scenario, lake, tuple(sorted(upstream)), fresh, context.log)
+        fresh, refetch = (hasattr(context, "has_tag") and context.has_tag(tag) for tag in (FRESH_TAG, REFETCH_TAG))
+        return cls(
+            context.asset_key.path[-1], month, scenario, lake, tuple(sorted(upstream)), fresh, refetch, context.log
+        )
 
     @property
     def period(self) -> Period:
@@ -101,7 +106,7 @@ class Stage:
         """
         began = time.perf_counter()
         with final_failures():
-            file = None if self.fresh else self._current(self.recipe(*extra()))
+            file = None if self.fresh or self.refetch else self._current(self.recipe(*extra()))
             reused = file is not None
             if file is None:
                 frame = compute()

@@ -59,23 +59,37 @@ def _given_up(run: Run) -> str:
     total = run.difference(TOTAL, path="preferences_first")
     if total is None:
         return ""
-    steps = {
-        "obeying preferences": run.difference("price_of_preferences", path="preferences_first"),
-        "bidding at gate closure instead of knowing all": run.difference(
-            "value_of_information", path="preferences_first"
-        ),
-        "bargaining instead of optimising": run.difference("price_of_negotiating", path="preferences_first"),
-    }
-    known = {words: step for words, step in steps.items() if step is not None}
-    if len(known) < len(steps):
+    known = _steps(run, "preferences_first")
+    if len(known) < len(_STEPS):
         whole = f"It stayed {usd(total.estimate)} ({interval(total)}) below perfect foresight"
         return f"{whole}; the rungs between were not run."
     parts = [_cost(words, step) for words, step in known.items()]
-    largest = max(known, key=lambda words: known[words].estimate)
     return (
         f"It stayed {usd(total.estimate)} ({interval(total)}) below perfect foresight: {listed(parts)}; "
-        f"the largest part is {largest}."
+        f"{_largest(known, _steps(run, 'information_first'))}."
     )
+
+
+_STEPS = {
+    "price_of_preferences": "obeying preferences",
+    "value_of_information": "bidding at gate closure instead of knowing all",
+    "price_of_negotiating": "bargaining instead of optimising",
+}
+
+
+def _steps(run: Run, path: str) -> dict[str, Interval]:
+    """The steps of a path from the bound down to negotiation, by what they are in words."""
+    steps = {words: run.difference(name, path=path) for name, words in _STEPS.items()}
+    return {words: step for words, step in steps.items() if step is not None}
+
+
+def _largest(first: dict[str, Interval], other: dict[str, Interval]) -> str:
+    """Which step is the largest, and whether that depends on the order in which they are taken."""
+    largest = max(first, key=lambda words: first[words].estimate)
+    elsewhere = max(other, key=lambda words: other[words].estimate) if other else largest
+    if largest == elsewhere:
+        return f"the largest part is {largest}"
+    return f"the largest part is {largest}, but {elsewhere} where information is taken away first"
 
 
 def _cost(words: str, step: Interval) -> str:
@@ -189,10 +203,10 @@ def _expectation(run: Run) -> str:
     expected, surplus = run.figure("negotiated", "expected_margin_usd"), run.figure("negotiated", "surplus_usd")
     if expected is None or surplus is None or abs(expected) < _LEAST_USD:
         return ""
-    word = "less" if surplus < expected else "more"
     return (
-        f"Negotiated bids expected {usd(expected)} at gate closure; {usd(surplus)} came in, "
-        f"{usd(abs(expected - surplus))} {word}."
+        f"Negotiated bids expected {usd(expected)} in all, each over leaving its devices alone from then on; "
+        f"{usd(surplus)} came in. A car that is held off hour after hour is counted in every window's expectation, and "
+        "earns once."
     )
 
 

@@ -3,14 +3,15 @@
 import dagster as dg
 import pandas as pd
 
+from vpp_pipeline.assets.pictures import with_picture
 from vpp_pipeline.assets.preview import load_metadata, price_metadata, solar_metadata
 from vpp_pipeline.assets.spec import described
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.stage import Stage, raw_digest
 
 RAW_FOLDERS = {
-    "market_prices": ("oasis", "fetched"),
-    "solar_generation": ("solar",),
+    "market_prices": ("oasis", "fetched/oasis", "fetched/gridstatusio"),
+    "solar_generation": ("fetched/pvwatts",),
     "load_profiles": ("load",),
 }
 """Raw folders each source reads: a file that arrives there makes the stage compute anew."""
@@ -26,13 +27,14 @@ RAW_FOLDERS = {
     )
 )
 def market_prices(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    from vpp_core.results import plots_data
     from vpp_core.sources import prices
 
     stage = Stage.of(context, lake)
     return stage.table(
-        lambda: prices.market_prices(stage.scenario, stage.month, stage.lake.raw),
+        lambda: prices.market_prices(stage.scenario, stage.month, stage.lake.raw, refresh=stage.refetch),
         extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["market_prices"]),
-        describe=price_metadata,
+        describe=with_picture(stage, price_metadata, plots_data.market_page, plots_data.market_thumbnail),
     )
 
 
@@ -45,13 +47,14 @@ def market_prices(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
     )
 )
 def solar_generation(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    from vpp_core.results import plots_data
     from vpp_core.sources import solar
 
     stage = Stage.of(context, lake)
     return stage.table(
-        lambda: solar.solar_generation(stage.scenario, stage.month, stage.lake.raw),
+        lambda: solar.solar_generation(stage.scenario, stage.month, stage.lake.raw, refresh=stage.refetch),
         extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["solar_generation"]),
-        describe=solar_metadata,
+        describe=with_picture(stage, solar_metadata, plots_data.solar_page, plots_data.solar_thumbnail),
     )
 
 
@@ -64,13 +67,14 @@ def solar_generation(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     )
 )
 def load_profiles(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    from vpp_core.results import plots_data
     from vpp_core.sources import load
 
     stage = Stage.of(context, lake)
     return stage.table(
         lambda: load.load_profiles(stage.scenario, stage.month, stage.lake.raw),
         extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["load_profiles"]),
-        describe=load_metadata,
+        describe=with_picture(stage, load_metadata, plots_data.load_page, plots_data.load_thumbnail),
     )
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from vpp_core.errors import InputError
 from vpp_core.tables import CLAIMS, GAP_SPLIT, KPI_DAILY
+from vpp_pipeline.assets.pictures import SCRIPT_FROM_PAGE, write_page
 from vpp_pipeline.code_version import code_version
 from vpp_pipeline.lake.database import rebuild
 from vpp_pipeline.lake.files import write_whole
@@ -107,9 +108,19 @@ def _write(stage: Stage, tables: ReportTables, recipe: str) -> dict[str, Any]:
     contents = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
     for name, content in contents.items():
         write_whole(folder / name, content)
+    write_page(stage, _overview(tables), "overview")
     manifest = {"recipe": recipe, "files": {name: _digest(content) for name, content in sorted(contents.items())}}
     write_whole(folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
     return manifest
+
+
+def _overview(tables: ReportTables) -> str:
+    """Price against net load: the three input tables in one picture."""
+    from vpp_core.results.plots_data import overview_page
+
+    return overview_page(
+        tables.market_prices, tables.solar_generation, tables.load_profiles, plotly_js=SCRIPT_FROM_PAGE
+    )
 
 
 def provenance(stage: Stage) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def data(
     source: o.SourceOption = None,
     node: o.NodeOption = None,
     fresh: o.FreshOption = False,
+    refetch: o.RefetchOption = False,
 ) -> None:
     """Gather a month's prices, solar and load, and say where each series came from.
 
@@ -38,7 +39,8 @@ def data(
         source=source,
         node=node,
     )
-    execute_month(lake, month, chosen, assets=("market_prices", "solar_generation", "load_profiles"), fresh=fresh)
+    inputs = ("market_prices", "solar_generation", "load_profiles")
+    execute_month(lake, month, chosen, assets=inputs, fresh=fresh, refetch=refetch)
     tables = {name: lake.read(name, month, chosen.name).table.to_pandas() for name in SERIES_OF}
     rows = [
         _row(name, tables[name][value], tables[name][origin])
@@ -48,6 +50,7 @@ def data(
     node_used = tables["market_prices"]["node"].iloc[0]
     print_rows(f"{month}, node {node_used}, scenario {chosen.name}", rows)
     typer.echo(f"tables in {lake.root / 'tables'}; put OASIS files into {lake.raw / 'oasis'}")
+    typer.echo(f"pictures in {lake.plots / chosen.name / str(month)}")
 
 
 SERIES_OF = {

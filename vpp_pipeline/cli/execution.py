@@ -53,7 +53,13 @@ def open_lake() -> Lake:
 
 
 def execute_month(
-    lake: Lake, month: str, scenario: Scenario, *, assets: Sequence[str] | None = None, fresh: bool = False
+    lake: Lake,
+    month: str,
+    scenario: Scenario,
+    *,
+    assets: Sequence[str] | None = None,
+    fresh: bool = False,
+    refetch: bool = False,
 ) -> MonthRun:
     """Freeze the scenario, run the month with a progress bar on stderr; a failed stage is an `InputError`."""
     lake.freeze(scenario)
@@ -61,7 +67,9 @@ def execute_month(
         from vpp_pipeline.runner import run_month, shared_instance
 
         with shared_instance() as instance:
-            result = run_month(instance, month, scenario.name, assets=assets, fresh=fresh, on_step=on_step)
+            result = run_month(
+                instance, month, scenario.name, assets=assets, fresh=fresh, refetch=refetch, on_step=on_step
+            )
     if not result.succeeded:
         raise InputError(result.faults[0])
     return result

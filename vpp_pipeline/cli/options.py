@@ -31,6 +31,7 @@ NodeOption = Annotated[str | None, typer.Option(help="Pricing node [the files' o
 MinimumBidOption = Annotated[
     float | None, typer.Option("--minimum-bid-mw", help="Smallest bid of the market in MW; 0 for small fleets [0.1].")
 ]
+RefetchOption = Annotated[bool, typer.Option("--refetch", help="Ask live services again for what was fetched before.")]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute everything anew, also what is there already.")]
 
 

@@ -44,6 +44,10 @@ class Lake:
         return self.root / "reports" / scenario / str(month)
 
     @property
+    def plots(self) -> UPath:
+        return self.root / "plots"
+
+    @property
     def database(self) -> UPath:
         return self.root / "reports.duckdb"
 

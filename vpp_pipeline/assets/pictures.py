@@ -1,0 +1,52 @@
+"""Pictures of the input tables: an interactive page in the lake and a small image on the asset's page in the UI.
+
+Pages share one copy of plotly's script, so that a month's pages take a few hundred kilobytes.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from vpp_pipeline.lake.files import write_whole
+from vpp_pipeline.stage import Stage
+
+SCRIPT = "plotly.min.js"
+SCRIPT_FROM_PAGE = f"../../{SCRIPT}"
+
+
+def with_picture(
+    stage: Stage,
+    describe: Callable[[pa.Table], Mapping[str, Any]],
+    page: Callable[[pd.DataFrame, str], str],
+    thumbnail: Callable[[pd.DataFrame], bytes],
+) -> Callable[[pa.Table], dict[str, Any]]:
+    """`describe` and a picture: writes the page, returns both as metadata."""
+
+    def pictured(table: pa.Table) -> dict[str, Any]:
+        frame = table.to_pandas()
+        image = base64.b64encode(thumbnail(frame)).decode()
+        return {
+            **describe(table),
+            "picture": dg.MetadataValue.md(f"![{stage.asset}](data:image/png;base64,{image})"),
+            "plot": dg.MetadataValue.path(write_page(stage, page(frame, SCRIPT_FROM_PAGE))),
+        }
+
+    return pictured
+
+
+def write_page(stage: Stage, content: str, name: str | None = None) -> str:
+    """Put a page whole into the lake's plots, beside the script it needs; returns where it lies."""
+    from plotly.offline import get_plotlyjs
+
+    script = stage.lake.plots / SCRIPT
+    if not script.exists():
+        write_whole(script, get_plotlyjs().encode())
+    path = stage.lake.plots / stage.scenario.name / str(stage.month) / f"{name or stage.asset}.html"
+    write_whole(path, content.encode())
+    return str(path)
