@@ -30,6 +30,8 @@ from vpp_core.fleet.fleet import Floats
 
 CORNERS = 8
 """Most corner points that an interval's moves can have."""
+CHARGE, DISCHARGE, MOVE, MONEY, PRICE = range(5)
+"""Columns of a corner; its price is the stored energy's at which the next corner becomes the better."""
 SNAP_KWH = 1e-10
 """Nearer than this to a limit or corner counts as on it when the certificate's prices are chosen; it costs tightness
 only, since any prices are valid."""
@@ -124,17 +126,17 @@ def _corners(k: Any, t: int, out: Floats) -> int:
         zero_meter = surplus + discharge
         for charge in (0.0, most_c, zero_meter):
             if 0.0 <= charge <= most_c:
-                out[count, 0], out[count, 1] = charge, discharge
+                out[count, CHARGE], out[count, DISCHARGE] = charge, discharge
                 count += 1
     for charge in (0.0, most_c):
         discharge = charge - surplus
         if 0.0 <= discharge <= most_d:
-            out[count, 0], out[count, 1] = charge, discharge
+            out[count, CHARGE], out[count, DISCHARGE] = charge, discharge
             count += 1
     for j in range(count):
-        charge, discharge = out[j, 0], out[j, 1]
-        out[j, 2] = k.hours * (k.charge_efficiency * charge - discharge / k.discharge_efficiency)
-        out[j, 3] = _earned(k, t, charge, discharge)
+        charge, discharge = out[j, CHARGE], out[j, DISCHARGE]
+        out[j, MOVE] = k.hours * (k.charge_efficiency * charge - discharge / k.discharge_efficiency)
+        out[j, MONEY] = _earned(k, t, charge, discharge)
     return count
 
 
@@ -146,20 +148,18 @@ def _hull(points: Floats, count: int) -> int:
     """
     for i in range(1, count):
         for j in range(i, 0, -1):
-            before, here = points[j - 1], points[j]
-            if before[2] < here[2] or (before[2] == here[2] and before[3] <= here[3]):
+            ahead = points[j, MOVE] - points[j - 1, MOVE]
+            if ahead > 0.0 or (ahead == 0.0 and points[j - 1, MONEY] <= points[j, MONEY]):
                 break
-            for column in range(4):
-                before[column], here[column] = here[column], before[column]
+            for column in range(PRICE):
+                points[j - 1, column], points[j, column] = points[j, column], points[j - 1, column]
     kept = 0
     for i in range(count):
-        if kept > 0 and points[kept - 1, 2] == points[i, 2]:
-            if points[kept - 1, 3] == points[i, 3]:
+        if kept > 0 and points[kept - 1, MOVE] == points[i, MOVE]:
+            if points[kept - 1, MONEY] == points[i, MONEY]:
                 continue
             kept -= 1
-        while kept > 1 and (points[kept - 1, 3] - points[kept - 2, 3]) * (points[i, 2] - points[kept - 1, 2]) <= (
-            points[i, 3] - points[kept - 1, 3]
-        ) * (points[kept - 1, 2] - points[kept - 2, 2]):
+        while kept > 1 and _dips(points, kept - 2, kept - 1, i):
             kept -= 1
         points[kept] = points[i]
         kept += 1
@@ -167,19 +167,29 @@ def _hull(points: Floats, count: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _slope(hull: Floats, t: int, j: int) -> float:
-    """Price of stored energy at which the move passes from corner j to j + 1."""
-    return -(hull[t, j + 1, 3] - hull[t, j, 3]) / (hull[t, j + 1, 2] - hull[t, j, 2])
+def _dips(points: Floats, a: int, b: int, c: int) -> bool:
+    """Whether b lies on or below the line from a to c."""
+    return (points[b, MONEY] - points[a, MONEY]) * (points[c, MOVE] - points[b, MOVE]) <= (
+        points[c, MONEY] - points[b, MONEY]
+    ) * (points[b, MOVE] - points[a, MOVE])
+
+
+@njit(nogil=True, cache=True)
+def _turning_prices(points: Floats, count: int) -> None:
+    """Price of stored energy at which the best move passes from each corner of a hull to the next."""
+    for j in range(count - 1):
+        points[j, PRICE] = -(points[j + 1, MONEY] - points[j, MONEY]) / (points[j + 1, MOVE] - points[j, MOVE])
 
 
 @njit(nogil=True, cache=True)
 def solve_chain(k: Any) -> Solved:
     """The optimum of a chain and its certificate."""
     intervals = len(k.surplus_kw)
-    hull = np.empty((intervals, CORNERS, 4))
+    hull = np.empty((intervals, CORNERS, 5))
     corners = np.empty(intervals, dtype=np.int64)
     for t in range(intervals):
         corners[t] = _hull(hull[t], _corners(k, t, hull[t]))
+        _turning_prices(hull[t], corners[t])
     charge, discharge, energy = np.zeros(intervals), np.zeros(intervals), np.zeros(intervals)
     price = np.zeros(intervals)
     starts, left, slopes, widths, feasible = _values(k, hull, corners)
@@ -208,15 +218,15 @@ def _values(k: Any, hull: Floats, corners: Any) -> Any:
             widths = np.concatenate((widths, np.empty(capacity)))
             capacity *= 2
         low, high = k.floor_kwh[t - 1], k.ceiling_kwh[t - 1]
-        position = left[t] - hull[t, corners[t] - 1, 2] + k.trip_kwh[t]
+        position = left[t] - hull[t, corners[t] - 1, MOVE] + k.trip_kwh[t]
         left[t - 1] = max(position, low)
         i, j, out = begin, corners[t] - 2, end
         while position < high and (i < end or j >= 0):
-            if j < 0 or (i < end and slopes[i] >= _slope(hull, t, j)):
+            if j < 0 or (i < end and slopes[i] >= hull[t, j, PRICE]):
                 slope, width = slopes[i], widths[i]
                 i += 1
             else:
-                slope, width = _slope(hull, t, j), hull[t, j + 1, 2] - hull[t, j, 2]
+                slope, width = hull[t, j, PRICE], hull[t, j + 1, MOVE] - hull[t, j, MOVE]
                 j -= 1
             from_, to = max(position, low), min(position + width, high)
             position += width
@@ -243,7 +253,7 @@ def _roll(
     stored = k.initial_kwh
     for t in range(last + 1):
         stored -= k.trip_kwh[t]
-        largest = hull[t, corners[t] - 1, 2]
+        largest = hull[t, corners[t] - 1, MOVE]
         room = stored - (left[t] - largest)
         i, end, j = starts[last - t], starts[last - t + 1], corners[t] - 2
         taken = 0.0
@@ -252,13 +262,13 @@ def _roll(
             if i < end:
                 slope = slopes[i]
             if j >= 0:
-                slope = max(slope, _slope(hull, t, j))
+                slope = max(slope, hull[t, j, PRICE])
             kept, moved = 0.0, 0.0
             while i < end and slopes[i] == slope:
                 kept += widths[i]
                 i += 1
-            while j >= 0 and _slope(hull, t, j) == slope:
-                moved += hull[t, j + 1, 2] - hull[t, j, 2]
+            while j >= 0 and hull[t, j, PRICE] == slope:
+                moved += hull[t, j + 1, MOVE] - hull[t, j, MOVE]
                 j -= 1
             now = min(room, kept + moved)
             least, most = max(0.0, now - kept), min(moved, now)
@@ -278,14 +288,14 @@ def _roll(
 def _powers(hull: Floats, corners: int, move: float) -> tuple[float, float]:
     """Charge and discharge of a move: on the line between its two corners."""
     j = 0
-    while j < corners - 2 and move > hull[j + 1, 2]:
+    while j < corners - 2 and move > hull[j + 1, MOVE]:
         j += 1
     if corners == 1:
-        return hull[0, 0], hull[0, 1]
-    share = min(max((move - hull[j, 2]) / (hull[j + 1, 2] - hull[j, 2]), 0.0), 1.0)
+        return hull[0, CHARGE], hull[0, DISCHARGE]
+    share = min(max((move - hull[j, MOVE]) / (hull[j + 1, MOVE] - hull[j, MOVE]), 0.0), 1.0)
     return (
-        hull[j, 0] + share * (hull[j + 1, 0] - hull[j, 0]),
-        hull[j, 1] + share * (hull[j + 1, 1] - hull[j, 1]),
+        hull[j, CHARGE] + share * (hull[j + 1, CHARGE] - hull[j, CHARGE]),
+        hull[j, DISCHARGE] + share * (hull[j + 1, DISCHARGE] - hull[j, DISCHARGE]),
     )
 
 
@@ -301,10 +311,10 @@ def _prices(k: Any, hull: Floats, corners: Any, energy: Floats, price: Floats) -
         before = energy[t]
         here_least, here_most = -np.inf, np.inf
         for j in range(corners[t] - 1):
-            if move > hull[t, j, 2] + SNAP_KWH:
-                here_least = _slope(hull, t, j)
-            if move < hull[t, corners[t] - 1 - j, 2] - SNAP_KWH:
-                here_most = _slope(hull, t, corners[t] - 2 - j)
+            if move > hull[t, j, MOVE] + SNAP_KWH:
+                here_least = hull[t, j, PRICE]
+            if move < hull[t, corners[t] - 1 - j, MOVE] - SNAP_KWH:
+                here_most = hull[t, corners[t] - 2 - j, PRICE]
         if least > here_most:
             least = most = here_most
         elif most < here_least:
@@ -325,13 +335,13 @@ def _prices(k: Any, hull: Floats, corners: Any, energy: Floats, price: Floats) -
 @njit(nogil=True, cache=True)
 def dual_usd(k: Any, price: Floats) -> float:
     """D(λ) [$]: no feasible path earns more, whatever the prices."""
-    points = np.empty((CORNERS, 4))
+    points = np.empty((CORNERS, 5))
     intervals = len(price)
     total = price[0] * k.initial_kwh
     for t in range(intervals):
         best = -np.inf
         for j in range(_corners(k, t, points)):
-            best = max(best, points[j, 3] + price[t] * points[j, 2])
+            best = max(best, points[j, MONEY] + price[t] * points[j, MOVE])
         change = (price[t + 1] if t + 1 < intervals else k.end_usd_per_kwh) - price[t]
         total += best - price[t] * k.trip_kwh[t] + max(change * k.floor_kwh[t], change * k.ceiling_kwh[t])
     return total

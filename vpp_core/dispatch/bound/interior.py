@@ -199,24 +199,27 @@ def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
 def _invert(matrix: Floats, inverse: Floats) -> None:
     """Inverse of a small symmetric positive matrix by Gauss–Jordan; a row with nothing in it stays nothing."""
     n = len(matrix)
-    if n == 2 and matrix[0, 0] > 0.0 and matrix[1, 1] > 0.0:
-        rest = matrix[1, 1] - matrix[0, 1] * (matrix[0, 1] / matrix[0, 0])
+    if n == 2 and matrix[0, 0] > 0.0:
+        per_first = 1.0 / matrix[0, 0]
+        share = matrix[0, 1] * per_first
+        rest = matrix[1, 1] - matrix[0, 1] * share
         if rest > 0.0:
             inverse[1, 1] = 1.0 / rest
-            inverse[0, 1] = inverse[1, 0] = -matrix[0, 1] / matrix[0, 0] * inverse[1, 1]
-            inverse[0, 0] = (1.0 - matrix[0, 1] * inverse[0, 1]) / matrix[0, 0]
+            inverse[0, 1] = inverse[1, 0] = -share * inverse[1, 1]
+            inverse[0, 0] = per_first - share * inverse[0, 1]
             return
-    inverse[:] = 0.0
     for i in range(n):
-        inverse[i, i] = 1.0
-    for i in range(n):
-        pivot = matrix[i, i]
-        if pivot <= 0.0:
-            matrix[i, :], matrix[:, i], inverse[i, :], inverse[:, i] = 0.0, 0.0, 0.0, 0.0
-            continue
         for j in range(n):
-            matrix[i, j] /= pivot
-            inverse[i, j] /= pivot
+            inverse[i, j] = 1.0 if i == j else 0.0
+    for i in range(n):
+        if matrix[i, i] <= 0.0:
+            for j in range(n):
+                matrix[i, j] = matrix[j, i] = inverse[i, j] = inverse[j, i] = 0.0
+            continue
+        per_pivot = 1.0 / matrix[i, i]
+        for j in range(n):
+            matrix[i, j] *= per_pivot
+            inverse[i, j] *= per_pivot
         for r in range(n):
             factor = matrix[r, i]
             if r != i and factor != 0.0:
