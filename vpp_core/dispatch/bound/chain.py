@@ -161,7 +161,8 @@ def _hull(points: Floats, count: int) -> int:
             kept -= 1
         while kept > 1 and _dips(points, kept - 2, kept - 1, i):
             kept -= 1
-        points[kept] = points[i]
+        for column in range(PRICE):  # as a slice it would take numba seconds to compile
+            points[kept, column] = points[i, column]
         kept += 1
     return kept
 

@@ -89,7 +89,7 @@ def solve_staged(k: Staged) -> tuple[Floats, Floats, Floats, int]:
         np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals), np.zeros((intervals, stocks)),
         np.zeros((intervals, stocks, stocks)),
     )  # fmt: skip
-    free = 2 * (k.room > FIXED_KWH).sum()
+    limits = 2 * np.sum(k.room > FIXED_KWH)
     steps = 0
     while steps < MOST_STEPS:
         steps += 1
@@ -97,10 +97,11 @@ def solve_staged(k: Staged) -> tuple[Floats, Floats, Floats, int]:
         if gap < GAP_USD and unbalanced < BALANCED_KWH:
             break
         if unbalanced < ROUNDING_KWH:
-            blocks.meter[:], blocks.rhs[:] = 0.0, 0.0
+            blocks.meter.fill(0.0)
+            blocks.rhs.fill(0.0)
         _forward(k, variables, blocks, 0.0, False, d_nu, d_lam)
         step_x, step_z, after = _backward(k, variables, blocks, d_nu, d_lam)
-        target = gap / free * (after / gap) ** 3
+        target = gap / limits * (after / gap) ** 3
         _forward(k, variables, blocks, target, True, d_nu, d_lam)
         step_x, step_z, after = _backward(k, variables, blocks, d_nu, d_lam)
         if gap < NEAR_USD and after > 0.9 * gap:
