@@ -33,6 +33,10 @@ from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.partitions import month_and_scenario
 
+for _accelerator in ("compute.use_bottleneck", "compute.use_numexpr"):
+    # Installed for another package's sake, they would change the last bit of sums and with it a table's bytes.
+    pd.set_option(_accelerator, False)
+
 FRESH_TAG = "vpp/fresh"
 REFETCH_TAG = "vpp/refetch"
 """Asks live services again for what was fetched before."""

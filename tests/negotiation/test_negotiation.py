@@ -1,0 +1,143 @@
+"""The negotiation of a window: who agrees at what price, and what is told of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.invented import invented_inputs
+from vpp_core.fleet.fleet import CATEGORIES
+from vpp_core.market.decision import Bid
+from vpp_core.market.segments import Layout
+from vpp_core.negotiation.bargain import Terms, aggregator_counter, home_ask, open_bargain
+from vpp_core.negotiation.messages import ProsumerBid
+from vpp_core.simulation import negotiate_window, run
+from vpp_core.strategies.negotiated import Negotiated
+
+LAYOUT = Layout(home_of_car=np.array([2]), aggregation_of_home=np.zeros(3, dtype=np.int64))
+"""Three homes, one of each category, one car."""
+CATEGORY = np.array([0, 1, 2], dtype=np.int8)
+
+
+def bargain(reservation: float = 100.0, markup: float = 1.5):
+    quantity = np.array([1.0, 1, 1, 1, 1, 1, 1])
+    signed = LAYOUT.direction * reservation
+    return open_bargain(LAYOUT, quantity, signed, np.full(3, markup))
+
+
+def test_homes_open_at_their_markup_and_cars_at_their_own_cost() -> None:
+    opening = bargain().opening_usd_per_mwh
+    assert opening[LAYOUT.battery_sell] == pytest.approx(150.0)
+    assert opening[LAYOUT.battery_buy] == pytest.approx(-50.0), "a buyer opens by offering less"
+    assert opening[LAYOUT.car_sell] == pytest.approx(100.0)
+
+
+def test_each_category_concedes_by_its_persona() -> None:
+    """Shares conceded after one round of (r/T)^(1/β): (1/4)², 1/3 and √(1/2)."""
+    ask = home_ask(bargain(), 1, CATEGORY)[LAYOUT.battery_sell]
+    assert ask == pytest.approx([150 - 50 / 16, 150 - 50 / 3, 150 - 50 * np.sqrt(0.5)])
+
+
+@given(st.integers(0, 9), st.floats(-500, 2000), st.floats(1.0, 3.0))
+def test_no_home_ever_asks_below_its_reservation_price(rounds: int, reservation: float, markup: float) -> None:
+    start = bargain(reservation, markup)
+    ask = home_ask(start, rounds, CATEGORY)
+    assert (ask >= start.reservation_usd_per_mwh - 1e-9).all()
+    assert (home_ask(start, rounds + 1, CATEGORY) <= ask + 1e-9).all(), "a home takes a concession back"
+
+
+def test_the_aggregator_rises_from_its_opening_to_its_limit_and_never_offers_more_than_is_asked() -> None:
+    forecast = np.array([20.0, 40.0, 90.0])
+    offers = [aggregator_counter(bargain(), forecast, Terms(0.1, 0.5, share))[0] for share in (0.0, 0.5, 1.0)]
+    assert offers == pytest.approx([20.0, 30.0, 40.0])
+    cheap = bargain(reservation=10.0)
+    assert aggregator_counter(cheap, forecast, Terms(0.1, 0.5, 1.0))[0] == pytest.approx(15.0)
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 10_000))
+def test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays(seed: int) -> None:
+    inputs = invented_inputs(seed=seed, homes=8, days=1)
+    seen = []
+
+    class Watched(Negotiated):
+        def decide(self, view):
+            decision = super().decide(view)
+            seen.append((view, decision))
+            return decision
+
+    run(inputs, Watched(), None)
+    for view, decision in seen:
+        held = decision.segments.quantity_kw > 0
+        agreed = view.layout.direction * decision.segments.agreed_usd_per_mwh
+        assert (agreed[held] >= view.offers.reservation_usd_per_mwh[held] - 1e-9).all()
+        sells = held & (view.layout.direction > 0)
+        price, paid = decision.segments.price_usd_per_mwh, decision.segments.agreed_usd_per_mwh
+        assert (price[sells] >= paid[sells]).all()
+        assert (decision.segments.quantity_kw <= view.offers.quantity_kw + 1e-9).all()
+
+
+def window_with_offers(homes: int = 40, minimum_bid_mw: float = 0.0):
+    inputs = invented_inputs(seed=7, homes=homes, days=1, minimum_bid_mw=minimum_bid_mw)
+    return inputs, pd.Timestamp("2023-08-01T19:00", tz="America/Los_Angeles").tz_convert("UTC")
+
+
+def test_messages_say_what_the_columns_hold() -> None:
+    inputs, at = window_with_offers()
+    transcript = negotiate_window(inputs, at)
+    bids = transcript.bids()
+    assert len(bids) == int(transcript.bargain.offering.sum()) > 0
+    assert sum(bid.available_capacity_kw for bid in bids) == pytest.approx(transcript.bargain.quantity_kw.sum())
+    rounds = len(transcript.state["history"])
+    assert transcript.vpp_bid().rounds == rounds
+    for number in range(1, rounds + 1):
+        assert len(transcript.counter_offers(number)) == len(transcript.responses(number))
+        assert len(transcript.evaluations(number)) == len(bids)
+    members = transcript.members()
+    assert sum(m.committed_capacity_kw for m in members) / 1000 == pytest.approx(transcript.vpp_bid().total_capacity_mw)
+    assert {m.prosumer_id for m in members} <= {bid.prosumer_id for bid in bids}
+
+
+def test_the_transcript_is_the_negotiation_of_the_run_itself() -> None:
+    inputs, at = window_with_offers()
+    transcript = negotiate_window(inputs, at)
+    bids: list[Bid]
+    _, bids, _ = run(inputs, Negotiated(), None)
+    same = bids[transcript.view.window].segments
+    assert np.array_equal(same.quantity_kw, transcript.submission.segments.quantity_kw)
+    assert np.array_equal(same.agreed_usd_per_mwh, transcript.submission.segments.agreed_usd_per_mwh)
+    assert list(transcript.lines()) == list(negotiate_window(inputs, at).lines())
+
+
+def test_no_private_price_is_told_to_the_aggregator() -> None:
+    assert "reservation" not in " ".join(ProsumerBid.model_fields)
+    inputs, at = window_with_offers()
+    transcript = negotiate_window(inputs, at)
+    floors = transcript.bargain.reservation_usd_per_mwh[inputs.layout.battery_sell]
+    asked = {round(bid.minimum_price_usd_per_mwh, 6) for bid in transcript.bids() if bid.device == "battery"}
+    assert not asked & {round(float(floor), 6) for floor in floors if floor > 0}
+
+
+def test_a_fleet_that_cannot_bid_is_told_how_to_study_it() -> None:
+    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1)
+    story = "\n".join(negotiate_window(inputs, at).lines())
+    assert "less than the minimum bid of 0.1 MW" in story
+    assert "minimum_bid_mw" in story
+
+
+def test_a_satisfaction_weight_beyond_reason_leaves_disappointed_homes_out() -> None:
+    inputs, at = window_with_offers()
+    dear = inputs.scenario.negotiation.model_copy(update={"satisfaction_weight_usd": 100.0})
+    from dataclasses import replace
+
+    strict = replace(inputs, scenario=inputs.scenario.model_copy(update={"negotiation": dear}))
+    assert len(negotiate_window(strict, at).members()) < len(negotiate_window(inputs, at).members())
+
+
+def test_every_category_has_a_persona() -> None:
+    from vpp_core.negotiation.bargain import PERSONAS
+
+    assert set(PERSONAS) == set(CATEGORIES)
