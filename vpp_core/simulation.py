@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL, INTERVAL_HOURS, LOCAL_TIMEZONE
-from vpp_core.dispatch.offers import Coming, StateRange, marginal_offers
+from vpp_core.dispatch.gate_state import Coming, StateRange
+from vpp_core.dispatch.offers import marginal_offers
 from vpp_core.dispatch.opportunity_cost import Outlook
 from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
