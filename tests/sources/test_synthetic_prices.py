@@ -1,4 +1,6 @@
-"""Synthetic prices against published statistics of real nodes, on months chosen before the model was written.
+"""Synthetic prices against published statistics of real nodes, on months chosen before it was tried on them.
+
+The model was calibrated on other months and seeds to the same published figures, so this is a check, not a forecast.
 
 Real, from the pages the docstring of `synthetic_prices` names: percentiles of a PG&E node 2020, a node in LA county
 2016–2021, and DLAP_SCE 2024. A month or year of the model must lie among them, not on one of them.

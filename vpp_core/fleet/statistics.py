@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, Fleet, Floats
 from vpp_core.sources.orientations import ORIENTATIONS
+from vpp_core.tables.fleet import CATEGORIES, EV_PRIORITIES
+
+if TYPE_CHECKING:
+    from vpp_core.fleet.fleet import Fleet, Floats
 
 _PREFERENCES = (
     "participation_willingness",

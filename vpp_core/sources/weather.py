@@ -1,7 +1,8 @@
 """One seeded weather for a month of the inland Los Angeles basin, shared by solar, load and synthetic prices.
 
 A hot day is then hot in every table: air conditioners run, evenings are scarce, and the sky is more often clear.
-Monthly means and day-to-day spread are rounded from NOAA's 1991–2020 normals for Riverside and Ontario.
+Monthly means and day-to-day spread are round figures of what is usual for Riverside and Ontario: assumptions, not a
+station's record.
 """
 
 from __future__ import annotations
