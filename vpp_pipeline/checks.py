@@ -24,6 +24,8 @@ from vpp_pipeline.partitions import month_and_scenario
 
 INPUT_TABLES = ("market_prices", "solar_generation", "load_profiles", "price_forecast")
 OTHER_TABLES = ("prosumer_fleet", *CONTRACT_OF_ASSET, "kpi_monthly")
+SERIES_TABLES = INPUT_TABLES[:3]
+"""Inputs by interval; the forecast is by gate closure."""
 A_CENT = 0.01
 
 
@@ -32,6 +34,7 @@ def all_checks() -> list[dg.AssetChecksDefinition]:
     return [
         *(whole(table) for table in (*INPUT_TABLES, *OTHER_TABLES)),
         *(plausible(table) for table in INPUT_TABLES),
+        inputs_agree,
         books_close,
         foresight_is_the_upper_bound,
         preferences_hold,
@@ -47,8 +50,8 @@ class Fault:
     soft: bool = False
 
 
-Look = Callable[[pa.Table, Period], Iterable[Fault]]
-"""Finds the faults of one stored table."""
+Look = Callable[[pa.Table, Period, str], Iterable[Fault]]
+"""Finds the faults of one stored table, given its period and scenario."""
 
 
 def whole(table: str) -> dg.AssetChecksDefinition:
@@ -61,7 +64,7 @@ def whole(table: str) -> dg.AssetChecksDefinition:
         blocking=True,
     )
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
-        return evaluate(context, lake.open(), table, lambda stored, period: ())
+        return evaluate(context, lake.open(), table, lambda stored, period, scenario: ())
 
     return check
 
@@ -78,7 +81,7 @@ def plausible(table: str) -> dg.AssetChecksDefinition:
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
         from vpp_core.tables.checks import data_checks
 
-        def look(stored: pa.Table, period: Period) -> Iterator[Fault]:
+        def look(stored: pa.Table, period: Period, scenario: str) -> Iterator[Fault]:
             for result in data_checks(table, stored.to_pandas(), period):
                 if not result.passed:
                     yield Fault(f"{result.name}: {result.message}", soft=result.severity == "warn")
@@ -88,6 +91,31 @@ def plausible(table: str) -> dg.AssetChecksDefinition:
     return check
 
 
+@dg.asset_check(
+    asset="window_results",
+    name="inputs_agree",
+    description="Prices, solar and load speak of the same intervals; says which share of each series is real.",
+    blocking=True,
+)
+def inputs_agree(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+    """What the strategies were run on."""
+    from vpp_core.tables.checks import same_index, source_shares
+
+    opened = lake.open()
+    shares: dict[str, dict[str, float]] = {}
+
+    def look(stored: pa.Table, period: Period, scenario: str) -> Iterator[Fault]:
+        frames = {name: opened.read(name, period.month, scenario).table.to_pandas() for name in SERIES_TABLES}
+        for name, frame in frames.items():
+            shares.update({f"{name} {series}": share for series, share in source_shares(frame).items()})
+        verdict = same_index(frames, period)
+        if not verdict.passed:
+            yield Fault(verdict.message)
+
+    result = evaluate(context, opened, "window_results", look)
+    return result._replace(metadata={**result.metadata, "sources": dg.MetadataValue.json(shares)})
+
+
 def _result_check(
     name: str, description: str, faults: Callable[[pd.DataFrame], Iterable[str]]
 ) -> dg.AssetChecksDefinition:
@@ -95,7 +123,7 @@ def _result_check(
 
     @dg.asset_check(asset="kpi_monthly", name=name, description=description)
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
-        def look(stored: pa.Table, period: Period) -> Iterator[Fault]:
+        def look(stored: pa.Table, period: Period, scenario: str) -> Iterator[Fault]:
             yield from map(Fault, faults(stored.to_pandas()))
 
         return evaluate(context, lake.open(), "kpi_monthly", look)
@@ -114,7 +142,7 @@ def evaluate(context: dg.AssetCheckExecutionContext, lake: Lake, table: str, loo
     for name, scenario in partitions:
         try:
             stored = lake.read(table, name, scenario, contract_of(table)).table
-            found = list(look(stored, lake.scenario(scenario).period(name)))
+            found = list(look(stored, lake.scenario(scenario).period(name), scenario))
         except InputError as error:
             found = [Fault(str(error))]
         faults += [replace(fault, sentence=f"{name} {scenario}: {fault.sentence}") for fault in found]

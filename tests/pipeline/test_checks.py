@@ -6,7 +6,7 @@ import dagster as dg
 from dagster import AssetCheckEvaluation
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
-from vpp_core.tables import KPI_MONTHLY, MARKET_PRICES
+from vpp_core.tables import KPI_MONTHLY, LOAD_PROFILES, MARKET_PRICES
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.lake.table_file import encode
@@ -72,3 +72,15 @@ def put_price(ran: Ran, usd_per_mwh: float) -> None:
     prices.loc[3, "lmp_usd_per_mwh"] = usd_per_mwh
     changed = encode(MARKET_PRICES.arrow(prices), MARKET_PRICES, stored.recipe)
     ran.lake.write("market_prices", MONTH, TINY.name, changed)
+
+
+def test_inputs_that_speak_of_other_intervals_are_found_before_results_are_trusted(ran: Ran) -> None:
+    honest = launch(ran, "window_results")["inputs_agree"]
+    assert honest.passed
+    assert honest.metadata["sources"].value["load_profiles source"] == {"synthetic": 1.0}
+    table = ran.lake.read("load_profiles", MONTH, TINY.name)
+    kept = table.table.slice(TINY.homes)
+    ran.lake.write("load_profiles", MONTH, TINY.name, encode(kept, LOAD_PROFILES, table.recipe))
+    odd = launch(ran, "window_results")["inputs_agree"]
+    assert not odd.passed
+    assert "load_profiles" in (odd.description or "")
