@@ -44,6 +44,8 @@ METHOD = (
     "Intervals are paired day-block bootstraps: whole days are redrawn, the same days for every strategy. They cover "
     "the day-to-day variation of this one month; not other months, not the draw of the fleet, not errors of the model. "
     "Days are taken as exchangeable although batteries carry energy past midnight.",
+    "Energy only: spin and non-spin prices are among the data, but no strategy and no bound sells reserve. That is why "
+    "their columns are zero.",
     "The VPP is a price taker: its bids do not move prices. Household preferences, load and driving are modelled, not "
     "measured.",
     "Satisfaction is one scorer's weighted mean of components of what happened; its weights are an assumption.",

@@ -131,7 +131,7 @@ def centralized_dispatch(
     **described(
         "perfect_foresight_bound",
         "strategies",
-        {"python", "cvxpy"},
+        {"python", "highs"},
         "The best that anyone could have done knowing every price: upper bounds with their certified gap, in $.",
     )
 )
