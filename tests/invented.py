@@ -15,7 +15,6 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.scenario import MarketRules, Scenario, Tariff
 from vpp_core.sources.orientations import ORIENTATIONS
 
-EMPTY_PRICES = ("lmp_day_ahead_usd_per_mwh", "spin_usd_per_mw_h", "nonspin_usd_per_mw_h")
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -26,6 +25,7 @@ def invented_inputs(
     seed: int = 0,
     month: str = "2023-08",
     lmp: Array | float | None = None,
+    reserve: Array | float | None = None,
     fleet: Fleet | None = None,
     load_kw: Array | None = None,
     pv_per_kw: Array | None = None,
@@ -33,7 +33,10 @@ def invented_inputs(
     tariff: Tariff | None = None,
     **market: Any,
 ) -> Inputs:
-    """Inputs of a short period. Prices are random, spiky and sometimes negative unless given, (T,) or one number."""
+    """Inputs of a short period. Prices are random, spiky and sometimes negative unless given, (T,) or one number.
+
+    `reserve`: spin and non-spin prices (2, T) or one number; random unless given, NaN: none.
+    """
     scenario = Scenario(
         name="invented",
         homes=homes if fleet is None else len(fleet),
@@ -45,7 +48,13 @@ def invented_inputs(
     rng = np.random.default_rng(seed)
     steps = len(period)
     fleet = fleet or generate_fleet(homes, seed)
-    prices = prices_frame(period.timestamps, random_prices(rng, steps) if lmp is None else np.broadcast_to(lmp, steps))
+    prices = prices_frame(
+        period.timestamps,
+        random_prices(rng, steps) if lmp is None else np.broadcast_to(lmp, steps),
+        random_reserve_prices(np.random.default_rng(seed + 1), steps)
+        if reserve is None
+        else np.broadcast_to(reserve, (2, steps)),
+    )
     hour = period.local.hour.to_numpy() + period.local.minute.to_numpy() / 60
     if load_kw is None:
         load_kw = rng.uniform(0.1, 1.5, (steps, len(fleet))) + np.exp(-(((hour - 18) / 3) ** 2))[:, None]
@@ -72,9 +81,26 @@ def random_prices(rng: np.random.Generator, steps: int) -> Array:
     return shape + noise + spikes + dips
 
 
-def prices_frame(timestamps: pd.DatetimeIndex, lmp: Array) -> pd.DataFrame:
+def random_reserve_prices(rng: np.random.Generator, steps: int) -> Array:
+    """Spin and non-spin [$/MW-h], (2, T): hourly, mostly small, sometimes extreme, non-spin at most spin, some zero."""
+    hours = steps // 4 + 1
+    spin = np.where(rng.random(hours) < 0.1, rng.uniform(50, 500, hours), rng.exponential(8, hours))
+    spin[rng.random(hours) < 0.1] = 0.0
+    hourly = np.stack([spin, spin * rng.uniform(0, 1, hours)])
+    return np.repeat(hourly, 4, axis=1)[:, :steps]
+
+
+def prices_frame(timestamps: pd.DatetimeIndex, lmp: Array, reserve: Array) -> pd.DataFrame:
     """As much of market_prices as forecast and simulation read."""
-    return pd.DataFrame({"timestamp": timestamps, "lmp_usd_per_mwh": lmp, **dict.fromkeys(EMPTY_PRICES, np.nan)})
+    return pd.DataFrame(
+        {
+            "timestamp": timestamps,
+            "lmp_usd_per_mwh": lmp,
+            "lmp_day_ahead_usd_per_mwh": np.nan,
+            "spin_usd_per_mw_h": reserve[0],
+            "nonspin_usd_per_mw_h": reserve[1],
+        }
+    )
 
 
 def long_frame(timestamps: pd.DatetimeIndex, ids: list[Any], values: Array, column: str, table: str) -> pd.DataFrame:

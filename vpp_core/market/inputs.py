@@ -15,10 +15,11 @@ import pandas as pd
 from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE, Month, Period, Windows
 from vpp_core.errors import InputError
 from vpp_core.fleet.devices import Batteries, CarBatteries
-from vpp_core.fleet.fleet import Fleet, Floats, Ints
+from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
 from vpp_core.fleet.mobility import mobility
-from vpp_core.market.segments import Layout
-from vpp_core.scenario import Scenario
+from vpp_core.market.contingencies import called_intervals
+from vpp_core.market.segments import ENERGY, NONSPIN, PRODUCTS, SPIN, Layout
+from vpp_core.scenario import MarketRules, Scenario
 
 SLOTS = 96
 """Quarter hours of a day."""
@@ -35,10 +36,13 @@ class Inputs:
     layout: Layout
     batteries: Batteries
     cars: CarBatteries
-    lmp_usd_per_mwh: Floats
-    """realised real-time price, shape (T,); known to a strategy only through the forecast, and at settlement"""
-    forecast_usd_per_mwh: Floats
-    """p10, p50, p90 at each gate closure, shape (W, H, 3)"""
+    price: Floats
+    """realised price by product, shape (3, T): energy in $/MWh; spin and non-spin in $/MW-h, NaN where there is none or
+    reserves are not sold; known to a strategy only through the forecast, and at settlement"""
+    forecast: Floats
+    """p10, p50, p90 by product at each gate closure, shape (3, W, H, 3); NaN where a product has no price"""
+    called: Bools
+    """whether reserves are called, shape (T,); nobody knows before"""
     load_kw: Floats
     """shape (T, N)"""
     pv_kw: Floats
@@ -51,6 +55,21 @@ class Inputs:
     slot: Ints
     """quarter hour of the local day of each interval, shape (T + lookahead,)"""
     infeasible_departures: int
+
+    @property
+    def lmp_usd_per_mwh(self) -> Floats:
+        """Realised real-time price, shape (T,)."""
+        return self.price[ENERGY]
+
+    @property
+    def forecast_usd_per_mwh(self) -> Floats:
+        """p10, p50, p90 of energy at each gate closure, shape (W, H, 3), the bid window first."""
+        return self.forecast[ENERGY]
+
+    @property
+    def sells_reserves(self) -> bool:
+        """Whether any interval has a reserve price that can be sold at."""
+        return bool(np.isfinite(self.price[SPIN:]).any())
 
     @classmethod
     def build(
@@ -67,7 +86,7 @@ class Inputs:
         period = scenario.period(month)
         windows = period.windows(scenario.market.window_minutes)
         prices = _on_index(market_prices, period, "market_prices")
-        forecast = energy_quantiles(price_forecast, windows)
+        forecast = forecast_quantiles(price_forecast, windows, scenario.market)
         load = _wide(load_profiles, period, "profile_id", "load_kw", "load_profiles")
         missing = np.setdiff1d(fleet.load_profile_id, load.columns)
         if len(missing):
@@ -78,7 +97,7 @@ class Inputs:
         solar = _wide(solar_generation, period, "orientation_id", "generation_kw_per_kw_installed", "solar_generation")
         pv_kw = _solar_kw(solar, fleet)
         days = mobility(fleet, period, fleet.seed)
-        lookahead = forecast.shape[1] * windows.length
+        lookahead = forecast.shape[2] * windows.length
         extended = pd.date_range(period.timestamps[0], periods=len(period) + lookahead, freq=INTERVAL)
         local = extended.tz_convert(LOCAL_TIMEZONE)
         hour = local.hour.to_numpy()
@@ -90,8 +109,9 @@ class Inputs:
             layout=Layout.of(fleet),
             batteries=Batteries.of(fleet, load_kw.mean(axis=0)),
             cars=CarBatteries.of(fleet, days),
-            lmp_usd_per_mwh=prices["lmp_usd_per_mwh"].to_numpy(dtype=np.float64),
-            forecast_usd_per_mwh=forecast,
+            price=_realised(prices, scenario.market),
+            forecast=forecast,
+            called=called_intervals(period, scenario.data_seed, scenario.market),
             load_kw=load_kw,
             pv_kw=pv_kw,
             surplus_kw=pv_kw - load_kw,
@@ -137,14 +157,33 @@ def _solar_kw(solar: pd.DataFrame, fleet: Fleet) -> Floats:
     return kw
 
 
-def energy_quantiles(frame: pd.DataFrame, windows: Windows) -> Floats:
-    """Energy quantiles as (W, H, 3), every gate closure with the same number of windows ahead."""
-    energy = frame[frame["product"] == "energy"].sort_values(["issued_at", "timestamp"])
-    rows, rest = divmod(len(energy), len(windows))
-    starts = pd.DatetimeIndex(energy["timestamp"].iloc[::rows]) if rows else pd.DatetimeIndex([])
+def _realised(prices: pd.DataFrame, rules: MarketRules) -> Floats:
+    columns = ["lmp_usd_per_mwh", "spin_usd_per_mw_h", "nonspin_usd_per_mw_h"]
+    realised: Floats = prices[columns].to_numpy(dtype=np.float64).T.copy()
+    if not rules.reserves:
+        realised[SPIN:] = np.nan
+    return realised
+
+
+def forecast_quantiles(frame: pd.DataFrame, windows: Windows, rules: MarketRules) -> Floats:
+    """Quantiles by product as (3, W, H, 3), every gate closure with the same number of windows ahead."""
+    energy = _quantiles(frame, "energy", windows)
+    quantiles = np.full((len(PRODUCTS), *energy.shape), np.nan)
+    quantiles[ENERGY] = energy
+    for product in (SPIN, NONSPIN):
+        if rules.reserves and (frame["product"] == PRODUCTS[product]).any():
+            quantiles[product] = _quantiles(frame, PRODUCTS[product], windows)
+    return quantiles
+
+
+def _quantiles(frame: pd.DataFrame, product: str, windows: Windows) -> Floats:
+    """One product's quantiles as (W, H, 3)."""
+    own = frame[frame["product"] == product].sort_values(["issued_at", "timestamp"])
+    rows, rest = divmod(len(own), len(windows))
+    starts = pd.DatetimeIndex(own["timestamp"].iloc[::rows]) if rows else pd.DatetimeIndex([])
     if rest or not rows or len(starts) != len(windows) or not (starts == windows.starts).all():
         raise InputError("price_forecast does not match the month's windows; materialize price_forecast again")
-    return energy[["p10", "p50", "p90"]].to_numpy(dtype=np.float64).reshape(len(windows), rows, 3)
+    return own[["p10", "p50", "p90"]].to_numpy(dtype=np.float64).reshape(len(windows), rows, 3)
 
 
 def _freeze(record: Any) -> None:

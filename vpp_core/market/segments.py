@@ -1,12 +1,13 @@
 """Household segments as columns, and the VPP bid they add up to.
 
 A segment is power held for a whole market window, with a price. Which segments can exist is fixed by the fleet, so
-their layout is made once: battery sales, battery purchases, sales by delaying a car.
+their layout is made once: battery sales, battery purchases, spin and non-spin held in batteries, sales by delaying a
+car. Energy is priced in $/MWh, reserve in $ per MW held for an hour ($/MW-h).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,10 +18,16 @@ from vpp_core.scenario import MarketRules
 
 Floats = npt.NDArray[np.float64]
 
+ENERGY, SPIN, NONSPIN = range(3)
+"""Products, as positions in tables of prices by product."""
+PRODUCTS = ("energy", "spin", "nonspin")
+BOOKS = ("sell", "buy", "spin", "nonspin")
+"""The sums that a bid consists of, per aggregation."""
+
 
 @dataclass(frozen=True)
 class Layout:
-    """Which column stands for what: `homes` battery sales, `homes` battery purchases, `cars` delayed charges."""
+    """Which column stands for what: N battery sales, N purchases, N spin, N non-spin, then M delayed car charges."""
 
     home_of_car: npt.NDArray[np.integer]
     aggregation_of_home: npt.NDArray[np.integer]
@@ -42,38 +49,62 @@ class Layout:
         return slice(self.homes, 2 * self.homes)
 
     @property
+    def battery_spin(self) -> slice:
+        return slice(2 * self.homes, 3 * self.homes)
+
+    @property
+    def battery_nonspin(self) -> slice:
+        return slice(3 * self.homes, 4 * self.homes)
+
+    @property
     def car_sell(self) -> slice:
-        return slice(2 * self.homes, 2 * self.homes + len(self.home_of_car))
+        return slice(4 * self.homes, 4 * self.homes + len(self.home_of_car))
 
     def __len__(self) -> int:
-        return 2 * self.homes + len(self.home_of_car)
+        return 4 * self.homes + len(self.home_of_car)
 
     @cached_property
     def home(self) -> npt.NDArray[np.integer]:
         """Position of each segment's home, shape (K,)."""
         homes = np.arange(self.homes)
-        return np.concatenate([homes, homes, self.home_of_car])
+        return np.concatenate([homes, homes, homes, homes, self.home_of_car])
+
+    @cached_property
+    def product(self) -> npt.NDArray[np.intp]:
+        """ENERGY, SPIN or NONSPIN, shape (K,)."""
+        product = np.full(len(self), ENERGY, dtype=np.intp)
+        product[self.battery_spin] = SPIN
+        product[self.battery_nonspin] = NONSPIN
+        return product
+
+    @cached_property
+    def is_reserve(self) -> npt.NDArray[np.bool_]:
+        """Shape (K,)."""
+        return self.product != ENERGY
 
     @cached_property
     def direction(self) -> Floats:
         """+1 sells, −1 buys, shape (K,)."""
-        return np.where(np.arange(len(self)) // self.homes == 1, -1.0, 1.0)
+        direction = np.ones(len(self))
+        direction[self.battery_buy] = -1.0
+        return direction
 
     @cached_property
     def is_battery(self) -> npt.NDArray[np.bool_]:
         """Shape (K,)."""
-        return np.arange(len(self)) < 2 * self.homes
+        return np.arange(len(self)) < self.car_sell.start
 
     @cached_property
     def book(self) -> npt.NDArray[np.intp]:
-        """Which sum a segment counts towards: one per aggregation and direction, shape (K,)."""
+        """Which sum a segment counts towards: one per aggregation and entry of `BOOKS`, shape (K,)."""
         aggregation = np.unique(self.aggregation_of_home, return_inverse=True)[1][self.home]
-        return (2 * aggregation + (self.direction < 0)).astype(np.intp)
+        of_bid = np.where(self.direction < 0, 1, np.where(self.is_reserve, self.product + 1, 0))
+        return (len(BOOKS) * aggregation + of_bid).astype(np.intp)
 
     @cached_property
     def books(self) -> int:
-        """Number of (aggregation, direction) sums."""
-        return 2 * len(np.unique(self.aggregation_of_home))
+        """Number of sums."""
+        return len(BOOKS) * len(np.unique(self.aggregation_of_home))
 
 
 @dataclass(frozen=True)
@@ -81,17 +112,19 @@ class Segments:
     """What homes hold for a window: columns over the layout, shape (K,).
 
     Where `quantity_kw` is 0 there is no segment. `price_usd_per_mwh` is the least a sale clears at, the most a
-    purchase does; `agreed_usd_per_mwh` what the household is paid per MWh delivered (or pays per MWh taken).
+    purchase does; `agreed_usd_per_mwh` what the household is paid per MWh delivered (or pays per MWh taken). Of a
+    reserve both are per MW-h held, and what a call delivers is paid apart, at `call_usd_per_mwh` (N,).
     """
 
     quantity_kw: Floats
     price_usd_per_mwh: Floats
     agreed_usd_per_mwh: Floats
+    call_usd_per_mwh: Floats
 
     @classmethod
     def none(cls, layout: Layout) -> Segments:
         """No segment at all."""
-        return cls(np.zeros(len(layout)), np.zeros(len(layout)), np.zeros(len(layout)))
+        return cls(np.zeros(len(layout)), np.zeros(len(layout)), np.zeros(len(layout)), np.zeros(layout.homes))
 
 
 @dataclass(frozen=True)
@@ -105,7 +138,7 @@ class Submission:
 def submit(segments: Segments, layout: Layout, rules: MarketRules) -> Submission:
     """Hold a decision to the size rules: a sum below the minimum is no bid, one above the maximum is cut in proportion.
 
-    The sum is taken per aggregation and direction.
+    The sum is taken per aggregation and entry of `BOOKS`.
     """
     sums = np.bincount(layout.book, weights=segments.quantity_kw, minlength=layout.books)
     below = (sums > 0) & (sums < rules.minimum_bid_mw * 1000 * (1 - 1e-9))
@@ -114,11 +147,14 @@ def submit(segments: Segments, layout: Layout, rules: MarketRules) -> Submission
     share[below] = 0.0
     kept = share[layout.book]
     if not (kept == 1.0).all():
-        segments = Segments(segments.quantity_kw * kept, segments.price_usd_per_mwh, segments.agreed_usd_per_mwh)
+        segments = replace(segments, quantity_kw=segments.quantity_kw * kept)
     return Submission(segments, bool(below.any()))
 
 
-def cleared(segments: Segments, layout: Layout, lmp_usd_per_mwh: float) -> npt.NDArray[np.bool_]:
-    """Which segments clear at a realised price: a sale where it asks no more, a purchase where it bids no less."""
-    margin = layout.direction * (lmp_usd_per_mwh - segments.price_usd_per_mwh)
+def cleared(segments: Segments, layout: Layout, price: Floats) -> npt.NDArray[np.bool_]:
+    """Which segments clear at the realised prices of the products (3,): energy [$/MWh], spin and non-spin [$/MW-h].
+
+    A sale does where it asks no more, a purchase where it bids no less; nothing clears at a price that is missing.
+    """
+    margin = layout.direction * (price[layout.product] - segments.price_usd_per_mwh)
     return (segments.quantity_kw > 0) & (margin >= 0)

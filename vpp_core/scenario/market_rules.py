@@ -30,6 +30,10 @@ class MarketRules(BaseModel):
         60, description="how long a called reserve must be sustained [min]"
     )
     reserve_response_minutes: int = Field(10, ge=1, le=30, description="time in which reserve must be reached [min]")
+    reserves: bool = Field(True, description="whether spin and non-spin are sold beside energy")
+    contingencies_per_month: float = Field(
+        3.0, ge=0, le=20, description="mean number of events a month in which reserves are called"
+    )
     end_energy_price: Literal["replacement", "mean_lmp"] = Field(
         "replacement",
         description="worth of a kWh left at the end: what replacing it costs, retail included, or the mean LMP alone",

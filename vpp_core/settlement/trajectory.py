@@ -26,6 +26,15 @@ class Trajectory:
     """battery default, discharge positive"""
     award_kw: Floats
     agreed_usd_per_kwh: Floats
+    spin_kw: Floats
+    """held as spinning reserve"""
+    nonspin_kw: Floats
+    called_kw: Floats
+    """of what is held, what is called"""
+    spin_agreed_usd_per_kw_h: Floats
+    nonspin_agreed_usd_per_kw_h: Floats
+    call_agreed_usd_per_kwh: Floats
+    """what the household is paid for energy delivered on a call"""
     car_kw: Floats
     car_kwh: Floats
     """at the end of each interval"""
@@ -36,9 +45,14 @@ class Trajectory:
     @classmethod
     def empty(cls, intervals: int, homes: int, cars: int) -> Trajectory:
         """All zeros, to be filled."""
-        battery = [np.zeros((intervals, homes)) for _ in range(6)]
+        battery = [np.zeros((intervals, homes)) for _ in range(12)]
         car = [np.zeros((intervals, cars)) for _ in range(5)]
         return cls(*battery, *car)
+
+    @property
+    def reserve_kw(self) -> Floats:
+        """Held as reserve of either kind, shape (T, N)."""
+        return self.spin_kw + self.nonspin_kw
 
     @property
     def battery_kw(self) -> Floats:
