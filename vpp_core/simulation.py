@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,15 +17,16 @@ import pandas as pd
 
 from vpp_core.calendar import INTERVAL, INTERVAL_HOURS, LOCAL_TIMEZONE
 from vpp_core.dispatch.gate_state import Coming, StateRange
-from vpp_core.dispatch.offers import marginal_offers
+from vpp_core.dispatch.offers import marginal_offers, sustained
 from vpp_core.dispatch.opportunity_cost import Outlook
 from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
 from vpp_core.fleet.devices import Permission
 from vpp_core.fleet.fleet import Bools, Floats
+from vpp_core.market.contingencies import LONGEST_HOURS
 from vpp_core.market.decision import Bid, Decision
 from vpp_core.market.inputs import SLOTS, Inputs
-from vpp_core.market.segments import Segments, cleared, submit
+from vpp_core.market.segments import NONSPIN, SPIN, Segments, Submission, cleared, submit
 from vpp_core.physics.storage import (
     charge_limit_kw,
     charge_on_arrival_kw,
@@ -132,9 +134,9 @@ def negotiate_window(inputs: Inputs, at: pd.Timestamp) -> Transcript:
             break
         run.dispatch(t)
     state = strategy.negotiate(views[-1])
-    submission = submit(state["decision"].segments, inputs.layout, inputs.scenario.market)
     gate = starts[window] - pd.Timedelta(minutes=inputs.scenario.market.gate_closure_minutes)
-    return Transcript(views[-1], state, submission, gate)
+    bid = run.bids[window]
+    return Transcript(views[-1], state, Submission(bid.segments, bid.below_minimum), gate)
 
 
 class _Run:
@@ -143,13 +145,14 @@ class _Run:
     def __init__(self, inputs: Inputs, strategy: GateClosureStrategy) -> None:
         self.inputs, self.strategy = inputs, strategy
         self.permission = Permission.of(inputs.fleet, inputs.batteries, inputs.cars, strategy.obeys_preferences)
-        self.trajectory = Trajectory.empty(len(inputs.period), len(inputs.fleet), len(inputs.cars))
+        self.trajectory = Trajectory.empty(
+            len(inputs.period), len(inputs.fleet), len(inputs.cars), self.permission.battery_floor_kwh
+        )
         self.stored_kwh = inputs.batteries.initial_kwh.copy()
         self.car_kwh = inputs.cars.initial_kwh.copy()
         self.taken_kwh = np.zeros(len(inputs.fleet))
         self.bids: list[Bid] = []
         self.timings: dict[str, float] = {"offers": 0.0, "decide": 0.0}
-        self.idle = strategy.key == "no_vpp"
         self._slot_sum = np.zeros((SLOTS, len(inputs.fleet)))
         self._slot_count = np.zeros(SLOTS)
         self._known = 0
@@ -162,7 +165,7 @@ class _Run:
         inputs, layout = self.inputs, self.inputs.layout
         length = inputs.windows.length
         first = inputs.windows.first_interval(window)
-        if self.idle:
+        if not self.strategy.bids:
             nothing = Segments.none(layout)
             self.bids.append(Bid(nothing, False, 0.0, Decision(nothing)))
             return
@@ -171,22 +174,18 @@ class _Run:
         coming = Coming(
             first, inputs.surplus_kw[known], inputs.import_usd_per_kwh[known], inputs.export_usd_per_kwh[known]
         )
+        state = self._reach(t, first)
+        forecast = inputs.forecast[:, window, 0]
+        rules = inputs.scenario.market
         offers = marginal_offers(
-            layout,
-            inputs.batteries,
-            inputs.cars,
-            self.permission,
-            self._reach(t, first),
-            coming,
-            self._outlook(window),
-            inputs.forecast_usd_per_mwh[window, 0],
+            layout, inputs.batteries, inputs.cars, self.permission, state, coming, self._outlook(window), forecast, rules
         )
         offered = time.perf_counter()
         view = GateView(
             window=window,
             start=inputs.windows.starts[window],
             hours=length * INTERVAL_HOURS,
-            forecast_usd_per_mwh=inputs.forecast_usd_per_mwh[window, 0],
+            forecast=forecast,
             offers=offers,
             layout=layout,
             fleet=inputs.fleet,
@@ -197,25 +196,30 @@ class _Run:
         self.timings["decide"] += time.perf_counter() - offered
         for name, seconds in decision.timings.items():
             self.timings[name] = self.timings.get(name, 0.0) + seconds
-        submission = submit(decision.segments, layout, inputs.scenario.market)
-        self.bids.append(Bid(submission.segments, submission.below_minimum, float(offers.quantity_kw.sum()), decision))
+        held = sustained(
+            layout, inputs.batteries, self.permission, state, coming, decision.segments.quantity_kw, rules
+        )
+        submission = submit(replace(decision.segments, quantity_kw=held), layout, rules)
+        feasible_kw = float(offers.quantity_kw[~layout.is_reserve].sum())
+        below = submission.below_minimum or decision.below_minimum
+        self.bids.append(Bid(submission.segments, below, feasible_kw, decision))
 
     def dispatch(self, t: int) -> None:
-        """Clear interval `t` at its realised price and let every device follow."""
-        inputs, out = self.inputs, self.trajectory
+        """Clear interval `t` at its realised prices, call reserve if it is called, and let every device follow."""
+        inputs, out, layout = self.inputs, self.trajectory, self.inputs.layout
         if t and inputs.period.day_of_interval[t] != inputs.period.day_of_interval[t - 1]:
             self.taken_kwh[:] = 0.0
         segments = self.bids[t // inputs.windows.length].segments
-        accepted = np.where(cleared(segments, inputs.layout, inputs.lmp_usd_per_mwh[t]), segments.quantity_kw, 0.0)
+        accepted = np.where(cleared(segments, layout, inputs.price[:, t]), segments.quantity_kw, 0.0)
         award, car_award = _awards(inputs, accepted)
         out.award_kw[t], out.car_award_kw[t] = award, car_award
-        sold = accepted[inputs.layout.battery_sell] > 0
-        agreed = segments.agreed_usd_per_mwh / 1000
-        out.agreed_usd_per_kwh[t] = np.where(
-            award == 0, 0.0, np.where(sold, agreed[inputs.layout.battery_sell], agreed[inputs.layout.battery_buy])
+        out.spin_kw[t], out.nonspin_kw[t] = accepted[layout.battery_spin], accepted[layout.battery_nonspin]
+        if inputs.called[t]:
+            out.called_kw[t] = out.spin_kw[t] + out.nonspin_kw[t]
+        self._agreed(t, segments, accepted)
+        default, battery, stored = _step_batteries(
+            inputs, self.permission, self.stored_kwh, award + out.called_kw[t], t
         )
-        out.car_agreed_usd_per_kwh[t] = np.where(car_award > 0, agreed[inputs.layout.car_sell], 0.0)
-        default, battery, stored = _step_batteries(inputs, self.permission, self.stored_kwh, award, t)
         car_default, car, car_energy = _step_cars(inputs, self.car_kwh, car_award, t)
         out.default_kw[t], out.stored_kwh[t] = default, stored
         out.discharge_kw[t], out.charge_kw[t] = np.maximum(battery, 0.0), np.maximum(-battery, 0.0)
@@ -223,8 +227,23 @@ class _Run:
         self.taken_kwh += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
         self.stored_kwh, self.car_kwh = stored, car_energy
 
+    def _agreed(self, t: int, segments: Segments, accepted: Floats) -> None:
+        """At what prices households are paid for what was accepted in interval `t`."""
+        out, layout = self.trajectory, self.inputs.layout
+        agreed = np.where(accepted > 0, segments.agreed_usd_per_mwh, 0.0) / 1000
+        sold = accepted[layout.battery_sell] > 0
+        out.agreed_usd_per_kwh[t] = np.where(sold, agreed[layout.battery_sell], agreed[layout.battery_buy])
+        out.car_agreed_usd_per_kwh[t] = agreed[layout.car_sell]
+        out.spin_agreed_usd_per_kw_h[t] = agreed[layout.battery_spin]
+        out.nonspin_agreed_usd_per_kw_h[t] = agreed[layout.battery_nonspin]
+        out.call_agreed_usd_per_kwh[t] = np.where(out.called_kw[t] > 0, segments.call_usd_per_mwh / 1000, 0.0)
+
     def _reach(self, t: int, first: int) -> StateRange:
-        """Energies at interval `first` if all pending sales clear, if all pending purchases do, and as expected."""
+        """Energies at interval `first` if all pending sales clear, if all pending purchases do, and as expected.
+
+        Reserve that is pending or held may be called, once a day and for half an hour at most: on the lowest path it
+        is, at the last moment, when nothing makes up for it any more.
+        """
         inputs = self.inputs
         low, high = self.stored_kwh, self.stored_kwh
         car_low, car_high, car_expected = self.car_kwh, self.car_kwh, self.car_kwh
@@ -232,8 +251,11 @@ class _Run:
         days = inputs.period.day_of_interval
         if days[first] != days[max(t - 1, 0)]:
             taken[:] = 0.0
+        reserve_kw = np.zeros_like(low)
         for s in range(t, first):
             quantity = self.bids[s // inputs.windows.length].segments.quantity_kw
+            held = quantity[inputs.layout.battery_spin] + quantity[inputs.layout.battery_nonspin]
+            reserve_kw = np.maximum(reserve_kw, held)
             sells = np.where(inputs.layout.direction > 0, quantity, 0.0)
             sale, car_sale = _awards(inputs, sells)
             default, battery, low = _step_batteries(inputs, self.permission, low, sale, s)
@@ -244,7 +266,9 @@ class _Run:
             _, _, car_high = _step_cars(inputs, car_high, np.zeros_like(car_sale), s)
             likely = np.where(self._likely(s // inputs.windows.length), car_sale, 0.0)
             _, _, car_expected = _step_cars(inputs, car_expected, likely, s)
-        return StateRange(low, high, car_low, car_high, car_expected, taken)
+        called_kwh = reserve_kw * LONGEST_HOURS / inputs.batteries.discharge_efficiency
+        low = np.maximum(low - called_kwh, np.minimum(low, self.permission.battery_floor_kwh))
+        return StateRange(low, high, car_low, car_high, car_expected, taken + called_kwh)
 
     def _likely(self, window: int) -> Bools:
         """Cars whose pending sale is priced below the median forecast at the window's gate closure."""
@@ -262,12 +286,14 @@ class _Run:
         seen = self._slot_count > 0
         average = self._slot_sum / np.maximum(self._slot_count, 1)[:, None]
         average[~seen] = average[seen].mean(axis=0)
-        price = inputs.forecast_usd_per_mwh[window, 1:]
+        price, reserve = inputs.forecast_usd_per_mwh[window, 1:], inputs.forecast[SPIN : NONSPIN + 1, window, 1:]
         ahead = slice(end, end + len(price) * length)
         per_window = (len(price), length)
         return Outlook(
             window_hours=length * INTERVAL_HOURS,
             price_usd_per_mwh=price,
+            reserve_usd_per_mw_h=np.nan_to_num(np.fmax(reserve[0], reserve[1])),
+            reserve_hours=inputs.scenario.market.reserve_duration_minutes / 60,
             surplus_kw=average[inputs.slot[ahead]].reshape(*per_window, -1).mean(axis=1),
             import_usd_per_kwh=inputs.import_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),
             export_usd_per_kwh=inputs.export_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),

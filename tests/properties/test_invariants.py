@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.invented import invented_inputs, random_prices
+from tests.invented import invented_inputs, random_prices, random_reserve_prices
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.market.inputs import Inputs
+from vpp_core.market.segments import SPIN
 from vpp_core.settlement.books import make_books
 from vpp_core.settlement.outcome import Outcome
 from vpp_core.settlement.trajectory import Trajectory
@@ -28,19 +29,22 @@ BOUNDS = ["perfect_foresight_aware", "perfect_foresight"]
 def periods(*windows: int) -> st.SearchStrategy[Inputs]:
     """Random homes, prices, sun and load over a day."""
     return st.builds(
-        lambda seed, homes, minimum, penalty, window: invented_inputs(
+        lambda seed, homes, minimum, penalty, window, duration: invented_inputs(
             seed=seed,
             homes=homes,
             days=1,
             minimum_bid_mw=minimum,
             delivery_penalty_share=penalty,
             window_minutes=window,
+            reserve_duration_minutes=duration,
+            contingencies_per_month=20.0,
         ),
         seed=st.integers(0, 10_000),
         homes=st.integers(1, 8),
         minimum=st.sampled_from([0.0, 0.005]),
         penalty=st.sampled_from([0.0, 0.1, 1.0]),
         window=st.sampled_from(windows),
+        duration=st.sampled_from([30, 60, 120]),
     )
 
 
@@ -113,6 +117,8 @@ def assert_books_close(outcome: Outcome) -> None:
     assert h["surplus_usd"].sum() == pytest.approx(surplus(outcome), abs=1e-6)
     parts = w["wholesale_battery_usd"].sum() + w["wholesale_ev_usd"].sum()
     assert parts == pytest.approx(w["wholesale_usd"].sum(), abs=1e-6)
+    sources = w[["surplus_battery_usd", "surplus_ev_usd", "surplus_reserves_usd"]].to_numpy().sum()
+    assert sources == pytest.approx(surplus(outcome), abs=1e-6)
     assert (w["penalty_usd"] >= 0).all()
 
 
@@ -140,21 +146,24 @@ def test_the_fast_rungs_hold_them_without_the_bounds(inputs: Inputs) -> None:
 @settings(max_examples=8)
 @given(periods(60), st.integers(0, 10_000), st.floats(0.1, 0.9))
 def test_nothing_unpublished_at_gate_closure_reaches_a_bid(inputs: Inputs, seed: int, where: float) -> None:
-    """Change every real-time price from w's gate closure on, w's own included, and all load and sun after w."""
+    """Change every price from w's gate closure on, w's own included, all calls, and all load and sun after w."""
     window = int(where * (len(inputs.windows) - 1))
     gate = inputs.windows.gate_interval(window, inputs.scenario.market.gate_closure_minutes)
     end = inputs.windows.first_interval(window) + inputs.windows.length
     rng = np.random.default_rng(seed)
     lmp, load, pv = (x.copy() for x in (inputs.lmp_usd_per_mwh, inputs.load_kw, inputs.pv_kw))
     lmp[max(gate, 0) :] = random_prices(rng, len(lmp))[max(gate, 0) :]
+    reserve, called = inputs.price[SPIN:].copy(), inputs.called.copy()
+    reserve[:, max(gate, 0) :] = random_reserve_prices(rng, len(lmp))[:, max(gate, 0) :]
+    called[max(gate, 0) :] = rng.random(len(lmp))[max(gate, 0) :] < 0.05
     load[end:] *= 1.7
     pv[end:] *= 0.3
-    changed = _with_other_future(inputs, lmp, load, pv)
+    changed = _with_other_future(inputs, lmp, reserve, called, load, pv)
     for key in GATE_CLOSURE:
         first, bids, _ = run(inputs, STRATEGIES[key](), None)  # type: ignore[arg-type]
         other, other_bids, _ = run(changed, STRATEGIES[key](), None)  # type: ignore[arg-type]
         for w in range(window + 1):
-            for column in ("quantity_kw", "price_usd_per_mwh", "agreed_usd_per_mwh"):
+            for column in ("quantity_kw", "price_usd_per_mwh", "agreed_usd_per_mwh", "call_usd_per_mwh"):
                 assert np.array_equal(getattr(bids[w].segments, column), getattr(other_bids[w].segments, column)), (
                     f"{key}: {column} of window {w} saw the future of window {window}"
                 )
@@ -176,8 +185,8 @@ def test_the_peeking_test_would_see_a_strategy_that_peeks_into_the_window_itself
 
     def peek(self: CentralizedAware, view: GateView) -> Decision:
         first = inputs.windows.first_interval(view.window)
-        known = np.repeat(truth["lmp"][first], 3)
-        return honest(self, type(view)(**{**view.__dict__, "forecast_usd_per_mwh": known}))
+        known = np.vstack([np.repeat(truth["lmp"][first], 3), view.forecast[SPIN:]])
+        return honest(self, type(view)(**{**view.__dict__, "forecast": known}))
 
     monkeypatch.setattr(CentralizedAware, "decide", peek)
     window = 20
@@ -186,7 +195,8 @@ def test_the_peeking_test_would_see_a_strategy_that_peeks_into_the_window_itself
     lmp[gate:] += 500.0
     _, bids, _ = run(inputs, CentralizedAware(), None)
     truth["lmp"] = lmp
-    _, other, _ = run(_with_other_future(inputs, lmp, inputs.load_kw, inputs.pv_kw), CentralizedAware(), None)
+    changed = _with_other_future(inputs, lmp, inputs.price[SPIN:], inputs.called, inputs.load_kw, inputs.pv_kw)
+    _, other, _ = run(changed, CentralizedAware(), None)
     same = [
         np.array_equal(a.decision.expected_margin_usd, b.decision.expected_margin_usd)
         for a, b in zip(bids, other, strict=True)
@@ -194,17 +204,26 @@ def test_the_peeking_test_would_see_a_strategy_that_peeks_into_the_window_itself
     assert not all(same[: window + 1])
 
 
-def _with_other_future(inputs: Inputs, lmp: np.ndarray, load: np.ndarray, pv: np.ndarray) -> Inputs:
+def _with_other_future(
+    inputs: Inputs,
+    lmp: np.ndarray,
+    reserve: np.ndarray,
+    called: np.ndarray,
+    load: np.ndarray,
+    pv: np.ndarray,
+) -> Inputs:
     """The same homes and reserves under other prices, load and sun; forecasts are made again from the prices."""
     from tests.invented import prices_frame
     from vpp_core.market.forecast import price_forecast
-    from vpp_core.market.inputs import energy_quantiles
+    from vpp_core.market.inputs import forecast_quantiles
 
-    frame = price_forecast(prices_frame(inputs.period.timestamps, lmp), inputs.period, inputs.scenario.market)
+    rules = inputs.scenario.market
+    frame = price_forecast(prices_frame(inputs.period.timestamps, lmp, reserve), inputs.period, rules)
     return replace(
         inputs,
-        lmp_usd_per_mwh=lmp,
-        forecast_usd_per_mwh=energy_quantiles(frame, inputs.windows),
+        price=np.vstack([lmp, reserve]),
+        called=called,
+        forecast=forecast_quantiles(frame, inputs.windows, rules),
         load_kw=load,
         pv_kw=pv,
         surplus_kw=pv - load,
@@ -235,7 +254,7 @@ def test_every_home_twice_doubles_every_total(seed: int) -> None:
     )
     one, two = outcomes(once), outcomes(twice)
     for key in KEYS:
-        for column in ("net_injection_kwh", "battery_discharge_kwh", "ev_charge_kwh", "surplus_usd"):
+        for column in ("net_injection_kwh", "battery_discharge_kwh", "ev_charge_kwh", "held_spin_kw_h", "surplus_usd"):
             assert two[key].windows[column].sum() == pytest.approx(2 * one[key].windows[column].sum(), abs=1e-4), (
                 key,
                 column,
@@ -257,10 +276,11 @@ def _doubled(inputs: Inputs) -> Fleet:
 
 
 def test_nothing_is_traded_and_nothing_loops_when_all_prices_are_zero() -> None:
-    inputs = invented_inputs(seed=5, homes=10, days=1, lmp=0.0)
-    inputs = replace(inputs, forecast_usd_per_mwh=np.zeros_like(inputs.forecast_usd_per_mwh))
+    inputs = invented_inputs(seed=5, homes=10, days=1, lmp=0.0, reserve=0.0)
+    inputs = replace(inputs, forecast=np.zeros_like(inputs.forecast))
     for key, outcome in outcomes(inputs, ["negotiated", "centralized_aware"]).items():
-        assert outcome.windows[["awarded_sell_kwh", "awarded_buy_kwh"]].to_numpy().sum() == 0, key
+        traded = ["awarded_sell_kwh", "awarded_buy_kwh", "held_spin_kw_h", "held_nonspin_kw_h"]
+        assert outcome.windows[traded].to_numpy().sum() == 0, key
         assert surplus(outcome) == 0, key
     for key, outcome in outcomes(inputs, BOUNDS).items():
         path = outcome.trajectory

@@ -1,4 +1,4 @@
-"""The largest worthwhile sale and purchase of each battery for a window, and their costs: compiled, home by home."""
+"""What each battery can sell, buy and hold in reserve for a window, and what that costs: compiled, home by home."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch import compiled as c
 from vpp_core.dispatch.opportunity_cost import LEVELS, USD_PER_KWH, interpolate
+from vpp_core.market.contingencies import LONGEST_INTERVALS
 
 SIZES = np.array([1.0, 0.75, 0.5, 0.25])
 """Shares of the largest feasible segment that are tried."""
@@ -16,16 +17,36 @@ SMALLEST_KW = 1e-3
 
 
 @c.kernel
-def _path(a, e, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
-    """Energy left, rise of the bill [$], wear [kWh discharged] of holding `a` kW (sale positive) in every interval."""
+def _path(a, first, last, e, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
+    """Energy left, rise of the bill [$], wear [kWh discharged] of `a` kW (sale positive) in intervals first … last − 1."""
     energy, bill, discharged = e, 0.0, 0.0
     for k in range(len(surplus)):
-        alone = c.self_consumption_kw(energy, surplus[k], backup, ceiling, power, into, out_of, hours)
-        battery = alone + a
+        battery = c.self_consumption_kw(energy, surplus[k], backup, ceiling, power, into, out_of, hours)
+        if first <= k < last:
+            battery += a
         energy = c.step_energy_kwh(energy, max(-battery, 0.0), max(battery, 0.0), into, out_of, hours)
         bill += c.retail_bill_usd(surplus[k] + battery - car[k], buy_price[k], sell_price[k], hours)
         discharged += max(battery, 0.0) * hours
     return energy, bill, discharged
+
+
+@c.kernel
+def _spare(bought, low, high, surplus, floor, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
+    """Power [kW] that no default will use, and energy [kWh stored] above the floor that none will have used.
+
+    The default discharges most on the highest path, here with `bought` kW taken in every interval, and leaves least on
+    the lowest.
+    """
+    spare_kw, spare_kwh = power, low - floor
+    for k in range(len(surplus)):
+        alone = c.self_consumption_kw(high, surplus[k], backup, ceiling, power, into, out_of, hours)
+        spare_kw = min(spare_kw, power - alone)
+        battery = max(alone - bought, -c.charge_limit_kw(high, ceiling, power, into, hours))
+        high = c.step_energy_kwh(high, max(-battery, 0.0), max(battery, 0.0), into, out_of, hours)
+        alone = c.self_consumption_kw(low, surplus[k], backup, ceiling, power, into, out_of, hours)
+        low = c.step_energy_kwh(low, max(-alone, 0.0), max(alone, 0.0), into, out_of, hours)
+        spare_kwh = min(spare_kwh, low - floor)
+    return max(spare_kw, 0.0), max(spare_kwh, 0.0)
 
 
 @c.kernel
@@ -78,40 +99,70 @@ def battery_default(low, backup, ceiling, power, into, out_of, surplus):  # type
 @c.kernel
 def battery_offers(  # type: ignore[no-untyped-def]
     value, own_value, low, high, daily_left, floor, deviation, compensation, backup, ceiling, power, into, out_of, wear,
-    surplus, car_if_held, car, buy_price, sell_price, quantile,
+    surplus, car_if_held, car, buy_price, sell_price, quantile, sustained_hours,
 ):  # fmt: skip
-    """Quantity [kW], own and total cost [$/kWh, signed] of sales (row 0) and purchases (row 1)."""
+    """Quantity [kW], own and total cost [$/kWh, signed] of sales (row 0), purchases (row 1) and reserve (row 2).
+
+    A reserve's costs are per kWh that a call would deliver. Then what sale and reserve share: power [kW], and energy
+    [kWh AC] above what is protected, each (N,).
+    """
     intervals, homes = surplus.shape
     hours = INTERVAL_HOURS
-    quantity, own, total = np.zeros((2, homes)), np.zeros((2, homes)), np.zeros((2, homes))
+    quantity, own, total = np.zeros((3, homes)), np.zeros((3, homes)), np.zeros((3, homes))
+    spare_kw, spare_kwh = np.zeros(homes), np.zeros(homes)
     for i in range(homes):
         if power[i] <= 0.0:
             continue
         solar, step = surplus[:, i].copy(), (ceiling[i] - floor[i]) / (LEVELS - 1)
-        for row in range(2):
+        for row in (1, 0):
             sign = 1.0 - 2.0 * row
             start = low[i] if row == 0 else high[i]
             charging = car_if_held[:, i].copy() if row == 0 else car[:, i].copy()
             if row == 0 and start < floor[i] - 1e-9:
                 continue
-            most = min(deviation[i], daily_left[i] * out_of[i] / (intervals * hours)) if row == 0 else deviation[i]
+            most = deviation[i]
+            if row == 0:
+                spare_kw[i], stored = _spare(
+                    quantity[1, i], start, high[i], solar, floor[i], backup[i], ceiling[i], power[i],
+                    into[i], out_of[i], hours,
+                )  # fmt: skip
+                spare_kw[i] = min(spare_kw[i], most)
+                spare_kwh[i] = min(stored, daily_left[i]) * out_of[i]
+                most = min(spare_kw[i], daily_left[i] * out_of[i] / (intervals * hours))
             largest = _largest(
                 most, sign, start, solar, floor[i], backup[i], ceiling[i], power[i], into[i], out_of[i], hours
             )
-            if largest < SMALLEST_KW:
-                continue
             left, bill, worn = _path(
-                0.0, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i], power[i],
+                0.0, 0, intervals, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i], power[i],
                 into[i], out_of[i], hours,
             )  # fmt: skip
             worth = interpolate(value[i], step, left - floor[i])
             worth_own = interpolate(own_value[i], step, left - floor[i])
+            held = min(spare_kw[i], spare_kwh[i] / sustained_hours) if row == 0 else 0.0
+            if held >= SMALLEST_KW:
+                quantity[2, i] = held
+                own[2, i] = total[2, i] = -np.inf
+                for k in range(intervals):
+                    end = min(k + LONGEST_INTERVALS, intervals)
+                    left_a, bill_a, worn_a = _path(
+                        held, k, end, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i], power[i],
+                        into[i], out_of[i], hours,
+                    )  # fmt: skip
+                    now, moved = bill_a - bill + wear[i] * (worn_a - worn), held * (end - k) * hours
+                    own[2, i] = max(
+                        own[2, i], (worth_own - interpolate(own_value[i], step, left_a - floor[i]) + now) / moved
+                    )
+                    total[2, i] = max(
+                        total[2, i], (worth - interpolate(value[i], step, left_a - floor[i]) + now) / moved
+                    )
+            if largest < SMALLEST_KW:
+                continue
             best = -1.0
             for size in SIZES:
                 a = largest * size
                 left_a, bill_a, worn_a = _path(
-                    sign * a, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i], power[i],
-                    into[i], out_of[i], hours,
+                    sign * a, 0, intervals, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i],
+                    power[i], into[i], out_of[i], hours,
                 )  # fmt: skip
                 now = bill_a - bill + wear[i] * (worn_a - worn)
                 moved = a * intervals * hours
@@ -128,4 +179,28 @@ def battery_offers(  # type: ignore[no-untyped-def]
                     quantity[row, i], own[row, i], total[row, i] = a, cost_own, cost
         if quantity[0, i] > 0.0 and quantity[1, i] > 0.0 and -total[1, i] >= total[0, i]:
             quantity[1, i] = 0.0
-    return quantity, own, total
+    return quantity, own, total, spare_kw, spare_kwh
+
+
+@c.kernel
+def sustained_kw(  # type: ignore[no-untyped-def]
+    sale_kw, low, daily_left, floor, backup, ceiling, power, into, out_of, surplus, sustained_hours
+):  # fmt: skip
+    """Most reserve [kW] that can be sustained beside a sale, whichever intervals of the sale clear, shape (N,)."""
+    intervals, homes = surplus.shape
+    hours = INTERVAL_HOURS
+    most = np.zeros(homes)
+    for i in range(homes):
+        if power[i] <= 0.0 or low[i] < floor[i] - 1e-9:
+            continue
+        energy = low[i]
+        left = min(energy - floor[i], daily_left[i] - sale_kw[i] * intervals * hours / out_of[i])
+        for k in range(intervals):
+            alone = c.self_consumption_kw(
+                energy, surplus[k, i], backup[i], ceiling[i], power[i], into[i], out_of[i], hours
+            )
+            battery = alone + sale_kw[i]
+            energy = c.step_energy_kwh(energy, max(-battery, 0.0), max(battery, 0.0), into[i], out_of[i], hours)
+            left = min(left, energy - floor[i])
+        most[i] = max(left, 0.0) * out_of[i] / sustained_hours
+    return most

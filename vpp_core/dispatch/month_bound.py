@@ -36,7 +36,8 @@ KEPT_KWH = 1e-7
 def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
     """The best trajectory of every home, and the sum of the homes' gaps [$]."""
     homes = Homes.of(inputs, obeys)
-    trajectory = Trajectory.empty(len(inputs.period), len(inputs.fleet), len(inputs.cars))
+    anything = np.full(len(inputs.fleet), -np.inf)
+    trajectory = Trajectory.empty(len(inputs.period), len(inputs.fleet), len(inputs.cars), anything)
     trajectory.stored_kwh[:] = inputs.batteries.initial_kwh
     still = np.flatnonzero(~homes.permission.car_movable)
     trajectory.car_kw[:, still] = inputs.cars.counterfactual_kw[:, still]

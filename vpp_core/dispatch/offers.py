@@ -17,6 +17,12 @@ the bill at its dearest: a battery sale as if the home's cars were held off as o
 a car's delay as if the battery left the sun to the car. Of a
 few sizes the one that gains most at the forecast price is taken; for a car also all but what the sun gives. Costs and
 prices of purchases carry a minus sign here ("signed"), so that more is dearer for the VPP in both directions.
+
+Reserve is power that no default will use and that the energy above what is protected can sustain for the product's
+duration, on the lowest path as above, less what a call before the window may take. Holding it costs a home nothing; what
+a call delivers is paid for apart, at the home's cost of it or the compensation owed, whichever is more. The VPP's price
+for a MW-h held covers what calls are expected to cost it beyond the forecast price. A kW is sold once: sale and reserve
+of a battery share its power and its energy, which `Offers` states as shares.
 """
 
 from __future__ import annotations
@@ -25,22 +31,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_core.dispatch.battery_offers import battery_default, battery_offers
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch.battery_offers import SMALLEST_KW, battery_default, battery_offers, sustained_kw
 from vpp_core.dispatch.car_offers import car_charging_kw, car_offers
 from vpp_core.dispatch.gate_state import Coming, StateRange
 from vpp_core.dispatch.opportunity_cost import USD_PER_KWH, Outlook, battery_own_value, battery_value
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
 from vpp_core.fleet.fleet import Floats
+from vpp_core.market.contingencies import expected_called_hours
 from vpp_core.market.distribution import expected_gain_above, expected_gain_below, probability_above
-from vpp_core.market.segments import Layout
+from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
+from vpp_core.scenario import MarketRules
 
 TICK_USD_PER_MWH = 0.01
 """What every segment asks above its cost: the market's smallest step, so that nothing moves for nothing."""
 
 
 @dataclass(frozen=True)
+class SharedLimits:
+    """What sale and reserve of a battery share: how much of its power and energy a whole segment takes, shape (N,) each.
+
+    sale_power · x + reserve_power · (y + z) ≤ 1 and the same of energy, with x, y, z the shares that are held of the
+    sale, spin and non-spin segments.
+    """
+
+    sale_power: Floats
+    reserve_power: Floats
+    sale_energy: Floats
+    reserve_energy: Floats
+
+
+@dataclass(frozen=True)
 class Offers:
-    """Largest worthwhile segment of each column of the layout, and what it costs, shape (K,). Prices are signed."""
+    """Largest worthwhile segment of each column of the layout, and what it costs, shape (K,). Prices are signed.
+
+    Per MWh of energy, per MW-h of reserve held. Spin and non-spin are offers of the same power.
+    """
 
     quantity_kw: Floats
     own_usd_per_mwh: Floats
@@ -49,6 +75,9 @@ class Offers:
     """own cost, or what is owed where that is more"""
     rebound_usd_per_mwh: Floats
     """what the energy costs the VPP at wholesale later on"""
+    call_usd_per_mwh: Floats
+    """what a home is paid for a MWh that a call delivers, shape (N,)"""
+    shared: SharedLimits
 
 
 @dataclass(frozen=True)
@@ -63,10 +92,10 @@ class Prospects:
 
 
 def prospects(
-    layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, forecast_usd_per_mwh: Floats, hours: float
+    layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, forecast: Floats, hours: float
 ) -> Prospects:
-    """Segment prices that never lose on what was agreed (signed), and what they bring at the forecast."""
-    p10, p50, p90 = forecast_usd_per_mwh
+    """Segment prices that never lose on what was agreed (signed), and what they bring at the forecast (3, 3)."""
+    p10, p50, p90 = np.nan_to_num(forecast)[layout.product].T
     sells = layout.direction > 0
     rebound = (
         np.where(sells, np.maximum(offers.rebound_usd_per_mwh, 0.0), offers.rebound_usd_per_mwh) + TICK_USD_PER_MWH
@@ -87,9 +116,11 @@ def marginal_offers(
     state: StateRange,
     coming: Coming,
     outlook: Outlook,
-    price_usd_per_mwh: Floats,
+    forecast: Floats,
+    rules: MarketRules,
 ) -> Offers:
-    """The segments that homes can hold for the window at `price_usd_per_mwh` (p10, p50, p90)."""
+    """The segments that homes can hold for the window at its forecast (3 products, 3 quantiles)."""
+    energy_price = forecast[ENERGY]
     car_kw = car_charging_kw(cars, coming, state.car_expected_kwh)
     certain_kw = np.minimum(car_kw, car_charging_kw(cars, coming, state.car_high_kwh))
     base = battery_default(
@@ -97,10 +128,10 @@ def marginal_offers(
         batteries.charge_efficiency, batteries.discharge_efficiency, coming.surplus_kw,
     )  # fmt: skip
     car_quantity, car_own, car_total = car_offers(
-        cars, permission, state, coming, outlook, car_kw, base, batteries, price_usd_per_mwh
+        cars, permission, state, coming, outlook, car_kw, base, batteries, energy_price
     )
     homes = len(batteries.max_power_kw)
-    quantity, own, total = battery_offers(
+    quantity, own, total, spare_kw, spare_kwh = battery_offers(
         battery_value(outlook, batteries, permission),
         battery_own_value(outlook, batteries, permission),
         state.battery_low_kwh,
@@ -120,15 +151,83 @@ def marginal_offers(
         _by_home(car_kw, cars, homes),
         coming.import_usd_per_kwh,
         coming.export_usd_per_kwh,
-        price_usd_per_mwh,
+        energy_price,
+        rules.reserve_duration_minutes / 60,
     )
-    own_usd = np.concatenate([own[0], own[1], car_own]) / USD_PER_KWH
-    total_usd = np.concatenate([total[0], total[1], car_total]) / USD_PER_KWH
+    sold = {product: np.where(np.isfinite(forecast[product, 1]), quantity[2], 0.0) for product in (SPIN, NONSPIN)}
+    nothing = np.zeros(homes)
+    own_usd = np.concatenate([own[0], own[1], nothing, nothing, car_own]) / USD_PER_KWH
+    total_usd = np.concatenate([total[0], total[1], nothing, nothing, car_total]) / USD_PER_KWH
     owed = np.zeros(len(layout))
-    if permission.obeys:
-        owed[layout.battery_sell] = permission.compensation_usd_per_kwh / USD_PER_KWH
-    quantity_kw = np.concatenate([quantity[0], quantity[1], car_quantity])
-    return Offers(quantity_kw, own_usd, np.maximum(own_usd, owed), total_usd - own_usd)
+    compensation = permission.compensation_usd_per_kwh / USD_PER_KWH if permission.obeys else nothing
+    owed[layout.battery_sell] = compensation
+    call_usd = np.where(quantity[2] > 0, np.maximum(own[2] / USD_PER_KWH, np.maximum(compensation, 0.0)), 0.0)
+    rebound = total_usd - own_usd
+    called_share = expected_called_hours(1.0, rules)
+    call_rebound = np.maximum(total[2] - own[2], 0.0) / USD_PER_KWH
+    expected_cost = called_share * np.maximum(call_usd + call_rebound - energy_price[1], 0.0)
+    rebound[layout.battery_spin] = rebound[layout.battery_nonspin] = np.where(quantity[2] > 0, expected_cost, 0.0)
+    return Offers(
+        quantity_kw=np.concatenate([quantity[0], quantity[1], sold[SPIN], sold[NONSPIN], car_quantity]),
+        own_usd_per_mwh=own_usd,
+        reservation_usd_per_mwh=np.maximum(own_usd, owed),
+        rebound_usd_per_mwh=rebound,
+        call_usd_per_mwh=call_usd,
+        shared=shared_limits(
+            quantity[0], quantity[2], spare_kw, spare_kwh, len(coming.surplus_kw) * INTERVAL_HOURS,
+            rules.reserve_duration_minutes / 60,
+        ),
+    )  # fmt: skip
+
+
+def shared_limits(
+    sale_kw: Floats, reserve_kw: Floats, spare_kw: Floats, spare_kwh: Floats, hours: float, sustained_hours: float
+) -> SharedLimits:
+    """Shares of a battery's power [kW] and energy [kWh AC] that whole segments take; without reserve there are none.
+
+    A sale may also take what the default would have used: its energy can exceed what is spare. Then sale and reserve
+    share the battery as a whole, and `sustained` holds what remains of the reserve to what can be delivered.
+    """
+    holds = reserve_kw >= SMALLEST_KW
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return SharedLimits(
+            sale_power=np.where(holds, np.minimum(sale_kw / spare_kw, 1.0), 0.0),
+            reserve_power=np.where(holds, np.minimum(reserve_kw / spare_kw, 1.0), 0.0),
+            sale_energy=np.where(holds, np.minimum(sale_kw * hours / spare_kwh, 1.0), 0.0),
+            reserve_energy=np.where(holds, np.minimum(reserve_kw * sustained_hours / spare_kwh, 1.0), 0.0),
+        )
+
+
+def sustained(
+    layout: Layout,
+    batteries: Batteries,
+    permission: Permission,
+    state: StateRange,
+    coming: Coming,
+    quantity_kw: Floats,
+    rules: MarketRules,
+) -> Floats:
+    """The quantities (K,) with reserve held to what can be sustained beside the battery's sale, in proportion."""
+    most = sustained_kw(
+        quantity_kw[layout.battery_sell],
+        state.battery_low_kwh,
+        np.maximum(permission.daily_kwh - state.taken_kwh, 0.0),
+        permission.battery_floor_kwh,
+        batteries.backup_kwh,
+        batteries.ceiling_kwh,
+        batteries.max_power_kw,
+        batteries.charge_efficiency,
+        batteries.discharge_efficiency,
+        coming.surplus_kw,
+        rules.reserve_duration_minutes / 60,
+    )
+    held = quantity_kw[layout.battery_spin] + quantity_kw[layout.battery_nonspin]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept = np.where(held > most, most / held, 1.0)
+    result = quantity_kw.copy()
+    result[layout.battery_spin] *= kept
+    result[layout.battery_nonspin] *= kept
+    return result
 
 
 def _by_home(of_car: Floats, cars: CarBatteries, homes: int) -> Floats:

@@ -6,8 +6,9 @@ Hydro planners call its slope the water value. V(t, energy) solves, backwards ov
 
 with three price scenarios a window, p10, p50 and p90, weighted 0.3, 0.4, 0.3 (extended Swanson–Megill: Keefer &
 Bodily, Management Science 29, 1983). A move earns the LMP and what it does to the retail bill, less wear, so it has
-two slopes each way: charging from solar surplus, then from the grid; covering the home's load, then exporting. V is
-concave and so is the move, hence the best y is "move until V's slope crosses the price", exact on each linear piece.
+two slopes each way: charging from solar surplus, then from the grid; covering the home's load, then exporting. What
+stays stored can be held in reserve, min(power offered, energy · η_d / duration) at the scenario's reserve price, and a kW
+that is sold beyond the home's load cannot, which lowers what its sale brings. V is concave and so is the move, hence the best y is "move until V's slope crosses the price", exact on each linear piece.
 V lives on a uniform grid of energies; in between it is interpolated (from below, V being concave).
 
 A part of V is the household's own: what the energy saves on its bill if the device is left alone from then on. It is
@@ -40,11 +41,14 @@ class Outlook:
     """What is expected of the windows after the one being bid for, at its gate closure; H windows ahead.
 
     `price_usd_per_mwh` (H, 3): p10, p50, p90. `surplus_kw` (H, N): the home's average day of PV minus load so far.
-    `import_usd_per_kwh`, `export_usd_per_kwh` (H,): the retail tariff, which is known.
+    `import_usd_per_kwh`, `export_usd_per_kwh` (H,): the retail tariff, which is known. `reserve_usd_per_mw_h` (H, 3): of
+    the dearer reserve product, 0 where none is sold; it must be sustained for `reserve_hours`.
     """
 
     window_hours: float
     price_usd_per_mwh: Floats
+    reserve_usd_per_mw_h: Floats
+    reserve_hours: float
     surplus_kw: Floats
     import_usd_per_kwh: Floats
     export_usd_per_kwh: Floats
@@ -59,6 +63,8 @@ def battery_value(outlook: Outlook, batteries: Batteries, permission: Permission
     """V [$] of each battery after the window, shape (N, LEVELS), on a grid from its VPP floor to its ceiling."""
     return _battery_value(
         outlook.price_usd_per_mwh * USD_PER_KWH,
+        outlook.reserve_usd_per_mw_h * USD_PER_KWH,
+        outlook.reserve_hours,
         outlook.surplus_kw,
         outlook.import_usd_per_kwh,
         outlook.export_usd_per_kwh,
@@ -186,7 +192,7 @@ def _earlier(
 
 @c.kernel
 def _battery_value(  # type: ignore[no-untyped-def]
-    price, surplus, import_price, export_price, hours, replacement,
+    price, reserve, sustained_hours, surplus, import_price, export_price, hours, replacement,
     floor, ceiling, power, deviation, charge_efficiency, discharge_efficiency, wear,
 ):  # fmt: skip
     homes = len(floor)
@@ -208,13 +214,18 @@ def _battery_value(  # type: ignore[no-untyped-def]
                 (min(power[i], netload + deviation[i]) - min(netload, power[i])) * hours / out_of,
             )
             earlier = np.zeros(LEVELS)
-            for s in range(3):
+            for s in range(len(SCENARIO_WEIGHTS)):
                 grid_cost = (price[h, s] + import_price[h]) / into
                 solar_cost = (price[h, s] + export_price[h]) / into if solar > 0.0 else grid_cost
-                export_gain = (price[h, s] + export_price[h] - wear[i]) * out_of
+                export_gain = (price[h, s] + export_price[h] - wear[i] - reserve[h, s]) * out_of
                 load_gain = (price[h, s] + import_price[h] - wear[i]) * out_of if netload > 0.0 else export_gain
+                held = value
+                if reserve[h, s] > 0.0:
+                    held = value.copy()
+                    for k in range(LEVELS):
+                        held[k] += reserve[h, s] * hours * min(deviation[i], k * step * out_of / sustained_hours)
                 _earlier(
-                    value, step, (solar_cost, grid_cost), room, (load_gain, export_gain), draw,
+                    held, step, (solar_cost, grid_cost), room, (load_gain, export_gain), draw,
                     SCENARIO_WEIGHTS[s], earlier,
                 )  # fmt: skip
             value = earlier

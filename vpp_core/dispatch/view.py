@@ -19,8 +19,9 @@ class GateView:
     window: int
     start: pd.Timestamp
     hours: float
-    forecast_usd_per_mwh: Floats
-    """p10, p50, p90 of the 15-minute price in the window"""
+    forecast: Floats
+    """p10, p50, p90 of the window's price by product, shape (3, 3): energy in $/MWh, spin and non-spin in $/MW-h (NaN
+    where none can be sold)"""
     offers: Offers
     """what the homes can hold, at marginal cost, within what this strategy is permitted"""
     layout: Layout

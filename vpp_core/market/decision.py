@@ -20,6 +20,8 @@ class Decision:
     mean_concession: float = float("nan")
     plan_satisfaction: float = float("nan")
     solver_failed: bool = False
+    below_minimum: bool = False
+    """whether something could have been offered, but too little for the minimum bid"""
     expected_margin_usd: float = 0.0
     timings: dict[str, float] = field(default_factory=dict, compare=False)
 

@@ -84,14 +84,18 @@ class Bargain:
         return replace(self, **changes)
 
 
-def open_bargain(layout: Layout, quantity_kw: Floats, reservation_usd_per_mwh: Floats, markup: Floats) -> Bargain:
+def open_bargain(
+    layout: Layout, quantity_kw: Floats, reservation_usd_per_mwh: Floats, markup: Floats, forecast: Floats
+) -> Bargain:
     """Sealed first bids: each home asks its reservation price plus its persona's mark-up (N,) on the price's size.
 
-    Cars ask no more than their own cost: delaying a charge is owed readiness, not compensation.
+    Cars ask no more than their own cost: delaying a charge is owed readiness, not compensation. Holding reserve costs a
+    home nothing, so it marks up what the market is expected to pay: its ask is that share of the median forecast.
     """
     reservation = reservation_usd_per_mwh
     share = np.where(layout.is_battery, markup[layout.home] - 1.0, 0.0)
-    opening = reservation + share * np.abs(reservation)
+    median = np.nan_to_num(forecast)[layout.product, 1]
+    opening = reservation + share * np.where(layout.is_reserve, np.maximum(median, 0.0), np.abs(reservation))
     nothing = np.zeros(len(layout))
     return Bargain(
         layout=layout,
@@ -115,10 +119,10 @@ def home_ask(bargain: Bargain, rounds_passed: int, category: npt.NDArray[np.inte
     return np.maximum(ask, bargain.reservation_usd_per_mwh)
 
 
-def aggregator_counter(bargain: Bargain, forecast_usd_per_mwh: Floats, terms: Terms) -> Floats:
-    """What the aggregator would pay now, from the forecast's quantiles, and never more than is asked."""
-    opening = _signed_quantile(bargain.layout, forecast_usd_per_mwh, terms.opening_quantile)
-    limit = _signed_quantile(bargain.layout, forecast_usd_per_mwh, terms.limit_quantile)
+def aggregator_counter(bargain: Bargain, forecast: Floats, terms: Terms) -> Floats:
+    """What the aggregator would pay now, from the products' quantiles (3, 3), and never more than is asked."""
+    opening = _signed_quantile(bargain.layout, forecast, terms.opening_quantile)
+    limit = _signed_quantile(bargain.layout, forecast, terms.limit_quantile)
     counter: Floats = np.minimum(opening + terms.conceded * (limit - opening), bargain.ask_usd_per_mwh)
     return counter
 
@@ -126,6 +130,7 @@ def aggregator_counter(bargain: Bargain, forecast_usd_per_mwh: Floats, terms: Te
 def _signed_quantile(layout: Layout, forecast: Floats, quantile: float) -> Floats:
     """A quantile of the price as the aggregator sees it: for purchases the same quantile of the negated price."""
     known = (0.1, 0.5, 0.9)
-    sell = float(np.interp(quantile, known, forecast))
-    buy = -float(np.interp(1.0 - quantile, known, forecast))
-    return np.where(layout.direction > 0, sell, buy)
+    prices = np.nan_to_num(forecast)
+    sell = np.array([np.interp(quantile, known, of_product) for of_product in prices])
+    buy = -np.array([np.interp(1.0 - quantile, known, of_product) for of_product in prices])
+    return np.where(layout.direction > 0, sell[layout.product], buy[layout.product])

@@ -2,7 +2,7 @@
 
     maximise Σ_k x_k · margin_k + λ · Σ_k (x_k / q_k) · P(clears)_k · (satisfaction_k − 1)
 
-over 0 ≤ x_k ≤ q_k within the market's maximum: the window program with λ weighing what the plan costs in satisfaction.
+over 0 ≤ x_k ≤ q_k within the market's sizes, a kW sold once: the window program with λ weighing what the plan costs in satisfaction.
 Satisfaction is scored by the scorer's own formulas; a home that is left out is fully satisfied with this window.
 """
 
@@ -37,21 +37,26 @@ def form_coalition(
     What is weighed is surplus, so it is taken over true cost, not over what is paid: payments between the VPP and its
     homes cancel. A dearer segment clears less often, and then earns the excess over its cost.
     """
-    expected = prospects(view.layout, view.offers, agreed_usd_per_mwh, view.forecast_usd_per_mwh, view.hours)
+    expected = prospects(view.layout, view.offers, agreed_usd_per_mwh, view.forecast, view.hours)
     score = planned_satisfaction(view.layout, view.fleet, view.layout.direction * agreed_usd_per_mwh)
     quantity = view.offers.quantity_kw
     with np.errstate(divide="ignore", invalid="ignore"):
         regret = np.where(quantity > 0, expected.clearing_probability * (1.0 - score) / quantity, 0.0)
-    solution = program.solve(expected.surplus_usd_per_kw - satisfaction_weight_usd * regret, quantity)
+    gain = expected.surplus_usd_per_kw - satisfaction_weight_usd * regret
+    solution = program.solve(gain, quantity, view.offers.shared)
     return Coalition(solution, expected, score)
 
 
 def planned_satisfaction(layout: Layout, fleet: Fleet, agreed_usd_per_mwh: Floats) -> Floats:
-    """Satisfaction of a household whose segment clears as agreed: limits kept, so only the price can disappoint."""
+    """Satisfaction of a household whose segment clears as agreed: limits kept, so only the price can disappoint.
+
+    Of energy, that is: compensation is scored per kWh delivered, and held reserve delivers none.
+    """
     home = layout.home
     components: dict[str, Floats] = dict.fromkeys(COMPONENTS, np.ones(len(layout)))
     paid = compensation_score(
         agreed_usd_per_mwh / 1000, fleet.min_compensation_usd_per_kwh[home], fleet.opening_ask_usd_per_kwh[home]
     )
-    components["compensation"] = np.where(layout.is_battery & (layout.direction > 0), paid, np.nan)
+    components["compensation"] = np.full(len(layout), np.nan)
+    components["compensation"][layout.battery_sell] = paid[layout.battery_sell]
     return satisfaction(components)

@@ -1,5 +1,6 @@
 """The messages of a negotiation, strict at the boundary: opportunity, bid, evaluation, counter-offer, response, member,
-VPP bid. Prices in $/MWh, power in kW unless the name says MW."""
+VPP bid. Prices are $/MWh of energy, and $ per MW held for an hour of spin and non-spin; power in kW unless the name says
+MW."""
 
 from __future__ import annotations
 
@@ -37,6 +38,7 @@ class ProsumerBid(Message):
     """A home's sealed bid for one device and direction. The least (most, for a purchase) it asks now."""
 
     prosumer_id: int = Field(ge=0)
+    product: Product = "energy"
     device: Device
     direction: Direction
     available_capacity_kw: float = Field(gt=0)
@@ -48,6 +50,7 @@ class BidEvaluation(Message):
     """How the aggregator sees a bid; each part and the score 0–1."""
 
     prosumer_id: int = Field(ge=0)
+    product: Product = "energy"
     price_score: float = Field(ge=0, le=1)
     capacity_score: float = Field(ge=0, le=1)
     reliability_score: float = Field(ge=0, le=1)
@@ -58,6 +61,7 @@ class CounterOffer(Message):
     """What the aggregator would pay (or take) instead."""
 
     prosumer_id: int = Field(ge=0)
+    product: Product = "energy"
     price_usd_per_mwh: float
     capacity_kw: float = Field(gt=0)
     reason: str
@@ -67,6 +71,7 @@ class Response(Message):
     """The home's answer."""
 
     prosumer_id: int = Field(ge=0)
+    product: Product = "energy"
     decision: Literal["accept", "counter", "withdraw"]
     price_usd_per_mwh: float
     capacity_kw: float = Field(ge=0)
@@ -77,6 +82,7 @@ class CoalitionMember(Message):
     """A home in the bid, with what it commits to and what it is paid."""
 
     prosumer_id: int = Field(ge=0)
+    product: Product = "energy"
     device: Device
     direction: Direction
     committed_capacity_kw: float = Field(gt=0)
@@ -87,6 +93,7 @@ class CoalitionMember(Message):
 class PriceQuantity(Message):
     """One step of the bid curve."""
 
+    product: Product = "energy"
     direction: Direction
     price_usd_per_mwh: float
     capacity_mw: float = Field(gt=0)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
-from vpp_core.market.segments import Submission
+from vpp_core.market.segments import ENERGY, PRODUCTS, Submission
 from vpp_core.negotiation.bargain import Bargain
 from vpp_core.negotiation.messages import (
     BidEvaluation,
@@ -20,6 +20,7 @@ from vpp_core.negotiation.messages import (
     Direction,
     Opportunity,
     PriceQuantity,
+    Product,
     ProsumerBid,
     Response,
     VppBid,
@@ -41,7 +42,7 @@ class Transcript:
         return self.state["bargain"]
 
     def opportunity(self) -> Opportunity:
-        p10, p50, p90 = (float(value) for value in self.view.forecast_usd_per_mwh)
+        p10, p50, p90 = (float(value) for value in self.view.forecast[ENERGY])
         return Opportunity(
             opportunity_id=f"energy-{self.view.start:%Y%m%dT%H%MZ}",
             window_start=self.view.start.to_pydatetime(),
@@ -58,6 +59,7 @@ class Transcript:
         return [
             ProsumerBid(
                 prosumer_id=self._home(k),
+                product=self._product(k),
                 device=self._device(k),
                 direction=self._direction(k),
                 available_capacity_kw=float(self.bargain.quantity_kw[k]),
@@ -73,6 +75,7 @@ class Transcript:
         return [
             BidEvaluation(
                 prosumer_id=self._home(k),
+                product=self._product(k),
                 price_score=float(record.scores[0, k]),
                 capacity_score=float(record.scores[1, k]),
                 reliability_score=float(record.scores[2, k]),
@@ -87,6 +90,7 @@ class Transcript:
         return [
             CounterOffer(
                 prosumer_id=self._home(k),
+                product=self._product(k),
                 price_usd_per_mwh=self._unsigned(record.counter_usd_per_mwh, k),
                 capacity_kw=float(self.bargain.quantity_kw[k]),
                 reason="meets the ask" if record.counter_usd_per_mwh[k] >= record.ask_usd_per_mwh[k] else "forecast",
@@ -105,6 +109,7 @@ class Transcript:
             answers.append(
                 Response(
                     prosumer_id=self._home(k),
+                    product=self._product(k),
                     decision="accept" if agreed else "counter",
                     price_usd_per_mwh=self._unsigned(record.ask_usd_per_mwh, k),
                     capacity_kw=float(self.bargain.quantity_kw[k]),
@@ -119,6 +124,7 @@ class Transcript:
         return [
             CoalitionMember(
                 prosumer_id=self._home(k),
+                product=self._product(k),
                 device=self._device(k),
                 direction=self._direction(k),
                 committed_capacity_kw=float(segments.quantity_kw[k]),
@@ -145,6 +151,7 @@ class Transcript:
             total_capacity_mw=capacity_kw / 1000,
             segments=tuple(
                 PriceQuantity(
+                    product=self._product(k),
                     direction=self._direction(k),
                     price_usd_per_mwh=float(segments.price_usd_per_mwh[k]),
                     capacity_mw=float(segments.quantity_kw[k]) / 1000,
@@ -160,7 +167,7 @@ class Transcript:
 
     def lines(self) -> Iterator[str]:
         """The story, a line at a time."""
-        p10, p50, p90 = self.view.forecast_usd_per_mwh
+        p10, p50, p90 = self.view.forecast[ENERGY]
         local = self.view.start.tz_convert("America/Los_Angeles")
         yield f"Window {local:%Y-%m-%d %H:%M} in Los Angeles, {self.view.hours:g} h; gate closed {self._local_gate()}."
         yield f"Forecast at gate closure: {p50:.1f} $/MWh (10 to 90 %: {p10:.1f} to {p90:.1f})."
@@ -181,6 +188,8 @@ class Transcript:
         for title, part in (
             ("battery sales", layout.battery_sell),
             ("battery purchases", layout.battery_buy),
+            ("spinning reserve", layout.battery_spin),
+            ("non-spinning reserve", layout.battery_nonspin),
             ("delayed car charging", layout.car_sell),
         ):
             mask = np.zeros(len(layout), dtype=bool)
@@ -242,6 +251,9 @@ class Transcript:
 
     def _home(self, k: int) -> int:
         return int(self.view.fleet.home_id[self.view.layout.home[k]])
+
+    def _product(self, k: int) -> Product:
+        return PRODUCTS[self.view.layout.product[k]]  # type: ignore[return-value]
 
     def _direction(self, k: int) -> Direction:
         return "sell" if self.view.layout.direction[k] > 0 else "buy"

@@ -74,7 +74,9 @@ def announce(state: State, context: Context) -> State:
             fleet.opening_ask_usd_per_kwh / fleet.min_compensation_usd_per_kwh,
             1.0,
         )
-    bargain = open_bargain(context.view.layout, offers.quantity_kw, offers.reservation_usd_per_mwh, markup)
+    bargain = open_bargain(
+        context.view.layout, offers.quantity_kw, offers.reservation_usd_per_mwh, markup, context.view.forecast
+    )
     return {"bargain": bargain, "history": []}
 
 
@@ -87,17 +89,17 @@ def collect_bids(state: State, context: Context) -> State:
 def evaluate(state: State, context: Context) -> State:
     """Score each bid: cheap against the median forecast, large, and reliable (how surely it clears)."""
     bargain = state["bargain"]
-    p10, p50, p90 = context.view.forecast_usd_per_mwh
+    p10, p50, p90 = np.nan_to_num(context.view.forecast)[bargain.layout.product].T
     median = bargain.layout.direction * p50
     expected = prospects(
         bargain.layout,
         context.view.offers,
         bargain.ask_usd_per_mwh,
-        context.view.forecast_usd_per_mwh,
+        context.view.forecast,
         context.view.hours,
     )
     clears = expected.clearing_probability
-    price = 1.0 / (1.0 + np.exp(np.clip((bargain.ask_usd_per_mwh - median) / max(p90 - p10, 1.0), -50, 50)))
+    price = 1.0 / (1.0 + np.exp(np.clip((bargain.ask_usd_per_mwh - median) / np.maximum(p90 - p10, 1.0), -50, 50)))
     largest = max(float(bargain.quantity_kw.max(initial=0.0)), 1e-9)
     scores = np.stack([price, bargain.quantity_kw / largest, clears])
     score = np.array([PRICE_WEIGHT, CAPACITY_WEIGHT, RELIABILITY_WEIGHT]) @ scores
@@ -109,7 +111,7 @@ def counter_offer(state: State, context: Context) -> State:
     """The aggregator names what it would pay in this round; an ask within that is taken as it stands."""
     bargain = state["bargain"]
     terms = context.decider.terms(bargain, bargain.round, context.rounds)
-    counter = aggregator_counter(bargain, context.view.forecast_usd_per_mwh, terms)
+    counter = aggregator_counter(bargain, context.view.forecast, terms)
     counter = np.where(bargain.agreed, bargain.counter_usd_per_mwh, counter)
     met = bargain.open & (bargain.ask_usd_per_mwh <= counter)
     return {"bargain": bargain.with_(counter_usd_per_mwh=counter, agreed=bargain.agreed | met)}
@@ -154,13 +156,16 @@ def submit_bid(state: State, context: Context) -> State:
     conceded = bargain.conceded[member]
     conceded = conceded[~np.isnan(conceded)]
     decision = Decision(
-        segments=Segments(quantity, formed.expected.price_usd_per_mwh, agreed),
+        segments=Segments(
+            quantity, formed.expected.price_usd_per_mwh, agreed, context.view.offers.call_usd_per_mwh
+        ),
         invited=len(np.unique(bargain.layout.home[bargain.offering])),
         rounds=bargain.round,
         agreed=int(bargain.agreed.sum()),
         mean_concession=float(conceded.mean()) if len(conceded) else float("nan"),
         plan_satisfaction=float(formed.satisfaction[member].mean()) if member.any() else float("nan"),
         solver_failed=formed.solution.failed,
+        below_minimum=formed.solution.below_minimum,
         expected_margin_usd=float(formed.expected.surplus_usd_per_kw @ quantity),
     )
     return {"decision": decision}

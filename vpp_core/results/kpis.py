@@ -33,6 +33,9 @@ _SUMMED = (
     "end_energy_usd",
     "wholesale_battery_usd",
     "wholesale_ev_usd",
+    "surplus_battery_usd",
+    "surplus_ev_usd",
+    "surplus_reserves_usd",
 )
 _COUNTED = ("bids_submitted", "bids_cleared", "reserve_bids", "bids_below_minimum", "negotiations", "coalitions")
 _ENERGY = {
@@ -40,6 +43,10 @@ _ENERGY = {
     **{f"bid_{kind}_kw": f"offered_{kind}_mw_h" for kind in ("spin", "nonspin")},
     **{f"awarded_{side}_kwh": f"cleared_{side}_mwh" for side in ("sell", "buy")},
     **{f"delivered_{side}_kwh": f"delivered_{side}_mwh" for side in ("sell", "buy")},
+    **{f"held_{kind}_kw_h": f"held_{kind}_mw_h" for kind in ("spin", "nonspin")},
+    "undeliverable_kw_h": "undeliverable_mw_h",
+    "called_kwh": "called_mwh",
+    "delivered_call_kwh": "delivered_call_mwh",
 }
 """Columns of window_results and what their sums are called."""
 

@@ -1,11 +1,17 @@
 """The books: what a trajectory is worth against the counterfactual, part by part, per interval and home.
 
-    surplus = Σ LMP · (p − p_counterfactual) · Δt + reserve pay + call adjustments
+    surplus = Σ LMP · (p − p_counterfactual) · Δt + reserve pay + call energy
               − rise of retail bills − rise of wear − penalties + rise of stored energy at its price
 
+where energy that a call delivers is booked apart from the rest of the injection. Held reserve is paid at its product's
+price. What could not have been delivered, had it been called, is not paid, and a penalty of a share of the price comes on
+top; from a call to the end of its window reserve need not be deliverable and stays paid. Awarded or called energy that
+is not delivered is bought back at LMP with a penalty.
+
 Between the VPP and a household: what was awarded and delivered is paid at the agreed price, which covers the
-household's own cost (its bill, now and later, and wear). All else by which injections differ from the counterfactual,
-the rebound of what was moved included, the VPP settles at LMP.
+household's own cost (its bill, now and later, and wear); held reserve at the agreed price per kW-h, and what a call
+delivers at the price agreed for that. All else by which injections differ from the counterfactual, the rebound of what
+was moved included, the VPP settles at LMP.
 """
 
 from __future__ import annotations
@@ -16,7 +22,9 @@ import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.fleet.fleet import Floats
+from vpp_core.market.contingencies import since_call
 from vpp_core.market.inputs import Inputs
+from vpp_core.market.segments import NONSPIN, SPIN
 from vpp_core.physics.meter import net_injection_kw, retail_bill_usd
 from vpp_core.settlement.grouping import sum_by_home
 from vpp_core.settlement.trajectory import Trajectory
@@ -32,9 +40,14 @@ MONEY = (
     "penalty_usd",
     "end_energy_usd",
     "surplus_usd",
+    "surplus_battery_usd",
+    "surplus_ev_usd",
+    "surplus_reserves_usd",
     "payment_usd",
 )
 """The parts, as named in the result tables."""
+ROUNDING_KW = 1e-6
+"""Shortfalls below this are rounding."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,10 @@ class Books:
     bill_counterfactual_usd: Floats
     injection_kw: Floats
     delivered_battery_kw: Floats
-    """actual minus default, export positive"""
+    """of the award: actual minus default, export positive, without what a call delivered"""
+    delivered_call_kw: Floats
+    undeliverable_kw: Floats
+    """held reserve that could not have been delivered"""
     delivered_car_kw: Floats
     awarded_kw: Floats
     """battery and car awards, export positive"""
@@ -65,24 +81,42 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
     bill_alone = retail_bill_usd(alone, *tariff, hours)
     wear = inputs.batteries.wear_usd_per_kwh * hours
 
-    delivered = np.where(trajectory.award_kw != 0, trajectory.battery_kw - trajectory.default_kw, 0.0)
+    delivered, delivered_call = _delivered(trajectory)
     delivered_car = np.where(trajectory.car_award_kw != 0, trajectory.car_default_kw - trajectory.car_kw, 0.0)
-    missing = np.abs(trajectory.award_kw - delivered) + sum_by_home(
-        inputs, np.abs(trajectory.car_award_kw - delivered_car)
+    missing_car = sum_by_home(inputs, np.abs(trajectory.car_award_kw - delivered_car))
+    missing = np.abs(trajectory.award_kw - delivered) + trajectory.called_kw - delivered_call
+    undeliverable = _undeliverable_kw(inputs, trajectory)
+    unpaid_share = np.divide(
+        undeliverable, trajectory.reserve_kw, out=np.zeros_like(undeliverable), where=trajectory.reserve_kw > 0
     )
     agreed = hours * (
         trajectory.agreed_usd_per_kwh * delivered
+        + trajectory.call_agreed_usd_per_kwh * delivered_call
+        + (1 - unpaid_share)
+        * (
+            trajectory.spin_agreed_usd_per_kw_h * trajectory.spin_kw
+            + trajectory.nonspin_agreed_usd_per_kw_h * trajectory.nonspin_kw
+        )
         + sum_by_home(inputs, trajectory.car_agreed_usd_per_kwh * delivered_car)
     )
+    capacity = _capacity_usd(inputs, trajectory)
+    short_car = rules.delivery_penalty_share * np.abs(lmp) * missing_car * hours
+    short_battery = rules.delivery_penalty_share * np.abs(lmp) * missing * hours
+    no_pay = rules.no_pay_penalty_share * capacity * unpaid_share
+    end_battery, end_car = _stored_energy_usd(inputs, trajectory, counterfactual)
 
     money = dict.fromkeys(MONEY, np.zeros_like(injection))
-    money["wholesale_battery_usd"] = lmp * (trajectory.battery_kw - counterfactual.battery_kw) * hours
+    money["call_usd"] = lmp * delivered_call * hours
+    money["wholesale_battery_usd"] = (
+        lmp * (trajectory.battery_kw - counterfactual.battery_kw) * hours - money["call_usd"]
+    )
     money["wholesale_ev_usd"] = -lmp * (car_kw - car_kw_alone) * hours
-    money["wholesale_usd"] = lmp * (injection - alone) * hours
+    money["wholesale_usd"] = lmp * (injection - alone) * hours - money["call_usd"]
+    money["reserve_usd"] = capacity * (1 - unpaid_share)
     money["bill_change_usd"] = retail_bill_usd(injection, *tariff, hours) - bill_alone
     money["wear_change_usd"] = wear * (trajectory.discharge_kw - counterfactual.discharge_kw)
-    money["penalty_usd"] = rules.delivery_penalty_share * np.abs(lmp) * missing * hours
-    money["end_energy_usd"] = _stored_energy_usd(inputs, trajectory, counterfactual)
+    money["penalty_usd"] = short_battery + short_car + no_pay
+    money["end_energy_usd"] = end_battery + end_car
     money["surplus_usd"] = (
         money["wholesale_usd"]
         + money["reserve_usd"]
@@ -92,6 +126,12 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
         - money["penalty_usd"]
         + money["end_energy_usd"]
     )
+    bill_battery = _bill_change_of_batteries(inputs, trajectory, counterfactual, tariff)
+    money["surplus_reserves_usd"] = money["reserve_usd"] + money["call_usd"] - no_pay
+    money["surplus_ev_usd"] = (
+        money["wholesale_ev_usd"] - (money["bill_change_usd"] - bill_battery) - short_car + end_car
+    )
+    money["surplus_battery_usd"] = money["surplus_usd"] - money["surplus_reserves_usd"] - money["surplus_ev_usd"]
     money["payment_usd"] = agreed
     return Books(
         money=money,
@@ -99,6 +139,8 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
         bill_counterfactual_usd=bill_alone,
         injection_kw=injection,
         delivered_battery_kw=delivered,
+        delivered_call_kw=delivered_call,
+        undeliverable_kw=undeliverable,
         delivered_car_kw=delivered_car,
         awarded_kw=trajectory.award_kw + sum_by_home(inputs, trajectory.car_award_kw),
     )
@@ -119,10 +161,61 @@ def end_energy_prices(inputs: Inputs) -> tuple[Floats, Floats]:
     return replacement * batteries, replacement / cars
 
 
-def _stored_energy_usd(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajectory) -> Floats:
-    """Growth of stored energy relative to the counterfactual in each interval, at the end price; sums to the end."""
+def _stored_energy_usd(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajectory) -> tuple[Floats, Floats]:
+    """Growth of stored energy relative to the counterfactual in each interval, at the end price; sums to the end.
+
+    Of batteries and of cars, (T, N) each.
+    """
     battery_price, car_price = end_energy_prices(inputs)
-    lead = (trajectory.stored_kwh - counterfactual.stored_kwh) * battery_price
-    lead += sum_by_home(inputs, (trajectory.car_kwh - counterfactual.car_kwh) * car_price)
-    growth: Floats = np.diff(lead, axis=0, prepend=0.0)
-    return growth
+    battery = (trajectory.stored_kwh - counterfactual.stored_kwh) * battery_price
+    car = sum_by_home(inputs, (trajectory.car_kwh - counterfactual.car_kwh) * car_price)
+    return np.diff(battery, axis=0, prepend=0.0), np.diff(car, axis=0, prepend=0.0)
+
+
+def _delivered(trajectory: Trajectory) -> tuple[Floats, Floats]:
+    """Of the battery's deviation, what answers the award and what answers a call (what falls short is the call's)."""
+    acts = (trajectory.award_kw != 0) | (trajectory.called_kw > 0)
+    deviation = np.where(acts, trajectory.battery_kw - trajectory.default_kw, 0.0)
+    call = np.clip(deviation - trajectory.award_kw, 0.0, trajectory.called_kw)
+    return deviation - call, call
+
+
+def _undeliverable_kw(inputs: Inputs, trajectory: Trajectory) -> Floats:
+    """Held reserve that neither the power left nor the energy stored at the interval's end could have delivered.
+
+    Not looked at from a call to the end of its window.
+    """
+    b, rules = inputs.batteries, inputs.scenario.market
+    held = trajectory.reserve_kw
+    headroom = b.max_power_kw - trajectory.battery_kw
+    sustained = (
+        (trajectory.stored_kwh - trajectory.floor_kwh) * b.discharge_efficiency / (rules.reserve_duration_minutes / 60)
+    )
+    short = held - np.maximum(np.minimum(headroom, sustained), 0.0)
+    short[since_call(inputs.called, inputs.windows.length)] = 0.0
+    return np.where((held > 0) & (short > ROUNDING_KW), np.minimum(short, held), 0.0)
+
+
+def _capacity_usd(inputs: Inputs, trajectory: Trajectory) -> Floats:
+    """What held reserve earns at its products' prices if all of it is deliverable [$], (T, N)."""
+    price = np.nan_to_num(inputs.price) / 1000 * INTERVAL_HOURS
+    earned: Floats = price[SPIN, :, None] * trajectory.spin_kw + price[NONSPIN, :, None] * trajectory.nonspin_kw
+    return earned
+
+
+def _bill_change_of_batteries(
+    inputs: Inputs, trajectory: Trajectory, counterfactual: Trajectory, tariff: tuple[Floats, Floats]
+) -> Floats:
+    """The part of the bill's change that batteries made, (T, N): battery and cars share a meter, so it is the mean over
+    the two orders of changing one and then the other (Shapley value of two)."""
+    car, car_alone = (sum_by_home(inputs, path.car_kw) for path in (trajectory, counterfactual))
+
+    def bill(battery_kw: Floats, car_kw: Floats) -> Floats:
+        injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, battery_kw, car_kw)
+        result: Floats = retail_bill_usd(injection, *tariff, INTERVAL_HOURS)
+        return result
+
+    moved, alone = trajectory.battery_kw, counterfactual.battery_kw
+    first = bill(moved, car_alone) - bill(alone, car_alone)
+    second = bill(moved, car) - bill(alone, car)
+    return 0.5 * (first + second)

@@ -106,6 +106,11 @@ def _window_rows(
         "awarded_buy_kwh": window_kwh(np.maximum(-award, 0.0)),
         "delivered_sell_kwh": window_kwh(np.where(award > 0, delivered, 0.0)) + window_kwh(car_delivered),
         "delivered_buy_kwh": window_kwh(np.where(award < 0, -delivered, 0.0)),
+        "held_spin_kw_h": window_kwh(trajectory.spin_kw),
+        "held_nonspin_kw_h": window_kwh(trajectory.nonspin_kw),
+        "undeliverable_kw_h": window_kwh(books.undeliverable_kw),
+        "called_kwh": window_kwh(trajectory.called_kw),
+        "delivered_call_kwh": window_kwh(books.delivered_call_kw),
         "net_injection_kwh": window_kwh(books.injection_kw),
         "stored_kwh": trajectory.stored_kwh[length - 1 :: length].sum(axis=1),
         "battery_discharge_kwh": window_kwh(trajectory.discharge_kw),
@@ -118,11 +123,12 @@ def _window_rows(
 
 def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str, Floats]:
     """Columns about the bids; zeros and nothing for a bound."""
-    sells = layout.direction > 0
+    energy = ~layout.is_reserve
+    sells, buys = energy & (layout.direction > 0), energy & (layout.direction < 0)
     rows = []
     for bid in bids:
         quantity, price = bid.segments.quantity_kw, bid.segments.price_usd_per_mwh
-        sell, buy = float(quantity[sells].sum()), float(quantity[~sells].sum())
+        sell, buy = float(quantity[sells].sum()), float(quantity[buys].sum())
         held = quantity > 0
         decision = bid.decision
         rows.append(
@@ -130,9 +136,9 @@ def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str,
                 "bid_sell_kw": sell,
                 "bid_sell_usd_per_mwh": float(quantity[sells] @ price[sells]) / sell if sell else np.nan,
                 "bid_buy_kw": buy,
-                "bid_buy_usd_per_mwh": float(quantity[~sells] @ price[~sells]) / buy if buy else np.nan,
-                "bid_spin_kw": 0.0,
-                "bid_nonspin_kw": 0.0,
+                "bid_buy_usd_per_mwh": float(quantity[buys] @ price[buys]) / buy if buy else np.nan,
+                "bid_spin_kw": float(quantity[layout.battery_spin].sum()),
+                "bid_nonspin_kw": float(quantity[layout.battery_nonspin].sum()),
                 "feasible_kw": bid.feasible_kw,
                 "below_minimum": bid.below_minimum,
                 "expected_margin_usd": decision.expected_margin_usd if held.any() else 0.0,

@@ -64,7 +64,11 @@ def violations(
     """
     batteries, fleet = inputs.batteries, inputs.fleet
     kept = np.minimum(batteries.backup_kwh, counterfactual.stored_kwh)
-    paid_short = trajectory.agreed_usd_per_kwh < fleet.min_compensation_usd_per_kwh - TOLERANCE
+    owed = fleet.min_compensation_usd_per_kwh - TOLERANCE
+    called = trajectory.called_kw > 0
+    paid_short = (called & (trajectory.call_agreed_usd_per_kwh < owed)) | (
+        (~called | (trajectory.award_kw > 0)) & (trajectory.agreed_usd_per_kwh < owed)
+    )
     departs, on_board, asked = departures(inputs, trajectory)
     late = departs & (on_board < asked - TOLERANCE)
     touched = np.abs(moved.car_kw) > TOLERANCE
@@ -109,9 +113,11 @@ def day_components(
     ready = np.where(departs, score.ev_ready_score(on_board, asked), np.nan)
 
     sold = np.where(moved.taken_kwh > TOLERANCE, np.maximum(moved.battery_kw, 0.0), 0.0)
+    called = np.minimum(sold, books.delivered_call_kw)
     sold_day = groups.day_sum(sold)
+    earned = (sold - called) * trajectory.agreed_usd_per_kwh + called * trajectory.call_agreed_usd_per_kwh
     with np.errstate(invalid="ignore", divide="ignore"):
-        paid = np.where(sold_day > 0, groups.day_sum(sold * trajectory.agreed_usd_per_kwh) / sold_day, np.nan)
+        paid = np.where(sold_day > 0, groups.day_sum(earned) / sold_day, np.nan)
     compensation = score.compensation_score(paid, fleet.min_compensation_usd_per_kwh, fleet.opening_ask_usd_per_kwh)
 
     movable = np.where(allowed.car_movable, trajectory.car_default_kw, 0.0)

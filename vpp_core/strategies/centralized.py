@@ -26,17 +26,23 @@ class _Centralized(GateClosureStrategy):
         from vpp_core.dispatch.offers import prospects
 
         if self._program is None:
-            self._program = WindowProgram(view.layout, view.scenario.market.maximum_bid_mw * 1000)
+            self._program = WindowProgram.of(view.layout, view.scenario.market)
         offers = view.offers
         agreed = offers.reservation_usd_per_mwh
-        expected = prospects(view.layout, offers, agreed, view.forecast_usd_per_mwh, view.hours)
+        expected = prospects(view.layout, offers, agreed, view.forecast, view.hours)
         began = time.perf_counter()
-        solution = self._program.solve(expected.surplus_usd_per_kw, offers.quantity_kw)
+        solution = self._program.solve(expected.surplus_usd_per_kw, offers.quantity_kw, offers.shared)
         seconds = time.perf_counter() - began
         return Decision(
-            segments=Segments(solution.quantity_kw, expected.price_usd_per_mwh, view.layout.direction * agreed),
+            segments=Segments(
+                solution.quantity_kw,
+                expected.price_usd_per_mwh,
+                view.layout.direction * agreed,
+                offers.call_usd_per_mwh,
+            ),
             invited=len(np.unique(view.layout.home[offers.quantity_kw > 0])),
             solver_failed=solution.failed,
+            below_minimum=solution.below_minimum,
             expected_margin_usd=float(expected.surplus_usd_per_kw @ solution.quantity_kw),
             timings={"solve": seconds},
         )

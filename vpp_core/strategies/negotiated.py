@@ -35,7 +35,7 @@ class Negotiated(GateClosureStrategy):
         rules = view.scenario.negotiation
         if self._workflow is None or self._program is None:
             self._workflow = build_workflow()
-            self._program = WindowProgram(view.layout, view.scenario.market.maximum_bid_mw * 1000)
+            self._program = WindowProgram.of(view.layout, view.scenario.market)
         context = Context(view, Rules(), self._program, rules.rounds, rules.satisfaction_weight_usd)
         return negotiate(self._workflow, context)
 

@@ -21,6 +21,7 @@ class NoVpp(GateClosureStrategy):
         "The counterfactual: batteries self-consume, cars charge on arrival. Zero by construction."
     )
     obeys_preferences: ClassVar[bool] = True
+    bids: ClassVar[bool] = False
 
     def decide(self, view: GateView) -> Decision:
         return Decision(Segments.none(view.layout))

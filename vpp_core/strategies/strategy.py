@@ -32,6 +32,9 @@ class Strategy(ABC):
 class GateClosureStrategy(Strategy):
     """A rung that bids window by window. One instance serves one run of a period, so it may keep compiled programs."""
 
+    bids: ClassVar[bool] = True
+    """false: it never bids, so nothing is priced for it and `decide` is not asked"""
+
     @abstractmethod
     def decide(self, view: GateView) -> Decision:
         """Which segments to hold for the window."""

@@ -11,16 +11,19 @@ import pyarrow as pa
 from vpp_core.tables.contract import TIMESTAMP, Column, Contract
 
 _MONEY = (
-    Column("wholesale_usd", pa.float64(), "LMP · (net injection − counterfactual) · Δt [$]"),
+    Column("wholesale_usd", pa.float64(), "LMP · (net injection − counterfactual) · Δt, without calls [$]"),
     Column("wholesale_battery_usd", pa.float64(), "the part of wholesale_usd moved by batteries [$]"),
     Column("wholesale_ev_usd", pa.float64(), "the part of wholesale_usd moved by EV charging [$]"),
     Column("reserve_usd", pa.float64(), "capacity pay for spin and non-spin, no-pay deducted [$]"),
-    Column("call_usd", pa.float64(), "adjustments for reserve calls [$]"),
+    Column("call_usd", pa.float64(), "energy delivered on reserve calls, at LMP [$]"),
     Column("bill_change_usd", pa.float64(), "increase of retail bills over the counterfactual [$]"),
     Column("wear_change_usd", pa.float64(), "increase of battery degradation over the counterfactual [$]"),
     Column("penalty_usd", pa.float64(), "penalties for undelivered energy and reserve [$]"),
     Column("end_energy_usd", pa.float64(), "value of the change in stored energy relative to the counterfactual [$]"),
     Column("surplus_usd", pa.float64(), "wholesale + reserve + call − bill − wear − penalty + end energy [$]"),
+    Column("surplus_battery_usd", pa.float64(), "the part of surplus_usd from battery energy, wear and bill in it [$]"),
+    Column("surplus_ev_usd", pa.float64(), "the part of surplus_usd from EV charging, bill in it [$]"),
+    Column("surplus_reserves_usd", pa.float64(), "the part of surplus_usd from reserve pay, calls and no-pay [$]"),
     Column("payment_usd", pa.float64(), "paid by the VPP to households, negative where they pay [$]", True),
 )
 """The books. Null payments: a bound has no contracts."""
@@ -57,6 +60,11 @@ WINDOW_RESULTS = Contract(
         Column("awarded_buy_kwh", pa.float64(), "bought energy that cleared [kWh]"),
         Column("delivered_sell_kwh", pa.float64(), "of the sold energy, what was delivered [kWh]"),
         Column("delivered_buy_kwh", pa.float64(), "of the bought energy, what was taken [kWh]"),
+        Column("held_spin_kw_h", pa.float64(), "spinning reserve that cleared and was held [kW-h]"),
+        Column("held_nonspin_kw_h", pa.float64(), "non-spinning reserve that cleared and was held [kW-h]"),
+        Column("undeliverable_kw_h", pa.float64(), "of the held reserve, what could not have been delivered [kW-h]"),
+        Column("called_kwh", pa.float64(), "energy of reserve called [kWh]"),
+        Column("delivered_call_kwh", pa.float64(), "of that, what was delivered [kWh]"),
         Column("net_injection_kwh", pa.float64(), "fleet net injection, export positive [kWh]"),
         Column("stored_kwh", pa.float64(), "energy in the batteries at the end of the window [kWh]"),
         Column("battery_discharge_kwh", pa.float64(), "energy discharged by batteries [kWh AC]"),
