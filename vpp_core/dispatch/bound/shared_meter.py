@@ -33,7 +33,8 @@ def solve_together(home: Home) -> tuple[list[Schedule], float]:
         charge, discharge = within.least_charge + values[:, flow], values[:, flow + 1 : after].sum(axis=1)
         gained = store.charge_efficiency * charge - discharge / store.discharge_efficiency
         energy = np.clip(store.initial_kwh + np.cumsum(gained - store.trip_kwh), within.low, within.high)
-        schedules.append(Schedule(charge / INTERVAL_HOURS, discharge / INTERVAL_HOURS, energy))
+        charge_kw, discharge_kw = charge / INTERVAL_HOURS, discharge / INTERVAL_HOURS
+        schedules.append(Schedule(charge_kw, discharge_kw, energy, store.held_kw(discharge_kw, energy)))
         bound += store.end_usd_per_kwh * float(within.low[-1])
         flow = after
     return schedules, bound
