@@ -18,9 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.bound.homes import Home, Homes, Schedule, broken_kwh, earned_usd
+from vpp_core.dispatch.bound.homes import Home, Homes, Schedule, broken_kwh, dearer_reserve, earned_usd
 from vpp_core.dispatch.bound.program import solve_program
 from vpp_core.market.inputs import Inputs
+from vpp_core.market.segments import NONSPIN, SPIN
 from vpp_core.physics.storage import self_consumption_kw
 from vpp_core.settlement.trajectory import Trajectory
 
@@ -39,6 +40,7 @@ def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
     anything = np.full(len(inputs.fleet), -np.inf)
     trajectory = Trajectory.empty(len(inputs.period), len(inputs.fleet), len(inputs.cars), anything)
     trajectory.stored_kwh[:] = inputs.batteries.initial_kwh
+    product = dearer_reserve(inputs)[1]
     still = np.flatnonzero(~homes.permission.car_movable)
     trajectory.car_kw[:, still] = inputs.cars.counterfactual_kw[:, still]
     trajectory.car_kwh[:, still] = inputs.cars.counterfactual_kwh[1:, still]
@@ -51,6 +53,8 @@ def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
                 trajectory.charge_kw[:, home] = schedule.charge_kw
                 trajectory.discharge_kw[:, home] = schedule.discharge_kw
                 trajectory.stored_kwh[:, home] = schedule.energy_kwh
+                trajectory.spin_kw[:, home] = np.where(product == SPIN, schedule.reserve_kw, 0.0)
+                trajectory.nonspin_kw[:, home] = np.where(product == NONSPIN, schedule.reserve_kw, 0.0)
             else:
                 trajectory.car_kw[:, store.car] = schedule.charge_kw
                 trajectory.car_kwh[:, store.car] = schedule.energy_kwh

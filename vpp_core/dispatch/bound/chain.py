@@ -76,14 +76,15 @@ class Solved(NamedTuple):
 def solve_alone(home: Home) -> tuple[list[Schedule], float]:
     """The best schedule of each of a home's stores as if it were alone, and an upper bound of the home's earnings [$].
 
-    For homes that separate. The daily limit is left out, which can only raise the bound: whether the schedules keep it
-    is for the caller to see.
+    For homes that separate, which hold no reserve. The daily limit is left out, which can only raise the bound:
+    whether the schedules keep it is for the caller to see.
     """
     without = meter_usd(home, home.surplus_kw)
     schedules, bound = [], without
     for store in home.stores:
         solved = solve_chain(chain_of(home, store))
-        schedules.append(Schedule(solved.charge_kw, solved.discharge_kw, solved.energy_kwh))
+        nothing = np.zeros(len(solved.energy_kwh))
+        schedules.append(Schedule(solved.charge_kw, solved.discharge_kw, solved.energy_kwh, nothing))
         bound += solved.dual_usd - without
     return schedules, bound
 

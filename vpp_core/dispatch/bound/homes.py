@@ -12,10 +12,35 @@ import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.fleet.devices import Permission
-from vpp_core.fleet.fleet import Floats, Ints
+from vpp_core.fleet.fleet import Bools, Floats, Ints
+from vpp_core.market.contingencies import since_call
 from vpp_core.market.inputs import Inputs
+from vpp_core.market.segments import SPIN
 from vpp_core.physics.storage import self_consumption_kw, step_energy_kwh
 from vpp_core.settlement.books import end_energy_prices
+
+LEAST_HELD_KW = 0.1
+"""A battery that can hold less than this above its backup is treated as if it could hold this much, where its floor is
+below that: sustaining a kW would else take hundreds of kWh, which no solver likes."""
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """What a battery may hold as reserve over T intervals: r kW, paid by the hour; arrays of shape (T,).
+
+    0 ≤ r ≤ most_kw
+    discharge + r ≤ most discharge                          where checked
+    energy at the end − floor ≥ r · sustain_kwh_per_kw      where checked
+    """
+
+    usd_per_kw_h: Floats
+    """of the dearer product, not below 0"""
+    most_kw: Floats
+    """0 where nothing is paid"""
+    sustain_kwh_per_kw: Floats
+    """stored energy above the floor that keeps a kW up for the product's duration"""
+    checked: Bools
+    """not so from a call to the end of its window"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +65,17 @@ class Store:
     discharge_efficiency: float
     wear_usd_per_kwh: float
     end_usd_per_kwh: float
+    reserve: Reserve | None = None
+
+    def held_kw(self, discharge_kw: Floats, energy_kwh: Floats) -> Floats:
+        """The most reserve that discharge and energy at the end of each interval leave room for, shape (T,)."""
+        if (reserve := self.reserve) is None:
+            return np.zeros_like(discharge_kw)
+        headroom = self.most_discharge_kw - discharge_kw
+        sustained = (energy_kwh - self.floor_kwh) / reserve.sustain_kwh_per_kw
+        deliverable = np.where(reserve.checked, np.minimum(headroom, sustained), np.inf)
+        held: Floats = np.maximum(np.minimum(reserve.most_kw, deliverable), 0.0)
+        return held
 
 
 @dataclass(frozen=True)
@@ -58,7 +94,10 @@ class Home:
 
     @property
     def separates(self) -> bool:
-        """Whether each store can be decided without the others: alone, or behind a meter that always imports."""
+        """Whether each store can be decided without the others, alone or behind a meter that always imports, and none
+        holds reserve."""
+        if any(store.reserve for store in self.stores):
+            return False
         imports_only = self.surplus_kw.max() <= 0 and all(store.most_discharge_kw.max() <= 0 for store in self.stores)
         return len(self.stores) == 1 or imports_only
 
@@ -70,15 +109,18 @@ class Schedule:
     charge_kw: Floats
     discharge_kw: Floats
     energy_kwh: Floats
+    reserve_kw: Floats
 
 
 def earned_usd(home: Home, schedules: list[Schedule]) -> float:
-    """What the schedules earn [$], the bound's objective: meter, wear, and stored energy at the end."""
+    """What the schedules earn [$], the bound's objective: meter, wear, reserve, and stored energy at the end."""
     moved = sum((s.discharge_kw - s.charge_kw for s in schedules), np.zeros_like(home.surplus_kw))
     total = meter_usd(home, home.surplus_kw + moved)
     for store, schedule in zip(home.stores, schedules, strict=True):
         total -= INTERVAL_HOURS * store.wear_usd_per_kwh * float(schedule.discharge_kw.sum())
         total += store.end_usd_per_kwh * float(schedule.energy_kwh[-1])
+        if store.reserve:
+            total += INTERVAL_HOURS * float(store.reserve.usd_per_kw_h @ schedule.reserve_kw)
     return total
 
 
@@ -96,14 +138,21 @@ def broken_kwh(home: Home, schedules: list[Schedule]) -> float:
         before = np.append(store.initial_kwh, s.energy_kwh[:-1])
         beyond = np.maximum(s.discharge_kw - store.free_discharge_kw, 0.0)
         taken = np.bincount(home.day, beyond) * INTERVAL_HOURS / store.discharge_efficiency
-        misses = (
+        misses = [
             INTERVAL_HOURS * -np.minimum(s.charge_kw, store.most_charge_kw - s.charge_kw),
             INTERVAL_HOURS * -np.minimum(s.discharge_kw, store.most_discharge_kw - s.discharge_kw),
             store.floor_kwh - s.energy_kwh,
             s.energy_kwh - store.ceiling_kwh,
             np.abs(s.energy_kwh - before + store.trip_kwh - INTERVAL_HOURS * gained),
             taken - store.daily_kwh,
-        )
+        ]
+        if store.reserve:
+            r = store.reserve
+            misses += [
+                INTERVAL_HOURS * -np.minimum(s.reserve_kw, r.most_kw - s.reserve_kw),
+                INTERVAL_HOURS * r.checked * (s.discharge_kw + s.reserve_kw - store.most_discharge_kw),
+                r.checked * (r.sustain_kwh_per_kw * s.reserve_kw - (s.energy_kwh - store.floor_kwh)),
+            ]
         worst = max(worst, *(float(miss.max()) for miss in misses))
     return worst
 
@@ -155,13 +204,14 @@ class Homes:
             most_discharge = np.minimum(power, netload + allowed.battery_power_kw[home])
             floor = np.minimum(b.backup_kwh[home], self.counterfactual_kwh[:, home])
         ceiling = np.full(intervals, b.ceiling_kwh[home])
+        floor = np.minimum(floor, ceiling)
         return Store(
             car=None,
             most_charge_kw=most_charge,
             most_discharge_kw=most_discharge,
             free_discharge_kw=netload,
             daily_kwh=float(allowed.daily_kwh[home]),
-            floor_kwh=np.minimum(floor, ceiling),
+            floor_kwh=floor,
             ceiling_kwh=ceiling,
             trip_kwh=np.zeros(intervals),
             initial_kwh=float(b.initial_kwh[home]),
@@ -169,6 +219,29 @@ class Homes:
             discharge_efficiency=float(b.discharge_efficiency[home]),
             wear_usd_per_kwh=float(b.wear_usd_per_kwh[home]),
             end_usd_per_kwh=float(self.battery_end_usd_per_kwh[home]),
+            reserve=self._reserve(home, floor),
+        )
+
+    def _reserve(self, home: int, floor: Floats) -> Reserve | None:
+        """What the home may hold.
+
+        A strategy's r needs energy ≥ protected + r · sustained where r > 0, energy ≥ floor where r = 0. What both
+        imply, and no more (their convex hull), is energy ≥ floor + r · (sustained + (protected − floor) / most r).
+        """
+        inputs, b = self.inputs, self.inputs.batteries
+        price = dearer_reserve(inputs)[0] / 1000
+        if not price.any():
+            return None
+        offered, protected = self.permission.battery_power_kw[home], self.permission.battery_floor_kwh[home]
+        sustained = inputs.scenario.market.reserve_duration_minutes / 60 / b.discharge_efficiency[home]
+        checked = ~since_call(inputs.called, inputs.windows.length)
+        most = min(offered, (b.ceiling_kwh[home] - protected) / sustained)
+        below_protected = np.maximum(protected - floor, 0.0)
+        return Reserve(
+            usd_per_kw_h=price,
+            most_kw=np.where(price > 0, np.where(checked, most, offered), 0.0),
+            sustain_kwh_per_kw=sustained + below_protected / max(most, LEAST_HELD_KW),
+            checked=checked,
         )
 
     def _car(self, car: int) -> Store:
@@ -196,6 +269,13 @@ class Homes:
             wear_usd_per_kwh=0.0,
             end_usd_per_kwh=float(self.car_end_usd_per_kwh[car]),
         )
+
+
+def dearer_reserve(inputs: Inputs) -> tuple[Floats, Ints]:
+    """Price of the dearer of spin and non-spin [$/MW-h], 0 where neither has one above 0, and which it is (a tie:
+    spin), each (T,). One kW is sold in one product, so a bound sells all in this one."""
+    prices = np.maximum(np.nan_to_num(inputs.price[SPIN:], nan=0.0), 0.0)
+    return prices.max(axis=0), SPIN + prices.argmax(axis=0)
 
 
 def _counterfactual_kwh(inputs: Inputs) -> Floats:

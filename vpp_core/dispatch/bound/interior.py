@@ -14,6 +14,17 @@ intervals only stocks couple, so y follows by one sweep forward and one back ove
 
 both written without differences of large numbers, on which interior points founder at the end. With finite limits on
 everything the dual starts feasible and stays so.
+
+A battery that holds reserve (stock 0) adds two variables per interval, r held and v, and a row of its own,
+
+    e_0,t − κ_t r_t − v_t = sustain_t                                      price μ_t
+
+and r takes from a stock that is not passed on, the headroom u. The row is eliminated before the blocks are built: with
+p = θ_e + κ²θ_r + θ_v it leaves of θ_e and θ_r the positive
+
+    θ_e (κ²θ_r + θ_v) / p of e_0,   θ_r (θ_e + θ_v) / p of r,   κ θ_e θ_r / p between them
+
+so that Θ_t above is diagonal but for that last entry between energy and headroom.
 """
 
 from __future__ import annotations
@@ -41,6 +52,8 @@ BACK_OFF = 0.9995
 
 BELOW, ABOVE, Z_BELOW, Z_ABOVE, PER_BELOW, PER_ABOVE, THETA, D, DZ_BELOW, DZ_ABOVE = range(10)
 """Fields of a variable: distance to its limits, their multipliers, one over each distance, θ, and the step."""
+PER_P, OF_ENERGY, OF_HELD, BETWEEN = range(4)
+"""1/p, θ_e/p, κθ_r/p and the entry of Θ between energy and headroom."""
 
 
 class Staged(NamedTuple):
@@ -60,6 +73,23 @@ class Staged(NamedTuple):
     """right-hand side of the meter's rows, shape (T,)"""
     rhs: Floats
     """of the stocks' rows, shape (T, S)"""
+    headroom: int
+    """the stock that reserve takes from; −1: none is held, else `cost` and `room` have two columns more, r and v"""
+    kappa: Floats
+    """κ, shape (T,); 0: nothing is held in the interval, and the row is not there"""
+    sustain: Floats
+    """right-hand side of the rows of reserve, shape (T,)"""
+
+
+class Prices(NamedTuple):
+    """One per row."""
+
+    nu: Floats
+    """of the meter, shape (T,)"""
+    lam: Floats
+    """of the stocks, shape (T, S)"""
+    mu: Floats
+    """of reserve, shape (T,)"""
 
 
 class Blocks(NamedTuple):
@@ -75,19 +105,26 @@ class Blocks(NamedTuple):
     """b̄, shape (T, S)"""
     inverse: Floats
     """(S + Θ)⁻¹, shape (T, S, S)"""
+    left: Floats
+    """diagonal of Θ, what reserve leaves of it, shape (T, S)"""
+    sustain: Floats
+    """residual of the rows of reserve, shape (T,)"""
+    shares: Floats
+    """of eliminating them, columns `PER_P` … `BETWEEN`, shape (T, 4)"""
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def solve_staged(k: Staged) -> tuple[Floats, Floats, Floats, int]:
-    """Flows and stocks above their lower limits (T, V + S), prices ν (T,) and λ (T, S), and the steps taken."""
+def solve_staged(k: Staged) -> tuple[Floats, Prices, int]:
+    """All variables above their lower limits (T, V + S …), the rows' prices, and the steps taken."""
     intervals, stocks = k.rhs.shape
-    count = len(k.sign) + stocks
+    count = k.room.shape[1]
     variables = _start(k)
-    nu, lam = np.zeros(intervals), np.zeros((intervals, stocks))
-    d_nu, d_lam = np.zeros(intervals), np.zeros((intervals, stocks))
+    prices = Prices(np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals))
+    change = Prices(np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals))
     blocks = Blocks(
         np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals), np.zeros((intervals, stocks)),
-        np.zeros((intervals, stocks, stocks)),
+        np.zeros((intervals, stocks, stocks)), np.zeros((intervals, stocks)), np.zeros(intervals),
+        np.zeros((intervals, 4)),
     )  # fmt: skip
     limits = 2 * np.sum(k.room > FIXED_KWH)
     steps = 0
@@ -99,24 +136,26 @@ def solve_staged(k: Staged) -> tuple[Floats, Floats, Floats, int]:
         if unbalanced < ROUNDING_KWH:
             blocks.meter.fill(0.0)
             blocks.rhs.fill(0.0)
-        _forward(k, variables, blocks, 0.0, False, d_nu, d_lam)
-        step_x, step_z, after = _backward(k, variables, blocks, d_nu, d_lam)
+            blocks.sustain.fill(0.0)
+        _forward(k, variables, blocks, 0.0, False, change)
+        step_x, step_z, after = _backward(k, variables, blocks, change)
         target = gap / limits * (after / gap) ** 3
-        _forward(k, variables, blocks, target, True, d_nu, d_lam)
-        step_x, step_z, after = _backward(k, variables, blocks, d_nu, d_lam)
+        _forward(k, variables, blocks, target, True, change)
+        step_x, step_z, after = _backward(k, variables, blocks, change)
         if gap < NEAR_USD and after > 0.9 * gap:
             break
         for t in range(intervals):
-            nu[t] += step_z * d_nu[t]
+            prices.nu[t] += step_z * change.nu[t]
+            prices.mu[t] += step_z * change.mu[t]
             for s in range(stocks):
-                lam[t, s] += step_z * d_lam[t, s]
+                prices.lam[t, s] += step_z * change.lam[t, s]
             for v in range(count):
                 if variables[t, v, THETA] > 0.0:
                     variables[t, v, BELOW] += step_x * variables[t, v, D]
                     variables[t, v, ABOVE] -= step_x * variables[t, v, D]
                     variables[t, v, Z_BELOW] += step_z * variables[t, v, DZ_BELOW]
                     variables[t, v, Z_ABOVE] += step_z * variables[t, v, DZ_ABOVE]
-    return variables[:, :, BELOW].copy(), nu, lam, steps
+    return variables[:, :, BELOW].copy(), prices, steps
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -148,7 +187,7 @@ def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
             if t > 0:
                 rhs[s] += k.passed[t - 1, s] * variables[t - 1, flows + s, BELOW]
             mean[s] = 0.0
-        for v in range(flows + stocks):
+        for v in range(k.room.shape[1]):
             if variables[t, v, Z_BELOW] == 0.0:
                 continue
             variables[t, v, PER_BELOW], variables[t, v, PER_ABOVE] = (
@@ -166,6 +205,10 @@ def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
                 for s in range(stocks):
                     rhs[s] += k.effect[v, s] * variables[t, v, BELOW]
                     mean[s] -= variables[t, v, THETA] * k.sign[v] * k.effect[v, s]
+        for s in range(stocks):
+            blocks.left[t, s] = variables[t, flows + s, THETA]
+        if k.kappa[t] > 0.0:
+            unbalanced = max(unbalanced, abs(_eliminate(k, variables, blocks, t)))
         blocks.meter[t], blocks.weight[t] = residual, weight
         unbalanced = max(unbalanced, abs(residual))
         for s in range(stocks):
@@ -185,15 +228,46 @@ def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
         for s in range(stocks):
             for r in range(s + 1):
                 held[r, s] = work[r, s] = work[s, r] = held[s, r]
-            work[s, s] += variables[t, flows + s, THETA]
-        _invert(work, blocks.inverse[t])
+            work[s, s] += blocks.left[t, s]
+        if k.kappa[t] > 0.0:
+            work[0, k.headroom] += blocks.shares[t, BETWEEN]
+            work[k.headroom, 0] += blocks.shares[t, BETWEEN]
+        inverse = blocks.inverse[t]
+        _invert(work, inverse)
         for s in range(stocks):
+            if k.passed[t, s] == 0.0:
+                carried[s].fill(0.0)
+                continue
             for r in range(stocks):
-                value = 0.0
+                work[s, r] = 0.0
                 for j in range(stocks):
-                    value += held[s, j] * blocks.inverse[t, j, r]
-                carried[s, r] = value * variables[t, flows + r, THETA] * k.passed[t, s] * k.passed[t, r]
+                    work[s, r] += held[s, j] * inverse[j, r]
+            for r in range(stocks):
+                carried[s, r] = work[s, r] * blocks.left[t, r] * k.passed[t, s] * k.passed[t, r]
+            if k.kappa[t] > 0.0:
+                carried[s, 0] += work[s, k.headroom] * blocks.shares[t, BETWEEN] * k.passed[t, s] * k.passed[t, 0]
     return gap, unbalanced
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _eliminate(k: Any, variables: Floats, blocks: Any, t: int) -> float:
+    """Take an interval's row of reserve out of the blocks; returns its residual [kWh]."""
+    energy, held = len(k.sign), len(k.sign) + k.rhs.shape[1]
+    kappa = k.kappa[t]
+    theta_e, theta_r, theta_v = variables[t, energy, THETA], variables[t, held, THETA], variables[t, held + 1, THETA]
+    per_p = 1.0 / (theta_e + kappa * kappa * theta_r + theta_v)
+    of_energy, of_held = theta_e * per_p, kappa * theta_r * per_p
+    shares = blocks.shares[t]
+    shares[PER_P], shares[OF_ENERGY], shares[OF_HELD] = per_p, of_energy, of_held
+    shares[BETWEEN] = theta_e * of_held
+    blocks.left[t, 0] = of_energy * (kappa * kappa * theta_r + theta_v)
+    blocks.left[t, k.headroom] += theta_r * (theta_e + theta_v) * per_p
+    blocks.rhs[t, k.headroom] -= variables[t, held, BELOW]
+    residual = (
+        k.sustain[t] - variables[t, energy, BELOW] + kappa * variables[t, held, BELOW] + variables[t, held + 1, BELOW]
+    )
+    blocks.sustain[t] = residual
+    return residual
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -231,18 +305,19 @@ def _invert(matrix: Floats, inverse: Floats) -> None:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _forward(
-    k: Any, variables: Floats, blocks: Any, target: float, corrects: bool, swept_nu: Floats, swept: Floats
+    k: Any, variables: Floats, blocks: Any, target: float, corrects: bool, change: Any
 ) -> None:
     """Right-hand sides of a step towards complementarity `target`, and the sweep forward over them."""
     intervals, stocks = k.rhs.shape
     flows = len(k.sign)
+    swept_nu, swept = change.nu, change.lam
     carried, coming = np.zeros(stocks), np.zeros(stocks)
     for t in range(intervals):
         right = blocks.meter[t]
         for s in range(stocks):
             swept[t, s] = blocks.rhs[t, s] + coming[s]
             coming[s] = 0.0
-        for v in range(flows + stocks):
+        for v in range(k.room.shape[1]):
             if variables[t, v, THETA] == 0.0:
                 continue
             r_below, r_above = (
@@ -260,27 +335,37 @@ def _forward(
                 right += k.sign[v] * variables[t, v, D]
                 for s in range(stocks):
                     swept[t, s] -= k.effect[v, s] * variables[t, v, D]
-            else:
+            elif v < flows + stocks:
                 swept[t, v - flows] += variables[t, v, D]
                 coming[v - flows] = -k.passed[t, v - flows] * variables[t, v, D]
         swept_nu[t] = right
+        if k.kappa[t] > 0.0:
+            held, shares = flows + stocks, blocks.shares[t]
+            own = variables[t, flows, D] - k.kappa[t] * variables[t, held, D] - variables[t, held + 1, D]
+            change.mu[t] = own = own + blocks.sustain[t]
+            swept[t, 0] -= shares[OF_ENERGY] * own
+            swept[t, k.headroom] += variables[t, held, D] + shares[OF_HELD] * own
+            coming[0] += k.passed[t, 0] * shares[OF_ENERGY] * own
         for s in range(stocks):
             swept[t, s] += carried[s] - blocks.mean[t, s] * right
         for s in range(stocks):
             value = 0.0
             for r in range(stocks):
                 value += blocks.inverse[t, s, r] * swept[t, r]
-            carried[s] = k.passed[t, s] * variables[t, flows + s, THETA] * value
+            carried[s] = k.passed[t, s] * blocks.left[t, s] * value
+            if s == k.headroom and k.kappa[t] > 0.0:
+                carried[0] += k.passed[t, 0] * blocks.shares[t, BETWEEN] * value
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _backward(k: Any, variables: Floats, blocks: Any, d_nu: Floats, d_lam: Floats) -> tuple[float, float, float]:
+def _backward(k: Any, variables: Floats, blocks: Any, change: Any) -> tuple[float, float, float]:
     """The sweep back: steps of prices (in place of what was swept) and variables.
 
     Returns how far variables and multipliers can go, and the complementarity there.
     """
     intervals, stocks = k.rhs.shape
     flows = len(k.sign)
+    d_nu, d_lam = change.nu, change.lam
     step_x, step_z = 1.0, 1.0
     now, by_x, by_z, by_both = 0.0, 0.0, 0.0, 0.0
     following, price = np.zeros(stocks), np.zeros(stocks)
@@ -288,7 +373,9 @@ def _backward(k: Any, variables: Floats, blocks: Any, d_nu: Floats, d_lam: Float
         nu = d_nu[t] / blocks.weight[t] if blocks.weight[t] > 0.0 else 0.0
         for s in range(stocks):
             following[s] = k.passed[t, s] * price[s]
-            d_lam[t, s] += variables[t, flows + s, THETA] * following[s]
+            d_lam[t, s] += blocks.left[t, s] * following[s]
+        if k.kappa[t] > 0.0:
+            d_lam[t, k.headroom] += blocks.shares[t, BETWEEN] * following[0]
         for s in range(stocks):
             price[s] = 0.0
             for r in range(stocks):
@@ -297,15 +384,26 @@ def _backward(k: Any, variables: Floats, blocks: Any, d_nu: Floats, d_lam: Float
             d_lam[t, s] = price[s]
             nu -= blocks.mean[t, s] * price[s]
         d_nu[t] = nu
-        for v in range(flows + stocks):
+        mu = 0.0
+        if k.kappa[t] > 0.0:
+            shares = blocks.shares[t]
+            mu = shares[PER_P] * change.mu[t] - shares[OF_ENERGY] * (price[0] - following[0])
+            change.mu[t] = mu = mu + shares[OF_HELD] * price[k.headroom]
+        for v in range(k.room.shape[1]):
             if variables[t, v, THETA] == 0.0:
                 continue
             if v < flows:
                 priced = k.sign[v] * nu
                 for s in range(stocks):
                     priced -= k.effect[v, s] * price[s]
-            else:
+            elif v < flows + stocks:
                 priced = price[v - flows] - following[v - flows]
+                if v == flows:
+                    priced += mu
+            elif v == flows + stocks:
+                priced = price[k.headroom] - k.kappa[t] * mu
+            else:
+                priced = -mu
             d = variables[t, v, THETA] * priced - variables[t, v, D]
             dz_below, dz_above = (
                 (variables[t, v, DZ_BELOW] - variables[t, v, Z_BELOW] * d) * variables[t, v, PER_BELOW],
@@ -328,10 +426,11 @@ def _backward(k: Any, variables: Floats, blocks: Any, d_nu: Floats, d_lam: Float
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def dual_usd(k: Staged, nu: Floats, lam: Floats) -> float:
+def dual_usd(k: Staged, prices: Prices) -> float:
     """Lower bound of the program's cost [$] by weak duality, valid for any prices since all variables are bounded."""
     intervals, stocks = k.rhs.shape
     flows = len(k.sign)
+    nu, lam, mu = prices.nu, prices.lam, prices.mu
     total = 0.0
     for t in range(intervals):
         total += k.meter[t] * nu[t]
@@ -342,6 +441,13 @@ def dual_usd(k: Staged, nu: Floats, lam: Floats) -> float:
             total += min(0.0, reduced) * k.room[t, v]
         for s in range(stocks):
             following = k.passed[t, s] * lam[t + 1, s] if t + 1 < intervals else 0.0
+            reduced = k.cost[t, flows + s] - lam[t, s] + following
+            if s == 0 and k.kappa[t] > 0.0:
+                reduced -= mu[t]
             total += k.rhs[t, s] * lam[t, s]
-            total += min(0.0, k.cost[t, flows + s] - lam[t, s] + following) * k.room[t, flows + s]
+            total += min(0.0, reduced) * k.room[t, flows + s]
+        if k.headroom >= 0:
+            held = flows + stocks
+            total += k.sustain[t] * mu[t] + min(0.0, mu[t]) * k.room[t, held + 1]
+            total += min(0.0, k.cost[t, held] - lam[t, k.headroom] + k.kappa[t] * mu[t]) * k.room[t, held]
     return total

@@ -9,7 +9,7 @@ from numba import njit
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.bound.homes import Home, Schedule, Store
-from vpp_core.dispatch.bound.interior import Staged, dual_usd, solve_staged
+from vpp_core.dispatch.bound.interior import FIXED_KWH, Staged, dual_usd, solve_staged
 from vpp_core.fleet.fleet import Floats
 
 METER_FLOWS = 2
@@ -25,16 +25,19 @@ def solve_together(home: Home) -> tuple[list[Schedule], float]:
     The schedules are as good as the method's last step; whether they balance is for the caller to see.
     """
     limits = [_Limits.of(store) for store in home.stores]
-    values, nu, lam, _ = solve_staged(program := _staged(home, limits))
+    values, prices, _ = solve_staged(program := _staged(home, limits))
     values[values < NOTHING_KWH] = 0.0
-    schedules, flow, bound = [], METER_FLOWS, -dual_usd(program, nu, lam)
+    schedules, flow, bound = [], METER_FLOWS, -dual_usd(program, prices)
     for store, within in zip(home.stores, limits, strict=True):
         after = flow + 1 + len(within.discharge)
         charge, discharge = within.least_charge + values[:, flow], values[:, flow + 1 : after].sum(axis=1)
         gained = store.charge_efficiency * charge - discharge / store.discharge_efficiency
         energy = np.clip(store.initial_kwh + np.cumsum(gained - store.trip_kwh), within.low, within.high)
-        schedules.append(Schedule(charge / INTERVAL_HOURS, discharge / INTERVAL_HOURS, energy))
+        charge_kw, discharge_kw = charge / INTERVAL_HOURS, discharge / INTERVAL_HOURS
+        schedules.append(Schedule(charge_kw, discharge_kw, energy, store.held_kw(discharge_kw, energy)))
         bound += store.end_usd_per_kwh * float(within.low[-1])
+        if reserve := store.reserve:
+            bound += INTERVAL_HOURS * float((reserve.usd_per_kw_h * reserve.most_kw)[~reserve.checked].sum())
         flow = after
     return schedules, bound
 
@@ -83,7 +86,8 @@ def _staged(home: Home, limits: list[_Limits]) -> Staged:
     """The home's program: stocks are the energies above their least, then what was taken today of each daily limit."""
     intervals, zero = len(home.surplus_kw), np.zeros(len(home.surplus_kw))
     limited = [s for s, store in enumerate(home.stores) if np.isfinite(store.daily_kwh)]
-    unit = np.eye(len(home.stores) + len(limited))
+    holds = home.stores[0].reserve is not None
+    unit = np.eye(len(home.stores) + len(limited) + holds)
     meter = INTERVAL_HOURS * home.surplus_kw
     most = np.abs(meter) + sum(within.most_charge + sum(within.discharge) for within in limits)
     cost, room = [home.import_usd_per_kwh, -home.export_usd_per_kwh], [most, most]
@@ -95,11 +99,12 @@ def _staged(home: Home, limits: list[_Limits]) -> Staged:
         sign.append(1.0)
         effect.append(store.charge_efficiency * unit[s])
         for part, limit in enumerate(within.discharge):
+            holding = unit[-1] if store.reserve else 0 * unit[s]
             counted = unit[len(home.stores) + limited.index(s)] if part else 0 * unit[s]
             cost.append(np.full(intervals, store.wear_usd_per_kwh))
             room.append(limit)
             sign.append(-1.0)
-            effect.append((counted - unit[s]) / store.discharge_efficiency)
+            effect.append((counted - unit[s]) / store.discharge_efficiency - holding)
         stock_cost.append(np.append(zero[1:], -store.end_usd_per_kwh))
         stock_room.append(within.high - within.low)
         passed.append(np.append(np.ones(intervals - 1), 0.0))
@@ -111,6 +116,12 @@ def _staged(home: Home, limits: list[_Limits]) -> Staged:
         stock_room.append(np.full(intervals, home.stores[s].daily_kwh))
         passed.append(np.append(home.day[1:] == home.day[:-1], False).astype(float))
         rhs.append(zero)
+    held = _Held.of(home.stores[0], limits[0])
+    if held:
+        stock_cost += [zero, held.cost, zero]
+        stock_room += [held.headroom, held.room, held.beyond]
+        passed.append(zero)
+        rhs.append(held.headroom)
     return Staged(
         cost=np.column_stack(cost + stock_cost),
         room=np.column_stack(room + stock_room),
@@ -119,7 +130,44 @@ def _staged(home: Home, limits: list[_Limits]) -> Staged:
         passed=np.column_stack(passed),
         meter=meter,
         rhs=np.column_stack(rhs),
+        headroom=len(unit) - 1 if held else -1,
+        kappa=held.kappa if held else zero,
+        sustain=held.sustain if held else zero,
     )
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Reserve of the first store, each (T,), a kW counted as the kWh of an interval.
+
+    From a call to the end of its window all that is offered is held, and neither headroom nor energy limits it: that is
+    a constant. In other intervals where something can be held, κ is above 0.
+    """
+
+    cost: Floats
+    room: Floats
+    headroom: Floats
+    kappa: Floats
+    sustain: Floats
+    beyond: Floats
+    """most energy beyond what is sustained"""
+
+    @classmethod
+    def of(cls, store: Store, within: _Limits) -> _Held | None:
+        if (reserve := store.reserve) is None:
+            return None
+        headroom, kappa = INTERVAL_HOURS * store.most_discharge_kw, reserve.sustain_kwh_per_kw / INTERVAL_HOURS
+        above = within.high - store.floor_kwh
+        room = np.minimum(np.minimum(INTERVAL_HOURS * reserve.most_kw, headroom), above / kappa)
+        there = reserve.checked & (room > FIXED_KWH)
+        return cls(
+            cost=-reserve.usd_per_kw_h,
+            room=np.where(reserve.checked, room, 0.0),
+            headroom=headroom,
+            kappa=np.where(there, kappa, 0.0),
+            sustain=store.floor_kwh - within.low,
+            beyond=np.where(there, above, 0.0),
+        )
 
 
 @njit(nogil=True, cache=True)
