@@ -85,6 +85,7 @@ class WindowProgram:
         if share is None:
             log.warning("window program ended %s: nothing is bid for this window", status)
             return Solution(np.zeros_like(quantity_kw), status)
+        share = self._prefer_spin(share, gain, quantity_kw)
         return Solution(share * quantity_kw, "optimal", below_minimum=bool((shut & (most > 0)).any()))
 
     def _search(self, quantity_kw: Floats, closed: Bools) -> tuple[Floats | None, Bools, str]:
@@ -113,6 +114,17 @@ class WindowProgram:
             heappush(ways, (-value, 2 * count + 1, shut, held | branch))
             heappush(ways, (-value, 2 * count + 2, shut | branch, held))
         return best, best_shut, status or "without an answer in time"
+
+    def _prefer_spin(self, share: Floats, gain_usd: Floats, quantity_kw: Floats) -> Floats:
+        """The same shares with non-spin as spin where that gains no less: of tied optima always the same one."""
+        spin, nonspin = self._layout.battery_spin, self._layout.battery_nonspin
+        moved = np.where((gain_usd[spin] >= gain_usd[nonspin]) & (quantity_kw[spin] > 0), share[nonspin], 0.0)
+        preferred = share.copy()
+        preferred[spin] = np.minimum(share[spin] + moved, 1.0)
+        preferred[nonspin] -= moved
+        total = np.bincount(self._layout.book, weights=preferred * quantity_kw, minlength=self._layout.books)
+        fits = not self._between(preferred, quantity_kw).any() and total.max(initial=0.0) <= self._maximum_kw
+        return preferred if fits else share
 
     def _between(self, share: Floats, quantity_kw: Floats) -> Bools:
         """Which books hold something, but less than the minimum bid."""
