@@ -39,8 +39,12 @@ from vpp_core.fleet.fleet import Floats
 MOST_STEPS = 100
 GAP_USD = 1e-8
 """Complementarity at which it stops; what was reached is certified afterwards, not believed."""
+LEAST_SHARE = 0.1
+"""With reserve no step aims below this share of it: there variables are smaller than what rounding makes of them."""
 NEAR_USD = 3e-7
 """Complementarity below which a step that gains nothing ends it: rounding has the last word."""
+DONE_USD = 6e-8
+"""Complementarity below which a step that loses balance is taken back and ends it, where reserve is held."""
 BALANCED_KWH = 1e-9
 """Residual of a row at which it may stop."""
 ROUNDING_KWH = 3e-11
@@ -117,7 +121,6 @@ class Blocks(NamedTuple):
 def solve_staged(k: Staged) -> tuple[Floats, Prices, int]:
     """All variables above their lower limits (T, V + S …), the rows' prices, and the steps taken."""
     intervals, stocks = k.rhs.shape
-    count = k.room.shape[1]
     variables = _start(k)
     prices = Prices(np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals))
     change = Prices(np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals))
@@ -127,12 +130,17 @@ def solve_staged(k: Staged) -> tuple[Floats, Prices, int]:
         np.zeros((intervals, 4)),
     )  # fmt: skip
     limits = 2 * np.sum(k.room > FIXED_KWH)
-    steps = 0
+    steps, near = 0, False
+    step_x = step_z = 0.0
     while steps < MOST_STEPS:
         steps += 1
         gap, unbalanced = _prepare(k, variables, blocks)
         if gap < GAP_USD and unbalanced < BALANCED_KWH:
             break
+        if k.headroom >= 0 and near and unbalanced > BALANCED_KWH:
+            _take(variables, prices, change, -step_x, -step_z)
+            break
+        near = gap < DONE_USD and unbalanced < BALANCED_KWH
         if unbalanced < ROUNDING_KWH:
             blocks.meter.fill(0.0)
             blocks.rhs.fill(0.0)
@@ -140,22 +148,31 @@ def solve_staged(k: Staged) -> tuple[Floats, Prices, int]:
         _forward(k, variables, blocks, 0.0, False, change)
         step_x, step_z, after = _backward(k, variables, blocks, change)
         target = gap / limits * (after / gap) ** 3
+        if k.headroom >= 0:
+            target = max(target, LEAST_SHARE * GAP_USD / limits)
         _forward(k, variables, blocks, target, True, change)
         step_x, step_z, after = _backward(k, variables, blocks, change)
         if gap < NEAR_USD and after > 0.9 * gap:
             break
-        for t in range(intervals):
-            prices.nu[t] += step_z * change.nu[t]
-            prices.mu[t] += step_z * change.mu[t]
-            for s in range(stocks):
-                prices.lam[t, s] += step_z * change.lam[t, s]
-            for v in range(count):
-                if variables[t, v, THETA] > 0.0:
-                    variables[t, v, BELOW] += step_x * variables[t, v, D]
-                    variables[t, v, ABOVE] -= step_x * variables[t, v, D]
-                    variables[t, v, Z_BELOW] += step_z * variables[t, v, DZ_BELOW]
-                    variables[t, v, Z_ABOVE] += step_z * variables[t, v, DZ_ABOVE]
+        _take(variables, prices, change, step_x, step_z)
     return variables[:, :, BELOW].copy(), prices, steps
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _take(variables: Floats, prices: Prices, change: Prices, step_x: float, step_z: float) -> None:
+    """Take a step, or take it back."""
+    intervals, count, _ = variables.shape
+    for t in range(intervals):
+        prices.nu[t] += step_z * change.nu[t]
+        prices.mu[t] += step_z * change.mu[t]
+        for s in range(change.lam.shape[1]):
+            prices.lam[t, s] += step_z * change.lam[t, s]
+        for v in range(count):
+            if variables[t, v, THETA] > 0.0:
+                variables[t, v, BELOW] += step_x * variables[t, v, D]
+                variables[t, v, ABOVE] -= step_x * variables[t, v, D]
+                variables[t, v, Z_BELOW] += step_z * variables[t, v, DZ_BELOW]
+                variables[t, v, Z_ABOVE] += step_z * variables[t, v, DZ_ABOVE]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

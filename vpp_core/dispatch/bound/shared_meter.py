@@ -32,7 +32,10 @@ def solve_together(home: Home) -> tuple[list[Schedule], float]:
         after = flow + 1 + len(within.discharge)
         charge, discharge = within.least_charge + values[:, flow], values[:, flow + 1 : after].sum(axis=1)
         gained = store.charge_efficiency * charge - discharge / store.discharge_efficiency
-        energy = np.clip(store.initial_kwh + np.cumsum(gained - store.trip_kwh), within.low, within.high)
+        if program.headroom >= 0:
+            energy = _path(store.initial_kwh, gained - store.trip_kwh, within.low, within.high)
+        else:
+            energy = np.clip(store.initial_kwh + np.cumsum(gained - store.trip_kwh), within.low, within.high)
         charge_kw, discharge_kw = charge / INTERVAL_HOURS, discharge / INTERVAL_HOURS
         schedules.append(Schedule(charge_kw, discharge_kw, energy, store.held_kw(discharge_kw, energy)))
         bound += store.end_usd_per_kwh * float(within.low[-1])
@@ -184,3 +187,12 @@ def _reachable(
         low[t - 1] = max(low[t - 1], low[t] + trip[t] - up[t])
         high[t - 1] = min(high[t - 1], high[t] + trip[t] + down[t])
     return low, np.maximum(low, high)
+
+
+@njit(nogil=True, cache=True)
+def _path(initial: float, gained: Floats, low: Floats, high: Floats) -> Floats:
+    """Energy kept within its limits interval by interval, so that what rounding misses does not add up."""
+    energy, stored = np.empty_like(gained), initial
+    for t in range(len(gained)):
+        energy[t] = stored = min(max(stored + gained[t], low[t]), high[t])
+    return energy
