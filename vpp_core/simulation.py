@@ -178,7 +178,15 @@ class _Run:
         forecast = inputs.forecast[:, window, 0]
         rules = inputs.scenario.market
         offers = marginal_offers(
-            layout, inputs.batteries, inputs.cars, self.permission, state, coming, self._outlook(window), forecast, rules
+            layout,
+            inputs.batteries,
+            inputs.cars,
+            self.permission,
+            state,
+            coming,
+            self._outlook(window),
+            forecast,
+            rules,
         )
         offered = time.perf_counter()
         view = GateView(
@@ -196,9 +204,7 @@ class _Run:
         self.timings["decide"] += time.perf_counter() - offered
         for name, seconds in decision.timings.items():
             self.timings[name] = self.timings.get(name, 0.0) + seconds
-        held = sustained(
-            layout, inputs.batteries, self.permission, state, coming, decision.segments.quantity_kw, rules
-        )
+        held = sustained(layout, inputs.batteries, self.permission, state, coming, decision.segments.quantity_kw, rules)
         submission = submit(replace(decision.segments, quantity_kw=held), layout, rules)
         feasible_kw = float(offers.quantity_kw[~layout.is_reserve].sum())
         below = submission.below_minimum or decision.below_minimum

@@ -22,10 +22,22 @@ LAYOUT = Layout(home_of_car=np.array([2]), aggregation_of_home=np.zeros(3, dtype
 CATEGORY = np.array([0, 1, 2], dtype=np.int8)
 
 
+FORECAST = np.array([[20.0, 40.0, 90.0], [2.0, 8.0, 30.0], [1.0, 4.0, 10.0]])
+"""Energy, spin and non-spin."""
+
+
 def bargain(reservation: float = 100.0, markup: float = 1.5):
-    quantity = np.array([1.0, 1, 1, 1, 1, 1, 1])
-    signed = LAYOUT.direction * reservation
-    return open_bargain(LAYOUT, quantity, signed, np.full(3, markup))
+    signed = np.where(LAYOUT.is_reserve, 0.0, LAYOUT.direction * reservation)
+    return open_bargain(LAYOUT, np.ones(len(LAYOUT)), signed, np.full(3, markup), FORECAST)
+
+
+def test_homes_ask_a_share_of_what_the_market_is_expected_to_pay_for_reserve() -> None:
+    opening = bargain().opening_usd_per_mwh
+    assert opening[LAYOUT.battery_spin] == pytest.approx(4.0)
+    assert opening[LAYOUT.battery_nonspin] == pytest.approx(2.0)
+    counter = aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, 0.0))
+    assert counter[LAYOUT.battery_spin] == pytest.approx(2.0)
+    assert counter[LAYOUT.battery_nonspin] == pytest.approx(1.0)
 
 
 def test_homes_open_at_their_markup_and_cars_at_their_own_cost() -> None:
@@ -50,11 +62,10 @@ def test_no_home_ever_asks_below_its_reservation_price(rounds: int, reservation:
 
 
 def test_the_aggregator_rises_from_its_opening_to_its_limit_and_never_offers_more_than_is_asked() -> None:
-    forecast = np.array([20.0, 40.0, 90.0])
-    offers = [aggregator_counter(bargain(), forecast, Terms(0.1, 0.5, share))[0] for share in (0.0, 0.5, 1.0)]
+    offers = [aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, share))[0] for share in (0.0, 0.5, 1.0)]
     assert offers == pytest.approx([20.0, 30.0, 40.0])
     cheap = bargain(reservation=10.0)
-    assert aggregator_counter(cheap, forecast, Terms(0.1, 0.5, 1.0))[0] == pytest.approx(15.0)
+    assert aggregator_counter(cheap, FORECAST, Terms(0.1, 0.5, 1.0))[0] == pytest.approx(15.0)
 
 
 @settings(max_examples=8)
@@ -80,8 +91,8 @@ def test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays(
         assert (decision.segments.quantity_kw <= view.offers.quantity_kw + 1e-9).all()
 
 
-def window_with_offers(homes: int = 40, minimum_bid_mw: float = 0.0):
-    inputs = invented_inputs(seed=7, homes=homes, days=1, minimum_bid_mw=minimum_bid_mw)
+def window_with_offers(homes: int = 40, minimum_bid_mw: float = 0.0, **market: bool):
+    inputs = invented_inputs(seed=7, homes=homes, days=1, minimum_bid_mw=minimum_bid_mw, **market)
     return inputs, pd.Timestamp("2023-08-01T19:00", tz="America/Los_Angeles").tz_convert("UTC")
 
 
@@ -129,7 +140,7 @@ def test_a_fleet_that_cannot_bid_is_told_how_to_study_it() -> None:
 
 
 def test_a_satisfaction_weight_beyond_reason_leaves_disappointed_homes_out() -> None:
-    inputs, at = window_with_offers()
+    inputs, at = window_with_offers(reserves=False)
     dear = inputs.scenario.negotiation.model_copy(update={"satisfaction_weight_usd": 100.0})
     from dataclasses import replace
 

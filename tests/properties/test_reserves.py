@@ -38,7 +38,7 @@ def path(inputs: Inputs, key: str) -> tuple[Trajectory, list]:
 @settings(max_examples=24)
 @given(periods(60), st.sampled_from(GATE_CLOSURE), st.data())
 def test_reserve_is_deliverable_when_called_at_any_interval(inputs: Inputs, key: str, data: st.DataObject) -> None:
-    """One event wherever it falls: all that is held is delivered, and no reserve elsewhere falls short of its duration."""
+    """One event wherever it falls: what is held is delivered, and no reserve elsewhere falls short of its duration."""
     last = len(inputs.period) - LONGEST_INTERVALS
     first = data.draw(st.integers(0, last))
     length = data.draw(st.integers(1, LONGEST_INTERVALS))
@@ -179,6 +179,8 @@ def test_events_come_as_often_as_the_rules_say() -> None:
     from vpp_core.calendar import Period
 
     period, rules = Period.of("2023-08"), MarketRules(contingencies_per_month=3)
-    events = [int(np.diff(called_intervals(period, seed, rules).astype(int), prepend=0).clip(0).sum()) for seed in range(300)]
+    events = [
+        int(np.diff(called_intervals(period, seed, rules).astype(int), prepend=0).clip(0).sum()) for seed in range(300)
+    ]
     assert np.mean(events) == pytest.approx(3.0, abs=0.3)
     assert not called_intervals(period, 1, MarketRules(contingencies_per_month=0)).any()

@@ -150,6 +150,9 @@ def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:
         "penalty_usd": 0.0,
         "end_energy_usd": 0.0,
         "surplus_usd": total,
+        "surplus_battery_usd": 0.7 * total,
+        "surplus_ev_usd": 0.3 * total,
+        "surplus_reserves_usd": 0.0,
         "payment_usd": None if bound else gain + 0.5 * total,
     }
 

@@ -18,7 +18,7 @@ SMALLEST_KW = 1e-3
 
 @c.kernel
 def _path(a, first, last, e, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
-    """Energy left, rise of the bill [$], wear [kWh discharged] of `a` kW (sale positive) in intervals first … last − 1."""
+    """Energy left, bill [$], wear [kWh discharged] if `a` kW (sale positive) are held in intervals first … last − 1."""
     energy, bill, discharged = e, 0.0, 0.0
     for k in range(len(surplus)):
         battery = c.self_consumption_kw(energy, surplus[k], backup, ceiling, power, into, out_of, hours)

@@ -1,11 +1,11 @@
 """The window program by merit order: exact, vectorised over homes, where the structure admits it.
 
-Without the limits on sums every home is on its own. Purchases and car delays are taken whole where they gain. A battery
-chooses shares of its sale and of the dearer reserve within two lines (power and energy), a polygon whose few corners are
-compared. Where one sum then exceeds its maximum, a price on that book rations it: homes leave in the order of what they
-gain per kW over their next best choice. The price is found by bisection, and between the choices just below and just
-above it the sum is met exactly, so primal and dual values meet. Where that pushes another sum over its maximum, merit
-order does not apply and the answer is None.
+Without the limits on sums every home is on its own. Purchases and car delays are taken whole where they gain. A
+battery chooses shares of its sale and of the dearer reserve within two lines (power and energy), a polygon whose few
+corners are compared. Where one sum then exceeds its maximum, a price on that book rations it: homes leave in the order
+of what they gain per kW over their next best choice. The price is found by bisection, and between the choices just
+below and just above it the sum is met exactly, so primal and dual values meet. Where that pushes another sum over its
+maximum, merit order does not apply and the answer is None.
 """
 
 from __future__ import annotations

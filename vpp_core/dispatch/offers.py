@@ -19,10 +19,10 @@ few sizes the one that gains most at the forecast price is taken; for a car also
 prices of purchases carry a minus sign here ("signed"), so that more is dearer for the VPP in both directions.
 
 Reserve is power that no default will use and that the energy above what is protected can sustain for the product's
-duration, on the lowest path as above, less what a call before the window may take. Holding it costs a home nothing; what
-a call delivers is paid for apart, at the home's cost of it or the compensation owed, whichever is more. The VPP's price
-for a MW-h held covers what calls are expected to cost it beyond the forecast price. A kW is sold once: sale and reserve
-of a battery share its power and its energy, which `Offers` states as shares.
+duration, on the lowest path as above, less what a call before the window may take. Holding it costs a home nothing;
+what a call delivers is paid for apart, at the home's cost of it or the compensation owed, whichever is more. The VPP's
+price for a MW-h held covers what calls are expected to cost it beyond the forecast price. A kW is sold once: sale and
+reserve of a battery share its power and its energy, which `Offers` states as shares.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ TICK_USD_PER_MWH = 0.01
 
 @dataclass(frozen=True)
 class SharedLimits:
-    """What sale and reserve of a battery share: how much of its power and energy a whole segment takes, shape (N,) each.
+    """What sale and reserve of a battery share: how much of its power and energy a whole segment takes, each (N,).
 
     sale_power · x + reserve_power · (y + z) ≤ 1 and the same of energy, with x, y, z the shares that are held of the
     sale, spin and non-spin segments.
@@ -91,9 +91,7 @@ class Prospects:
     clearing_probability: Floats
 
 
-def prospects(
-    layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, forecast: Floats, hours: float
-) -> Prospects:
+def prospects(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, forecast: Floats, hours: float) -> Prospects:
     """Segment prices that never lose on what was agreed (signed), and what they bring at the forecast (3, 3)."""
     p10, p50, p90 = np.nan_to_num(forecast)[layout.product].T
     sells = layout.direction > 0

@@ -7,8 +7,9 @@ Hydro planners call its slope the water value. V(t, energy) solves, backwards ov
 with three price scenarios a window, p10, p50 and p90, weighted 0.3, 0.4, 0.3 (extended Swanson–Megill: Keefer &
 Bodily, Management Science 29, 1983). A move earns the LMP and what it does to the retail bill, less wear, so it has
 two slopes each way: charging from solar surplus, then from the grid; covering the home's load, then exporting. What
-stays stored can be held in reserve, min(power offered, energy · η_d / duration) at the scenario's reserve price, and a kW
-that is sold beyond the home's load cannot, which lowers what its sale brings. V is concave and so is the move, hence the best y is "move until V's slope crosses the price", exact on each linear piece.
+stays stored can be held in reserve, min(power offered, energy · η_d / duration) at the scenario's reserve price; a kW
+that is sold beyond the home's load cannot, which lowers what its sale brings. V is concave and so is the move, hence
+the best y is "move until V's slope crosses the price", exact on each linear piece.
 V lives on a uniform grid of energies; in between it is interpolated (from below, V being concave).
 
 A part of V is the household's own: what the energy saves on its bill if the device is left alone from then on. It is
@@ -41,8 +42,8 @@ class Outlook:
     """What is expected of the windows after the one being bid for, at its gate closure; H windows ahead.
 
     `price_usd_per_mwh` (H, 3): p10, p50, p90. `surplus_kw` (H, N): the home's average day of PV minus load so far.
-    `import_usd_per_kwh`, `export_usd_per_kwh` (H,): the retail tariff, which is known. `reserve_usd_per_mw_h` (H, 3): of
-    the dearer reserve product, 0 where none is sold; it must be sustained for `reserve_hours`.
+    `import_usd_per_kwh`, `export_usd_per_kwh` (H,): the retail tariff, which is known. `reserve_usd_per_mw_h` (H, 3):
+    of the dearer reserve product, 0 where none is sold; it must be sustained for `reserve_hours`.
     """
 
     window_hours: float

@@ -8,9 +8,10 @@
                 and each such sum is 0 or at least the minimum bid
 
 Gains, quantities and shares are parameters, so that the program is compiled once (DPP). Shares rather than kW keep the
-limits constant bounds of the variables: some 20 times faster at 5,000 segments than a row for each limit. The minimum is
-a choice, not a linear constraint: books that cannot reach it are closed beforehand, and where the optimum leaves a book
-between 0 and the minimum, both ways are tried (closed, or held to the minimum), the more promising first: a small tree.
+limits constant bounds of the variables: some 20 times faster at 5,000 segments than a row for each limit. The minimum
+is a choice, not a linear constraint: books that cannot reach it are closed beforehand, and where the optimum leaves a
+book between 0 and the minimum, both ways are tried (closed, or held to the minimum), the more promising first: a small
+tree.
 
 A large fleet is solved by merit order where that is exact (`merit_order`), else by this program.
 """
@@ -168,7 +169,7 @@ class _Program:
             parameter.value = getattr(shared, name)
 
     def solve(self, shut: Bools, held: Bools, minimum_kw: float) -> tuple[Floats | None, float, str]:
-        """Shares and their gain [$] with some books shut and some held to the minimum; none where there is no optimum."""
+        """Shares and their gain [$], some books shut and some held to the minimum; none where there is no optimum."""
         self._most.value = np.where(shut, 0.0, self._maximum_kw)
         self._least.value = np.where(held, minimum_kw, 0.0)
         try:

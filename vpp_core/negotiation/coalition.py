@@ -2,8 +2,9 @@
 
     maximise Σ_k x_k · margin_k + λ · Σ_k (x_k / q_k) · P(clears)_k · (satisfaction_k − 1)
 
-over 0 ≤ x_k ≤ q_k within the market's sizes, a kW sold once: the window program with λ weighing what the plan costs in satisfaction.
-Satisfaction is scored by the scorer's own formulas; a home that is left out is fully satisfied with this window.
+over 0 ≤ x_k ≤ q_k within the market's sizes, a kW sold once: the window program with λ weighing what the plan costs in
+satisfaction. Satisfaction is scored by the scorer's own formulas; a home that is left out is fully satisfied with this
+window.
 """
 
 from __future__ import annotations

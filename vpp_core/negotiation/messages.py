@@ -1,6 +1,6 @@
 """The messages of a negotiation, strict at the boundary: opportunity, bid, evaluation, counter-offer, response, member,
-VPP bid. Prices are $/MWh of energy, and $ per MW held for an hour of spin and non-spin; power in kW unless the name says
-MW."""
+VPP bid. Prices are $/MWh of energy, and $ per MW held for an hour of spin and non-spin; power in kW unless the name
+says MW."""
 
 from __future__ import annotations
 

@@ -156,9 +156,7 @@ def submit_bid(state: State, context: Context) -> State:
     conceded = bargain.conceded[member]
     conceded = conceded[~np.isnan(conceded)]
     decision = Decision(
-        segments=Segments(
-            quantity, formed.expected.price_usd_per_mwh, agreed, context.view.offers.call_usd_per_mwh
-        ),
+        segments=Segments(quantity, formed.expected.price_usd_per_mwh, agreed, context.view.offers.call_usd_per_mwh),
         invited=len(np.unique(bargain.layout.home[bargain.offering])),
         rounds=bargain.round,
         agreed=int(bargain.agreed.sum()),

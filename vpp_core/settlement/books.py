@@ -4,9 +4,9 @@
               − rise of retail bills − rise of wear − penalties + rise of stored energy at its price
 
 where energy that a call delivers is booked apart from the rest of the injection. Held reserve is paid at its product's
-price. What could not have been delivered, had it been called, is not paid, and a penalty of a share of the price comes on
-top; from a call to the end of its window reserve need not be deliverable and stays paid. Awarded or called energy that
-is not delivered is bought back at LMP with a penalty.
+price. What could not have been delivered, had it been called, is not paid, and a penalty of a share of the price comes
+on top; from a call to the end of its window reserve need not be deliverable and stays paid. Awarded or called energy
+that is not delivered is bought back at LMP with a penalty.
 
 Between the VPP and a household: what was awarded and delivered is paid at the agreed price, which covers the
 household's own cost (its bill, now and later, and wear); held reserve at the agreed price per kW-h, and what a call

@@ -18,6 +18,8 @@ class Trajectory:
     positive (a delayed charge counts as export); `agreed_*` is the price at which the household is paid for it.
     """
 
+    floor_kwh: Floats
+    """stored energy that the strategy leaves alone, and reserve is not delivered from, shape (N,)"""
     discharge_kw: Floats
     charge_kw: Floats
     stored_kwh: Floats
@@ -41,15 +43,13 @@ class Trajectory:
     car_default_kw: Floats
     car_award_kw: Floats
     car_agreed_usd_per_kwh: Floats
-    floor_kwh: Floats
-    """stored energy that the strategy leaves alone, and reserve is not delivered from, shape (N,)"""
 
     @classmethod
     def empty(cls, intervals: int, homes: int, cars: int, floor_kwh: Floats) -> Trajectory:
         """All zeros, to be filled."""
         battery = [np.zeros((intervals, homes)) for _ in range(12)]
         car = [np.zeros((intervals, cars)) for _ in range(5)]
-        return cls(*battery, *car, floor_kwh)
+        return cls(floor_kwh, *battery, *car)
 
     @property
     def reserve_kw(self) -> Floats:
