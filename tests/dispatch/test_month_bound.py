@@ -15,6 +15,7 @@ from vpp_core.dispatch.bound.homes import Homes, Schedule, broken_kwh, earned_us
 from vpp_core.dispatch.month_bound import month_bound
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.market.inputs import Inputs
+from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
 from vpp_core.scenario import Tariff
 from vpp_core.settlement.books import make_books
 from vpp_core.settlement.trajectory import Trajectory
@@ -25,11 +26,13 @@ from vpp_core.strategies.no_vpp import NoVpp
 EQUIPPED = [home for home in range(60) if generate_fleet(60, 11).has_battery[home]]
 """Homes with a battery, of a population that has every kind of home."""
 PRICES = st.sampled_from([0.0, -500.0, 2000.0, 30.0]) | st.floats(-500, 2000)
+RESERVE_PRICES = st.sampled_from([0.0, 5.0, 50.0, -1.0, np.nan]) | st.floats(0, 500)
 
 
 @st.composite
 def fleets(draw: st.DrawFn) -> Inputs:
-    """One to four homes over a day or two, batteries likely, prices with zeros, −500 and +2,000."""
+    """One to four homes over a day or two, batteries likely, prices with zeros, −500 and +2,000; reserve prices with
+    ties and zeros, or none, and calls."""
     population = generate_fleet(60, 11)
     some = draw(st.lists(st.sampled_from(EQUIPPED) | st.integers(0, 59), min_size=1, max_size=4, unique=True))
     days = draw(st.integers(1, 2))
@@ -37,7 +40,18 @@ def fleets(draw: st.DrawFn) -> Inputs:
     lmp = rng.choice(np.array(draw(st.lists(PRICES, min_size=1, max_size=12))), 96 * days)
     if draw(st.booleans()):
         lmp = lmp + rng.normal(0, 5, 96 * days)
-    return invented_inputs(fleet=population.take(np.array(some)), days=days, lmp=lmp, seed=draw(st.integers(0, 99)))
+    spin = rng.choice(np.array(draw(st.lists(RESERVE_PRICES, min_size=1, max_size=4))), 96 * days)
+    reserve = np.stack([spin, np.where(rng.random(96 * days) < 0.5, spin, 0.6 * spin)])
+    return invented_inputs(
+        fleet=population.take(np.array(some)), days=days, lmp=lmp, seed=draw(st.integers(0, 99)),
+        reserve=reserve if draw(st.booleans()) else np.nan, contingencies_per_month=20.0,
+        window_minutes=draw(st.sampled_from([15, 30, 60])),
+        reserve_duration_minutes=draw(st.sampled_from([30, 60, 120])),
+    )  # fmt: skip
+
+
+def with_lmp(inputs: Inputs, lmp: np.ndarray) -> Inputs:
+    return replace(inputs, price=np.vstack([lmp, inputs.price[SPIN:]]))
 
 
 def settled_usd(inputs: Inputs, trajectory: Trajectory) -> float:
@@ -50,19 +64,23 @@ def alone(inputs: Inputs) -> Trajectory:
 
 def mixed(share: float, a: Trajectory, b: Trajectory) -> Trajectory:
     """Part of one schedule and part of another: feasible where both are, since all limits are linear."""
-    parts = {f.name: share * getattr(a, f.name) + (1 - share) * getattr(b, f.name) for f in fields(Trajectory)}
-    return Trajectory(**parts)
+    columns = [f.name for f in fields(Trajectory) if f.name != "floor_kwh"]
+    parts = {name: share * getattr(a, name) + (1 - share) * getattr(b, name) for name in columns}
+    return Trajectory(**parts, floor_kwh=a.floor_kwh)
 
 
 def schedules_of(homes: Homes, home: int, trajectory: Trajectory) -> list[Schedule]:
     columns = []
     for store in homes.home(home).stores:
         if store.car is None:
-            of_battery = (trajectory.charge_kw, trajectory.discharge_kw, trajectory.stored_kwh)
+            of_battery = (
+                trajectory.charge_kw, trajectory.discharge_kw, trajectory.stored_kwh, trajectory.reserve_kw,
+            )  # fmt: skip
             columns.append(Schedule(*(column[:, home] for column in of_battery)))
         else:
             charge = trajectory.car_kw[:, store.car]
-            columns.append(Schedule(charge, np.zeros_like(charge), trajectory.car_kwh[:, store.car]))
+            zero = np.zeros_like(charge)
+            columns.append(Schedule(charge, zero, trajectory.car_kwh[:, store.car], zero))
     return columns
 
 
@@ -71,7 +89,7 @@ def schedules_of(homes: Homes, home: int, trajectory: Trajectory) -> list[Schedu
 def test_no_feasible_schedule_settles_above_the_bound(inputs: Inputs, obeys: bool, share: float, seed: int) -> None:
     """Feasible are what would be best at other prices, leaving all alone, and everything between."""
     other_lmp = np.random.default_rng(seed).normal(100, 300, len(inputs.period))
-    other = month_bound(replace(inputs, lmp_usd_per_mwh=other_lmp), obeys)[0]
+    other = month_bound(with_lmp(inputs, other_lmp), obeys)[0]
     schedule = mixed(share, other, alone(inputs))
     homes = Homes.of(inputs, obeys)
     for home in range(len(inputs.fleet)):
@@ -112,8 +130,9 @@ def test_every_home_twice_earns_twice(obeys: bool) -> None:
     once = invented_inputs(fleet=fleet, days=2, seed=5, load_kw=load, pv_per_kw=sun)
     twin = replace(fleet.take(np.tile(np.arange(12), 2)), load_profile_id=np.arange(24, dtype=np.int32))
     twice = invented_inputs(
-        fleet=twin, days=2, lmp=once.lmp_usd_per_mwh, load_kw=np.tile(load, 2), pv_per_kw=sun
+        fleet=twin, days=2, lmp=once.price[ENERGY], reserve=once.price[SPIN:], load_kw=np.tile(load, 2), pv_per_kw=sun
     )  # fmt: skip
+    assert once.sells_reserves
     single, double = month_bound(once, obeys)[0], month_bound(twice, obeys)[0]
     assert settled_usd(twice, double) == pytest.approx(2 * settled_usd(once, single), abs=1e-9)
     for column in fields(Trajectory):
@@ -135,7 +154,7 @@ def test_the_number_of_workers_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("obeys", [True, False])
 def test_where_all_prices_are_zero_what_is_earned_is_the_wear_saved(obeys: bool) -> None:
     free = Tariff(import_usd_per_kwh=(0.0,), export_usd_per_kwh=(0.0,))
-    inputs = invented_inputs(homes=10, days=2, lmp=0.0, tariff=free)
+    inputs = invented_inputs(homes=10, days=2, lmp=0.0, reserve=0.0, tariff=free)
     trajectory, gap = month_bound(inputs, obeys)
     wear = (alone(inputs).discharge_kw * 0.25 * inputs.batteries.wear_usd_per_kwh).sum()
     assert settled_usd(inputs, trajectory) == pytest.approx(wear, abs=1e-6)
@@ -151,7 +170,7 @@ def test_one_battery_and_one_spike_earn_what_the_pencil_says() -> None:
     home = next(i for i in EQUIPPED if fleet.pv_capacity_kw[i] == 0 and i not in fleet.cars.home)
     inputs = invented_inputs(
         fleet=fleet.take(np.array([home])), days=1, lmp=np.where(np.arange(96) == 40, 1000.0, 0.0),
-        load_kw=np.zeros((96, 1)), end_energy_price="mean_lmp",
+        load_kw=np.zeros((96, 1)), end_energy_price="mean_lmp", reserve=np.nan,
     )  # fmt: skip
     b = inputs.batteries
     power, efficiency, wear = b.max_power_kw[0], b.discharge_efficiency[0], b.wear_usd_per_kwh[0]
@@ -162,3 +181,52 @@ def test_one_battery_and_one_spike_earn_what_the_pencil_says() -> None:
     pencil = in_the_spike * 1.0 + all_of_it * (0.05 - wear - kept_is_worth)
     trajectory, gap = month_bound(inputs, False)
     assert settled_usd(inputs, trajectory) == pytest.approx(pencil, abs=1e-9) and gap < 1e-9
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_without_a_reserve_price_every_bit_is_as_if_reserve_were_not_sold(obeys: bool) -> None:
+    period = {"homes": 20, "days": 2, "seed": 7}
+    unsold, gap = month_bound(invented_inputs(**period, reserves=False), obeys)
+    for inputs in (invented_inputs(**period, reserve=0.0), invented_inputs(**period, reserve=np.nan)):
+        unpaid, other_gap = month_bound(inputs, obeys)
+        assert gap == other_gap
+        for column in fields(Trajectory):
+            assert np.array_equal(getattr(unsold, column.name), getattr(unpaid, column.name)), column.name
+
+
+@settings(max_examples=20)
+@given(fleets(), st.booleans())
+def test_selling_reserve_beside_energy_never_costs(inputs: Inputs, obeys: bool) -> None:
+    only_energy = replace(inputs, price=np.vstack([inputs.price[ENERGY], np.full((2, len(inputs.period)), np.nan)]))
+    with_reserve, gap = month_bound(inputs, obeys)
+    assert settled_usd(inputs, with_reserve) + gap >= settled_usd(inputs, month_bound(only_energy, obeys)[0]) - 1e-6
+
+
+@settings(max_examples=20)
+@given(fleets(), st.booleans())
+def test_reserve_is_held_in_the_dearer_product_and_only_where_it_is_paid(inputs: Inputs, obeys: bool) -> None:
+    trajectory, _ = month_bound(inputs, obeys)
+    spin, nonspin = (
+        np.maximum(np.nan_to_num(inputs.price[SPIN]), 0),
+        np.maximum(np.nan_to_num(inputs.price[NONSPIN]), 0),
+    )
+    assert not trajectory.spin_kw[(spin < nonspin) | (spin == 0)].any()
+    assert not trajectory.nonspin_kw[nonspin <= spin].any()
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_a_battery_of_a_home_without_load_earns_the_reserve_price_on_what_its_energy_sustains(obeys: bool) -> None:
+    """LMP, tariff and wear are 0: nothing else is worth anything. A kW for an hour is paid 10 cents, all day long."""
+    population = generate_fleet(60, 11)
+    homes = [i for i in EQUIPPED if population.pv_capacity_kw[i] == 0 and i not in population.cars.home]
+    fleet = population.take(np.array(homes[:1]))
+    fleet = replace(fleet, bess_initial_soc=fleet.bess_max_soc, bess_degradation_usd_per_kwh=np.zeros(1))
+    inputs = invented_inputs(
+        fleet=fleet, days=1, lmp=0.0, reserve=np.array([[100.0], [40.0]]) * np.ones(96), load_kw=np.zeros((96, 1)),
+        tariff=Tariff(import_usd_per_kwh=(0.0,), export_usd_per_kwh=(0.0,)), contingencies_per_month=0.0,
+    )  # fmt: skip
+    b, share = inputs.batteries, float(fleet.participation_willingness[0]) if obeys else 1.0
+    held = min(share * b.max_power_kw[0], (b.ceiling_kwh[0] - b.floor_kwh[0]) * b.discharge_efficiency[0])
+    trajectory, gap = month_bound(inputs, obeys)
+    assert settled_usd(inputs, trajectory) == pytest.approx(24 * held * 0.1, abs=1e-6) and gap < 1e-6
+    assert trajectory.spin_kw[:, 0] == pytest.approx(held, abs=1e-6)

@@ -15,6 +15,7 @@ from tests.invented import invented_inputs
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.month_bound import month_bound
 from vpp_core.fleet.devices import Permission
+from vpp_core.market.contingencies import since_call
 from vpp_core.market.inputs import Inputs
 from vpp_core.settlement.books import end_energy_prices, make_books
 from vpp_core.simulation import run
@@ -70,6 +71,7 @@ def optimum_usd(inputs: Inputs, obeys: bool) -> float:
 
     load = 0
     worth = 0
+    paid = _reserve_usd(model, inputs, allowed, floor, discharge_limit) if inputs.sells_reserves else 0
     battery_worth, car_worth = end_energy_prices(inputs)
     if many:
         most = np.where(cars.plugged, cars.max_charge_kw, 0.0)
@@ -99,10 +101,47 @@ def optimum_usd(inputs: Inputs, obeys: bool) -> float:
     bought = (h * of_homes(lmp + inputs.import_usd_per_kwh[:steps, None]) * imports).sum()
     worn = (h * of_homes(b.wear_usd_per_kwh) * discharge).sum()
     kept = (xarray.DataArray(battery_worth, dims="home") * energy.isel(t=-1)).sum()
-    model.add_objective(sold - bought - worn + kept + worth, sense="max")
+    model.add_objective(sold - bought - worn + kept + worth + paid, sense="max")
     status, condition = model.solve(solver_name="highs", io_api="direct", output_flag=False)
     assert (status, condition) == ("ok", "optimal")
     return float(model.objective.value)
+
+
+def _reserve_usd(
+    model: linopy.Model, inputs: Inputs, allowed: Permission, floor: np.ndarray, discharge_limit: np.ndarray
+) -> linopy.LinearExpression:
+    """Add reserve to the program; returns what it earns.
+
+    A home holds some, and then its energy is above what is protected and what sustains it, or holds none, and then its
+    energy is above the floor: a share of each, both with their own energy (a convex hull in its disjunctive form).
+    """
+    b, rules, energy = inputs.batteries, inputs.scenario.market, model.variables["energy"]
+    coords = energy.coords
+
+    def columns(values: np.ndarray) -> xarray.DataArray:
+        return xarray.DataArray(np.array(np.broadcast_to(values, energy.shape)), coords=coords, dims=energy.dims)
+
+    zero = columns(np.zeros(1))
+    spin = model.add_variables(lower=zero, name="spin")
+    nonspin = model.add_variables(lower=zero, name="nonspin")
+    share = model.add_variables(lower=zero, upper=zero + 1, name="share that holds")
+    above = model.add_variables(lower=zero, name="energy of the share that holds")
+    held = spin + nonspin
+    applies = columns(~since_call(inputs.called, inputs.windows.length)[:, None])
+    duration = columns(rules.reserve_duration_minutes / 60 / b.discharge_efficiency)
+    protected, ceiling = columns(allowed.battery_floor_kwh), columns(b.ceiling_kwh)
+    model.add_constraints(held <= columns(allowed.battery_power_kw), name="offered")
+    model.add_constraints(
+        held + model.variables["discharge"] <= columns(discharge_limit), mask=applies, name="headroom"
+    )  # fmt: skip
+    model.add_constraints(held - columns(allowed.battery_power_kw) * share <= 0, mask=applies, name="held by a share")
+    model.add_constraints(above - protected * share - duration * held >= 0, mask=applies, name="sustained")
+    model.add_constraints(above - ceiling * share <= 0, mask=applies, name="full share")
+    rest = energy - above
+    model.add_constraints(rest + columns(floor) * share >= columns(floor), mask=applies, name="empty rest")
+    model.add_constraints(rest + ceiling * share <= ceiling, mask=applies, name="full rest")
+    spin_price, nonspin_price = (columns(np.nan_to_num(price)[:, None] / 1000) for price in inputs.price[1:])
+    return (INTERVAL_HOURS * (spin_price * spin + nonspin_price * nonspin)).sum()
 
 
 def counterfactual_usd(inputs: Inputs) -> float:
@@ -131,6 +170,20 @@ def check(inputs: Inputs, obeys: bool) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_two_days_of_twelve_homes_agree_with_a_second_formulation(seed: int, obeys: bool) -> None:
     check(invented_inputs(homes=12, days=2, seed=seed), obeys)
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+@pytest.mark.parametrize(("minutes", "window"), [(30, 15), (120, 30)])
+def test_so_they_do_with_calls_in_short_windows_and_other_durations(minutes: int, window: int, obeys: bool) -> None:
+    rules = {"reserve_duration_minutes": minutes, "window_minutes": window, "contingencies_per_month": 20.0}
+    inputs = invented_inputs(homes=12, days=2, seed=4, **rules)
+    assert inputs.called.any()
+    check(inputs, obeys)
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_so_they_do_without_reserve(obeys: bool) -> None:
+    check(invented_inputs(homes=12, days=2, seed=1, reserves=False), obeys)
 
 
 @pytest.mark.slow

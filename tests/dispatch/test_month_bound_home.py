@@ -11,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch.bound import interior, shared_meter
 from vpp_core.dispatch.bound.chain import chain_of, dual_usd, solve_alone
-from vpp_core.dispatch.bound.homes import Home, Schedule, Store, broken_kwh, earned_usd
+from vpp_core.dispatch.bound.homes import Home, Reserve, Schedule, Store, broken_kwh, earned_usd
 from vpp_core.dispatch.bound.program import solve_program
 from vpp_core.dispatch.bound.shared_meter import solve_together
 from vpp_core.dispatch.month_bound import solve_home
+from vpp_core.market.contingencies import since_call
 
 Solver = Callable[[Home], tuple[list[Schedule], float]]
+WITH_RESERVE = pytest.mark.parametrize("solve", [solve_program, solve_together])
 EVERY_WAY = pytest.mark.parametrize("solve", [solve_program, solve_alone, solve_together])
 
 
@@ -29,12 +32,18 @@ def store_of(intervals: int, **changes: object) -> Store:
     }  # fmt: skip
     scalars = {
         "car": None, "daily_kwh": np.inf, "initial_kwh": 0.0, "charge_efficiency": 1.0, "discharge_efficiency": 1.0,
-        "wear_usd_per_kwh": 0.0, "end_usd_per_kwh": 0.0,
+        "wear_usd_per_kwh": 0.0, "end_usd_per_kwh": 0.0, "reserve": None,
     }  # fmt: skip
     columns |= {name: value for name, value in changes.items() if name in columns}
     scalars |= {name: value for name, value in changes.items() if name in scalars}
     arrays = {name: np.array(np.broadcast_to(value, intervals), dtype=float) for name, value in columns.items()}
     return Store(**arrays, **scalars)  # type: ignore[arg-type]
+
+
+def reserve_of(price: float | list[float], most_kw: float = 4.0, sustain: float = 1.0, called: int = 0) -> Reserve:
+    """Four intervals, of which the last `called` come after a call; held for an hour unless said otherwise."""
+    price = np.array(np.broadcast_to(price, 4), dtype=float)
+    return Reserve(price, np.where(price > 0, most_kw, 0.0), np.full(4, sustain), np.arange(4) < 4 - called)
 
 
 def home_of(buy: list[float], sell: list[float], surplus: float | list[float] = 0.0, **store: object) -> Home:
@@ -118,6 +127,62 @@ def test_equal_prices_move_nothing(solve: Solver) -> None:
     assert schedules[0].discharge_kw.sum() == pytest.approx(0, abs=1e-6)
 
 
+@WITH_RESERVE
+def test_reserve_stands_on_headroom_and_on_energy_that_lasts(solve: Solver) -> None:
+    """A battery of 4 kWh and 4 kW, 3 kWh in it, energy at 0.10, reserve at 0.20 per kW-h or 0.05 an interval.
+
+    3 kWh sustain 3 kW. The 0.30 of the last quarter beats them: 1 kWh is sold there, which leaves headroom for none and
+    costs 0.15 of reserve. A kWh bought at 0.10 in the first sustains 1 kW more for three quarters: 0.15, and is sold at
+    0.10 beside the other in no quarter, so it pays: 3 × 4 × 0.05 − 0.10 + 0.30.
+    """
+    home = home_of([0.1, 0.1, 0.1, 0.3], [0.1, 0.1, 0.1, 0.3], initial_kwh=3.0, reserve=reserve_of(0.2))
+    schedules, bound = solve(home)
+    assert schedules[0].reserve_kw == pytest.approx([4, 4, 4, 0], abs=1e-5)
+    assert schedules[0].discharge_kw - schedules[0].charge_kw == pytest.approx([-4, 0, 0, 4], abs=1e-5)
+    assert earned_usd(home, schedules) == pytest.approx(3 * 4 * 0.05 - 0.10 + 0.30, abs=1e-7)
+    assert -1e-9 < bound - earned_usd(home, schedules) < 1e-7
+
+
+@WITH_RESERVE
+@pytest.mark.parametrize(("called", "earned"), [(0, 5.0), (1, 5.025), (4, 5.1)])
+def test_a_call_delivers_what_is_held_and_capacity_stays_paid(solve: Solver, called: int, earned: float) -> None:
+    """5 kW held for an hour at 1,000 $/MW-h earn $5.000; called in the last quarter they deliver 1.25 kWh at 20 $/MWh.
+
+    A bound that kept headroom through the call would be beaten by $0.025; from one in the first it may sell all 5 kWh.
+    """
+    home = home_of(
+        [0.02] * 4, [0.02] * 4, most_charge_kw=5.0, most_discharge_kw=5.0, ceiling_kwh=5.0, initial_kwh=5.0,
+        reserve=reserve_of(1.0, most_kw=5.0, called=called),
+    )  # fmt: skip
+    schedules, bound = solve(home)
+    assert earned_usd(home, schedules) == pytest.approx(earned, abs=1e-7)
+    assert earned - 1e-12 < bound < earned + 1e-7
+
+
+@WITH_RESERVE
+def test_a_battery_that_circles_energy_has_so_much_less_headroom(solve: Solver) -> None:
+    # As above import earns 0.20: circling 4 kW in, 2 kW out would earn 0.10 a quarter, and takes 2 kW of reserve: 0.15.
+    home = home_of(
+        [-0.2] * 4, [-0.45] * 4, surplus=-1.0, charge_efficiency=0.5, initial_kwh=4.0, reserve=reserve_of(0.3)
+    )  # fmt: skip
+    schedules, _ = solve(home)
+    assert earned_usd(home, schedules) == pytest.approx(0.2 + 4 * 0.3, abs=1e-6)
+
+
+def test_broken_limits_of_reserve_are_seen() -> None:
+    home = home_of([0.1] * 4, [0.1] * 4, initial_kwh=2.0, reserve=reserve_of([1, 1, 1, 0], most_kw=3.0, called=1))
+    still = np.zeros(4)
+    cases = {(0.0, 0.0): 0.0, (2.0, 0.0): 0.0, (2.5, 0.0): 0.5, (2.0, 3.0): 0.25, (-1.0, 0.0): 0.25}
+    for (held, moving), missed in cases.items():
+        reserve = np.array([held, 0, 0, 0])
+        circling = np.array([moving, 0, 0, 0])
+        schedule = Schedule(circling, circling, np.full(4, 2.0), reserve)
+        assert broken_kwh(home, [schedule]) == pytest.approx(missed)
+    unpaid = Schedule(still, still, np.full(4, 2.0), np.array([0, 0, 0, 1.0]))
+    assert broken_kwh(home, [unpaid]) == pytest.approx(0.25), "nothing is held where nothing is paid"
+
+
+RESERVE_PRICES = st.sampled_from([0.0, 0.005, 0.1]) | st.floats(0.0, 0.5)
 PRICES = st.sampled_from([0.0, 0.05, 0.1, -0.5, 2.0]) | st.floats(-0.5, 2.0, allow_nan=False)
 
 
@@ -198,3 +263,56 @@ def test_any_prices_of_stored_energy_bound_every_schedule(home: Home, seed: int)
     schedules, _ = solve_alone(home)
     prices = np.random.default_rng(seed).normal(0.1, 0.3, len(home.day))
     assert dual_usd(chain_of(home, home.stores[0]), prices) >= earned_usd(home, schedules) - 1e-9
+
+
+def drawn_reserve(draw: st.DrawFn, rng: np.random.Generator, store: Store) -> Reserve:
+    """Prices with ties and zeros, windows of 15 to 60 min some of which are called, energy for 30 to 120 min."""
+    intervals = len(store.floor_kwh)
+    price = rng.choice(np.array(draw(st.lists(RESERVE_PRICES, min_size=1, max_size=4))), intervals)
+    window = draw(st.sampled_from([1, 2, 4]))
+    called = rng.random(intervals + window) < draw(st.sampled_from([0.0, 0.05, 1.0]))
+    later = since_call(called[: -(-intervals // window) * window], window)[:intervals]
+    most = draw(st.sampled_from([0.0, 0.7, 3.0])) * np.ones(intervals)
+    sustain = draw(st.sampled_from([0.5, 1.0, 2.0])) / store.discharge_efficiency
+    below = rng.uniform(0, 5, intervals) * draw(st.sampled_from([0.0, 1.0]))
+    return Reserve(price, np.where(price > 0, most, 0.0), sustain + below, ~later)
+
+
+@st.composite
+def holding(draw: st.DrawFn) -> Home:
+    """Homes whose battery holds reserve, with and without cars and a daily limit."""
+    home = draw(homes((("battery",), ("battery", "car"), ("battery", "car", "car"))))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    battery = replace(home.stores[0], daily_kwh=draw(st.sampled_from([np.inf, 1.0, 0.1])))
+    power = draw(st.sampled_from([None, 0.0, 3.0]))
+    if power is not None:
+        battery = replace(battery, most_discharge_kw=np.full(len(home.day), power))
+    battery = replace(battery, reserve=drawn_reserve(draw, rng, battery))
+    return replace(home, stores=(battery, *home.stores[1:]))
+
+
+@settings(max_examples=150)
+@given(holding())
+def test_homes_with_reserve_earn_what_the_linear_program_earns(home: Home) -> None:
+    schedules, gap = solve_home(home)
+    earned = earned_usd(home, schedules)
+    reference, reference_bound = solve_program(home)
+    assert broken_kwh(home, schedules) < 1e-6 and broken_kwh(home, reference) < 1e-6
+    assert 0 <= gap < 1e-6
+    assert earned <= reference_bound + 1e-7
+    assert earned == pytest.approx(earned_usd(home, reference), rel=1e-7, abs=1e-6)
+    assert solve_together(home)[1] >= earned_usd(home, reference) - 1e-6, "a bound holds however far the method got"
+
+
+@settings(max_examples=60)
+@given(holding(), st.integers(0, 2**32 - 1))
+def test_any_prices_of_rows_bound_every_schedule_with_reserve(home: Home, seed: int) -> None:
+    schedules, bound = solve_together(home)
+    limits = [shared_meter._Limits.of(store) for store in home.stores]
+    program = shared_meter._staged(home, limits)
+    _, prices, _ = interior.solve_staged(program)
+    constant = bound + interior.dual_usd(program, prices)
+    rng = np.random.default_rng(seed)
+    other = interior.Prices(*(column + rng.normal(0.0, 0.3, column.shape) for column in prices))
+    other.mu[program.kappa == 0] = 0.0
+    assert constant - interior.dual_usd(program, other) >= earned_usd(home, schedules) - 1e-6

@@ -196,52 +196,46 @@ def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
     flows = len(k.sign)
     gap, unbalanced = 0.0, 0.0
     carried, held, work = np.zeros((stocks, stocks)), np.zeros((stocks, stocks)), np.zeros((stocks, stocks))
+    apart = np.zeros((stocks, flows))
     for t in range(intervals):
         residual, weight = k.meter[t], 0.0
-        rhs, mean = blocks.rhs[t], blocks.mean[t]
-        for s in range(stocks):
-            rhs[s] = k.rhs[t, s] - variables[t, flows + s, BELOW]
-            if t > 0:
-                rhs[s] += k.passed[t - 1, s] * variables[t - 1, flows + s, BELOW]
-            mean[s] = 0.0
         for v in range(k.room.shape[1]):
             if variables[t, v, Z_BELOW] == 0.0:
                 continue
-            variables[t, v, PER_BELOW], variables[t, v, PER_ABOVE] = (
-                1.0 / variables[t, v, BELOW],
-                1.0 / variables[t, v, ABOVE],
-            )
-            variables[t, v, THETA] = 1.0 / (
-                variables[t, v, Z_BELOW] * variables[t, v, PER_BELOW]
-                + variables[t, v, Z_ABOVE] * variables[t, v, PER_ABOVE]
-            )
-            gap += variables[t, v, BELOW] * variables[t, v, Z_BELOW] + variables[t, v, ABOVE] * variables[t, v, Z_ABOVE]
+            below, above = variables[t, v, BELOW], variables[t, v, ABOVE]
+            z_below, z_above = variables[t, v, Z_BELOW], variables[t, v, Z_ABOVE]
+            per_below, per_above = 1.0 / below, 1.0 / above
+            theta = 1.0 / (z_below * per_below + z_above * per_above)
+            variables[t, v, PER_BELOW], variables[t, v, PER_ABOVE] = per_below, per_above
+            variables[t, v, THETA] = theta
+            gap += below * z_below + above * z_above
             if v < flows:
-                residual -= k.sign[v] * variables[t, v, BELOW]
-                weight += variables[t, v, THETA]
-                for s in range(stocks):
-                    rhs[s] += k.effect[v, s] * variables[t, v, BELOW]
-                    mean[s] -= variables[t, v, THETA] * k.sign[v] * k.effect[v, s]
+                residual -= k.sign[v] * below
+                weight += theta
         for s in range(stocks):
+            missing, mean = k.rhs[t, s] - variables[t, flows + s, BELOW], 0.0
+            if t > 0:
+                missing += k.passed[t - 1, s] * variables[t - 1, flows + s, BELOW]
+            for v in range(flows):
+                missing += k.effect[v, s] * variables[t, v, BELOW]
+                mean -= variables[t, v, THETA] * k.sign[v] * k.effect[v, s]
+            if weight > 0.0:
+                mean /= weight
+            blocks.rhs[t, s], blocks.mean[t, s] = missing, mean
             blocks.left[t, s] = variables[t, flows + s, THETA]
+            for v in range(flows):
+                apart[s, v] = -k.sign[v] * k.effect[v, s] - mean
         if k.kappa[t] > 0.0:
             unbalanced = max(unbalanced, abs(_eliminate(k, variables, blocks, t)))
         blocks.meter[t], blocks.weight[t] = residual, weight
         unbalanced = max(unbalanced, abs(residual))
         for s in range(stocks):
-            unbalanced = max(unbalanced, abs(rhs[s]))
-            if weight > 0.0:
-                mean[s] /= weight
-        for s in range(stocks):
+            unbalanced = max(unbalanced, abs(blocks.rhs[t, s]))
             for r in range(s + 1):
-                held[s, r] = 0.5 * (carried[s, r] + carried[r, s])
-        for v in range(flows):
-            theta = variables[t, v, THETA]
-            if theta > 0.0:
-                for s in range(stocks):
-                    here = theta * (-k.sign[v] * k.effect[v, s] - mean[s])
-                    for r in range(s + 1):
-                        held[s, r] += here * (-k.sign[v] * k.effect[v, r] - mean[r])
+                value = 0.5 * (carried[s, r] + carried[r, s])
+                for v in range(flows):
+                    value += variables[t, v, THETA] * apart[s, v] * apart[r, v]
+                held[s, r] = value
         for s in range(stocks):
             for r in range(s + 1):
                 held[r, s] = work[r, s] = work[s, r] = held[s, r]
@@ -250,10 +244,14 @@ def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
             work[0, k.headroom] += blocks.shares[t, BETWEEN]
             work[k.headroom, 0] += blocks.shares[t, BETWEEN]
         inverse = blocks.inverse[t]
-        _invert(work, inverse)
+        if k.headroom >= 0 and stocks > 2:
+            _sweep(work, inverse)
+        else:
+            _invert(work, inverse)
         for s in range(stocks):
             if k.passed[t, s] == 0.0:
-                carried[s].fill(0.0)
+                for r in range(stocks):
+                    carried[s, r] = 0.0
                 continue
             for r in range(stocks):
                 work[s, r] = 0.0
@@ -321,7 +319,31 @@ def _invert(matrix: Floats, inverse: Floats) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _forward(k: Any, variables: Floats, blocks: Any, target: float, corrects: bool, change: Any) -> None:
+def _sweep(matrix: Floats, inverse: Floats) -> None:
+    """The same of three rows and more by sweeping in place, with half the work."""
+    n = len(matrix)
+    for p in range(n):
+        per_pivot = 1.0 / matrix[p, p] if matrix[p, p] > 0.0 else 0.0
+        for i in range(n):
+            if i != p:
+                share = matrix[i, p] * per_pivot
+                for j in range(i + 1):
+                    if j != p:
+                        matrix[i, j] -= share * matrix[p, j]
+                        matrix[j, i] = matrix[i, j]
+        for i in range(n):
+            matrix[i, p] *= per_pivot
+            matrix[p, i] = matrix[i, p]
+        matrix[p, p] = -per_pivot
+    for i in range(n):
+        for j in range(n):
+            inverse[i, j] = -matrix[i, j]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _forward(
+    k: Any, variables: Floats, blocks: Any, target: float, corrects: bool, change: Any
+) -> None:
     """Right-hand sides of a step towards complementarity `target`, and the sweep forward over them."""
     intervals, stocks = k.rhs.shape
     flows = len(k.sign)
