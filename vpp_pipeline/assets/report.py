@@ -23,6 +23,7 @@ from vpp_pipeline.stage import Stage, final_failures
 from vpp_pipeline.study import studies_with
 
 MANIFEST = "manifest.json"
+REPORT = "simulation_report.md"
 Studies = dict[str, list[TableFile]]
 SIDE_TABLES = (KPI_DAILY, GAP_SPLIT, CLAIMS)
 """Tables of results that only the report and the database use; kept beside the assets' own."""
@@ -68,6 +69,7 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{code_version(stage.asset)}.{_digest(json.dumps(manifest).encode())}"),
         metadata={
+            "answer": dg.MetadataValue.md(answer((folder / REPORT).read_text())),
             **{name: dg.MetadataValue.path(str(folder / name)) for name in manifest["files"]},
             "reports.duckdb": dg.MetadataValue.path(str(stage.lake.database)),
             "left_out_of_database": len(skipped),
@@ -90,6 +92,12 @@ def _studies(stage: Stage) -> Studies:
 def _digests(studies: Studies) -> dict[str, str]:
     """Name → digests of its months' tables."""
     return {name: " ".join(file.digest for file in files) for name, files in studies.items()}
+
+
+def answer(report: str) -> str:
+    """The section of the Markdown report that says what was found."""
+    _, _, below = report.partition("## Answer")
+    return below.partition("\n## ")[0].strip()
 
 
 def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) -> dict[str, Any]:
