@@ -22,9 +22,12 @@ class Task:
 
     month: str
     scenario: str
+    report: bool = True
+    """whether the month is for people too: report files, and its place in reports.duckdb"""
 
     def arguments(self) -> list[str]:
-        return ["run", "--month", self.month, "--scenario", self.scenario]
+        named = ["run", "--month", self.month, "--scenario", self.scenario]
+        return named if self.report else [*named, "--no-report"]
 
 
 @dataclass(frozen=True)

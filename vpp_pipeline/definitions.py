@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from vpp_pipeline.assets import data, homes, results, strategies
-from vpp_pipeline.assets.spec import IO_MANAGER
+from vpp_pipeline.assets.spec import IO_MANAGER, linked_to_code
 from vpp_pipeline.checks import all_checks
 from vpp_pipeline.io import LakeParquetIOManager, LakeResource
 from vpp_pipeline.jobs import benchmark
@@ -24,7 +24,7 @@ def build_defs(
     """The code location. `lake` is where a test or the command line wants it; by default it is found at run time."""
     lake = lake or LakeResource(url="", raw="")
     arguments: dict[str, Any] = {
-        "assets": dg.load_assets_from_modules(ASSET_MODULES),
+        "assets": linked_to_code(dg.load_assets_from_modules(ASSET_MODULES)),
         "asset_checks": all_checks(),
         "jobs": [benchmark],
         "schedules": [monthly_benchmark],

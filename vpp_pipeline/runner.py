@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -57,7 +58,7 @@ def shared_instance() -> dg.DagsterInstance:
         return dg.DagsterInstance.get()
     except Exception as error:
         raise InputError(
-            f"Dagster's instance in {home} cannot be opened ({_first_line(error)}); see dagster.yaml there"
+            f"Dagster's instance in {home} cannot be opened ({_reason(error)}); see dagster.yaml there"
         ) from error
 
 
@@ -156,8 +157,13 @@ def _failed_checks(events: Sequence[DagsterEvent]) -> list[str]:
     return found
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _reason(error: Exception) -> str:
+    """What is wrong in a line; of a dagster.yaml that Dagster refuses, the fault and not the whole schema."""
+    faults = [fault.message for fault in getattr(error, "errors", ())] or [str(error).strip() or type(error).__name__]
+    unset = [name for fault in faults for name in re.findall(r'environment variable "(\w+)" which is not set', fault)]
+    if unset:
+        return f"the environment variables {', '.join(unset)} are not set"
+    return faults[0].splitlines()[0].split(" Expected:")[0].rstrip(".")
 
 
 def _tags(wanted: dict[str, bool]) -> dict[str, str]:

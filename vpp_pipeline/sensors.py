@@ -12,6 +12,9 @@ from vpp_pipeline.partitions import MONTH, SCENARIO
 
 PARTITION_TAG = "dagster/partition"
 WEBHOOK_VARIABLE = "VPP_FAILURE_WEBHOOK"
+_FROM_OUTSIDE = "marked as failed from outside the execution context"
+_KILLED = "its process ended without a word (killed, out of memory, or its machine was lost)"
+"""What run monitoring found, said for people."""
 
 
 @dg.sensor(
@@ -36,10 +39,16 @@ def failed_runs(context: dg.RunFailureSensorContext) -> None:
     context.log.error(message)
     url = os.environ.get(WEBHOOK_VARIABLE)
     if url:
-        body = json.dumps({"text": message, "run_id": context.dagster_run.run_id}).encode()
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10):
-            pass
+        try:
+            _post(url, {"text": message, "run_id": context.dagster_run.run_id})
+        except (OSError, ValueError) as error:  # its address may be a secret: only the kind of error is said
+            context.log.error(f"the webhook of {WEBHOOK_VARIABLE} could not be told: {type(error).__name__}")
+
+
+def _post(url: str, body: dict[str, str]) -> None:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10):
+        pass
 
 
 def failure_message(context: dg.RunFailureSensorContext) -> str:
@@ -52,7 +61,7 @@ def failure_message(context: dg.RunFailureSensorContext) -> str:
         if event.step_failure_data.user_failure_data
     ]
     reason = reasons[0] if reasons and reasons[0] else context.failure_event.message
-    reason = str(reason).rstrip(".")
+    reason = _KILLED if _FROM_OUTSIDE in str(reason) else str(reason).rstrip(".")
     if month is None:
         return f"run {context.dagster_run.run_id[:8]} failed: {reason}. Its page in the UI says which check or step"
     return f"{month} of scenario {scenario} failed: {reason}. Retry: vpp run --month {month} --scenario {scenario}"

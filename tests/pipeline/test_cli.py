@@ -138,3 +138,22 @@ def test_a_variation_that_is_no_scenario_is_refused_with_the_field(lake: Lake) -
 
 def test_months_are_counted_across_the_turn_of_the_year() -> None:
     assert options.months_between("2023-11", "2024-02") == ["2023-11", "2023-12", "2024-01", "2024-02"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("storag: 3", 'Received unexpected config entry "storag" at the root'),
+        ("storage: {sqlite: {base_dir: {env: VPP_NOT_THERE}}}", "the environment variables VPP_NOT_THERE are not set"),
+    ],
+)
+def test_a_dagster_yaml_that_is_refused_gets_one_sentence_with_the_fault(
+    tmp_path: Path, settings: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "dagster.yaml").write_text(settings)
+    assert execute(["run", "--month", "2023-08"]) == 2
+    printed = capsys.readouterr().err.strip().splitlines()[-1]
+    assert (
+        printed == f"vpp: Dagster's instance in {tmp_path / 'home'} cannot be opened ({said}); see dagster.yaml there"
+    )

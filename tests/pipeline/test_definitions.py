@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -89,6 +91,18 @@ def test_every_asset_is_described_owned_grouped_and_versioned(specs: dict[str, d
         assert spec.description and len(spec.description) > 40, name
         assert spec.owners and spec.kinds and spec.code_version, name
         assert spec.group_name in ("sources", "homes", "strategies", "results"), name
+
+
+def test_every_asset_links_to_the_lines_it_is_written_in(specs: dict[str, dg.AssetSpec]) -> None:
+    for name, spec in specs.items():
+        (link,) = spec.metadata["dagster/code_references"].code_references
+        lines = Path(link.file_path).read_text().splitlines()
+        assert f"def {name}(" in "\n".join(lines[link.line_number - 1 :][:12]), name
+
+
+def test_every_description_of_a_table_names_its_units(specs: dict[str, dg.AssetSpec]) -> None:
+    for name in set(GRAPH) - {"benchmark_report", "window_results"}:
+        assert re.search(r"\$|kWh|kW|0–1", specs[name].description or ""), name
 
 
 def test_every_table_shows_its_columns_with_their_meaning(specs: dict[str, dg.AssetSpec]) -> None:

@@ -6,7 +6,7 @@ import base64
 import re
 
 import pytest
-from dagster import AssetKey, DagsterEventType, EventRecordsFilter
+from dagster import AssetKey
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
 
@@ -22,14 +22,28 @@ def test_a_run_leaves_a_page_beside_the_script_it_needs(ran: Ran, table: str) ->
     assert len(page.read_bytes()) < 1_000_000
 
 
-@pytest.mark.parametrize("table", INPUTS)
+@pytest.mark.parametrize("table", [*INPUTS, "kpi_monthly"])
 def test_an_asset_s_page_shows_an_image_of_less_than_20_kb(ran: Ran, table: str) -> None:
-    records = ran.instance.get_event_records(
-        EventRecordsFilter(DagsterEventType.ASSET_MATERIALIZATION, asset_key=AssetKey(table)), limit=1
-    )
-    materialization = records[0].asset_materialization
-    assert materialization is not None
-    shown = str(materialization.metadata["picture"].value)
+    shown = metadata(ran, table)["picture"]
     image = base64.b64decode(shown.split("base64,")[1].rstrip(")"))
     assert image.startswith(b"\x89PNG")
     assert len(image) < 20_000
+
+
+@pytest.mark.parametrize("table", [*INPUTS, "price_forecast", "prosumer_fleet"])
+def test_an_input_s_page_shows_some_of_its_rows(ran: Ran, table: str) -> None:
+    assert metadata(ran, table)["preview"].count("\n") == 1 + 5
+
+
+def test_the_report_s_page_opens_with_the_answer(ran: Ran) -> None:
+    said = metadata(ran, "benchmark_report")["answer"]
+    assert said.startswith("Negotiating")
+    assert said in (ran.folder / "reports" / TINY.name / MONTH / "simulation_report.md").read_text()
+    assert "## " not in said
+
+
+def metadata(ran: Ran, asset: str) -> dict[str, str]:
+    """What the latest materialization of an asset shows."""
+    event = ran.instance.get_latest_materialization_event(AssetKey(asset))
+    assert event is not None and event.asset_materialization is not None
+    return {name: str(value.value) for name, value in event.asset_materialization.metadata.items()}

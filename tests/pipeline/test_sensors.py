@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import socket
 import threading
 
 import dagster as dg
@@ -50,9 +51,22 @@ def failed_run_context(instance: dg.DagsterInstance) -> dg.RunFailureSensorConte
 def test_a_failed_run_is_told_with_the_reason_and_the_command_that_retries_it() -> None:
     with dg.instance_for_test() as instance:
         message = sensors.failure_message(failed_run_context(instance))
-    assert message == (
-        "2023-08 of scenario mine failed: the disk is full. Retry: vpp run --month 2023-08 --scenario mine"
-    )
+    assert message == sensors_say("the disk is full")
+
+
+def test_a_killed_run_is_told_in_words_that_say_so() -> None:
+    with dg.instance_for_test() as instance:
+        instance.add_dynamic_partitions(SCENARIO, ["mine"])
+        tags = {f"{sensors.PARTITION_TAG}/month": "2023-08", f"{sensors.PARTITION_TAG}/scenario": "mine"}
+        run = dg.DagsterRun(job_name="benchmark", status=dg.DagsterRunStatus.STARTED, tags=tags)
+        instance.add_run(run)
+        event = instance.report_run_failed(run)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failed_runs", dagster_event=event, dagster_instance=instance, dagster_run=run
+        ).for_run_failure()
+        message = sensors.failure_message(context)
+    assert message.startswith("2023-08 of scenario mine failed: its process ended without a word (killed,")
+    assert message.endswith("Retry: vpp run --month 2023-08 --scenario mine")
 
 
 def test_a_webhook_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +89,27 @@ def test_a_webhook_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
         sensors.failed_runs(failed_run_context(instance))
     thread.join()
     server.server_close()
-    assert "the disk is full" in heard[0]["text"]
+    assert heard[0]["text"] == sensors_say("the disk is full")
+    assert set(heard[0]) == {"text", "run_id"}
+
+
+def sensors_say(reason: str) -> str:
+    return f"2023-08 of scenario mine failed: {reason}. Retry: vpp run --month 2023-08 --scenario mine"
+
+
+def test_a_webhook_that_cannot_be_reached_keeps_its_secret_and_the_failure_is_still_logged(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setenv(sensors.WEBHOOK_VARIABLE, f"http://127.0.0.1:{port}/services/s3cr3t")
+    with dg.instance_for_test() as instance:
+        sensors.failed_runs(failed_run_context(instance))
+    said = capfd.readouterr().err
+    assert "the disk is full" in said
+    assert "could not be told" in said
+    assert "s3cr3t" not in said
 
 
 @dg.asset

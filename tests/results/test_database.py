@@ -32,7 +32,7 @@ def test_every_table_column_and_view_carries_a_comment(database):
     ).fetchall()
     views = database.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall()
     assert all(row[-1] for row in [*tables, *columns, *views])
-    assert {"ladder", "household_months", "category_months", "hours_of_day"} == {name for name, _ in views}
+    assert {"ladder", "household_months", "category_months", "hours_of_day", "frontier"} == {name for name, _ in views}
 
 
 def test_views_answer_and_agree_with_the_tables(database):

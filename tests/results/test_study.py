@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vpp_core.results.markdown import report_markdown
 from vpp_core.results.page import report_html
-from vpp_core.results.study import study_rows, study_summary, study_table
+from vpp_core.results.study import study_rows, study_summary, study_table, sweep_table, sweeps
 from vpp_core.tables import STUDY
 
 SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_foresight": 100.0}
@@ -53,5 +54,23 @@ def test_a_sweep_is_drawn_as_a_frontier_and_seeds_as_a_table(run_of, rows):
     import pandas as pd
 
     page = report_html(replace(run, study=pd.concat([rows, sweep]))).decode()
-    assert 'id="frontier"' in page and 'id="plot-frontier-1"' in page and "3 of 4" in page
+    assert 'id="frontier"' in page and 'id="plot-frontier-0"' in page and "3 of 4" in page
+    assert 'id="plot-frontier-1"' not in page, "seeds are a table, no frontier"
     assert 'id="frontier"' not in report_html(run).decode()
+
+
+def test_a_sweep_s_table_is_the_mean_over_seeds_by_value(rows):
+    sweep = rows.assign(varied="preference_strictness", value=np.where(rows["seed"] < 2, 0.5, 1.0))
+    title, members = sweeps(sweep, "2023-08")[0]
+    assert "1: as drawn" in title
+    table = sweep_table(members).set_index(["value", "strategy"])
+    assert table.loc[("0.5", "negotiated"), ["surplus", "seeds"]].tolist() == ["$15.00", "2"]
+    assert table.loc[("1", "negotiated"), "surplus"] == "$13.00"
+    assert "no_vpp" not in table.index.get_level_values("strategy")
+    assert sweeps(sweep, "2020-07") == []
+
+
+def test_the_text_report_says_the_same_numbers_as_the_page(run_of, rows):
+    text = report_markdown(replace(run_of(SURPLUS, days=2), study=rows)).decode()
+    assert "## Over fleet seeds" in text and "3 of 4" in text
+    assert "## Over fleet seeds" not in report_markdown(run_of(SURPLUS, days=2)).decode()

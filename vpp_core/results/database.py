@@ -12,7 +12,17 @@ from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
 from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import outcome_tables
-from vpp_core.tables import CLAIMS, GAP_SPLIT, HOUSEHOLD_DAYS, KPI_DAILY, KPI_MONTHLY, WINDOW_RESULTS, Column, Contract
+from vpp_core.tables import (
+    CLAIMS,
+    GAP_SPLIT,
+    HOUSEHOLD_DAYS,
+    KPI_DAILY,
+    KPI_MONTHLY,
+    STUDY,
+    WINDOW_RESULTS,
+    Column,
+    Contract,
+)
 
 _RUN = KPI_MONTHLY.columns[:2]
 
@@ -29,6 +39,7 @@ DATABASE_TABLES: dict[str, Contract] = {
         ),
         GAP_SPLIT,
         CLAIMS,
+        STUDY,
     )
 }
 """The tables of the database by name, in the order in which they are built."""
@@ -67,6 +78,12 @@ _VIEWS = {
                   avg(lmp_mean_usd_per_mwh) AS lmp_mean_usd_per_mwh, sum(surplus_usd) AS surplus_usd,
                   sum(awarded_sell_kwh) AS awarded_sell_kwh, sum(awarded_buy_kwh) AS awarded_buy_kwh
            FROM window_results GROUP BY month, scenario, strategy, local_hour""",
+    ),
+    "frontier": (
+        "Surplus against satisfaction over what a study varied, the mean over its fleet seeds.",
+        """SELECT study, varied, value, month, strategy, count(*) AS members, avg(surplus_usd) AS surplus_usd,
+                  avg(percent_of_perfect) AS percent_of_perfect, avg(satisfaction_mean) AS satisfaction_mean
+           FROM study WHERE varied <> 'seed' GROUP BY study, varied, value, month, strategy""",
     ),
 }
 

@@ -289,32 +289,35 @@ def gain_figure(run: Run) -> Figure:
 def frontier_figure(members: pd.DataFrame) -> Figure:
     """Surplus against satisfaction of a study that varies one thing: a line per strategy, a point per value."""
     own = members[~members["is_bound"]]
+    means = own.groupby(["strategy", "value"], sort=False)[["satisfaction_mean", "surplus_usd"]].mean().reset_index()
     return {
         "data": [
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "name": str(key),
-                "x": _values(rows["satisfaction_mean"]),
-                "y": _values(rows["surplus_usd"]),
-                "text": [f"{value:g}" for value in rows["value"]],
-                "marker": {"size": 8, "color": colour(str(key), i)},
-                "line": {"color": colour(str(key), i), "width": 1.5},
-                "hovertemplate": "%{text}: satisfaction %{x:.3f}, surplus %{y:$,.2f}<extra></extra>",
-            }
-            for i, (key, rows) in enumerate(
-                own.groupby(["strategy", "value"], sort=False)[["satisfaction_mean", "surplus_usd"]]
-                .mean()
-                .reset_index()
-                .sort_values("value")
-                .groupby("strategy", sort=False)
-            )
+            _frontier_line(str(key), i, rows.sort_values("value"))
+            for i, (key, rows) in enumerate(means.groupby("strategy", sort=False))
         ],
         "layout": {
-            "height": 380,
+            "height": 400,
             "xaxis": {"title": {"text": "mean satisfaction, 0–1"}},
             "yaxis": {"title": {"text": "surplus [$]"}},
         },
+    }
+
+
+def _frontier_line(key: str, position: int, rows: pd.DataFrame) -> Figure:
+    """A strategy's points; values are written beside them where they lie apart."""
+    apart = len(rows[["satisfaction_mean", "surplus_usd"]].round(3).drop_duplicates()) > 1
+    return {
+        "type": "scatter",
+        "mode": "lines+markers+text" if apart else "markers",
+        "name": key,
+        "x": _values(rows["satisfaction_mean"]),
+        "y": _values(rows["surplus_usd"]),
+        "text": [f"{value:g}" for value in rows["value"]],
+        "textposition": "top center",
+        "textfont": {"size": 10},
+        "marker": {"size": 8, "color": colour(key, position)},
+        "line": {"color": colour(key, position), "width": 1.5},
+        "hovertemplate": f"{key} at %{{text}}: satisfaction %{{x:.3f}}, surplus %{{y:$,.2f}}<extra></extra>",
     }
 
 

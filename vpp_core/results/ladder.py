@@ -1,6 +1,8 @@
-"""The ladder as people read it: a row per strategy, a few columns, every cell a text."""
+"""The ladder as people read it: a row per strategy, a few columns, every cell a text; and as a small picture."""
 
 from __future__ import annotations
+
+import io
 
 import pandas as pd
 
@@ -14,6 +16,35 @@ def ladder_table(kpis: pd.DataFrame) -> pd.DataFrame:
     households, worse off, satisfaction, violations, bids cleared.
     """
     return pd.DataFrame([_row(row) for row in kpis.to_dict("records")], columns=list(_COLUMNS))
+
+
+def ladder_thumbnail(kpis: pd.DataFrame) -> bytes:
+    """A PNG under 20 kB: the surplus of every strategy [$], bounds hatched, in the report's colours."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from vpp_core.results.figures import colour
+    from vpp_core.results.plots_data import fewer_colours
+
+    figure = Figure(figsize=(5.6, 0.5 + 0.25 * len(kpis)), dpi=80, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    bars = axes.barh(
+        list(kpis["strategy"]),
+        kpis["surplus_usd"],
+        color=[colour(key, position) for position, key in enumerate(kpis["strategy"])],
+        hatch=["//" if bound else "" for bound in kpis["is_bound"]],
+    )
+    axes.bar_label(bars, labels=[usd(value) for value in kpis["surplus_usd"]], fontsize=7, padding=2)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.tick_params(labelsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_xlabel("surplus over no VPP [$]", fontsize=7)
+    png = io.BytesIO()
+    canvas.print_png(png, metadata={"Software": None})
+    return fewer_colours(png.getvalue())
 
 
 def _row(row: dict) -> dict[str, str]:

@@ -11,6 +11,7 @@ from vpp_core.results.ladder import ladder_table
 from vpp_core.results.run import Run
 from vpp_core.results.sentences import answer, observations
 from vpp_core.results.shares import data_shares
+from vpp_core.results.study import FRONTIER, SEEDS, study_summary, study_table, sweep_table, sweeps
 from vpp_core.results.summary import csv_columns
 from vpp_core.results.text import NONE, ONE_DAY, markdown_table, number, percent, plain, score, usd
 
@@ -24,6 +25,7 @@ def report_markdown(run: Run) -> bytes:
         "## Strategies\n\n" + _frame(ladder_table(run.kpis)),
         "## Where the distance to perfect foresight comes from\n\n" + gap_markdown(run),
         "## Strategies side by side\n\n" + _frame(comparison_table(run.split)),
+        *_studies(run),
         "## What to know before believing it\n\n" + _bullets(observations(run)),
         "## A predecessor's claims\n\n" + claims_markdown(run),
         "## Method and limits\n\n" + _bullets(METHOD),
@@ -63,6 +65,16 @@ def _what_was_run(run: Run) -> str:
             _bullets([share.sentence for share in data_shares(run)]),
         ]
     )
+
+
+def _studies(run: Run) -> list[str]:
+    """Sweeps of this month and differences over fleet seeds, where a study was run."""
+    if run.study is None or run.study.empty:
+        return []
+    swept = [f"### {title}\n\n{_frame(sweep_table(rows))}" for title, rows in sweeps(run.study, str(run.month))]
+    seeds = study_table(study_summary(run.study))
+    parts = [f"## Surplus–satisfaction frontier\n\n{FRONTIER}", *swept] if swept else []
+    return parts + ([f"## Over fleet seeds\n\n{SEEDS}\n\n{_frame(seeds)}"] if len(seeds) else [])
 
 
 def node(run: Run) -> str:

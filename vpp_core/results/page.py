@@ -23,7 +23,7 @@ from vpp_core.results.page_style import CSS, SCRIPT
 from vpp_core.results.run import Run
 from vpp_core.results.sentences import answer, observations
 from vpp_core.results.shares import REAL, data_shares
-from vpp_core.results.study import study_summary, study_table
+from vpp_core.results.study import FRONTIER, SEEDS, study_summary, study_table, sweep_table, sweeps
 from vpp_core.results.text import number, percent, reads_as_number
 from vpp_core.strategies.registry import STRATEGIES
 
@@ -170,14 +170,15 @@ def _households(run: Run, plots: dict[str, Figure]) -> str:
 def _frontier(run: Run, plots: dict[str, Figure]) -> str:
     if run.study is None or run.study.empty:
         return ""
-    body = "".join(
-        f"<h3>{escape(str(study))}: {escape(str(varied).replace('_', ' '))}</h3>"
-        + _plot(plots, f"plot-frontier-{number}", figures.frontier_figure(members))
-        for number, ((study, varied), members) in enumerate(run.study.groupby(["study", "varied"], sort=False))
-        if varied != "seed"
-    )
+    body = ""
+    for position, (title, members) in enumerate(sweeps(run.study, str(run.month))):
+        plot = _plot(plots, f"plot-frontier-{position}", figures.frontier_figure(members))
+        table = f"<details><summary>The numbers</summary>{_table(sweep_table(members))}</details>"
+        body += f"<div><h3>{escape(title)}</h3>{plot}{table}</div>"
+    if body:
+        body = _p(FRONTIER) + f'<div class="pair">{body}</div>'
     seeds = study_table(study_summary(run.study))
-    return body + ("<h3>Over fleet seeds</h3>" + _table(seeds) if len(seeds) else "")
+    return body + ("<h3>Over fleet seeds</h3>" + _p(SEEDS) + _table(seeds) if len(seeds) else "")
 
 
 def _observations(run: Run, plots: dict[str, Figure]) -> str:

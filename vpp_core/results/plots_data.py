@@ -207,10 +207,10 @@ def _thumbnail(draw: Any, left_title: str, right_title: str) -> bytes:
     right.set_xlabel("local hour", fontsize=7)
     png = io.BytesIO()
     canvas.print_png(png, metadata={"Software": None})
-    return _fewer_colours(png.getvalue())
+    return fewer_colours(png.getvalue())
 
 
-def _fewer_colours(png: bytes) -> bytes:
+def fewer_colours(png: bytes) -> bytes:
     """A palette of 32 colours: a third of the bytes, and no difference to the eye at this size."""
     from PIL import Image
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from vpp_core.results.text import number, usd
+from vpp_core.results.text import number, percent, score, usd
 from vpp_core.scenario import Scenario
+from vpp_core.scenario.variation import SWEEPS
 from vpp_core.tables import STUDY
 
 COMPARED = (
@@ -20,7 +21,17 @@ COMPARED = (
     ("negotiated_over_no_vpp", "negotiated", "no_vpp"),
     ("negotiated_over_centralized", "negotiated", "centralized"),
 )
-_MEASURES = ("surplus_usd", "household_gain_usd", "satisfaction_mean")
+_MEASURES = ("surplus_usd", "percent_of_perfect", "household_gain_usd", "satisfaction_mean")
+
+
+FRONTIER = (
+    "One thing is varied at a time, everything else as in this scenario; a point per value, the mean over fleet seeds, "
+    "the line in the order of the values. A strategy that does not know what is varied stays at one point."
+)
+SEEDS = (
+    "The same months with the fleet drawn anew: the mean difference, its 95 % interval over fleets, and in how many "
+    "fleets it has the sign of the mean."
+)
 
 
 def study_rows(kpis: pd.DataFrame, scenario: Scenario, study: str, varied: str, value: float) -> pd.DataFrame:
@@ -66,11 +77,7 @@ def study_table(summary: pd.DataFrame) -> pd.DataFrame:
     """Display rows of a summary."""
     rows = []
     for row in summary.to_dict("records"):
-        money = row["measure"].endswith("_usd")
-
-        def form(value: float, money: bool = money) -> str:
-            return usd(value) if money else number(value, 3)
-
+        form = usd if row["measure"].endswith("_usd") else percent if row["measure"].startswith("percent") else score
         known = not np.isnan(row["low"])
         rows.append(
             {
@@ -83,3 +90,41 @@ def study_table(summary: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def sweeps(rows: pd.DataFrame, month: str) -> list[tuple[str, pd.DataFrame]]:
+    """Title and rows of each thing that was varied, fleet seeds apart, in this month."""
+    about = {part.varied: part.about for parts in SWEEPS.values() for part in parts}
+    shown = rows[(rows["month"] == month) & (rows["varied"] != "seed")]
+    return [
+        (f"{study}: {about.get(str(varied), varied)}", members)
+        for (study, varied), members in shown.groupby(["study", "varied"], sort=False)
+    ]
+
+
+def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Display rows of a sweep of one month: a strategy under a value, the mean over fleet seeds."""
+    means = rows.groupby(["value", "strategy"], sort=False).agg(
+        surplus_usd=("surplus_usd", "mean"),
+        percent_of_perfect=("percent_of_perfect", "mean"),
+        household_gain_usd=("household_gain_usd", "mean"),
+        worse_off=("households_worse_off_percent", "mean"),
+        satisfaction=("satisfaction_mean", "mean"),
+        seeds=("seed", "nunique"),
+    )
+    return pd.DataFrame(
+        [
+            {
+                "value": f"{value:g}",
+                "strategy": strategy,
+                "surplus": usd(row.surplus_usd),
+                "of perfect": percent(row.percent_of_perfect),
+                "households": usd(row.household_gain_usd),
+                "worse off": percent(row.worse_off),
+                "satisfaction": score(row.satisfaction),
+                "seeds": number(row.seeds, 0),
+            }
+            for (value, strategy), row in zip(means.index, means.itertuples(index=False), strict=True)
+            if strategy != "no_vpp"
+        ]
+    )

@@ -42,6 +42,13 @@ class Scenario(BaseModel):
     longest_filled_gap_minutes: int = Field(
         60, ge=0, le=24 * 60, multiple_of=15, description="longest gap in real prices that is filled and marked [min]"
     )
+    preference_strictness: float = Field(
+        1.0,
+        ge=0,
+        le=3,
+        description="scales what drawn homes withhold and ask: power, backup hours, discharge share, compensation; "
+        "0: no such preferences, 1: as drawn",
+    )
     transform: DataTransform = DataTransform()
     market: MarketRules = MarketRules()
     tariff: Tariff = Tariff()

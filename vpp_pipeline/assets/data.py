@@ -4,7 +4,7 @@ import dagster as dg
 import pandas as pd
 
 from vpp_pipeline.assets.pictures import with_picture
-from vpp_pipeline.assets.preview import load_metadata, price_metadata, solar_metadata
+from vpp_pipeline.assets.preview import forecast_metadata, load_metadata, price_metadata, solar_metadata
 from vpp_pipeline.assets.spec import described
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.stage import Stage, raw_digest
@@ -98,4 +98,4 @@ def price_forecast(
         stage.notes |= {name: float(value) for name, value in forecast.forecast_error(table, market_prices).items()}
         return table
 
-    return stage.table(compute)
+    return stage.table(compute, describe=forecast_metadata)

@@ -25,12 +25,14 @@ from vpp_pipeline.stage import Stage
 def prosumer_fleet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     from vpp_core.fleet.population import generate_fleet
     from vpp_core.fleet.storage import fleet_to_arrow
+    from vpp_core.fleet.strictness import stricter
     from vpp_core.fleet.text import join_described
 
     stage = Stage.of(context, lake)
 
     def compute() -> pa.Table:
-        fleet = generate_fleet(stage.scenario.homes, stage.scenario.seed)
+        drawn = generate_fleet(stage.scenario.homes, stage.scenario.seed)
+        fleet = stricter(drawn, stage.scenario.preference_strictness)
         joined = join_described(fleet, described_files(stage.lake.raw))
         if joined.joined or joined.refused:
             stage.notes |= {"described_households": joined.joined, "descriptions_left_out": len(joined.refused)}

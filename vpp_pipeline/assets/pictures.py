@@ -5,7 +5,6 @@ Pages share one copy of plotly's script, so that a month's pages take a few hund
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from vpp_pipeline.assets.preview import image
 from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.stage import Stage
 
@@ -30,10 +30,9 @@ def with_picture(
 
     def pictured(table: pa.Table) -> dict[str, Any]:
         frame = table.to_pandas()
-        image = base64.b64encode(thumbnail(frame)).decode()
         return {
             **describe(table),
-            "picture": dg.MetadataValue.md(f"![{stage.asset}](data:image/png;base64,{image})"),
+            "picture": image(thumbnail(frame)),
             "plot": dg.MetadataValue.path(write_page(stage, page(frame, SCRIPT_FROM_PAGE))),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import dagster as dg
@@ -34,6 +35,7 @@ def solar_metadata(table: pa.Table) -> dict[str, Any]:
         "orientations": orientations,
         "kwh_per_kw_mean_of_orientations": round(energy / orientations, 2),
         "sources": markdown_counts(table, ["source"]),
+        "preview": preview(table.filter(pc.field("generation_kw_per_kw_installed") > 0), table.column_names),
     }
 
 
@@ -44,6 +46,17 @@ def load_metadata(table: pa.Table) -> dict[str, Any]:
         "profiles": pc.count_distinct(table.column("profile_id")).as_py(),
         "kwh_per_home_and_day": round(24 * pc.mean(load).as_py(), 2),
         "sources": markdown_counts(table, ["source"]),
+        "preview": preview(table, table.column_names),
+    }
+
+
+def forecast_metadata(table: pa.Table) -> dict[str, Any]:
+    """How many gates, how far each looks, and the first rows."""
+    gates = pc.count_distinct(table.column("issued_at")).as_py()
+    return {
+        "gates": gates,
+        "rows_per_gate": round(table.num_rows / gates, 1),
+        "preview": preview(table, table.column_names),
     }
 
 
@@ -73,12 +86,25 @@ def outcome_metadata(table: pa.Table) -> dict[str, Any]:
     return {"surplus": dg.MetadataValue.md(f"| strategy | surplus [$] |\n|---|---:|\n{rows}")}
 
 
-def kpi_metadata(table: pa.Table) -> dict[str, Any]:
-    """The ladder as the command line prints it."""
-    from vpp_core.results.ladder import ladder_table
+LADDER_COLUMNS = ("strategy", "surplus", "of perfect", "VPP profit", "households", "worse off", "satisfaction")
+"""Those of the ladder that fit beside each other on an asset's page; the report has all."""
 
-    ladder = ladder_table(table.to_pandas())
-    return {"ladder": dg.MetadataValue.md(_markdown([list(ladder.columns), *ladder.to_numpy().tolist()]))}
+
+def kpi_metadata(table: pa.Table) -> dict[str, Any]:
+    """The ladder as the command line prints it, and as a picture."""
+    from vpp_core.results.ladder import ladder_table, ladder_thumbnail
+
+    kpis = table.to_pandas()
+    ladder = ladder_table(kpis)[list(LADDER_COLUMNS)]
+    return {
+        "ladder": dg.MetadataValue.md(_markdown([list(ladder.columns), *ladder.to_numpy().tolist()])),
+        "picture": image(ladder_thumbnail(kpis)),
+    }
+
+
+def image(png: bytes) -> dg.MetadataValue:
+    """A small picture, carried by the event itself."""
+    return dg.MetadataValue.md(f"![](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
 def preview(table: pa.Table, columns: list[str]) -> dg.MetadataValue:

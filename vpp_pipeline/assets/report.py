@@ -18,10 +18,13 @@ from vpp_pipeline.assets.pictures import SCRIPT_FROM_PAGE, write_page
 from vpp_pipeline.code_version import code_version
 from vpp_pipeline.lake.database import rebuild
 from vpp_pipeline.lake.files import write_whole
-from vpp_pipeline.lake.table_file import encode
+from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.stage import Stage, final_failures
+from vpp_pipeline.study import studies_with
 
 MANIFEST = "manifest.json"
+REPORT = "simulation_report.md"
+Studies = dict[str, list[TableFile]]
 SIDE_TABLES = (KPI_DAILY, GAP_SPLIT, CLAIMS)
 """Tables of results that only the report and the database use; kept beside the assets' own."""
 
@@ -43,11 +46,12 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     """Write what is not current, rebuild the database if it lacks anything, and say where it lies."""
     began = time.perf_counter()
     with final_failures():
-        recipe = stage.recipe()
+        studies = _studies(stage)
+        recipe = stage.recipe(*(f"{name}={digest}" for name, digest in _digests(studies).items()))
         manifest = None if stage.fresh else _current_manifest(stage, recipe)
         reused = manifest is not None
         if manifest is None:
-            manifest = _write(stage, tables, recipe)
+            manifest = _write(stage, tables, studies, recipe)
         skipped = rebuild(stage.lake)
     for fault in skipped:
         stage.log.warning(f"left out of reports.duckdb: {fault}")
@@ -65,6 +69,7 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{code_version(stage.asset)}.{_digest(json.dumps(manifest).encode())}"),
         metadata={
+            "answer": dg.MetadataValue.md(answer((folder / REPORT).read_text())),
             **{name: dg.MetadataValue.path(str(folder / name)) for name in manifest["files"]},
             "reports.duckdb": dg.MetadataValue.path(str(stage.lake.database)),
             "left_out_of_database": len(skipped),
@@ -75,7 +80,27 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     )
 
 
-def _write(stage: Stage, tables: ReportTables, recipe: str) -> dict[str, Any]:
+def _studies(stage: Stage) -> Studies:
+    """Studies to show; where a table of one is damaged the report is made without any, and says so in the log."""
+    try:
+        return studies_with(stage.lake, str(stage.month), stage.scenario.name)
+    except InputError as error:
+        stage.log.warning(f"no study is shown: {error}")
+        return {}
+
+
+def _digests(studies: Studies) -> dict[str, str]:
+    """Name → digests of its months' tables."""
+    return {name: " ".join(file.digest for file in files) for name, files in studies.items()}
+
+
+def answer(report: str) -> str:
+    """The section of the Markdown report that says what was found."""
+    _, _, below = report.partition("## Answer")
+    return below.partition("\n## ")[0].strip()
+
+
+def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) -> dict[str, Any]:
     """Side tables and files first, the manifest last: a report is current only once all of it is there."""
     from vpp_core.fleet.storage import fleet_from_arrow
     from vpp_core.results.claims import claims
@@ -100,7 +125,8 @@ def _write(stage: Stage, tables: ReportTables, recipe: str) -> dict[str, Any]:
         tables.load_profiles,
         tables.price_forecast,
         fleet_from_arrow(tables.prosumer_fleet),
-        provenance(stage),
+        provenance(stage) | ({"studies": _digests(studies)} if studies else {}),
+        pd.concat([file.table.to_pandas() for files in studies.values() for file in files]) if studies else None,
     )
     for contract, frame in zip(SIDE_TABLES, (daily, split, judged), strict=True):
         stage.lake.write(contract.name, month, scenario.name, encode(contract.arrow(frame), contract, recipe))

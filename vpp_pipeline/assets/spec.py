@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import dagster as dg
@@ -41,6 +43,13 @@ def common(asset: str, group: str, kinds: set[str]) -> dict[str, Any]:
         "code_version": code_version(asset),
         "partitions_def": month_by_scenario,
     }
+
+
+def linked_to_code(assets: Iterable[Any]) -> Sequence[Any]:
+    """The assets, each with the file and line it is written in, which its page in the UI links to."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # the link is a beta of Dagster 1.13 and says so 34 times
+        return dg.with_source_code_references(list(assets))
 
 
 def column_schema(contract: Contract) -> dg.TableSchema:

@@ -8,8 +8,6 @@ import typer
 
 from vpp_pipeline.cli import options as o
 
-FAILED = 1
-
 
 def register(app: typer.Typer) -> None:
     app.command()(backfill)
@@ -31,7 +29,7 @@ def backfill(
     failed, and says which, why, and how to run just those again.
     """
     from vpp_pipeline.batch import Task, run_tasks
-    from vpp_pipeline.cli.execution import months_bar, open_lake
+    from vpp_pipeline.cli.execution import months_bar, open_lake, report_failures
 
     months = o.months_between(o.finished_month(first), o.finished_month(last))
     lake = open_lake()
@@ -42,9 +40,6 @@ def backfill(
     tasks = [Task(month, name) for name in names for month in months]
     with months_bar(len(tasks)) as on_done:
         outcomes = run_tasks(tasks, jobs=jobs, fresh=fresh, on_done=on_done)
-    failed = [outcome for outcome in outcomes if not outcome.succeeded]
-    typer.echo(f"{len(outcomes) - len(failed)} of {len(outcomes)} months are in {lake.database}")
-    for outcome in failed:
-        typer.echo(f"failed: {outcome.task.month} {outcome.task.scenario}: {outcome.reason}", err=True)
-        typer.echo(f"  retry: vpp {' '.join(outcome.task.arguments())}", err=True)
-    return FAILED if failed else 0
+    done = sum(outcome.succeeded for outcome in outcomes)
+    typer.echo(f"{done} of {len(outcomes)} months are in {lake.database}")
+    return report_failures(outcomes)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -17,6 +18,8 @@ from vpp_pipeline import progress, project
 from vpp_pipeline.lake import Lake
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from vpp_pipeline.batch import TaskOutcome
     from vpp_pipeline.runner import MonthRun, StepListener
 
@@ -34,6 +37,8 @@ STAGES = {
     "benchmark_report": ("report", 6),
 }
 """Stage → its name for people, and its share of the bar: about how long it takes."""
+KEY_FIGURES = tuple(stage for stage in STAGES if stage != "benchmark_report")
+"""All that the key figures need."""
 
 
 COLUMNS = (
@@ -111,6 +116,10 @@ def _bar(title: str, assets: Sequence[str] | None) -> Iterator[StepListener]:
                 yield on_step
 
 
+FAILED = 1
+"""Exit code where a run failed, other than by bad input."""
+
+
 @contextmanager
 def _own_stderr() -> Iterator[TextIO]:
     """A duplicate of stderr that nobody redirects; stderr itself where it is no file (in a notebook, in tests)."""
@@ -124,11 +133,11 @@ def _own_stderr() -> Iterator[TextIO]:
 
 
 @contextmanager
-def months_bar(total: int) -> Iterator[Callable[[TaskOutcome], None]]:
+def months_bar(total: int, what: str = "months") -> Iterator[Callable[[TaskOutcome], None]]:
     """A bar over months on stderr; where that is no terminal, a line for each."""
     console = Console(stderr=True)
     with Progress(*COLUMNS, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("months", total=total)
+        task = bar.add_task(what, total=total)
 
         def on_done(outcome: TaskOutcome) -> None:
             said = f"{outcome.task.month} {outcome.task.scenario}: {outcome.reason or 'done'}"
@@ -136,6 +145,20 @@ def months_bar(total: int) -> Iterator[Callable[[TaskOutcome], None]]:
             (bar.console if console.is_terminal else console).print(said, highlight=False)
 
         yield on_done
+
+
+def report_failures(outcomes: Sequence[TaskOutcome]) -> int:
+    """Say which runs failed, why, and how to run just those again; the exit code: 1 if there are any."""
+    failed = [outcome for outcome in outcomes if not outcome.succeeded]
+    for outcome in failed:
+        typer.echo(f"failed: {outcome.task.month} {outcome.task.scenario}: {outcome.reason}", err=True)
+        typer.echo(f"  retry: vpp {' '.join(outcome.task.arguments())}", err=True)
+    return FAILED if failed else 0
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a display table, for `print_rows`."""
+    return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
 
 
 def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
@@ -154,7 +177,7 @@ def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
         console.print(table)
 
 
-TEXT_COLUMNS = ("path", "strategy", "series", "what", "step", "origin", "why", "source")
+TEXT_COLUMNS = ("difference", "month", "of", "path", "strategy", "series", "what", "step", "origin", "why", "source")
 FOLDED_COLUMNS = ("why", "source", "value")
 """Long texts, folded instead of moved below."""
 

@@ -45,13 +45,11 @@ def ladder(
 def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
     """Print the key figures of every strategy."""
     from vpp_core.results.ladder import ladder_table
-    from vpp_pipeline.cli.execution import print_rows
+    from vpp_pipeline.cli.execution import print_rows, records
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     days = f", first {scenario.first_days} days" if scenario.first_days else ""
-    table = ladder_table(kpis)
-    rows = [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
-    print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", rows)
+    print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(ladder_table(kpis)))
 
 
 def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:

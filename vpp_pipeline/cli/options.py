@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from pydantic import ValidationError
 
 from vpp_core.calendar import LOCAL_TIMEZONE, Month
 from vpp_core.errors import InputError
-from vpp_core.scenario import Scenario, describe_validation_error
+from vpp_core.scenario import Scenario
+from vpp_core.scenario.variation import slug, variation
 from vpp_pipeline.lake import Lake
 
 MonthOption = Annotated[str, typer.Option("--month", "-m", help="Month of trade days, such as 2023-08.")]
@@ -32,6 +32,9 @@ MinimumBidOption = Annotated[
     float | None, typer.Option("--minimum-bid-mw", help="Smallest bid of the market in MW; 0 for small fleets [0.1].")
 ]
 RefetchOption = Annotated[bool, typer.Option("--refetch", help="Ask live services again for what was fetched before.")]
+ReportOption = Annotated[
+    bool, typer.Option("--report/--no-report", help="Or stop at the key figures, as a study's members do.")
+]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute everything anew, also what is there already.")]
 
 
@@ -75,32 +78,14 @@ def chosen_scenario(
     minimum_bid_mw: float | None = None,
 ) -> Scenario:
     """The scenario of that name, or the variation of it that the options ask for, under a name of its own."""
-    base = lake.scenario(name)
     wanted: dict[str, tuple[str, Any]] = {
         "homes": (f"{homes}h", homes),
         "seed": (f"s{seed}", seed),
         "data_seed": (f"d{data_seed}", data_seed),
         "first_days": (f"{first_days}days", first_days),
         "source": (str(source), source),
-        "node": (_slug(node), node),
+        "node": (slug(node), node),
+        "market.minimum_bid_mw": (f"min{slug(f'{minimum_bid_mw or 0:g}')}mw", minimum_bid_mw),
     }
-    changes = {f: value for f, (_, value) in wanted.items() if value is not None and value != getattr(base, f)}
-    marks = [wanted[field][0] for field in changes]
-    if minimum_bid_mw is not None and minimum_bid_mw != base.market.minimum_bid_mw:
-        changes["market"] = base.market.model_dump() | {"minimum_bid_mw": minimum_bid_mw}
-        marks.append(f"min{_slug(f'{minimum_bid_mw:g}')}mw")
-    if not changes:
-        return base
-    try:
-        return Scenario.model_validate(
-            base.model_dump()
-            | changes
-            | {"name": "-".join([base.name, *marks]), "description": f"{base.name} with {', '.join(changes)} changed"}
-        )
-    except ValidationError as error:
-        raise InputError(describe_validation_error(error)) from None
-
-
-def _slug(text: str | None) -> str:
-    """Lower-case letters, digits and underscores of a text, for use in a name."""
-    return "".join(letter if letter.isalnum() else "_" for letter in (text or "").lower())
+    given = {path: change for path, change in wanted.items() if change[1] is not None}
+    return variation(lake.scenario(name), given)

@@ -21,6 +21,7 @@ def run(
     source: o.SourceOption = None,
     node: o.NodeOption = None,
     minimum_bid_mw: o.MinimumBidOption = None,
+    report: o.ReportOption = True,
     fresh: o.FreshOption = False,
 ) -> None:
     """Run the benchmark of a month: data, homes, every strategy, key figures, report.
@@ -30,7 +31,7 @@ def run(
     overwrites another.
     """
     month = o.finished_month(month)
-    from vpp_pipeline.cli.execution import execute_month, open_lake
+    from vpp_pipeline.cli.execution import KEY_FIGURES, execute_month, open_lake
     from vpp_pipeline.cli.ladder import show_ladder, show_places
 
     lake = open_lake()
@@ -45,6 +46,7 @@ def run(
         node=node,
         minimum_bid_mw=minimum_bid_mw,
     )
-    result = execute_month(lake, month, chosen, fresh=fresh)
+    result = execute_month(lake, month, chosen, assets=None if report else KEY_FIGURES, fresh=fresh)
     show_ladder(lake, month, chosen)
-    show_places(lake, month, chosen, result)
+    if report:
+        show_places(lake, month, chosen, result)

@@ -5,6 +5,7 @@ Every file appears whole or not at all, and a table that was truncated or edited
     raw/                                   dropped in by people, or kept from services
     scenarios/<name>.json                  what made the results of that name, frozen
     tables/<table>/<scenario>/<month>.parquet
+    tables/study/<study>/<month>.parquet   what came out of `vpp study`
     reports/<scenario>/<month>/            simulation_report.html and its siblings
     fleets/fleet-<homes>h-s<seed>.csv      homes that `vpp fleet` drew, and .json
     reports.duckdb                         all of it for questions, rebuilt from the tables

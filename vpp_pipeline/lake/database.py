@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
-from vpp_core.tables import OUTCOMES
+from vpp_core.tables import OUTCOMES, STUDY
 from vpp_pipeline.lake.files import explained, is_local, remove_abandoned, temporary_beside, write_whole
 from vpp_pipeline.lake.lake import Lake
 
@@ -74,7 +74,7 @@ def _listing(lake: Lake) -> str:
     """Digest of which tables are present with which content."""
     parts = [
         f"{table} {month} {scenario} {lake.digest(table, month, scenario)}"
-        for table in ("window_results", *FLAT_TABLES)
+        for table in ("window_results", *FLAT_TABLES, STUDY.name)
         for month, scenario in lake.partitions(table)
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -101,7 +101,16 @@ def _build(lake: Lake, path: Path, listing: str) -> list[str]:
 
     parts: dict[str, list[pa.Table]] = {}
     faults: list[str] = []
+    for month, study in lake.partitions(STUDY.name):
+        try:
+            rows = lake.read(STUDY.name, month, study).table
+        except InputError as error:
+            faults.append(str(error))
+        else:
+            parts.setdefault(STUDY.name, []).append(rows)
     for month, scenario in lake.partitions("kpi_monthly"):
+        if not any(lake.table_path(table, month, scenario).exists() for table in FLAT_TABLES[1:]):
+            continue  # run without a report: its rows are in `study`
         try:
             for name, table in _tables_of(lake, month, scenario).items():
                 parts.setdefault(name, []).append(table)

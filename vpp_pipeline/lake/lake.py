@@ -14,7 +14,7 @@ from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.known import KNOWN_SCENARIOS
-from vpp_core.tables import CONTRACTS, Contract
+from vpp_core.tables import CONTRACTS, STUDY, Contract
 from vpp_pipeline.lake.files import create_whole, explained, is_local, write_whole
 from vpp_pipeline.lake.table_file import TableFile, decode, pages_digest
 
@@ -96,6 +96,8 @@ class Lake:
         """A table as stored, verified; a missing or damaged one is an `InputError` that says how to get it."""
         path = self.table_path(table, month, scenario)
         command = f"vpp run --month {month} --scenario {scenario}"
+        if table == STUDY.name:  # its folders are studies, not scenarios
+            command = f"vpp study --months {month}"
         try:
             content = path.read_bytes()
         except FileNotFoundError:

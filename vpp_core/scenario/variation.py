@@ -1,0 +1,115 @@
+"""A scenario that differs from another in a few fields, under a name of its own; and the sweeps that studies make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from vpp_core.errors import InputError
+from vpp_core.scenario.scenario import Scenario, describe_validation_error
+from vpp_core.scenario.tariff import TIME_OF_USE
+
+
+def variation(base: Scenario, changes: Mapping[str, tuple[str, Any]]) -> Scenario:
+    """`base` with fields changed, each given as path → (mark, value), such as `{"seed": ("s7", 7)}`.
+
+    A path reaches into a nested record by a dot. What already has the value is no change; where nothing changes, that
+    is `base` itself. Else the name is the base's with the marks of the changes, so that no result overwrites another.
+    A value that a field does not take is an `InputError` naming the field.
+    """
+    content, present = base.model_dump(), base.model_dump(mode="json")
+    made = {}
+    for path, (mark, value) in changes.items():
+        *records, field = path.split(".")
+        target, there = content, present
+        for record in records:
+            target, there = target[record], there[record]
+        if there[field] != (list(value) if isinstance(value, tuple) else value):
+            target[field] = value
+            made[path] = mark
+    if not made:
+        return base
+    content["name"] = "-".join([base.name, *made.values()])
+    content["description"] = f"{base.name} with {', '.join(made)} changed"
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        raise InputError(describe_validation_error(error)) from None
+
+
+def slug(text: object) -> str:
+    """Lower-case letters, digits and underscores of a value, for use in a name."""
+    return "".join(letter if letter.isalnum() else "_" for letter in str(text).lower())
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One field of a scenario and the values that a study gives it; the base's own value joins them."""
+
+    varied: str
+    path: str
+    mark: str
+    values: tuple[float, ...]
+    about: str
+
+    def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
+        """(value, scenario) in rising order; a base whose field is a table by hour has no value to join."""
+        own = base.model_dump()
+        for name in self.path.split("."):
+            own = own[name]
+        values = {*self.values, *((own,) if isinstance(own, float) else own if len(own) == 1 else ())}
+        for value in sorted(values):
+            given: Any = value if isinstance(own, float) else (value,)
+            yield value, variation(base, {self.path: (f"{self.mark}{slug(f'{value:g}')}", given)})
+
+
+class TableSweep(Sweep):
+    """The base's own tariff (0) beside the time-of-use table (1)."""
+
+    def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
+        """The base, and the same under the table."""
+        yield 0.0, base
+        yield 1.0, variation(base, {"tariff": (self.mark, TIME_OF_USE.model_dump(mode="json"))})
+
+
+SWEEPS: dict[str, tuple[Sweep, ...]] = {
+    "lambda": (
+        Sweep(
+            "satisfaction_weight_usd",
+            "negotiation.satisfaction_weight_usd",
+            "lambda",
+            (0.0, 0.03, 0.3, 1.0, 3.0),
+            "λ: what the coalition gives for one household-window of full satisfaction [$]",
+        ),
+    ),
+    "strictness": (
+        Sweep(
+            "preference_strictness",
+            "preference_strictness",
+            "strict",
+            (0.0, 0.5, 1.5, 2.0),
+            "factor on what households withhold and ask; 1: as drawn",
+        ),
+    ),
+    "tariff": (
+        Sweep(
+            "import_usd_per_kwh",
+            "tariff.import_usd_per_kwh",
+            "import",
+            (0.15, 0.45, 0.60),
+            "flat retail import price [$/kWh]",
+        ),
+        Sweep(
+            "export_usd_per_kwh",
+            "tariff.export_usd_per_kwh",
+            "export",
+            (0.0, 0.10, 0.20, 0.30),
+            "flat retail export credit [$/kWh]",
+        ),
+        TableSweep("time_of_use", "tariff", "tou", (1.0,), "0: the scenario's own tariff; 1: dear from 16 to 21 h"),
+    ),
+}
+"""What `vpp study --sweep` varies, one thing at a time. A further sweep: one entry here."""

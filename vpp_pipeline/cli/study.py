@@ -1,0 +1,97 @@
+"""`vpp study`: the same months over fleet seeds, or over one thing that is varied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vpp_pipeline.cli import options as o
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(study)
+
+
+def study(
+    months: Annotated[str, typer.Option(help="Months, such as 2020-07,2023-08.")],
+    seeds: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Fleets drawn, from the scenario's seed upwards [10; sweep: 1].")
+    ] = None,
+    sweep: Annotated[
+        list[str] | None, typer.Option(help="Vary lambda, strictness or tariff instead; may be repeated.")
+    ] = None,
+    scenario: Annotated[list[str] | None, typer.Option("--scenario", "-s", help="Scenario; may be repeated.")] = None,
+    homes: o.HomesOption = None,
+    seed: o.SeedOption = None,
+    first_days: o.FirstDaysOption = None,
+    data_seed: o.DataSeedOption = None,
+    source: o.SourceOption = None,
+    minimum_bid_mw: o.MinimumBidOption = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Runs at the same time.")] = 1,
+    fresh: o.FreshOption = False,
+) -> int:
+    """Repeat months over fleet seeds, or over a parameter, and say what stays the same.
+
+    Prints each difference between strategies with its mean, its 95 % interval over seeds and how many seeds agree on
+    its sign; for a sweep, each strategy's surplus and satisfaction by value. All of it goes into reports.duckdb and
+    into the report of the scenario that the study starts from. An interrupted study continues where it was.
+    """
+    from vpp_core.errors import InputError
+    from vpp_core.scenario.variation import SWEEPS
+    from vpp_pipeline.batch import run_tasks
+    from vpp_pipeline.cli.execution import months_bar, open_lake, report_failures
+    from vpp_pipeline.study import gather, study_of
+
+    for name in sweep or ():
+        if name not in SWEEPS:
+            raise InputError(f"sweep {name!r} is unknown; known are {', '.join(SWEEPS)}")
+    asked = list(dict.fromkeys(o.finished_month(month.strip()) for month in months.split(",")))
+    lake = open_lake()
+    parts: list[str | None] = [*dict.fromkeys(sweep)] if sweep else [None]
+    studies = []
+    for name in dict.fromkeys(scenario or ["reference"]):
+        base = o.chosen_scenario(
+            lake,
+            name,
+            homes=homes,
+            seed=seed,
+            first_days=first_days,
+            data_seed=data_seed,
+            source=source,
+            minimum_bid_mw=minimum_bid_mw,
+        )
+        studies += [study_of(base, asked, seeds or (1 if part else 10), part) for part in parts]
+    for one in dict.fromkeys(scenario for study in studies for scenario in study.scenarios()):
+        lake.freeze(one)
+    tasks = list(dict.fromkeys(task for study in studies for task in study.tasks()))
+    reports = list(dict.fromkeys(task for study in studies for task in study.reports()))
+    with months_bar(len(tasks) + len(reports), "study") as on_done:
+        outcomes = run_tasks(tasks, jobs=jobs, fresh=fresh, on_done=on_done)
+        done = {outcome.task for outcome in outcomes if outcome.succeeded}
+        gathered = [gather(lake, study, done) for study in studies]
+        reports = [task for task in reports if replace(task, report=False) in done]
+        outcomes += run_tasks(reports, jobs=jobs, on_done=on_done)
+    for rows in gathered:
+        show_study(rows)
+    typer.echo(f"database   {lake.database} (table study)")
+    for task in reports:
+        typer.echo(f"report     {lake.report_folder(task.month, task.scenario)}")
+    return report_failures(outcomes)
+
+
+def show_study(rows: pd.DataFrame) -> None:
+    """Print a study: differences over seeds where seeds vary, else strategies by value."""
+    from vpp_core.results.study import study_summary, study_table, sweep_table
+    from vpp_pipeline.cli.execution import print_rows, records
+
+    for name, members in rows.groupby("study", sort=False):
+        if (members["varied"] == "seed").all():
+            print_rows(f"{name}: differences over fleet seeds", records(study_table(study_summary(members))))
+            continue
+        for (month, varied), part in members.groupby(["month", "varied"], sort=False):
+            print_rows(f"{name}: {month}, {varied}", records(sweep_table(part)))
