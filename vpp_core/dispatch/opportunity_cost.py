@@ -34,9 +34,9 @@ SCENARIO_WEIGHTS = np.array([0.3, 0.4, 0.3])
 SHORT_CAR_USD_PER_KWH = 10.0
 """What a kWh short of a car's need at departure weighs: above every price, so that it is charged in time."""
 RESERVE_SHARE = 0.5
-"""How much of the expected reserve price V counts on. A reserve is sold only where the fleet reaches the minimum bid and
-the home has not used the energy first. Measured on two months with and without a minimum bid: at 1 batteries buy to hold
-what is then not sold, at 0 they let go of what would have been; 0.5 earns most over all."""
+"""How much of the expected reserve price V counts on. A reserve is sold only where the fleet reaches the minimum bid
+and the home has not used the energy first. Measured on two months with and without a minimum bid: at 1 batteries buy to
+hold what is then not sold, at 0 they let go of what would have been; 0.5 earns most over all."""
 USD_PER_KWH = 1e-3
 """A price in $/MWh as $/kWh."""
 

@@ -341,9 +341,7 @@ def _sweep(matrix: Floats, inverse: Floats) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _forward(
-    k: Any, variables: Floats, blocks: Any, target: float, corrects: bool, change: Any
-) -> None:
+def _forward(k: Any, variables: Floats, blocks: Any, target: float, corrects: bool, change: Any) -> None:
     """Right-hand sides of a step towards complementarity `target`, and the sweep forward over them."""
     intervals, stocks = k.rhs.shape
     flows = len(k.sign)
