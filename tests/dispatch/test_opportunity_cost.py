@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from vpp_core.dispatch.opportunity_cost import LEVELS, Outlook, battery_own_value, battery_value
+from vpp_core.dispatch.opportunity_cost import LEVELS, RESERVE_SHARE, Outlook, battery_own_value, battery_value
 from vpp_core.fleet.devices import Batteries, Permission
 
 
@@ -23,10 +25,25 @@ def permission(battery: Batteries, power: float, floor: float = 0.0) -> Permissi
     )
 
 
-def outlook(prices: list[float], surplus: list[float], buy: float = 0.30, sell: float = 0.05) -> Outlook:
+def outlook(
+    prices: list[float],
+    surplus: list[float],
+    buy: float = 0.30,
+    sell: float = 0.05,
+    reserve: float = 0.0,
+    reserve_hours: float = 1.0,
+) -> Outlook:
     price = np.repeat(np.array(prices)[:, None], 3, axis=1)
     hours = len(prices)
-    return Outlook(1.0, price, np.array(surplus)[:, None], np.full(hours, buy), np.full(hours, sell))
+    return Outlook(
+        window_hours=1.0,
+        price_usd_per_mwh=price,
+        reserve_usd_per_mw_h=np.full_like(price, reserve),
+        reserve_hours=reserve_hours,
+        surplus_kw=np.array(surplus)[:, None],
+        import_usd_per_kwh=np.full(hours, buy),
+        export_usd_per_kwh=np.full(hours, sell),
+    )
 
 
 def slopes(value: np.ndarray, kwh: float = 8.0) -> np.ndarray:
@@ -74,10 +91,31 @@ def test_the_value_is_concave_and_grows_with_energy() -> None:
     rng = np.random.default_rng(0)
     battery = one_battery(power=3.0, wear=0.03, efficiency=0.95)
     price = np.sort(rng.uniform(0, 400, (24, 3)), axis=1)
-    hours = Outlook(1.0, price, rng.normal(0, 2, (24, 1)), np.full(24, 0.3), np.full(24, 0.05))
+    hours = replace(
+        outlook([0.0] * 24, list(rng.normal(0, 2, 24))),
+        price_usd_per_mwh=price,
+        reserve_usd_per_mw_h=np.sort(rng.exponential(20, (24, 3)), axis=1),
+    )
     slope = slopes(battery_value(hours, battery, permission(battery, 2.0)))
     assert (np.diff(slope) <= 1e-9).all()
     assert (slope > 0).all()
+
+
+@pytest.mark.parametrize(("reserve_hours", "backed_kwh"), [(1.0, 2.0), (2.0, 4.0), (0.5, 1.0)])
+def test_energy_that_can_back_reserve_is_worth_its_price_for_every_hour(
+    reserve_hours: float, backed_kwh: float
+) -> None:
+    """Three hours at 60 $/MW-h, of which V counts on a share, and nothing else: 2 kW offered need 2 kW · duration."""
+    battery = one_battery(power=8.0)
+    quiet = [0.0, 0.0, 0.0]
+    worth = battery_value(
+        outlook(quiet, quiet, reserve=60.0, reserve_hours=reserve_hours), battery, permission(battery, 2.0)
+    )
+    without = battery_value(outlook(quiet, quiet), battery, permission(battery, 2.0))
+    steps = round(backed_kwh / 8.0 * (LEVELS - 1))
+    gained = slopes(worth) - slopes(without)
+    assert gained[:steps] == pytest.approx(3 * 0.06 * RESERVE_SHARE / reserve_hours)
+    assert gained[steps:] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_the_households_own_part_is_what_its_bill_says_when_left_alone() -> None:
