@@ -2,9 +2,9 @@
 
 The bounds waive the fleet-wide limits (minimum and maximum bid) and all payments, so the fleet separates by home
 (`bound.homes` says what a home may do). A store alone behind its meter is solved exactly as a chain (`bound.chain`),
-stores that share a meter or keep a daily limit by interior points (`bound.shared_meter`). An answer of either is taken
-only where its schedules are feasible and proven best; else the linear program decides (`bound.program`), to which both
-are held by tests.
+stores that share a meter, keep a daily limit or hold reserve by interior points (`bound.shared_meter`). An answer of
+either is taken only where its schedules are feasible and proven best; else the linear program decides
+(`bound.program`), to which both are held by tests.
 
 All are relaxations: at negative prices they may charge and discharge at once. The value minus the counterfactual's is
 the bound. Each way proves by weak duality what no schedule of the home can exceed; the gap is that minus what the

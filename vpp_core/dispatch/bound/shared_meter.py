@@ -1,4 +1,4 @@
-"""Homes whose stores share a meter, or keep a daily limit, as a staged program for the interior-point method."""
+"""Homes whose stores share a meter, keep a daily limit or hold reserve, as a staged program for interior points."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def solve_together(home: Home) -> tuple[list[Schedule], float]:
         after = flow + 1 + len(within.discharge)
         charge, discharge = within.least_charge + values[:, flow], values[:, flow + 1 : after].sum(axis=1)
         gained = store.charge_efficiency * charge - discharge / store.discharge_efficiency
-        if program.headroom >= 0:
+        if program.headroom >= 0:  # its last steps stop further from 0, so there is more to round
             energy = _path(store.initial_kwh, gained - store.trip_kwh, within.low, within.high)
         else:
             energy = np.clip(store.initial_kwh + np.cumsum(gained - store.trip_kwh), within.low, within.high)
@@ -86,7 +86,8 @@ class _Limits:
 
 
 def _staged(home: Home, limits: list[_Limits]) -> Staged:
-    """The home's program: stocks are the energies above their least, then what was taken today of each daily limit."""
+    """The home's program: stocks are the energies above their least, then what was taken today of each daily limit,
+    then headroom where the first store, a battery, holds reserve."""
     intervals, zero = len(home.surplus_kw), np.zeros(len(home.surplus_kw))
     limited = [s for s, store in enumerate(home.stores) if np.isfinite(store.daily_kwh)]
     holds = home.stores[0].reserve is not None
