@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vpp_core.llm.usage import Usage
 from vpp_core.market.segments import Segments
 
 
@@ -21,6 +22,10 @@ class Decision:
     plan_satisfaction: float = float("nan")
     solver_failed: bool = False
     expected_margin_usd: float = 0.0
+    outcome: str | None = None
+    """how a negotiation ended; none where nothing was negotiated"""
+    usage: Usage = field(default_factory=Usage)
+    """what asking a language model cost and came to"""
     timings: dict[str, float] = field(default_factory=dict, compare=False)
 
 
