@@ -23,9 +23,7 @@ FORMULATION = {
 }
 
 
-def advised_inputs(
-    depth: str = "every_round", *, homes: int = 30, rounds: int = 3, **llm: Any
-) -> Inputs:
+def advised_inputs(depth: str = "every_round", *, homes: int = 30, rounds: int = 3, **llm: Any) -> Inputs:
     """A day of invented prices, negotiated by a language model."""
     inputs = invented_inputs(seed=7, homes=homes, days=1)
     rules = NegotiationRules(

@@ -65,9 +65,7 @@ def answers(ask: float, accepts: bool = False) -> Decided[Responses]:
 
 
 @given(st.floats(-10_000, 10_000), st.floats(-500, 2000), st.floats(-500, 2000), st.booleans())
-def test_no_home_answers_below_its_own_price(
-    ask: float, reservation: float, counter: float, accepts: bool
-) -> None:
+def test_no_home_answers_below_its_own_price(ask: float, reservation: float, counter: float, accepts: bool) -> None:
     start = replace(bargain(reservation), counter_usd_per_mwh=np.full(len(LAYOUT), counter), round=1)
     tactic = own_tactic(start, CATEGORY, RULES)
     held = hold_responses(answers(ask, accepts), start, tactic, RULES).value
