@@ -22,7 +22,7 @@ nav { display: flex; flex-wrap: wrap; gap: .1rem .9rem; font-size: .9rem; margin
 a { color: var(--mark); }
 .scroll { overflow-x: auto; margin: .5rem 0; }
 table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+th, td { padding: .3rem .4rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
 td.number, th.number { text-align: right; } td.number { white-space: nowrap; }
 td.wide { min-width: 14rem; }
@@ -37,6 +37,7 @@ td.wide { min-width: 14rem; }
 .plot { width: 100%; min-height: 200px; margin: .5rem 0; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.5rem; }
 .pair > div { min-width: 0; }
+summary { cursor: pointer; font-size: .9rem; color: var(--soft); }
 code { font-size: .88em; overflow-wrap: anywhere; }
 .holds { color: var(--mark); font-weight: 600; } .fails { color: var(--bad); font-weight: 600; }
 @media (max-width: 50rem) { .pair { grid-template-columns: 1fr; } body { font-size: 15px; }

@@ -8,8 +8,10 @@ number, and the sentence says that it is one day's.
 from __future__ import annotations
 
 from vpp_core.market.forecast import forecast_error
+from vpp_core.results.concentration import concentration_sentence
 from vpp_core.results.gap import TOTAL
 from vpp_core.results.run import UPPER_BOUND, Run
+from vpp_core.results.same_knowledge import beside_sentence
 from vpp_core.results.statistics import Interval
 from vpp_core.results.text import count, interval, listed, number, percent, score, usd
 from vpp_core.strategies.registry import STRATEGIES
@@ -147,6 +149,8 @@ def observations(run: Run) -> list[str]:
         _linked_days(run),
         _too_small(run),
         _shared_out(run),
+        beside_sentence(run),
+        concentration_sentence(run),
         _expectation(run),
         _forecast(run),
         _losers(run),
