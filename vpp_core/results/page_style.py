@@ -44,7 +44,7 @@ code { font-size: .88em; overflow-wrap: anywhere; }
   main { padding: 1rem .75rem; }
   .shares { grid-template-columns: 1fr; gap: .1rem; } .shares .bar { margin-bottom: .4rem; } }
 @media print { nav { display: none; } main { max-width: none; padding: 0; } .scroll { overflow: visible; }
-  table { font-size: .68rem; } .plot, tr, .answer { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  table { font-size: .68rem; } .plot, tr, h3, .answer { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .bar, .answer { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 
@@ -73,7 +73,10 @@ SCRIPT = """
   }
   draw(dark.matches);
   dark.addEventListener('change', function (event) { draw(event.matches); });
-  window.addEventListener('beforeprint', function () { draw(false); });
+  window.addEventListener('beforeprint', function () {
+    document.querySelectorAll('details').forEach(function (details) { details.open = true; });
+    draw(false);
+  });
   window.addEventListener('afterprint', function () { draw(dark.matches); });
 })();
 """

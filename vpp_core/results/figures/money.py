@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from vpp_core.results.concentration import best_first, window_surplus
 from vpp_core.results.figures.base import Figure, colour, values
@@ -47,10 +48,17 @@ def ladder_figure(run: Run) -> Figure:
         "layout": {
             "height": 60 + 42 * len(kpis),
             "showlegend": False,
-            "xaxis": {"title": {"text": "surplus over no VPP [$]"}, "zeroline": True},
+            "xaxis": {"title": {"text": "surplus over no VPP [$]"}, "zeroline": True, "range": _with_room(kpis)},
             "yaxis": {"autorange": "reversed", "automargin": True},
         },
     }
+
+
+def _with_room(kpis: pd.DataFrame) -> list[float]:
+    """A range that leaves room for the amounts written at the bars' ends, in a narrow window too."""
+    low, high = min(0.0, kpis["surplus_usd"].min()), max(0.0, kpis["surplus_usd"].max())
+    room = 0.18 * max(high - low, 1.0)
+    return [round(low - room if low < 0 else 0.0, 2), round(high + room, 2)]
 
 
 def waterfall_figure(run: Run, path: str) -> Figure | None:
