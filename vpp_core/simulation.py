@@ -48,7 +48,9 @@ from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.strategies.strategy import Bound, GateClosureStrategy
 
 if TYPE_CHECKING:
+    from vpp_core.llm.gateway import Gateway
     from vpp_core.negotiation.transcript import Transcript
+    from vpp_core.negotiation.workflow import State
 
 __all__ = [
     "Inputs",
@@ -64,8 +66,13 @@ __all__ = [
 Progress = Callable[[str, float], None]
 
 
-def simulate(inputs: Inputs, keys: Iterable[str], progress: Progress | None = None) -> list[Outcome]:
-    """Run the strategies one after another, each from the same initial state; `progress` gets a key and a share."""
+def simulate(
+    inputs: Inputs, keys: Iterable[str], progress: Progress | None = None, gateway: Gateway | None = None
+) -> list[Outcome]:
+    """Run the strategies one after another, each from the same initial state; `progress` gets a key and a share.
+
+    `gateway` leads to a language model, for scenarios that negotiate by one.
+    """
     keys = list(keys)
     unknown = [key for key in keys if key not in STRATEGIES]
     if unknown:
@@ -82,6 +89,7 @@ def simulate(inputs: Inputs, keys: Iterable[str], progress: Progress | None = No
             timings = {"solve": time.perf_counter() - began}
         else:
             assert isinstance(strategy, GateClosureStrategy)
+            strategy.gateway = gateway
             trajectory, bids, timings = run(inputs, strategy, progress)
         outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd)
         outcome.timings.update(timings, total=time.perf_counter() - began)
@@ -108,7 +116,7 @@ def run(
     return period.trajectory, period.bids, period.timings
 
 
-def negotiate_window(inputs: Inputs, at: pd.Timestamp) -> Transcript:
+def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> Transcript:
     """The negotiation of the window that contains `at` (UTC), in the state that negotiating up to it has led to."""
     from vpp_core.negotiation.transcript import Transcript
     from vpp_core.strategies.negotiated import Negotiated
@@ -118,14 +126,15 @@ def negotiate_window(inputs: Inputs, at: pd.Timestamp) -> Transcript:
     if window < 0 or at >= inputs.period.timestamps[-1] + INTERVAL:
         first, last = (f"{t.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d}" for t in (starts[0], starts[-1]))
         raise InputError(f"{at.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d %H:%M} is outside the period, {first} to {last}")
-    views: list[GateView] = []
+    seen: list[tuple[GateView, State]] = []
 
-    class Recorded(Negotiated):
-        def decide(self, view: GateView) -> Decision:
-            views.append(view)
-            return super().decide(view)
+    class Watched(Negotiated):
+        def negotiate(self, view: GateView) -> State:
+            seen[:] = [(view, super().negotiate(view))]
+            return seen[0][1]
 
-    strategy = Recorded()
+    strategy = Watched()
+    strategy.gateway = gateway
     run = _Run(inputs, strategy)
     for t in range(len(inputs.period)):
         while len(run.bids) <= window and run.gate(len(run.bids)) <= t:
@@ -133,10 +142,10 @@ def negotiate_window(inputs: Inputs, at: pd.Timestamp) -> Transcript:
         if len(run.bids) > window:
             break
         run.dispatch(t)
-    state = strategy.negotiate(views[-1])
+    view, state = seen[0]
     gate = starts[window] - pd.Timedelta(minutes=inputs.scenario.market.gate_closure_minutes)
     bid = run.bids[window]
-    return Transcript(views[-1], state, Submission(bid.segments, bid.below_minimum), gate)
+    return Transcript(view, state, Submission(bid.segments, bid.below_minimum), gate)
 
 
 class _Run:

@@ -101,12 +101,15 @@ def test_the_value_is_concave_and_grows_with_energy() -> None:
     assert (slope > 0).all()
 
 
-@pytest.mark.parametrize(("reserve_hours", "backed_kwh"), [(1.0, 2.0), (2.0, 4.0), (0.5, 1.0)])
+@pytest.mark.parametrize(("reserve_hours", "backed_kwh"), [(1.0, 4.0), (2.0, 8.0), (0.5, 2.0)])
 def test_energy_that_can_back_reserve_is_worth_its_price_for_every_hour(
     reserve_hours: float, backed_kwh: float
 ) -> None:
-    """Three hours at 60 $/MW-h, of which V counts on a share, and nothing else: 2 kW offered need 2 kW · duration."""
-    battery = one_battery(power=8.0)
+    """Three hours at 60 $/MW-h, of which V counts on a share: 2 kW offered need 2 kW · duration / efficiency.
+
+    At an efficiency of a half nobody charges for it.
+    """
+    battery = one_battery(power=8.0, efficiency=0.5)
     quiet = [0.0, 0.0, 0.0]
     worth = battery_value(
         outlook(quiet, quiet, reserve=60.0, reserve_hours=reserve_hours), battery, permission(battery, 2.0)
@@ -114,7 +117,7 @@ def test_energy_that_can_back_reserve_is_worth_its_price_for_every_hour(
     without = battery_value(outlook(quiet, quiet), battery, permission(battery, 2.0))
     steps = round(backed_kwh / 8.0 * (LEVELS - 1))
     gained = slopes(worth) - slopes(without)
-    assert gained[:steps] == pytest.approx(3 * 0.06 * RESERVE_SHARE / reserve_hours)
+    assert gained[:steps] == pytest.approx(3 * 0.06 * RESERVE_SHARE * 0.5 / reserve_hours)
     assert gained[steps:] == pytest.approx(0.0, abs=1e-9)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ class Reply:
 
     body: Any
     status: int = 200
+    delay_seconds: float = 0.0
 
 
 @dataclass
@@ -66,12 +69,14 @@ def serving(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[GeminiSe
                 number = len(server.requests)
                 server.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
             reply = answer(number, body)
+            time.sleep(reply.delay_seconds)
             content = (reply.body if isinstance(reply.body, str) else json.dumps(reply.body)).encode()
             self.send_response(reply.status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who timed out has gone
+                self.end_headers()
+                self.wfile.write(content)
 
         def log_message(self, *arguments: Any) -> None:
             pass

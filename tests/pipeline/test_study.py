@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -97,55 +98,50 @@ def test_a_month_that_was_never_reported_is_no_fault_of_the_database(ran: Ran) -
 
 
 @pytest.fixture
-def own_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
+def own_lake(ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """The finished lake, for commands."""
+    monkeypatch.setenv("VPP_LAKE", str(ran.folder))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
-    return Lake.at(tmp_path / "lake")
+    return ran.lake
 
 
-ASKED = ["study", "--months", f"{MONTH}, {MONTH}", "--seeds", "2", "--homes", "3", "--first-days", "1"]
-ASKED += ["--source", "synthetic", "--minimum-bid-mw", "0"]
-BASE = "reference-3h-1days-synthetic-min0mw"
+ASKED = ["study", "--months", f"{MONTH}, {MONTH}", "--seeds", "2", "--scenario", TINY.name]
 
 
-def in_this_process(arguments: list[str]) -> tuple[int, str]:
-    return execute(arguments), "vpp: it said why\n"
-
-
-def test_a_study_is_run_printed_and_reported_and_the_second_time_reused(
+def test_a_study_runs_what_is_missing_prints_and_reports_it(
     own_lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ran: list[list[str]] = []
+    asked: list[list[str]] = []
 
-    def remembered(arguments: list[str]) -> tuple[int, str]:
-        ran.append(arguments)
-        return in_this_process(arguments)
+    def in_this_process(arguments: list[str]) -> tuple[int, str]:
+        asked.append(arguments)
+        return execute(arguments), ""
 
-    monkeypatch.setattr(batch, "_vpp", remembered)
+    monkeypatch.setattr(batch, "_vpp", in_this_process)
+    before = len((own_lake.root / "run_log.jsonl").read_text().splitlines())
     assert execute(ASKED) == 0
     printed = capsys.readouterr().out
     assert "price of negotiating" in printed and "2 of 2" in printed
-    assert [arguments[4] for arguments in ran] == [BASE, f"{BASE}-s43", BASE]
-    assert sorted(path.name for path in (Path(str(own_lake.root)) / "reports").iterdir()) == [BASE]
-    report = own_lake.report_folder(MONTH, BASE) / "simulation_report.md"
-    assert "## Over fleet seeds" in report.read_text()
-    before = (own_lake.root / "run_log.jsonl").read_text()
-    assert execute(ASKED) == 0
-    again = (own_lake.root / "run_log.jsonl").read_text()[len(before) :]
-    assert '"reused": true' in again and '"reused": false' not in again
+    assert [arguments[4] for arguments in asked] == ["tiny", "tiny-s43", "tiny"]
+    entries = map(json.loads, (own_lake.root / "run_log.jsonl").read_text().splitlines()[before:])
+    computed = {(entry["scenario"], entry["stage"]) for entry in entries if not entry["reused"]}
+    assert ("tiny", "benchmark_report") in computed and ("tiny-s43", "kpi_monthly") in computed
+    assert not {stage for scenario, stage in computed if scenario == "tiny"} - {"benchmark_report"}
+    assert not own_lake.report_folder(MONTH, "tiny-s43").exists()
+    assert "## Over fleet seeds" in (own_lake.report_folder(MONTH, "tiny") / "simulation_report.md").read_text()
 
 
 def test_a_member_that_fails_leaves_the_others_and_is_named(
     own_lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails_for_43(arguments: list[str]) -> tuple[int, str]:
-        return (2, "vpp: the disk is full\n") if arguments[4].endswith("-s43") else in_this_process(arguments)
+        return (2, "vpp: the disk is full\n") if arguments[4].endswith("-s43") else (0, "")
 
     monkeypatch.setattr(batch, "_vpp", fails_for_43)
     assert execute(ASKED) == 1
     printed = capsys.readouterr()
-    assert "the disk is full" in printed.err and f"retry: vpp run --month {MONTH} --scenario {BASE}-s43" in printed.err
-    assert "1 of 1" in printed.out and "one seed: no interval" in printed.out
+    assert "the disk is full" in printed.err and f"retry: vpp run --month {MONTH} --scenario tiny-s43" in printed.err
+    assert "(one seed), 1 of 1" in printed.out
 
 
 @pytest.mark.parametrize(

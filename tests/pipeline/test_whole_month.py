@@ -58,6 +58,30 @@ def test_every_table_is_there_and_every_strategy_is_on_the_ladder(finished: Ran)
     assert kpis.column("strategy").to_pylist() == list(STRATEGIES)
 
 
+def test_three_key_figures_of_a_run_equal_sql_written_by_hand_on_its_raw_results(finished: Ran) -> None:
+    raw = finished.folder / "tables" / "window_results" / TINY.name / f"{MONTH}.parquet"
+    query = f"""
+        WITH windows AS (SELECT strategy, unnest(windows) AS w FROM '{raw}'),
+             homes AS (SELECT strategy, unnest(households) AS h FROM '{raw}'),
+             months AS (SELECT strategy, h.home_id AS home, sum(h.payment_usd - h.bill_change_usd - h.wear_change_usd
+                               + h.end_energy_usd) AS gain FROM homes GROUP BY ALL)
+        SELECT strategy,
+               (SELECT sum(w.wholesale_usd + w.reserve_usd + w.call_usd - w.bill_change_usd - w.wear_change_usd
+                           - w.penalty_usd + w.end_energy_usd) FROM windows WHERE windows.strategy = o.strategy),
+               (SELECT sum(gain) FROM months WHERE months.strategy = o.strategy),
+               (SELECT count(*) FROM months WHERE months.strategy = o.strategy AND gain <= -0.01)
+        FROM (SELECT DISTINCT strategy FROM '{raw}') AS o"""
+    by_hand = {key: figures for key, *figures in duckdb.sql(query).fetchall()}
+    kpis = finished.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas().set_index("strategy")
+    assert set(by_hand) == set(kpis.index)
+    for key, (surplus, gain, worse) in by_hand.items():
+        row = kpis.loc[key]
+        assert row["surplus_usd"] == pytest.approx(surplus, abs=1e-6), key
+        if not row["is_bound"]:
+            assert row["household_gain_usd"] == pytest.approx(gain, abs=1e-6), key
+            assert row["households_worse_off"] == worse, key
+
+
 def test_the_report_is_there_in_all_its_forms(finished: Ran) -> None:
     folder = finished.folder / "reports" / TINY.name / MONTH
     names = {path.name for path in folder.iterdir()}

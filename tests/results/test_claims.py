@@ -55,7 +55,7 @@ def test_times_are_not_judged_from_results_that_must_be_the_same_bytes(invent):
     table = claims_of(invent)
     for claim in ("negotiation_time", "month_time", "week_time", "centralized_step_time"):
         assert table.loc[claim, "verdict"] == "not comparable"
-        assert "run log" in table.loc[claim, "because"]
+        assert "run_log.jsonl" in table.loc[claim, "because"]
 
 
 def test_a_run_without_negotiation_has_nothing_to_measure_it_by(invent):

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
 from vpp_core.results.sentences import answer, direction, observations
 from vpp_core.results.statistics import Interval
+from vpp_core.results.text import usd
 
 LOSES = {
     "no_vpp": 0.0,
@@ -93,3 +96,22 @@ def test_the_sign_of_one_day_is_its_own_and_half_a_cent_is_no_difference():
     assert direction(Interval(-2.0, None, None)) == -1
     assert direction(Interval(0.004, None, None)) == 0
     assert direction(Interval(2.0, -1.0, 5.0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "sign", "words"),
+    [("bill_change_usd", -1, "retail bills"), ("wholesale_ev_usd", 1, "moved EV charging")],
+)
+def test_what_the_bound_has_most_of_beyond_negotiation_is_named(run_of, column, sign, words):
+    run = run_of(LOSES, days=3)
+    lead = run.figure("perfect_foresight", "surplus_usd") - run.figure("negotiated", "surplus_usd")
+    kpis = run.kpis.copy()
+    kpis.loc[kpis["strategy"] == "perfect_foresight", column] = sign * 5000.0
+    kpis.loc[kpis["strategy"] == "negotiated", column] = sign * 1000.0
+    told = next(sentence for sentence in observations(replace(run, kpis=kpis)) if "has beyond negotiation" in sentence)
+    assert f"most of all in {words}: $4,000 of {usd(lead)}." in told
+
+
+def test_a_bound_without_a_lead_is_not_explained(run_of):
+    run = run_of({"no_vpp": 0.0, "negotiated": 20.0, "perfect_foresight": 0.0}, days=2)
+    assert not any("has beyond negotiation" in sentence for sentence in observations(run))

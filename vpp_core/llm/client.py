@@ -1,7 +1,8 @@
-"""Building a chat model: Gemini, with a time-out, few attempts, and no text leaving for anyone but the model."""
+"""Building a chat model: with a time-out, few attempts, and no text leaving for anyone but the model."""
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,46 @@ def refuse_tracing() -> None:
         raise InputError(f"{on[0]} is set and would send households' words to a tracing service; unset it")
 
 
-def gemini(model: str = DEFAULT_MODEL, *, base_url: str | None = None, max_output_tokens: int = 1500) -> BaseChatModel:
+def chat_model(
+    spec: str, *, timeout_seconds: float = TIMEOUT_SECONDS, max_output_tokens: int = 1500, base_url: str | None = None
+) -> BaseChatModel:
+    """A model by LangChain's `provider:model`, asked once per call: whoever calls decides whether to ask again.
+
+    `google_genai` is at hand, its key in the environment; any other provider needs the package `langchain` and its
+    own. `InputError` where something is missing.
+    """
+    refuse_tracing()
+    provider, _, name = spec.partition(":")
+    if provider == "google_genai":
+        return gemini(
+            name,
+            base_url=base_url,
+            max_output_tokens=max_output_tokens,
+            timeout_seconds=timeout_seconds,
+            attempts=1,
+        )
+    try:
+        build = importlib.import_module("langchain.chat_models").init_chat_model
+        options: dict[str, Any] = {"base_url": base_url} if base_url else {}
+        model: BaseChatModel = build(
+            spec, timeout=timeout_seconds, max_retries=0, max_tokens=max_output_tokens, **options
+        )
+    except Exception as error:
+        raise InputError(
+            f"the model {spec} cannot be made ({type(error).__name__}); install langchain and the package of its "
+            f"provider, set the key it asks for, or use google_genai:{DEFAULT_MODEL}"
+        ) from None
+    return model
+
+
+def gemini(
+    model: str = DEFAULT_MODEL,
+    *,
+    base_url: str | None = None,
+    max_output_tokens: int = 1500,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    attempts: int = ATTEMPTS,
+) -> BaseChatModel:
     """A Gemini client with the key from GOOGLE_API_KEY or GEMINI_API_KEY. Build it once: it takes some 50 ms.
 
     Raises `InputError` without a key, or with tracing on. The key goes into a request header and nowhere else.
@@ -34,15 +74,17 @@ def gemini(model: str = DEFAULT_MODEL, *, base_url: str | None = None, max_outpu
     refuse_tracing()
     key = next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), None)
     if key is None:
-        raise InputError("no key for the language model; set GOOGLE_API_KEY, or use the parser that needs none")
+        raise InputError(
+            "no key for the language model; set GOOGLE_API_KEY, or use what needs none (rules, the grammar parser)"
+        )
     from langchain_google_genai import ChatGoogleGenerativeAI
 
     options: dict[str, Any] = {"base_url": base_url} if base_url else {}
     return ChatGoogleGenerativeAI(
         model=model,
         api_key=key,
-        timeout=TIMEOUT_SECONDS,
-        max_retries=ATTEMPTS,
+        timeout=timeout_seconds,
+        max_retries=attempts,
         thinking_level="minimal",
         max_output_tokens=max_output_tokens,
         **options,

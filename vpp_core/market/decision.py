@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vpp_core.llm.usage import Usage
 from vpp_core.market.segments import Segments
 
 
@@ -23,6 +24,10 @@ class Decision:
     below_minimum: bool = False
     """whether something could have been offered, but too little for the minimum bid"""
     expected_margin_usd: float = 0.0
+    outcome: str | None = None
+    """how a negotiation ended; none where nothing was negotiated"""
+    usage: Usage = field(default_factory=Usage)
+    """what asking a language model cost and came to"""
     timings: dict[str, float] = field(default_factory=dict, compare=False)
 
 

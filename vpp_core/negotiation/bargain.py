@@ -42,6 +42,8 @@ class Terms:
     limit_quantile: float
     conceded: float
     """share of the way from opening to limit, 0–1"""
+    minimum_score: float = 0.0
+    """bids scored below get no counter-offer; their ask stands, and concedes as it would"""
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,16 @@ def open_bargain(
     )
 
 
-def home_ask(bargain: Bargain, rounds_passed: int, category: npt.NDArray[np.integer]) -> Floats:
-    """What each home asks after so many rounds, never below its reservation price."""
-    beta = np.array([PERSONAS[name].beta for name in CATEGORIES])[category]
-    patience = np.array([PERSONAS[name].patience for name in CATEGORIES])[category]
+def home_ask(
+    bargain: Bargain,
+    rounds_passed: int,
+    category: npt.NDArray[np.integer],
+    concession_factor: float = 1.0,
+    patience_factor: float = 1.0,
+) -> Floats:
+    """What each home asks after so many rounds, never below its reservation price. The factors scale β and T."""
+    beta = concession_factor * np.array([PERSONAS[name].beta for name in CATEGORIES])[category]
+    patience = patience_factor * np.array([PERSONAS[name].patience for name in CATEGORIES])[category]
     share = np.minimum(rounds_passed / patience, 1.0) ** (1.0 / beta)
     share = share[bargain.layout.home]
     ask: Floats = bargain.opening_usd_per_mwh + share * (bargain.reservation_usd_per_mwh - bargain.opening_usd_per_mwh)
@@ -120,11 +128,14 @@ def home_ask(bargain: Bargain, rounds_passed: int, category: npt.NDArray[np.inte
 
 
 def aggregator_counter(bargain: Bargain, forecast: Floats, terms: Terms) -> Floats:
-    """What the aggregator would pay now, from the products' quantiles (3, 3), and never more than is asked."""
+    """What the aggregator would pay now, from the products' quantiles (3, 3), and never more than is asked.
+
+    −∞ where the terms leave a bid without counter-offer.
+    """
     opening = _signed_quantile(bargain.layout, forecast, terms.opening_quantile)
     limit = _signed_quantile(bargain.layout, forecast, terms.limit_quantile)
     counter: Floats = np.minimum(opening + terms.conceded * (limit - opening), bargain.ask_usd_per_mwh)
-    return counter
+    return np.where(bargain.score >= terms.minimum_score, counter, -np.inf)
 
 
 def _signed_quantile(layout: Layout, forecast: Floats, quantile: float) -> Floats:

@@ -3,8 +3,8 @@
     maximise Σ_k x_k · margin_k + λ · Σ_k (x_k / q_k) · P(clears)_k · (satisfaction_k − 1)
 
 over 0 ≤ x_k ≤ q_k within the market's sizes, a kW sold once: the window program with λ weighing what the plan costs in
-satisfaction. Satisfaction is scored by the scorer's own formulas; a home that is left out is fully satisfied with this
-window.
+satisfaction. A formulation other than the usual may leave out segments of small margin or probability before that.
+Satisfaction is scored by the scorer's own formulas; a home that is left out is fully satisfied with this window.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpp_core.dispatch.offers import Prospects, prospects
+from vpp_core.dispatch.opportunity_cost import USD_PER_KWH
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import Solution, WindowProgram
 from vpp_core.fleet.fleet import Fleet, Floats
 from vpp_core.market.segments import Layout
+from vpp_core.negotiation.decisions import Formulation
 from vpp_core.settlement.satisfaction import COMPONENTS, compensation_score, satisfaction
 
 
@@ -31,7 +33,7 @@ class Coalition:
 
 
 def form_coalition(
-    program: WindowProgram, view: GateView, agreed_usd_per_mwh: Floats, satisfaction_weight_usd: float
+    program: WindowProgram, view: GateView, agreed_usd_per_mwh: Floats, formulation: Formulation
 ) -> Coalition:
     """Solve the coalition's program for segments at the prices agreed (signed).
 
@@ -40,12 +42,29 @@ def form_coalition(
     """
     expected = prospects(view.layout, view.offers, agreed_usd_per_mwh, view.forecast, view.hours)
     score = planned_satisfaction(view.layout, view.fleet, view.layout.direction * agreed_usd_per_mwh)
-    quantity = view.offers.quantity_kw
-    with np.errstate(divide="ignore", invalid="ignore"):
-        regret = np.where(quantity > 0, expected.clearing_probability * (1.0 - score) / quantity, 0.0)
-    gain = expected.surplus_usd_per_kw - satisfaction_weight_usd * regret
-    solution = program.solve(gain, quantity, view.offers.shared)
+    weighed = _weighed_usd_per_kw(expected, score, view.offers.quantity_kw, formulation.satisfaction_weight_usd)
+    target = formulation.target_margin_usd_per_mwh * USD_PER_KWH * view.hours
+    reliable = expected.clearing_probability >= formulation.minimum_reliability
+    wanted = reliable & ((expected.surplus_usd_per_kw >= target) | (target <= 0))
+    solution = program.solve(weighed, np.where(wanted, view.offers.quantity_kw, 0.0), view.offers.shared)
     return Coalition(solution, expected, score)
+
+
+def worth_usd(coalition: Coalition, view: GateView, satisfaction_weight_usd: float) -> float:
+    """What a coalition is worth by the objective with this λ [$]."""
+    weighed = _weighed_usd_per_kw(
+        coalition.expected, coalition.satisfaction, view.offers.quantity_kw, satisfaction_weight_usd
+    )
+    return float(weighed @ coalition.solution.quantity_kw)
+
+
+def _weighed_usd_per_kw(
+    expected: Prospects, score: Floats, quantity_kw: Floats, satisfaction_weight_usd: float
+) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        regret = np.where(quantity_kw > 0, expected.clearing_probability * (1.0 - score) / quantity_kw, 0.0)
+    weighed: Floats = expected.surplus_usd_per_kw - satisfaction_weight_usd * regret
+    return weighed
 
 
 def planned_satisfaction(layout: Layout, fleet: Fleet, agreed_usd_per_mwh: Floats) -> Floats:

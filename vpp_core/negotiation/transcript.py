@@ -25,7 +25,8 @@ from vpp_core.negotiation.messages import (
     Response,
     VppBid,
 )
-from vpp_core.negotiation.workflow import RoundRecord, State
+from vpp_core.negotiation.rounds import RoundRecord
+from vpp_core.negotiation.workflow import State
 
 
 @dataclass(frozen=True)

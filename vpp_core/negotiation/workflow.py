@@ -3,13 +3,16 @@
     announce → collect_bids → evaluate → counter_offer → respond ─┬→ evaluate (next round)
                                                                   └→ form_coalition → submit_bid
 
-A node works on columns: 20,000 homes bargain in one step. Bids are sealed: a home's ask is its own, and its reservation
-price never leaves the bargain's private column.
+Three nodes decide: counter_offer, respond and form_coalition. After each, a guard (guard_terms, guard_responses,
+guard_coalition) holds to its limits whatever was decided by anyone but the rules, which cannot leave theirs. A node
+works on columns: 20,000 homes bargain in one step. Bids are sealed: a home's ask is its own, and its reservation price
+never leaves the bargain's private column; a decider sees the `Table` alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 import numpy as np
@@ -20,27 +23,22 @@ from vpp_core.dispatch.offers import prospects
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.fleet.fleet import Bools, Floats
+from vpp_core.llm import Usage
 from vpp_core.market.decision import Decision
 from vpp_core.market.segments import Segments
-from vpp_core.negotiation.bargain import Bargain, aggregator_counter, home_ask, open_bargain
-from vpp_core.negotiation.coalition import Coalition, form_coalition
-from vpp_core.negotiation.deciders import Decider
+from vpp_core.negotiation.bargain import Bargain, Terms, aggregator_counter, home_ask, open_bargain
+from vpp_core.negotiation.coalition import Coalition, form_coalition, worth_usd
+from vpp_core.negotiation.deciders import Decider, Rules, own_tactic
+from vpp_core.negotiation.decisions import Decided, Formulation, Responses
+from vpp_core.negotiation.guard import hold_responses, hold_terms, worth_enough
+from vpp_core.negotiation.outcomes import outcome_of
+from vpp_core.negotiation.public import Table
+from vpp_core.negotiation.rounds import RoundRecord
+from vpp_core.scenario import NegotiationRules
 
 PRICE_WEIGHT, CAPACITY_WEIGHT, RELIABILITY_WEIGHT = 0.5, 0.3, 0.2
 """How the aggregator weighs the parts of a bid's score."""
 RECURSION_LIMIT = 100
-
-
-@dataclass(frozen=True)
-class RoundRecord:
-    """What one round looked like, for the transcript: columns over segments."""
-
-    ask_usd_per_mwh: Floats
-    counter_usd_per_mwh: Floats
-    agreed: Bools
-    scores: Floats
-    """price, capacity, reliability, each 0–1, shape (3, K)"""
-    score: Floats
 
 
 class State(TypedDict, total=False):
@@ -48,8 +46,15 @@ class State(TypedDict, total=False):
 
     bargain: Bargain
     scores: Floats
+    terms: Decided[Terms]
+    """as said, then as held by the guard"""
+    tactic: Responses
+    """what homes would answer by their own tactic"""
+    replies: Decided[Responses]
     history: list[RoundRecord]
+    formulation: Decided[Formulation]
     coalition: Coalition
+    usage: Usage
     decision: Decision
 
 
@@ -60,8 +65,19 @@ class Context:
     view: GateView
     decider: Decider
     program: WindowProgram
-    rounds: int
-    satisfaction_weight_usd: float
+    rules: NegotiationRules
+    news: Mapping[int, GateView] = field(default_factory=dict)
+    """round → the view from that round on, where the forecast changes between rounds"""
+
+    @property
+    def guarded(self) -> bool:
+        """Whether decisions pass the guards: all but those of the rules themselves."""
+        return type(self.decider) is not Rules
+
+    def seen(self, round_number: int) -> GateView:
+        """What is known in a round."""
+        known = [number for number in self.news if number <= round_number]
+        return self.news[max(known)] if known else self.view
 
 
 def announce(state: State, context: Context) -> State:
@@ -77,7 +93,7 @@ def announce(state: State, context: Context) -> State:
     bargain = open_bargain(
         context.view.layout, offers.quantity_kw, offers.reservation_usd_per_mwh, markup, context.view.forecast
     )
-    return {"bargain": bargain, "history": []}
+    return {"bargain": bargain, "history": [], "usage": Usage()}
 
 
 def collect_bids(state: State, context: Context) -> State:
@@ -89,15 +105,10 @@ def collect_bids(state: State, context: Context) -> State:
 def evaluate(state: State, context: Context) -> State:
     """Score each bid: cheap against the median forecast, large, and reliable (how surely it clears)."""
     bargain = state["bargain"]
-    p10, p50, p90 = np.nan_to_num(context.view.forecast)[bargain.layout.product].T
+    view = context.seen(bargain.round + 1)
+    p10, p50, p90 = np.nan_to_num(view.forecast)[bargain.layout.product].T
     median = bargain.layout.direction * p50
-    expected = prospects(
-        bargain.layout,
-        context.view.offers,
-        bargain.ask_usd_per_mwh,
-        context.view.forecast,
-        context.view.hours,
-    )
+    expected = prospects(bargain.layout, view.offers, bargain.ask_usd_per_mwh, view.forecast, view.hours)
     clears = expected.clearing_probability
     price = 1.0 / (1.0 + np.exp(np.clip((bargain.ask_usd_per_mwh - median) / np.maximum(p90 - p10, 1.0), -50, 50)))
     largest = max(float(bargain.quantity_kw.max(initial=0.0)), 1e-9)
@@ -108,43 +119,91 @@ def evaluate(state: State, context: Context) -> State:
 
 
 def counter_offer(state: State, context: Context) -> State:
-    """The aggregator names what it would pay in this round; an ask within that is taken as it stands."""
+    """The aggregator's terms for this round: from where to where its counter-offers go, how far, and for whom."""
+    decided = context.decider.terms(_table(state, context))
+    return {"terms": decided} if context.guarded else _offered(state, context, decided)
+
+
+def guard_terms(state: State, context: Context) -> State:
+    """Terms within limits."""
+    history = state["history"]
+    before = history[-1].terms if history else None
+    return _offered(state, context, hold_terms(state["terms"], before, state["bargain"].round, context.rules))
+
+
+def _offered(state: State, context: Context, decided: Decided[Terms]) -> State:
+    """Terms become counter-offers; an ask within them is taken as it stands."""
     bargain = state["bargain"]
-    terms = context.decider.terms(bargain, bargain.round, context.rounds)
-    counter = aggregator_counter(bargain, context.view.forecast, terms)
+    counter = aggregator_counter(bargain, context.seen(bargain.round).forecast, decided.value)
     counter = np.where(bargain.agreed, bargain.counter_usd_per_mwh, counter)
     met = bargain.open & (bargain.ask_usd_per_mwh <= counter)
-    return {"bargain": bargain.with_(counter_usd_per_mwh=counter, agreed=bargain.agreed | met)}
+    return {
+        "bargain": bargain.with_(counter_usd_per_mwh=counter, agreed=bargain.agreed | met),
+        "terms": decided,
+        "usage": state["usage"] + decided.usage,
+    }
 
 
 def respond(state: State, context: Context) -> State:
-    """Homes answer: whoever is offered at least what it would ask next accepts; the others concede by their tactic."""
+    """Homes answer by their own tactic, or where a model speaks for them, as it says; then as guarded."""
     bargain = state["bargain"]
-    last = bargain.round >= context.rounds
-    following = home_ask(bargain, bargain.round, context.view.fleet.category)
-    accepts = bargain.open & (bargain.counter_usd_per_mwh >= following) & (not last)
-    ask = np.where(accepts, bargain.counter_usd_per_mwh, bargain.ask_usd_per_mwh)
-    agreed: Bools = np.logical_or(bargain.agreed, accepts)
-    record = RoundRecord(bargain.ask_usd_per_mwh, bargain.counter_usd_per_mwh, agreed, state["scores"], bargain.score)
-    if not last:
-        ask = np.where(agreed, ask, following)
-    return {
-        "bargain": bargain.with_(ask_usd_per_mwh=ask, agreed=agreed),
-        "history": [*state["history"], record],
-    }
+    tactic = own_tactic(bargain, context.view.fleet.category, context.rules)
+    if not context.decider.asks_homes:
+        return _answered(state, bargain, Decided(tactic))
+    room = bargain.open & bargain.layout.is_battery & (bargain.opening_usd_per_mwh > bargain.reservation_usd_per_mwh)
+    return {"tactic": tactic, "replies": context.decider.responses(_table(state, context), tactic, room)}
+
+
+def guard_responses(state: State, context: Context) -> State:
+    """Answers that no home regrets; below its reservation price the home's own tactic answers."""
+    bargain = state["bargain"]
+    held = hold_responses(state["replies"], bargain, state["tactic"], context.rules)
+    return _answered(state, bargain, held) | {"usage": state["usage"] + held.usage}
+
+
+def _answered(state: State, bargain: Bargain, replies: Decided[Responses]) -> State:
+    """Agreements and asks after the homes' answers, and the round's record."""
+    said, terms = replies.value, state["terms"]
+    agreed: Bools = np.logical_or(bargain.agreed, said.accepts)
+    record = RoundRecord(
+        bargain.ask_usd_per_mwh, bargain.counter_usd_per_mwh, agreed, state["scores"], bargain.score,
+        terms.value, terms.reason, terms.by_model, said.by_model,
+    )  # fmt: skip
+    ask = np.where(agreed, bargain.ask_usd_per_mwh, said.ask_usd_per_mwh)
+    ask = np.where(said.accepts, bargain.counter_usd_per_mwh, ask)
+    return {"bargain": bargain.with_(ask_usd_per_mwh=ask, agreed=agreed), "history": [*state["history"], record]}
 
 
 def goes_on(state: State, context: Context) -> bool:
     """Another round, unless all agreed or the rounds are used up."""
-    return state["bargain"].round < context.rounds and bool(state["bargain"].open.any())
+    return state["bargain"].round < context.rules.rounds and bool(state["bargain"].open.any())
 
 
 def coalition(state: State, context: Context) -> State:
-    """Choose members. A last ask above the counter-offer stands as an offer for a rare spike."""
-    formed = form_coalition(
-        context.program, context.view, state["bargain"].ask_usd_per_mwh, context.satisfaction_weight_usd
-    )
-    return {"coalition": formed}
+    """Choose members by the formulation decided. A last ask above the counter-offer stands for a rare spike."""
+    bargain = state["bargain"]
+    decided = context.decider.formulation(_table(state, context))
+    view = context.seen(bargain.round)
+    return {
+        "formulation": decided,
+        "coalition": form_coalition(context.program, view, bargain.ask_usd_per_mwh, decided.value),
+    }
+
+
+def guard_coalition(state: State, context: Context) -> State:
+    """A coalition by another formulation than the scenario's must be worth nearly as much, or the usual one stands."""
+    decided, formed = state["formulation"], state["coalition"]
+    usual = Formulation(context.rules.satisfaction_weight_usd)
+    view = context.seen(state["bargain"].round)
+    safe = form_coalition(context.program, view, state["bargain"].ask_usd_per_mwh, usual)
+    weight = usual.satisfaction_weight_usd
+    if worth_enough(worth_usd(formed, view, weight), worth_usd(safe, view, weight)):
+        return {"usage": state["usage"] + decided.usage}
+    return {
+        "coalition": safe,
+        "formulation": replace(decided, value=usual),
+        "usage": state["usage"] + decided.usage + Usage(corrections=1),
+    }
 
 
 def submit_bid(state: State, context: Context) -> State:
@@ -155,6 +214,7 @@ def submit_bid(state: State, context: Context) -> State:
     member = quantity > 0
     conceded = bargain.conceded[member]
     conceded = conceded[~np.isnan(conceded)]
+    clears = formed.expected.clearing_probability
     decision = Decision(
         segments=Segments(quantity, formed.expected.price_usd_per_mwh, agreed, context.view.offers.call_usd_per_mwh),
         invited=len(np.unique(bargain.layout.home[bargain.offering])),
@@ -165,8 +225,32 @@ def submit_bid(state: State, context: Context) -> State:
         solver_failed=formed.solution.failed,
         below_minimum=formed.solution.below_minimum,
         expected_margin_usd=float(formed.expected.surplus_usd_per_kw @ quantity),
+        outcome=outcome_of(bargain, state["history"], clears, context.view, news=bool(context.news)),
+        usage=state["usage"],
     )
     return {"decision": decision}
+
+
+def _table(state: State, context: Context) -> Table:
+    bargain = state["bargain"]
+    view = context.seen(bargain.round)
+    terms = [record.terms for record in state["history"]]
+    return Table.of(bargain, view, view.forecast, context.rules.rounds, terms)
+
+
+STEPS = {
+    "announce": announce,
+    "collect_bids": collect_bids,
+    "evaluate": evaluate,
+    "counter_offer": counter_offer,
+    "guard_terms": guard_terms,
+    "respond": respond,
+    "guard_responses": guard_responses,
+    "form_coalition": coalition,
+    "guard_coalition": guard_coalition,
+    "submit_bid": submit_bid,
+}
+"""Node → what it does."""
 
 
 def build_workflow() -> Any:
@@ -180,29 +264,35 @@ def build_workflow() -> Any:
 
         return step
 
-    steps = {
-        "announce": announce,
-        "collect_bids": collect_bids,
-        "evaluate": evaluate,
-        "counter_offer": counter_offer,
-        "respond": respond,
-        "form_coalition": coalition,
-        "submit_bid": submit_bid,
-    }
-    for name, function in steps.items():
+    for name, function in STEPS.items():
         graph.add_node(name, node(function))
 
-    def after_response(state: State, runtime: Runtime[Context]) -> str:
+    def after_terms(state: State, runtime: Runtime[Context]) -> str:
+        return "guard_terms" if runtime.context.guarded else "respond"
+
+    def next_round(state: State, runtime: Runtime[Context]) -> str:
         return "evaluate" if goes_on(state, runtime.context) else "form_coalition"
 
-    graph.add_edge(START, "announce")
-    graph.add_edge("announce", "collect_bids")
-    graph.add_edge("collect_bids", "evaluate")
-    graph.add_edge("evaluate", "counter_offer")
-    graph.add_edge("counter_offer", "respond")
-    graph.add_conditional_edges("respond", after_response, ["evaluate", "form_coalition"])
-    graph.add_edge("form_coalition", "submit_bid")
-    graph.add_edge("submit_bid", END)
+    def after_response(state: State, runtime: Runtime[Context]) -> str:
+        return "guard_responses" if runtime.context.decider.asks_homes else next_round(state, runtime)
+
+    def after_coalition(state: State, runtime: Runtime[Context]) -> str:
+        return "guard_coalition" if runtime.context.guarded else "submit_bid"
+
+    for start, end in (
+        (START, "announce"),
+        ("announce", "collect_bids"),
+        ("collect_bids", "evaluate"),
+        ("evaluate", "counter_offer"),
+        ("guard_terms", "respond"),
+        ("guard_coalition", "submit_bid"),
+        ("submit_bid", END),
+    ):
+        graph.add_edge(start, end)
+    graph.add_conditional_edges("counter_offer", after_terms, ["guard_terms", "respond"])
+    graph.add_conditional_edges("respond", after_response, ["guard_responses", "evaluate", "form_coalition"])
+    graph.add_conditional_edges("guard_responses", next_round, ["evaluate", "form_coalition"])
+    graph.add_conditional_edges("form_coalition", after_coalition, ["guard_coalition", "submit_bid"])
     return graph.compile()
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from vpp_core.results.statistics import Interval, ratio_interval, sum_interval
 from vpp_core.tables import CLAIMS
 
-_RUN_LOG = "wall-clock time is kept in the run log, outside results that must be the same bytes each time"
+_RUN_LOG = "wall-clock time is kept outside results, which must be the same bytes each time; run_log.jsonl has it, as "
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ KNOWN_CLAIMS = (
         "s",
         None,
         lambda value: value < 45,
-        _RUN_LOG,
+        _RUN_LOG + "seconds_negotiated_decide for all windows of the month",
     ),
     Claim(
         "centralized_step_time",
@@ -193,10 +193,26 @@ KNOWN_CLAIMS = (
         "s",
         None,
         lambda value: value <= 0.5,
-        _RUN_LOG,
+        _RUN_LOG + "seconds_centralized_decide for all windows of the month",
     ),
-    Claim("month_time", "200 homes × 744 h in less than 2 h", "< 2 h", "h", None, lambda value: value < 2, _RUN_LOG),
-    Claim("week_time", "20 homes × 7 days in 3–5 min", "3–5 min", "min", None, lambda value: value <= 5, _RUN_LOG),
+    Claim(
+        "month_time",
+        "200 homes × 744 h in less than 2 h",
+        "< 2 h",
+        "h",
+        None,
+        lambda value: value < 2,
+        _RUN_LOG + "seconds of every stage",
+    ),
+    Claim(
+        "week_time",
+        "20 homes × 7 days in 3–5 min",
+        "3–5 min",
+        "min",
+        None,
+        lambda value: value <= 5,
+        _RUN_LOG + "seconds of every stage, for 20 homes and --first-days 7",
+    ),
     Claim(
         "fleet_generation",
         "a fleet of 1,000 homes is made in 5 s at 2 KB a home",

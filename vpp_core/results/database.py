@@ -87,6 +87,37 @@ _VIEWS = {
     ),
 }
 
+_VIEW_COLUMNS = {
+    "household_months": {
+        "household_gain_usd": "what the household has more than without a VPP, over the period [$]; null for a bound",
+        "payment_usd": "what it was paid over the period, negative where it pays [$]; null for a bound",
+        "bill_change_usd": "increase of its retail bills over the counterfactual [$]",
+        "wear_change_usd": "increase of its battery's wear over the counterfactual [$]",
+        "satisfaction": "mean over days of the household's satisfaction, 0–1",
+    },
+    "category_months": {
+        "homes": "households of the category",
+        "gain_per_household_usd": "mean household gain of the category [$]; null for a bound",
+        "gain_worst_usd": "smallest household gain of the category [$]; null for a bound",
+        "households_worse_off": "households of the category a cent or more worse off; null for a bound",
+        "satisfaction": "mean over the category's households, 0–1",
+    },
+    "hours_of_day": {
+        "local_hour": "hour of the day in Los Angeles, 0–23",
+        "lmp_mean_usd_per_mwh": "mean realised price of that hour over the period [$/MWh]",
+        "surplus_usd": "surplus booked in that hour over the period [$]",
+        "awarded_sell_kwh": "sold energy that cleared in that hour over the period [kWh]",
+        "awarded_buy_kwh": "bought energy that cleared in that hour over the period [kWh]",
+    },
+    "frontier": {
+        "members": "members of the study with this value: one per fleet seed",
+        "surplus_usd": "mean surplus over the members [$]",
+        "percent_of_perfect": "mean over the members of surplus over that of perfect_foresight [%]",
+        "satisfaction_mean": "mean satisfaction over the members, 0–1; null for a bound",
+    },
+}
+"""Columns of views that say something else than the table's column of that name; the others keep its meaning."""
+
 
 def result_tables(outcomes: pa.Table, month: Month, scenario: Scenario, fleet: Fleet) -> dict[str, pa.Table]:
     """`window_results` and `household_results` of one month and scenario, as the database holds them."""
@@ -122,6 +153,17 @@ def build_database(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table]) ->
         for name, (description, query) in _VIEWS.items():
             connection.execute(f'CREATE VIEW "{name}" AS {query}')
             connection.execute(f'COMMENT ON VIEW "{name}" IS {_quoted(description)}')
+            for shown in connection.table(name).columns:
+                connection.execute(f'COMMENT ON COLUMN "{name}"."{shown}" IS {_quoted(_meaning(name, shown))}')
+
+
+def _meaning(view: str, column: str) -> str:
+    """What a view's column holds: said beside the views, or the meaning of the table's column of that name."""
+    own = _VIEW_COLUMNS.get(view, {}).get(column)
+    if own:
+        return own
+    contracts = DATABASE_TABLES.values()
+    return next(known.description for contract in contracts for known in contract.columns if known.name == column)
 
 
 def _quoted(text: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from vpp_core.results.run import Run
 from vpp_core.results.text import number, usd
 
-_PARTS = {
+PARTS = {
     "wholesale_battery_usd": ("batteries on the wholesale market", 1),
     "wholesale_ev_usd": ("moved EV charging", 1),
     "reserves_usd": ("reserves", 1),
@@ -19,6 +19,7 @@ _PARTS = {
     "penalty_usd": ("penalties", -1),
     "end_energy_usd": ("stored energy carried past midnight", 1),
 }
+"""Kinds of money that add up to the surplus: words, and the sign with which they enter."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,7 @@ def _market(day: pd.Series, own: pd.DataFrame) -> str:
 
 def _books(day: pd.Series, own: pd.DataFrame) -> str:
     """The surplus, and the part of the books that sets this day apart from the mean day."""
-    apart = {
-        words: sign * (day[name] - own[name].mean()) for name, (words, sign) in _PARTS.items() if name in day.index
-    }
+    apart = {words: sign * (day[name] - own[name].mean()) for name, (words, sign) in PARTS.items() if name in day.index}
     largest = max(apart, key=lambda words: abs(apart[words]))
     sentence = f"Surplus {usd(day['surplus_usd'])}, the mean day's being {usd(own['surplus_usd'].mean())}"
     if len(own) == 1 or abs(apart[largest]) < 0.005:

@@ -9,9 +9,10 @@ import pandas as pd
 
 from vpp_core.results.ladder import ladder_table
 from vpp_core.results.run import Run
+from vpp_core.results.same_knowledge import beside_sentence, beside_table
 from vpp_core.results.sentences import answer, observations
 from vpp_core.results.shares import data_shares
-from vpp_core.results.study import FRONTIER, SEEDS, study_summary, study_table, sweep_table, sweeps
+from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_table, sweeps
 from vpp_core.results.summary import csv_columns
 from vpp_core.results.text import NONE, ONE_DAY, markdown_table, number, percent, plain, score, usd
 
@@ -24,11 +25,13 @@ def report_markdown(run: Run) -> bytes:
         "## Answer\n\n" + "\n\n".join(answer(run)),
         "## Strategies\n\n" + _frame(ladder_table(run.kpis)),
         "## Where the distance to perfect foresight comes from\n\n" + gap_markdown(run),
+        *_beside(run),
         "## Strategies side by side\n\n" + _frame(comparison_table(run.split)),
         *_studies(run),
+        *([f"## Against a real event\n\n{run.event.sentence}"] if run.event else []),
         "## What to know before believing it\n\n" + _bullets(observations(run)),
         "## A predecessor's claims\n\n" + claims_markdown(run),
-        "## Method and limits\n\n" + _bullets(METHOD),
+        "## Method and limits\n\n" + _bullets(method(run)),
         "## How to reproduce\n\n" + _frame(provenance_table(run)),
         "## Columns of simulation_results.csv\n\n" + _bullets([f"`{k}`: {v}" for k, v in csv_columns().items()]),
     ]
@@ -46,12 +49,24 @@ METHOD = (
     "Intervals are paired day-block bootstraps: whole days are redrawn, the same days for every strategy. They cover "
     "the day-to-day variation of this one month; not other months, not the draw of the fleet, not errors of the model. "
     "Days are taken as exchangeable although batteries carry energy past midnight.",
-    "Energy only: spin and non-spin prices are among the data, but no strategy and no bound sells reserve. That is why "
-    "their columns are zero.",
     "The VPP is a price taker: its bids do not move prices. Household preferences, load and driving are modelled, not "
     "measured.",
     "Satisfaction is one scorer's weighted mean of components of what happened; its weights are an assumption.",
 )
+
+
+def method(run: Run) -> list[str]:
+    """How the numbers came about, and what they leave out; what was not sold in this run is said."""
+    if (run.kpis["reserves_usd"].abs() > 0).any() or (run.kpis["reserve_bids"] > 0).any():
+        return list(METHOD)
+    first, *rest = METHOD
+    return [first, "No strategy sold spin or non-spin reserve: the columns of reserves are zero.", *rest]
+
+
+def _beside(run: Run) -> list[str]:
+    table = beside_table(run)
+    title = "## Negotiation beside the optimiser that knows and obeys the same"
+    return [f"{title}\n\n{beside_sentence(run)}\n\n{_frame(table)}"] if len(table) else []
 
 
 def _what_was_run(run: Run) -> str:
@@ -72,9 +87,10 @@ def _studies(run: Run) -> list[str]:
     if run.study is None or run.study.empty:
         return []
     swept = [f"### {title}\n\n{_frame(sweep_table(rows))}" for title, rows in sweeps(run.study, str(run.month))]
-    seeds = study_table(study_summary(run.study))
     parts = [f"## Surplus–satisfaction frontier\n\n{FRONTIER}", *swept] if swept else []
-    return parts + ([f"## Over fleet seeds\n\n{SEEDS}\n\n{_frame(seeds)}"] if len(seeds) else [])
+    return parts + [
+        f"## Over fleet seeds: {study}\n\n{SEEDS}\n\n{_frame(table)}" for study, table in seed_studies(run.study)
+    ]
 
 
 def node(run: Run) -> str:

@@ -14,16 +14,18 @@ from typing import Any
 import pandas as pd
 
 from vpp_core.results import figures
+from vpp_core.results.concentration import ABOVE_ALL, concentration_sentence
 from vpp_core.results.days import best_and_worst
 from vpp_core.results.figures import Figure
 from vpp_core.results.households import category_table, operable, weight_sentence, weight_table, weight_test
 from vpp_core.results.ladder import ladder_table
-from vpp_core.results.markdown import METHOD, claims_table, comparison_table, gap_table, node, provenance_table
+from vpp_core.results.markdown import claims_table, comparison_table, gap_table, method, node, provenance_table
 from vpp_core.results.page_style import CSS, SCRIPT
 from vpp_core.results.run import Run
+from vpp_core.results.same_knowledge import beside_sentence, beside_table
 from vpp_core.results.sentences import answer, observations
 from vpp_core.results.shares import REAL, data_shares
-from vpp_core.results.study import FRONTIER, SEEDS, study_summary, study_table, sweep_table, sweeps
+from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_table, sweeps
 from vpp_core.results.text import number, percent, reads_as_number
 from vpp_core.strategies.registry import STRATEGIES
 
@@ -105,11 +107,22 @@ def _gap(run: Run, plots: dict[str, Figure]) -> str:
     paths, comparisons = gap_table(run.split), comparison_table(run.split)
     body = f'<div class="pair">{body}</div>' if body else ""
     body += _table(paths) if len(paths) else ""
+    same = beside_table(run)
+    if len(same):
+        body += f"<h3>Negotiation beside the optimiser that knows and obeys the same</h3>{_p(beside_sentence(run))}"
+        body += _table(same)
     return body + ("<h3>Side by side</h3>" + _table(comparisons) if len(comparisons) else "")
 
 
 def _sources(run: Run, plots: dict[str, Figure]) -> str:
-    return _plot(plots, "plot-parts", figures.parts_figure(run))
+    by_source = figures.source_figure(run)
+    body = "<h3>By source</h3>" + _plot(plots, "plot-source", by_source) if by_source else ""
+    body += "<h3>By kind of money</h3>" + _plot(plots, "plot-parts", figures.parts_figure(run))
+    few = figures.concentration_figure(run)
+    if few:
+        body += f"<h3>In how few windows</h3>{_p(concentration_sentence(run))}{_plot(plots, 'plot-few', few)}"
+        body += f'<p class="soft">{escape(ABOVE_ALL)}</p>'
+    return body
 
 
 def _shown(run: Run) -> str | None:
@@ -177,8 +190,15 @@ def _frontier(run: Run, plots: dict[str, Figure]) -> str:
         body += f"<div><h3>{escape(title)}</h3>{plot}{table}</div>"
     if body:
         body = _p(FRONTIER) + f'<div class="pair">{body}</div>'
-    seeds = study_table(study_summary(run.study))
-    return body + ("<h3>Over fleet seeds</h3>" + _p(SEEDS) + _table(seeds) if len(seeds) else "")
+    for study, differences in seed_studies(run.study):
+        body += f"<h3>Over fleet seeds: {escape(study)}</h3>{_p(SEEDS)}{_table(differences)}"
+    return body
+
+
+def _event(run: Run, plots: dict[str, Figure]) -> str:
+    if run.event is None:
+        return ""
+    return _p(run.event.sentence) + _plot(plots, "plot-event", figures.event_figure(run.event))
 
 
 def _observations(run: Run, plots: dict[str, Figure]) -> str:
@@ -190,7 +210,7 @@ def _claims(run: Run, plots: dict[str, Figure]) -> str:
 
 
 def _method(run: Run, plots: dict[str, Figure]) -> str:
-    return _list(list(METHOD))
+    return _list(method(run))
 
 
 def _reproduce(run: Run, plots: dict[str, Figure]) -> str:
@@ -207,6 +227,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Run, dict[str, Figure]], str]], ...] 
     ("satisfaction", "Satisfaction", _satisfaction),
     ("households", "Households", _households),
     ("frontier", "Surplus against satisfaction", _frontier),
+    ("event", "Against a real event", _event),
     ("beware", "What to know before believing it", _observations),
     ("claims", "A predecessor’s claims", _claims),
     ("method", "Method and limits", _method),

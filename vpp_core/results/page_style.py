@@ -22,7 +22,7 @@ nav { display: flex; flex-wrap: wrap; gap: .1rem .9rem; font-size: .9rem; margin
 a { color: var(--mark); }
 .scroll { overflow-x: auto; margin: .5rem 0; }
 table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .5rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+th, td { padding: .3rem .4rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
 td.number, th.number { text-align: right; } td.number { white-space: nowrap; }
 td.wide { min-width: 14rem; }
@@ -37,13 +37,14 @@ td.wide { min-width: 14rem; }
 .plot { width: 100%; min-height: 200px; margin: .5rem 0; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.5rem; }
 .pair > div { min-width: 0; }
+summary { cursor: pointer; font-size: .9rem; color: var(--soft); }
 code { font-size: .88em; overflow-wrap: anywhere; }
 .holds { color: var(--mark); font-weight: 600; } .fails { color: var(--bad); font-weight: 600; }
 @media (max-width: 50rem) { .pair { grid-template-columns: 1fr; } body { font-size: 15px; }
   main { padding: 1rem .75rem; }
   .shares { grid-template-columns: 1fr; gap: .1rem; } .shares .bar { margin-bottom: .4rem; } }
 @media print { nav { display: none; } main { max-width: none; padding: 0; } .scroll { overflow: visible; }
-  table { font-size: .68rem; } .plot, tr, .answer { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  table { font-size: .68rem; } .plot, tr, h3, .answer { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .bar, .answer { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 
@@ -72,7 +73,10 @@ SCRIPT = """
   }
   draw(dark.matches);
   dark.addEventListener('change', function (event) { draw(event.matches); });
-  window.addEventListener('beforeprint', function () { draw(false); });
+  window.addEventListener('beforeprint', function () {
+    document.querySelectorAll('details').forEach(function (details) { details.open = true; });
+    draw(false);
+  });
   window.addEventListener('afterprint', function () { draw(dark.matches); });
 })();
 """

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Fleet
+from vpp_core.results.fidelity import EventDelivery
 from vpp_core.results.markdown import report_markdown
 from vpp_core.results.page import report_html
 from vpp_core.results.run import Run
@@ -32,11 +33,13 @@ def report_files(
     fleet: Fleet,
     provenance: Mapping[str, Any],
     study: pd.DataFrame | None = None,
+    event: EventDelivery | None = None,
 ) -> dict[str, bytes]:
     """File name → content. Same arguments, same bytes: no clock, no random ids.
 
     `provenance`: what reproduces the run (command, seeds, versions, hashes), plain values, nested at most once,
-    without times. `study`: rows of `STUDY` where there are any; the page then shows the frontier.
+    without times. `study`: rows of `STUDY` where there are any; the page then shows the frontier. `event`: the check
+    against a real event (`fidelity`).
     """
     run = Run(
         kpis,
@@ -53,6 +56,7 @@ def report_files(
         fleet,
         provenance,
         study,
+        event,
     )
     return {
         "simulation_results.csv": results_csv(run),

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Fleet
+from vpp_core.results.fidelity import EventDelivery
 from vpp_core.results.gap import step_interval
 from vpp_core.results.statistics import Interval
 from vpp_core.scenario import Scenario
@@ -26,6 +27,7 @@ class Run:
 
     `provenance` is what reproduces the run (command, seeds, versions, hashes): plain values, nested at most once, and
     no times, since the report must be the same bytes each time. `study`: rows of `STUDY` to draw the frontier from.
+    `event`: what the fleet would have delivered in an event that took place.
     """
 
     kpis: pd.DataFrame
@@ -42,6 +44,7 @@ class Run:
     fleet: Fleet
     provenance: Mapping[str, Any]
     study: pd.DataFrame | None = None
+    event: EventDelivery | None = None
 
     @cached_property
     def flat(self) -> OutcomeTables:

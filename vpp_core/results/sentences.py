@@ -8,8 +8,11 @@ number, and the sentence says that it is one day's.
 from __future__ import annotations
 
 from vpp_core.market.forecast import forecast_error
+from vpp_core.results.concentration import concentration_sentence
+from vpp_core.results.days import PARTS
 from vpp_core.results.gap import TOTAL
 from vpp_core.results.run import UPPER_BOUND, Run
+from vpp_core.results.same_knowledge import beside_sentence
 from vpp_core.results.statistics import Interval
 from vpp_core.results.text import count, interval, listed, number, percent, score, usd
 from vpp_core.strategies.registry import STRATEGIES
@@ -147,12 +150,15 @@ def observations(run: Run) -> list[str]:
         _linked_days(run),
         _too_small(run),
         _shared_out(run),
+        beside_sentence(run),
+        concentration_sentence(run),
         _expectation(run),
         _forecast(run),
         _losers(run),
         _broken(run),
         _saturated(run),
         _bound_gap(run),
+        _bound_lead(run),
         _books(run),
         _failures(run),
     )
@@ -270,6 +276,25 @@ def _bound_gap(run: Run) -> str:
         return ""
     relative = f", {percent(100 * gap / bound, 2)} of it" if bound > 0 else ""
     return f"The upper bound of {usd(bound)} is certified to within {usd(gap)}{relative}."
+
+
+def _bound_lead(run: Run) -> str:
+    """Which kind of money the upper bound has most of beyond the negotiated result."""
+    bound, own = (run.figure(key, "surplus_usd") for key in (UPPER_BOUND, "negotiated"))
+    if bound is None or own is None or bound - own < _LEAST_USD:
+        return ""
+    leads = {
+        words: sign * ((run.figure(UPPER_BOUND, name) or 0.0) - (run.figure("negotiated", name) or 0.0))
+        for name, (words, sign) in (PARTS | _AT_THE_END).items()
+    }
+    largest = max(leads, key=lambda words: leads[words])
+    return (
+        f"What the upper bound has beyond negotiation is most of all in {largest}: {usd(leads[largest])} of "
+        f"{usd(bound - own)}."
+    )
+
+
+_AT_THE_END = {"end_energy_usd": ("energy stored at the end", 1)}
 
 
 def _books(run: Run) -> str:

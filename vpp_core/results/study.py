@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from vpp_core.results.text import number, percent, score, usd
+from vpp_core.results.text import NONE, number, percent, score, usd
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.variation import SWEEPS
 from vpp_core.tables import STUDY
@@ -21,7 +21,12 @@ COMPARED = (
     ("negotiated_over_no_vpp", "negotiated", "no_vpp"),
     ("negotiated_over_centralized", "negotiated", "centralized"),
 )
-_MEASURES = ("surplus_usd", "percent_of_perfect", "household_gain_usd", "satisfaction_mean")
+_MEASURES = {
+    "surplus_usd": "surplus",
+    "percent_of_perfect": "of perfect",
+    "household_gain_usd": "households",
+    "satisfaction_mean": "satisfaction",
+}
 
 
 FRONTIER = (
@@ -29,8 +34,8 @@ FRONTIER = (
     "the line in the order of the values. A strategy that does not know what is varied stays at one point."
 )
 SEEDS = (
-    "The same months with the fleet drawn anew: the mean difference, its 95 % interval over fleets, and in how many "
-    "fleets it has the sign of the mean."
+    "The same months with the fleet drawn anew: the mean difference, its 95 % interval over fleets (Student's t), and "
+    "in how many of the fleets it has the sign of the mean."
 )
 
 
@@ -74,22 +79,24 @@ def _over_seeds(differences: np.ndarray) -> dict[str, float | int]:
 
 
 def study_table(summary: pd.DataFrame) -> pd.DataFrame:
-    """Display rows of a summary."""
-    rows = []
+    """Display rows of a summary: a difference, each measure as mean, interval and seeds that agree on its sign."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
     for row in summary.to_dict("records"):
         form = usd if row["measure"].endswith("_usd") else percent if row["measure"].startswith("percent") else score
-        known = not np.isnan(row["low"])
-        rows.append(
-            {
-                "month": row["month"],
-                "difference": row["step"].replace("_", " "),
-                "of": row["measure"],
-                "mean over seeds": form(row["mean"]),
-                "95 % interval": f"{form(row['low'])} to {form(row['high'])}" if known else "one seed: no interval",
-                "seeds that agree": f"{row['seeds_agreeing']} of {row['seeds']}",
-            }
+        where = "one seed" if np.isnan(row["low"]) else f"{form(row['low'])} to {form(row['high'])}"
+        cell = f"{form(row['mean'])} ({where}), {row['seeds_agreeing']} of {row['seeds']}"
+        shown = rows.setdefault(
+            (row["month"], row["step"]), {"month": row["month"], "difference": row["step"].replace("_", " ")}
         )
-    return pd.DataFrame(rows)
+        shown[_MEASURES[row["measure"]]] = cell
+    columns = ["month", "difference", *_MEASURES.values()]
+    return pd.DataFrame(list(rows.values()), columns=columns).fillna(NONE)
+
+
+def seed_studies(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Name and differences of each study over fleet seeds, for display."""
+    named = rows[rows["varied"] == "seed"].groupby("study", sort=False)
+    return [(str(study), study_table(study_summary(members))) for study, members in named]
 
 
 def sweeps(rows: pd.DataFrame, month: str) -> list[tuple[str, pd.DataFrame]]:

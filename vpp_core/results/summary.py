@@ -43,6 +43,7 @@ class Summary(BaseModel):
     data: list[SeriesShare]
     answer: list[str] = Field(description="the answer in sentences made from the numbers below")
     observations: list[str]
+    event: str | None = Field(description="the check against a real event, in a sentence; null where it was not made")
     kpi_monthly: list[dict[str, Value]]
     gap_split: list[dict[str, Value]]
     claims: list[dict[str, Value]]
@@ -63,6 +64,7 @@ def summary(run: Run) -> Summary:
         ],
         answer=answer(run),
         observations=observations(run),
+        event=run.event.sentence if run.event else None,
         kpi_monthly=_records(run.kpis),
         gap_split=_records(run.split),
         claims=_records(run.claims),

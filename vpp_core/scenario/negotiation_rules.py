@@ -1,14 +1,44 @@
-"""How the aggregator and the homes bargain, as one validated record."""
+"""How the aggregator and the homes bargain, and what a language model may cost, as validated records."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class LanguageModelRules(BaseModel):
+    """Which model is asked, how often, and where it ends. Read only where `decider` is `llm`.
+
+    Caps hold for one month of one scenario; what would go beyond them is decided by rule.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    model: str = Field(
+        "google_genai:gemini-3.5-flash-lite",
+        pattern=r"^[a-z][a-z0-9_]*:[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$",
+        description="LangChain's provider:model; a fixed version, since a name such as *-latest changes what it means",
+    )
+    depth: Literal["every_round", "once_a_window", "every_agent"] = Field(
+        "every_round",
+        description="what is asked: the aggregator each round and for its coalition; only once for all of a window; or "
+        "also each home each round, which is for small fleets",
+    )
+    maximum_calls: int = Field(10_000, ge=1, le=10_000_000, description="requests at most, repeated ones included")
+    maximum_tokens: int = Field(20_000_000, ge=1, le=10**11, description="tokens at most, in and out")
+    maximum_usd: float = Field(10.0, gt=0, le=100_000, description="cost at most, at the prices below [$]")
+    input_usd_per_million_tokens: float = Field(0.30, ge=0, le=1000, description="price of tokens sent [$/million]")
+    output_usd_per_million_tokens: float = Field(2.50, ge=0, le=1000, description="price of tokens got [$/million]")
+    calls_per_minute: int = Field(300, ge=1, le=100_000, description="requests per minute at most")
+    concurrent_calls: int = Field(4, ge=1, le=64, description="requests under way at once at most")
+    timeout_seconds: float = Field(20.0, ge=0.1, le=300, description="an answer that takes longer counts as late [s]")
+    attempts: int = Field(2, ge=1, le=5, description="requests per question where the service is busy or unreachable")
+    maximum_output_tokens: int = Field(400, ge=50, le=8000, description="length of an answer at most [tokens]")
 
 
 class NegotiationRules(BaseModel):
-    """Rules of a negotiation. `satisfaction_weight` is λ of the coalition's objective."""
+    """Rules of a negotiation. `satisfaction_weight_usd` is λ of the coalition's objective."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -16,4 +46,23 @@ class NegotiationRules(BaseModel):
     satisfaction_weight_usd: float = Field(
         0.1, ge=0, le=100, description="λ: what the coalition gives for one household-window of full satisfaction [$]"
     )
-    decider: Literal["rules"] = Field("rules", description="who decides for the aggregator")
+    opening_quantile: float = Field(
+        0.1, ge=0.1, le=0.9, description="quantile of the price forecast at which the aggregator opens, by rule"
+    )
+    limit_quantile: float = Field(
+        0.5, ge=0.1, le=0.9, description="quantile that it reaches in the last round, by rule"
+    )
+    home_concession_factor: float = Field(
+        1.0, gt=0, le=10, description="multiplies β of every persona: above 1 homes concede earlier"
+    )
+    home_patience_factor: float = Field(
+        1.0, gt=0, le=10, description="multiplies the rounds after which a persona has conceded everything"
+    )
+    decider: Literal["rules", "llm"] = Field("rules", description="who decides for the aggregator")
+    llm: LanguageModelRules = LanguageModelRules()
+
+    @model_validator(mode="after")
+    def _quantiles(self) -> NegotiationRules:
+        if self.opening_quantile > self.limit_quantile:
+            raise ValueError(f"opening_quantile {self.opening_quantile} is above limit_quantile {self.limit_quantile}")
+        return self

@@ -81,7 +81,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "satisfaction_weight_usd",
             "negotiation.satisfaction_weight_usd",
             "lambda",
-            (0.0, 0.03, 0.3, 1.0, 3.0),
+            (0.0, 1.0, 3.0, 10.0, 30.0, 100.0),
             "λ: what the coalition gives for one household-window of full satisfaction [$]",
         ),
     ),

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from vpp_core.errors import InputError
 from vpp_core.market.decision import Decision
 from vpp_core.strategies.strategy import GateClosureStrategy
 
 if TYPE_CHECKING:
     from vpp_core.dispatch.view import GateView
     from vpp_core.dispatch.window_program import WindowProgram
+    from vpp_core.llm.gateway import Gateway
+    from vpp_core.negotiation.deciders import Decider
     from vpp_core.negotiation.workflow import State
+    from vpp_core.scenario import NegotiationRules
 
 
 class Negotiated(GateClosureStrategy):
-    """Runs the negotiation workflow for each window."""
+    """Runs the negotiation workflow for each window. Where a language model decides, `gateway` leads to it."""
 
     key: ClassVar[str] = "negotiated"
     title: ClassVar[str] = "Negotiated"
@@ -25,19 +29,32 @@ class Negotiated(GateClosureStrategy):
     obeys_preferences: ClassVar[bool] = True
     _workflow: Any = None
     _program: WindowProgram | None = None
+    _decider: Decider | None = None
 
     def negotiate(self, view: GateView) -> State:
         """The whole negotiation of a window, for a decision or a transcript."""
         from vpp_core.dispatch.window_program import WindowProgram
-        from vpp_core.negotiation.deciders import Rules
         from vpp_core.negotiation.workflow import Context, build_workflow, negotiate
 
         rules = view.scenario.negotiation
-        if self._workflow is None or self._program is None:
+        if self._workflow is None or self._program is None or self._decider is None:
             self._workflow = build_workflow()
             self._program = WindowProgram.of(view.layout, view.scenario.market)
-        context = Context(view, Rules(), self._program, rules.rounds, rules.satisfaction_weight_usd)
-        return negotiate(self._workflow, context)
+            self._decider = decider_of(rules, self.gateway)
+        return negotiate(self._workflow, Context(view, self._decider, self._program, rules))
 
     def decide(self, view: GateView) -> Decision:
         return self.negotiate(view)["decision"]
+
+
+def decider_of(rules: NegotiationRules, gateway: Gateway | None) -> Decider:
+    """The decider that the scenario asks for."""
+    from vpp_core.negotiation.deciders import Rules
+
+    if rules.decider == "rules":
+        return Rules(rules)
+    if gateway is None:
+        raise InputError("the scenario negotiates by a language model, and there is no way to one; give a gateway")
+    from vpp_core.negotiation.strategist import Strategist
+
+    return Strategist(rules, gateway)

@@ -13,6 +13,7 @@ from vpp_core.market.decision import Decision
 
 if TYPE_CHECKING:  # numba and scipy load with these: not when the registry is only read
     from vpp_core.dispatch.view import GateView
+    from vpp_core.llm.gateway import Gateway
     from vpp_core.market.inputs import Inputs
     from vpp_core.settlement.trajectory import Trajectory
 
@@ -34,6 +35,8 @@ class GateClosureStrategy(Strategy):
 
     bids: ClassVar[bool] = True
     """false: it never bids, so nothing is priced for it and `decide` is not asked"""
+    gateway: Gateway | None = None
+    """the way to a language model, set by whoever runs a strategy that asks one"""
 
     @abstractmethod
     def decide(self, view: GateView) -> Decision:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -21,6 +21,9 @@ from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.stage import Stage, final_failures
 from vpp_pipeline.study import studies_with
+
+if TYPE_CHECKING:
+    from vpp_core.results.fidelity import EventDelivery
 
 MANIFEST = "manifest.json"
 REPORT = "simulation_report.md"
@@ -127,6 +130,7 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
         fleet_from_arrow(tables.prosumer_fleet),
         provenance(stage) | ({"studies": _digests(studies)} if studies else {}),
         pd.concat([file.table.to_pandas() for files in studies.values() for file in files]) if studies else None,
+        _event(stage, tables),
     )
     for contract, frame in zip(SIDE_TABLES, (daily, split, judged), strict=True):
         stage.lake.write(contract.name, month, scenario.name, encode(contract.arrow(frame), contract, recipe))
@@ -138,6 +142,25 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
     manifest = {"recipe": recipe, "files": {name: _digest(content) for name, content in sorted(contents.items())}}
     write_whole(folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
     return manifest
+
+
+def _event(stage: Stage, tables: ReportTables) -> EventDelivery | None:
+    """What the fleet of this run would have delivered in the real event."""
+    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.market.inputs import Inputs
+    from vpp_core.results.fidelity import evening_event
+
+    return evening_event(
+        Inputs.build(
+            stage.scenario,
+            stage.month,
+            tables.market_prices,
+            tables.price_forecast,
+            tables.solar_generation,
+            tables.load_profiles,
+            fleet_from_arrow(tables.prosumer_fleet),
+        )
+    )
 
 
 def _overview(tables: ReportTables) -> str:

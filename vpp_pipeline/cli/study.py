@@ -86,12 +86,11 @@ def study(
 
 def show_study(rows: pd.DataFrame) -> None:
     """Print a study: differences over seeds where seeds vary, else strategies by value."""
-    from vpp_core.results.study import study_summary, study_table, sweep_table
+    from vpp_core.results.study import seed_studies, sweep_table, sweeps
     from vpp_pipeline.cli.execution import print_rows, records
 
-    for name, members in rows.groupby("study", sort=False):
-        if (members["varied"] == "seed").all():
-            print_rows(f"{name}: differences over fleet seeds", records(study_table(study_summary(members))))
-            continue
-        for (month, varied), part in members.groupby(["month", "varied"], sort=False):
-            print_rows(f"{name}: {month}, {varied}", records(sweep_table(part)))
+    for name, table in seed_studies(rows):
+        print_rows(f"{name}: mean over fleet seeds (95 % interval), seeds with its sign", records(table))
+    for month in rows["month"].unique():
+        for title, members in sweeps(rows, month):
+            print_rows(f"{month}, {title}", records(sweep_table(members)))

@@ -21,7 +21,7 @@ from vpp_core.fleet.text.grammar import PANEL_KW, GrammarParser, battery_power_k
 from vpp_core.fleet.text.products import Product, find_products
 from vpp_core.fleet.text.quantities import KM_PER_MILE, find_quantities
 from vpp_core.fleet.text.words import normalise
-from vpp_core.llm import Unusable, ask
+from vpp_core.llm import Unusable, ask, quoted
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -138,7 +138,7 @@ class LanguageModelParser:
 
     def extract(self, text: str) -> Extraction:
         """Fields of one description. What only the grammar could read is marked so in `notes` and `parser`."""
-        question, reason = f"<description>\n{text}\n</description>", ""
+        question, reason = f"The description, as one JSON string:\n{quoted(text)}", ""
         for _ in range(2):
             try:
                 again = f"\n\nYour last answer could not be used: {reason}. Correct it." if reason else ""

@@ -1,0 +1,311 @@
+"""A language model decides, over a real socket: within limits, knowing no private price, by rule where it fails."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.llm.gemini_server import Reply, blocked, refused, said, serving
+from tests.negotiation.advised import (
+    FORMULATION,
+    TERMS,
+    advised_inputs,
+    facts_of,
+    sensible,
+    system_of,
+    way,
+    with_rules,
+)
+from vpp_core.errors import InputError
+from vpp_core.llm import Usage, gateway
+from vpp_core.llm.gateway import Gateway
+from vpp_core.llm.record import Record
+from vpp_core.market.decision import Bid
+from vpp_core.market.inputs import Inputs
+from vpp_core.scenario import NegotiationRules
+from vpp_core.simulation import run
+from vpp_core.strategies.negotiated import Negotiated
+
+DEPTHS = ("every_round", "once_a_window", "every_agent")
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GEMINI_API_KEY", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GOOGLE_API_KEY", "test")
+    monkeypatch.setattr(gateway, "FIRST_WAIT_SECONDS", 0.0)
+
+
+def negotiated(inputs: Inputs, gate: Gateway | None) -> list[tuple[Any, Bid]]:
+    """Every window's view and bid of a day."""
+    views = []
+
+    class Watched(Negotiated):
+        def negotiate(self, view: Any) -> Any:
+            views.append(view)
+            return super().negotiate(view)
+
+    strategy = Watched()
+    strategy.gateway = gate
+    _, bids, _ = run(inputs, strategy, None)
+    return list(zip(views, bids, strict=True))
+
+
+def usage_of(day: list[tuple[Any, Bid]]) -> Usage:
+    return sum((bid.decision.usage for _, bid in day), Usage())
+
+
+def same_bids(one: list[tuple[Any, Bid]], other: list[tuple[Any, Bid]]) -> bool:
+    columns = ("quantity_kw", "price_usd_per_mwh", "agreed_usd_per_mwh")
+    return all(
+        np.array_equal(getattr(a.segments, name), getattr(b.segments, name))
+        for (_, a), (_, b) in zip(one, other, strict=True)
+        for name in columns
+    )
+
+
+def assert_invariants(day: list[tuple[Any, Bid]]) -> None:
+    """No home agrees below its reservation price, and no segment is expected to lose, whoever decided."""
+    for view, bid in day:
+        segments = bid.decision.segments
+        held = segments.quantity_kw > 0
+        agreed = view.layout.direction * segments.agreed_usd_per_mwh
+        assert (agreed[held] >= view.offers.reservation_usd_per_mwh[held] - 1e-6).all()
+        signed = view.layout.direction * segments.price_usd_per_mwh
+        assert (signed[held] >= (agreed + np.minimum(view.offers.rebound_usd_per_mwh, 0.0))[held] - 1e-9).all()
+        assert (segments.quantity_kw <= view.offers.quantity_kw + 1e-9).all()
+        assert bid.decision.expected_margin_usd >= -1e-9
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_model_that_answers_in_form_decides_as_often_as_its_depth_says(depth: str) -> None:
+    inputs = advised_inputs(depth, homes=8)
+    with serving(sensible) as server:
+        day = negotiated(inputs, way(server, inputs))
+    usage = usage_of(day)
+    assert usage.calls == len(server.requests) == usage.answers > 0
+    assert not usage.fallbacks and not usage.corrections
+    assert usage.input_tokens == 700 * usage.calls
+    assert_invariants(day)
+    windows = [bid.decision.rounds for _, bid in day if bid.decision.invited]
+    by_aggregator = len(windows) if depth == "once_a_window" else sum(windows) + len(windows)
+    by_homes = len([r for r in server.requests if "speak for one household" in system_of(r["body"])])
+    assert len(server.requests) == by_aggregator + by_homes
+    assert (by_homes > 0) == (depth == "every_agent")
+
+
+def spoilt(body: dict[str, Any], **changes: Any) -> Reply:
+    """The sensible answer with some of its fields changed."""
+    answer = json.loads(sensible(0, body).body["candidates"][0]["content"]["parts"][0]["text"])
+    answer.get("terms", answer).update(changes)
+    return said(json.dumps(answer))
+
+
+RUBBISH: dict[str, Callable[[int, dict[str, Any]], Reply]] = {
+    "prose": lambda n, body: said("Certainly! I would open at the median."),
+    "cut off": lambda n, body: said('{"terms": {"opening_quantile": 0.1', finish="MAX_TOKENS"),
+    "repaired": lambda n, body: said('{"terms": {"opening_quantile": 0.1'),
+    "empty": lambda n, body: said(""),
+    "blocked": lambda n, body: blocked(),
+    "out of bounds": lambda n, body: spoilt(body, limit_quantile=7.0, satisfaction_weight_usd=-3.0),
+    "extra": lambda n, body: spoilt(body, agreed_price_usd_per_mwh=-1000),
+    "not a number": lambda n, body: spoilt(body, conceded=float("nan"), minimum_reliability=float("inf")),
+    "another form": lambda n, body: said('{"replies": [], "terms": 1}'),
+    "dead": lambda n, body: refused(503, "UNAVAILABLE"),
+    "bad key": lambda n, body: refused(400, "INVALID_ARGUMENT"),
+    "html": lambda n, body: Reply("<html>maintenance</html>"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "depth"),
+    [(kind, "once_a_window") for kind in RUBBISH]
+    + [(kind, depth) for kind in ("prose", "extra", "dead") for depth in ("every_round", "every_agent")],
+)
+def test_a_model_that_always_answers_rubbish_gives_exactly_the_rules_result(kind: str, depth: str) -> None:
+    inputs = advised_inputs(depth, homes=4, attempts=1)
+    by_rule = negotiated(with_rules(inputs, NegotiationRules()), None)
+    with serving(RUBBISH[kind]) as server:
+        day = negotiated(inputs, way(server, inputs))
+    usage = usage_of(day)
+    assert same_bids(day, by_rule)
+    assert usage.answers == 0 and sum(usage.fallbacks.values()) > 0 and usage.corrections == 0
+    assert [bid.decision.outcome for _, bid in day] == [bid.decision.outcome for _, bid in by_rule]
+
+
+def test_a_late_model_is_decided_for_by_rule() -> None:
+    inputs = advised_inputs("once_a_window", homes=6, attempts=1, timeout_seconds=0.2)
+    by_rule = negotiated(with_rules(inputs, NegotiationRules()), None)
+    with serving(lambda n, body: Reply({}, delay_seconds=0.5)) as server:
+        day = negotiated(inputs, way(server, inputs))
+    assert same_bids(day, by_rule)
+    assert usage_of(day).fallbacks["late"] == 5
+    assert len(server.requests) == 5, "the breaker opens"
+
+
+def test_rules_and_model_differ_in_nothing_but_decisions() -> None:
+    """A model that says what the rules would say makes the same bids, byte for byte."""
+    inputs = advised_inputs("every_round", homes=12)
+    rules = NegotiationRules()
+
+    def like_rules(number: int, body: dict[str, Any]) -> Reply:
+        if "satisfaction_weight_usd" in body["generationConfig"]["responseJsonSchema"]["properties"]:
+            return said(json.dumps(FORMULATION | {"satisfaction_weight_usd": rules.satisfaction_weight_usd}))
+        conceded = facts_of(body)["round"] / rules.rounds
+        return said(json.dumps(TERMS | {"opening_quantile": 0.1, "limit_quantile": 0.5, "conceded": conceded}))
+
+    with serving(like_rules) as server:
+        day = negotiated(inputs, way(server, inputs))
+    assert same_bids(day, negotiated(with_rules(inputs, rules), None))
+    assert usage_of(day).answers == len(server.requests) > 0
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_greedy_model_is_brought_back_within_limits_and_counted(depth: str) -> None:
+    """The widest terms that the form allows, a coalition of nobody, homes that sell for nothing."""
+    wild = TERMS | {"opening_quantile": 0.9, "limit_quantile": 0.9, "conceded": 1.0, "minimum_score": 1.0}
+    nobody = FORMULATION | {"minimum_reliability": 0.9, "target_margin_usd_per_mwh": 200.0}
+
+    def answer(number: int, body: dict[str, Any]) -> Reply:
+        properties = body["generationConfig"]["responseJsonSchema"]["properties"]
+        if "replies" in properties:
+            give_away = {"decision": "ask", "price": {"value": -5000.0, "unit": "USD/MWh"}}
+            replies = [give_away | {"offer": offer["offer"]} for offer in facts_of(body)["offers"]]
+            return said(json.dumps({"replies": replies, "reason": "generous"}))
+        if "terms" in properties:
+            return said(json.dumps({"terms": wild, "formulation": nobody}))
+        return said(json.dumps(nobody if "satisfaction_weight_usd" in properties else wild))
+
+    inputs = advised_inputs(depth, homes=12)
+    with serving(answer) as server:
+        day = negotiated(inputs, way(server, inputs))
+    usage = usage_of(day)
+    assert usage.corrections > 0
+    assert (usage.fallbacks.get("below_reservation", 0) > 0) == (depth == "every_agent")
+    assert_invariants(day)
+    expected = sum(bid.decision.expected_margin_usd for _, bid in day)
+    by_rule = negotiated(with_rules(inputs, NegotiationRules()), None)
+    assert expected > 0.7 * sum(bid.decision.expected_margin_usd for _, bid in by_rule)
+
+
+def planted(inputs: Inputs) -> Inputs:
+    """Floors that no other number of the run can equal by chance, and that are dear enough to bind."""
+    odd = 0.0771237 + 0.0101013 * np.arange(len(inputs.fleet))
+    return replace(inputs, fleet=replace(
+        inputs.fleet, min_compensation_usd_per_kwh=odd, opening_ask_usd_per_kwh=1.5 * odd
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_no_private_floor_is_in_any_prompt_on_the_wire(depth: str) -> None:
+    inputs = planted(advised_inputs(depth, homes=12, rounds=4))
+    with serving(sensible) as server:
+        day = negotiated(inputs, way(server, inputs))
+    floors = {
+        float(view.layout.direction[k] * view.offers.reservation_usd_per_mwh[k])
+        for view, _ in day
+        for k in np.flatnonzero((view.offers.quantity_kw > 0) & (view.offers.reservation_usd_per_mwh != 0))
+    }
+    floors |= {1000 * float(floor) for floor in inputs.fleet.min_compensation_usd_per_kwh}
+    assert len(floors) > 30
+    told = set()
+    for request in server.requests:
+        text = request["body"]["contents"][0]["parts"][0]["text"]
+        told |= {number for number in re.findall(r"-?\d+\.\d+", text)}
+    telling = {floor for floor in floors if abs(floor) >= 20}  # smaller ones meet another number by chance
+    assert len(telling) > 30
+    exact = {f"{floor:.{digits}f}" for floor in telling for digits in (2, 3, 4, 5, 6)}
+    assert not told & exact, sorted(told & exact)
+    assert not [text for text in ("reservation", "min_compensation", "floor") if text in str(server.requests)]
+
+
+def test_a_homes_prompt_tells_of_no_other_home() -> None:
+    inputs = advised_inputs("every_agent", homes=12)
+    with serving(sensible) as server:
+        negotiated(inputs, way(server, inputs))
+    homes = [body for body in (r["body"] for r in server.requests) if "speak for one household" in system_of(body)]
+    assert homes
+    for body in homes:
+        assert 1 <= len(facts_of(body)["offers"]) <= 4, "a sale, a purchase and two reserves of one battery at most"
+        assert set(facts_of(body)) == {
+            "window", "round", "rounds", "temperament", "forecast", "offers",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "replies",
+    [
+        [],
+        [{"offer": 9, "decision": "accept", "price": None}],
+        [{"offer": 1, "decision": "accept", "price": {"value": 1.0, "unit": "USD/MWh"}}],
+        [{"offer": 1, "decision": "ask", "price": None}],
+        [{"offer": 1, "decision": "accept", "price": None}] * 2,
+        [{"offer": 1, "decision": "ask", "price": {"value": 90.0, "unit": "EUR/MWh"}}],
+        [{"offer": 1, "decision": "ask", "price": {"value": 1e9, "unit": "USD/MWh"}}],
+    ],
+)
+def test_a_home_that_answers_beside_the_point_follows_its_own_tactic(replies: list[dict[str, Any]]) -> None:
+    inputs = advised_inputs("every_agent", homes=6)
+    by_rule = negotiated(with_rules(inputs, NegotiationRules()), None)
+
+    def answer(number: int, body: dict[str, Any]) -> Reply:
+        if "replies" in body["generationConfig"]["responseJsonSchema"]["properties"]:
+            return said(json.dumps({"replies": replies, "reason": ""}))
+        return said("no")
+
+    with serving(answer) as server:
+        day = negotiated(inputs, way(server, inputs))
+    assert same_bids(day, by_rule)
+    assert usage_of(day).answers == 0
+
+
+def test_the_same_answers_make_the_same_bids_and_a_replay_needs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model changes its mind between equal prompts; the record keeps which answer came when."""
+    inputs = advised_inputs("every_agent", homes=6, attempts=1)
+    record = Record()
+
+    def moody(number: int, body: dict[str, Any]) -> Reply:
+        if number % 7 == 3:
+            return refused(503, "UNAVAILABLE")
+        if "opening_quantile" in body["generationConfig"]["responseJsonSchema"]["properties"]:
+            return said(json.dumps(TERMS | {"conceded": (number % 5) / 5}))
+        return sensible(number, body)
+
+    with serving(moody) as server:
+        day = negotiated(inputs, way(server, inputs, record))
+    monkeypatch.delenv("GOOGLE_API_KEY")
+    again = negotiated(inputs, Gateway(inputs.scenario.negotiation.llm, Record.from_text(record.to_text(), "record")))
+    assert same_bids(day, again)
+    assert usage_of(again) == usage_of(day)
+    assert usage_of(day).fallbacks.get("unreachable", 0) > 0
+
+
+def test_a_replay_of_another_fleet_fails_clearly() -> None:
+    inputs = advised_inputs("once_a_window", homes=6)
+    record = Record()
+    with serving(sensible) as server:
+        negotiated(inputs, way(server, inputs, record))
+    other = advised_inputs("once_a_window", homes=9)
+    with pytest.raises(InputError, match="not among the"):
+        negotiated(other, Gateway(other.scenario.negotiation.llm, record))
+
+
+def test_a_scenario_with_a_model_and_no_way_to_one_is_refused() -> None:
+    with pytest.raises(InputError, match="no way to one"):
+        negotiated(advised_inputs(homes=3), None)
+
+
+def test_a_reason_given_by_a_model_is_bounded() -> None:
+    inputs = advised_inputs("once_a_window", homes=6)
+    long = {"terms": TERMS | {"reason": "x" * 400}, "formulation": None}
+    with serving(lambda n, body: said(json.dumps(long))) as server:
+        day = negotiated(inputs, way(server, inputs))
+    assert usage_of(day).answers == 0
+    assert set(usage_of(day).fallbacks) == {"out_of_bounds"}

@@ -1,0 +1,49 @@
+"""What asking cost and how often it was of no use: counts that add up over questions, windows and months."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+FALLBACKS = {
+    "unreachable": "the service refused, failed or could not be reached",
+    "late": "no answer within the time-out",
+    "unfinished": "the answer was cut off, blocked or empty",
+    "malformed": "the answer was not JSON of the schema asked for",
+    "out_of_bounds": "a number of the answer lay outside its bounds",
+    "below_reservation": "a home's answer went below its own reservation price",
+    "breaker_open": "not asked: the service had failed too often in a row",
+    "over_budget": "not asked: calls, tokens or cost were used up",
+}
+"""Why a decision was taken by rule instead, by kind."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Counts of one or more questions. `calls` are requests sent, repeated ones included."""
+
+    calls: int = 0
+    answers: int = 0
+    """answers that were used"""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
+    """decisions taken by rule instead, by kind of `FALLBACKS`"""
+    corrections: int = 0
+    """decisions that the guard had to bring back within a limit: violations before the guard"""
+
+    def __add__(self, other: Usage) -> Usage:
+        kinds = {kind: self.fallbacks.get(kind, 0) + other.fallbacks.get(kind, 0) for kind in FALLBACKS}
+        return Usage(
+            self.calls + other.calls,
+            self.answers + other.answers,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            {kind: count for kind, count in kinds.items() if count},
+            self.corrections + other.corrections,
+        )
+
+    @classmethod
+    def fallback(cls, kind: str, calls: int = 0, input_tokens: int = 0, output_tokens: int = 0) -> Usage:
+        """A question that led to a decision by rule."""
+        return cls(calls, 0, input_tokens, output_tokens, {kind: 1})

@@ -1,0 +1,54 @@
+"""How a negotiation can end, in a word each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vpp_core.dispatch.view import GateView
+from vpp_core.negotiation.bargain import Bargain
+from vpp_core.negotiation.rounds import RoundRecord
+
+OUTCOMES = {
+    "nobody_available": "no home had anything to offer: no bid, every device follows its default",
+    "demand_above_supply": "all offers together stay below what the market takes at least: no bid",
+    "one_bidder": "a single home made an offer and bargained alone",
+    "price_collapse": "the forecast changed between rounds, and what was agreed is not expected to clear any more; "
+    "agreements stand, and wait for the price they were made at",
+    "deadlock": "nobody agreed, and neither side moved in the last round; asks stand for a rare price",
+    "all_reject": "nobody agreed; asks stand for a rare price",
+    "partly_agreed": "some agreed; the asks of the others stand for a rare price",
+    "agreed": "everybody agreed",
+}
+"""Key → what it means for the bid. The first that applies is told."""
+UNLIKELY = 0.1
+"""Probability of clearing below which an agreement counts as overtaken by the price."""
+
+
+def outcome_of(
+    bargain: Bargain, history: Sequence[RoundRecord], clearing_probability: np.ndarray, view: GateView, *, news: bool
+) -> str:
+    """The key of `OUTCOMES`. `news`: the forecast changed after the first round."""
+    offering, agreed = bargain.offering, bargain.agreed
+    if not offering.any():
+        return "nobody_available"
+    sums = np.bincount(bargain.layout.book, weights=bargain.quantity_kw, minlength=bargain.layout.books)
+    if sums.max() < view.scenario.market.minimum_bid_mw * 1000 * (1 - 1e-9):
+        return "demand_above_supply"
+    if len(np.unique(bargain.layout.home[offering])) == 1:
+        return "one_bidder"
+    if news and agreed.any() and clearing_probability[agreed].max() < UNLIKELY:
+        return "price_collapse"
+    if not agreed.any():
+        return "deadlock" if _stuck(history, offering) else "all_reject"
+    return "agreed" if agreed[offering].all() else "partly_agreed"
+
+
+def _stuck(history: Sequence[RoundRecord], offering: np.ndarray) -> bool:
+    """Whether asks and counter-offers of the last round are those of the round before."""
+    if len(history) < 2:
+        return False
+    last, before = history[-1], history[-2]
+    same_asks = np.array_equal(last.ask_usd_per_mwh[offering], before.ask_usd_per_mwh[offering])
+    return same_asks and np.array_equal(last.counter_usd_per_mwh[offering], before.counter_usd_per_mwh[offering])

@@ -1,0 +1,135 @@
+"""What lies on the table: all that a decider may know of a negotiation, and so all that a prompt can be made of.
+
+A home's reservation price is not here, and nothing here is computed from one but the asks that the home itself says.
+What a prompt tells of asks are means over at least three bids of batteries: after enough rounds a single ask can equal
+the price behind it, and a car's ask always does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vpp_core.calendar import LOCAL_TIMEZONE
+from vpp_core.dispatch.view import GateView
+from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
+from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
+from vpp_core.negotiation.bargain import Bargain, Terms
+
+FEWEST_ASKS_IN_A_MEAN = 3
+
+
+@dataclass(frozen=True)
+class Table:
+    """One moment of a negotiation, seen by everybody. Columns over segments (K,); prices signed by direction."""
+
+    view_start: str
+    """local start of the window"""
+    hours: float
+    minimum_bid_mw: float
+    forecast: Floats
+    """p10, p50, p90 by product, shape (3, 3): energy in $/MWh, spin and non-spin in $/MW-h, NaN where none is sold"""
+    layout: Layout
+    home_id: npt.NDArray[np.integer]
+    category: npt.NDArray[np.integer]
+    """of each segment's home"""
+    quantity_kw: Floats
+    first_ask_usd_per_mwh: Floats
+    ask_usd_per_mwh: Floats
+    counter_usd_per_mwh: Floats
+    agreed: Bools
+    score: Floats
+    round: int
+    rounds: int
+    terms: tuple[Terms, ...]
+    """what the aggregator set in the rounds before"""
+
+    @classmethod
+    def of(cls, bargain: Bargain, view: GateView, forecast: Floats, rounds: int, terms: Sequence[Terms]) -> Table:
+        """The public part of a bargain."""
+        home = bargain.layout.home
+        return cls(
+            view_start=f"{view.start.tz_convert(LOCAL_TIMEZONE):%A %Y-%m-%d %H:%M}",
+            hours=view.hours,
+            minimum_bid_mw=view.scenario.market.minimum_bid_mw,
+            forecast=forecast,
+            layout=bargain.layout,
+            home_id=view.fleet.home_id[home],
+            category=view.fleet.category[home],
+            quantity_kw=bargain.quantity_kw,
+            first_ask_usd_per_mwh=bargain.opening_usd_per_mwh,
+            ask_usd_per_mwh=bargain.ask_usd_per_mwh,
+            counter_usd_per_mwh=bargain.counter_usd_per_mwh,
+            agreed=bargain.agreed,
+            score=bargain.score,
+            round=bargain.round,
+            rounds=rounds,
+            terms=tuple(terms),
+        )
+
+    @property
+    def offering(self) -> Bools:
+        return self.quantity_kw > 0
+
+    def facts(self) -> dict[str, Any]:
+        """The moment as plain data for the aggregator's prompt: numbers rounded, homes only in groups."""
+        return {
+            "window": f"{self.view_start}, {self.hours:g} h, Los Angeles",
+            "round": self.round,
+            "rounds": self.rounds,
+            "forecast": self.forecasts(),
+            "minimum_bid_kw": round(self.minimum_bid_mw * 1000, 1),
+            "offers": list(self._groups()),
+            "your_terms_so_far": [
+                {
+                    "opening_quantile": term.opening_quantile,
+                    "limit_quantile": term.limit_quantile,
+                    "conceded": round(term.conceded, 3),
+                    "minimum_score": term.minimum_score,
+                }
+                for term in self.terms
+            ],
+        }
+
+    def forecasts(self) -> dict[str, dict[str, float]]:
+        """The forecast of each product that has one, rounded, the unit in its name."""
+        units = {ENERGY: "energy_usd_per_mwh", SPIN: "spin_usd_per_mw_h", NONSPIN: "nonspin_usd_per_mw_h"}
+        return {
+            unit: {name: round(float(value), 1) for name, value in zip(("p10", "p50", "p90"), row, strict=True)}
+            for unit, row in ((unit, self.forecast[product]) for product, unit in units.items())
+            if np.isfinite(row).all()
+        }
+
+    def _groups(self) -> Iterator[dict[str, Any]]:
+        for kind, of_kind in kinds(self.layout):
+            for position, category in enumerate(CATEGORIES):
+                chosen = of_kind & self.offering & (self.category == position)
+                if chosen.any():
+                    yield {"kind": kind, "temperament": category, **self._group(chosen)}
+
+    def _group(self, chosen: Bools) -> dict[str, Any]:
+        group: dict[str, Any] = {
+            "bids": int(chosen.sum()),
+            "kw": round(float(self.quantity_kw[chosen].sum()), 1),
+            "agreed_kw": round(float(self.quantity_kw[chosen & self.agreed].sum()), 1),
+            "mean_score": round(float(self.score[chosen].mean()), 2),
+        }
+        asking = chosen & ~self.agreed
+        if self.layout.is_battery[chosen].all() and asking.sum() >= FEWEST_ASKS_IN_A_MEAN:
+            asks = (self.layout.direction * self.ask_usd_per_mwh)[asking]
+            group["mean_ask"] = round(float(asks.mean()), 1)
+        return group
+
+
+def kinds(layout: Layout) -> Iterator[tuple[str, Bools]]:
+    """Names of what can be held, each with its columns (K,)."""
+    energy, sells = layout.is_battery & ~layout.is_reserve, layout.direction > 0
+    yield "battery sale", energy & sells
+    yield "battery purchase", energy & ~sells
+    yield "spinning reserve", layout.product == SPIN
+    yield "non-spinning reserve", layout.product == NONSPIN
+    yield "delayed car charging", ~layout.is_battery

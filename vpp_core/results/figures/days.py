@@ -1,0 +1,160 @@
+"""Plots over hours and days: the month as a heat map, one day, an evening’s event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.calendar import LOCAL_TIMEZONE
+from vpp_core.results.fidelity import REAL_EVENT_KW_PER_HOME, EventDelivery
+from vpp_core.results.figures.base import Figure, values
+from vpp_core.results.run import Run
+
+_DIVERGING = [[0.0, "#c2553a"], [0.5, "#9aa0a8"], [1.0, "#12a37c"]]
+
+
+def heat_figure(run: Run, strategy: str) -> Figure:
+    """Surplus of a strategy by local hour and day."""
+    windows = run.flat.windows[run.flat.windows["strategy"] == strategy]
+    hour = windows["window_start"].dt.tz_convert(LOCAL_TIMEZONE).dt.hour
+    return _heat(windows["surplus_usd"], windows["local_day"], hour, "sum", "$ an hour", diverging=True)
+
+
+def price_heat_figure(run: Run) -> Figure:
+    """Real-time price by local hour and day."""
+    local = run.market_prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE)
+    return _heat(
+        run.market_prices["lmp_usd_per_mwh"], local.dt.strftime("%Y-%m-%d"), local.dt.hour, "mean", "$/MWh", False
+    )
+
+
+def _heat(values: pd.Series, day: pd.Series, hour: pd.Series, how: str, unit: str, diverging: bool) -> Figure:
+    """A month as days × hours. Colours end at the 2 % and 98 % quantiles, or one spike would wash out the rest."""
+    grid = pd.DataFrame({"day": day, "hour": hour, "value": values}).groupby(["day", "hour"])["value"].agg(how)
+    table = grid.unstack()  # noqa: PD010
+    known = table.to_numpy(dtype=float)
+    low, high = (float(value) for value in np.nanquantile(known, [0.02, 0.98]))
+    if diverging:
+        high = max(abs(low), abs(high), 0.01)
+        low = -high
+    return {
+        "data": [
+            {
+                "type": "heatmap",
+                "x": [int(h) for h in table.columns],
+                "y": list(table.index),
+                "z": [[None if np.isnan(value) else round(float(value), 3) for value in row] for row in known],
+                "zmin": round(low, 3),
+                "zmax": round(high, 3),
+                "colorscale": _DIVERGING if diverging else "Cividis",
+                "colorbar": {"title": {"text": unit}, "thickness": 12},
+                "hovertemplate": f"%{{y}} %{{x}}:00 – %{{z:.2f}} {unit}<extra></extra>",
+                "xgap": 1,
+                "ygap": 1,
+            }
+        ],
+        "layout": {
+            "height": 140 + 15 * len(table),
+            "xaxis": {"title": {"text": "hour of the day, Los Angeles"}, "dtick": 3, "showgrid": False},
+            "yaxis": {"autorange": "reversed", "automargin": True, "type": "category", "showgrid": False},
+        },
+    }
+
+
+def day_figure(run: Run, strategy: str, day: str) -> Figure:
+    """A day: realised and forecast price, and the energy that cleared by window."""
+    windows = run.flat.windows.query("strategy == @strategy and local_day == @day")
+    hours = windows["window_start"].dt.tz_convert(LOCAL_TIMEZONE).dt.strftime("%Y-%m-%dT%H:%M")
+    local = run.market_prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE)
+    prices = run.market_prices[local.dt.strftime("%Y-%m-%d") == day]
+    forecast = values(windows["forecast_p50_usd_per_mwh"])
+    realised = values(prices["lmp_usd_per_mwh"])
+    moved, priced = _zero_aligned(
+        [*windows["awarded_sell_kwh"], *(-windows["awarded_buy_kwh"])],
+        [p for p in (*forecast, *realised) if p is not None],
+    )
+    bars = (("awarded_sell_kwh", "sold", 1, "#12a37c"), ("awarded_buy_kwh", "bought", -1, "#3f8fd2"))
+    return {
+        "data": [
+            *(
+                {
+                    "type": "bar",
+                    "name": f"{words} [kWh]",
+                    "x": list(hours),
+                    "y": values(sign * windows[name]),
+                    "marker": {"color": tint},
+                }
+                for name, words, sign, tint in bars
+            ),
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": "price [$/MWh]",
+                "x": list(local[prices.index].dt.strftime("%Y-%m-%dT%H:%M")),
+                "y": realised,
+                "yaxis": "y2",
+                "line": {"color": "#c2553a", "shape": "hv", "width": 1.5},
+            },
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": "median forecast [$/MWh]",
+                "x": list(hours),
+                "y": forecast,
+                "yaxis": "y2",
+                "line": {"color": "#8b929c", "shape": "hv", "dash": "dot", "width": 1.5},
+            },
+        ],
+        "layout": {
+            "height": 330,
+            "barmode": "relative",
+            "xaxis": {"tickformat": "%H:%M"},
+            "yaxis": {"title": {"text": "cleared [kWh]"}, "range": moved},
+            "yaxis2": {
+                "title": {"text": "$/MWh"},
+                "overlaying": "y",
+                "side": "right",
+                "showgrid": False,
+                "range": priced,
+            },
+        },
+    }
+
+
+def _zero_aligned(*series: Sequence[float]) -> list[list[float]]:
+    """A range for each series such that 0 lies at the same height in all of them, with a little room around."""
+    ends = [(min([0.0, *given]), max([0.0, *given])) for given in series]
+    below = min(max(-low / (high - low) if high > low else 0.0 for low, high in ends), 0.9)
+    spans = [1.08 * max(-low / below if below > 0 else 0.0, high / (1 - below), 1e-3) for low, high in ends]
+    return [[round(-below * span, 3), round((1 - below) * span, 3)] for span in spans]
+
+
+def event_figure(event: EventDelivery) -> Figure:
+    """What a battery home would deliver on each day of the period, beside what one did in the real event."""
+    lines = (
+        ("down to the minimum", event.to_minimum_kw, "#12a37c"),
+        ("down to the backup reserve", event.to_backup_kw, "#3f8fd2"),
+        ("kept full for it", np.full(len(event.days), event.when_full_kw), "#e08a2e"),
+        ("29 July 2025", np.full(len(event.days), REAL_EVENT_KW_PER_HOME), "#8b929c"),
+    )
+    return {
+        "data": [
+            {
+                "type": "scatter",
+                "mode": "lines" if len(event.days) > 1 else "markers",
+                "name": name,
+                "x": event.days,
+                "y": [round(float(value), 3) for value in values],
+                "line": {"color": tint, "width": 2, "dash": "solid" if i < 2 else "dash"},
+                "hovertemplate": f"%{{x}}: %{{y:.2f}} kW {name}<extra></extra>",
+            }
+            for i, (name, values, tint) in enumerate(lines)
+        ],
+        "layout": {
+            "height": 320,
+            "xaxis": {"type": "date", "tickformat": "%-d %b"},
+            "yaxis": {"title": {"text": "kW a battery home, 19–21 h"}, "rangemode": "tozero"},
+        },
+    }

@@ -1,0 +1,185 @@
+"""Plots of what strategies earned, what lies between them, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.results.concentration import best_first, window_surplus
+from vpp_core.results.figures.base import Figure, colour, values
+from vpp_core.results.run import Run
+from vpp_core.results.same_knowledge import SOURCES
+from vpp_core.results.text import usd
+
+_PARTS = (
+    ("wholesale_battery_usd", "batteries, wholesale", 1, "#12a37c"),
+    ("wholesale_ev_usd", "EV charging, wholesale", 1, "#3f8fd2"),
+    ("reserves_usd", "reserves", 1, "#b795e0"),
+    ("end_energy_usd", "energy left at the end", 1, "#a8a832"),
+    ("bill_change_usd", "retail bills", -1, "#e08a2e"),
+    ("wear_change_usd", "battery wear", -1, "#8b929c"),
+    ("penalty_usd", "penalties", -1, "#d4587a"),
+)
+_SOURCE_COLOURS = ("#12a37c", "#3f8fd2", "#b795e0")
+
+
+def ladder_figure(run: Run) -> Figure:
+    """Surplus per strategy, bounds hatched."""
+    kpis = run.kpis
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "orientation": "h",
+                "y": list(kpis["strategy"]),
+                "x": values(kpis["surplus_usd"]),
+                "marker": {
+                    "color": [colour(key, i) for i, key in enumerate(kpis["strategy"])],
+                    "pattern": {"shape": ["/" if bound else "" for bound in kpis["is_bound"]]},
+                },
+                "text": [usd(value) for value in kpis["surplus_usd"]],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "hovertemplate": "%{y}: %{x:$,.2f}<extra></extra>",
+            }
+        ],
+        "layout": {
+            "height": 60 + 42 * len(kpis),
+            "showlegend": False,
+            "xaxis": {"title": {"text": "surplus over no VPP [$]"}, "zeroline": True, "range": _with_room(kpis)},
+            "yaxis": {"autorange": "reversed", "automargin": True},
+        },
+    }
+
+
+def _with_room(kpis: pd.DataFrame) -> list[float]:
+    """A range that leaves room for the amounts written at the bars' ends, in a narrow window too."""
+    low, high = min(0.0, kpis["surplus_usd"].min()), max(0.0, kpis["surplus_usd"].max())
+    room = 0.18 * max(high - low, 1.0)
+    return [round(low - room if low < 0 else 0.0, 2), round(high + room, 2)]
+
+
+def waterfall_figure(run: Run, path: str) -> Figure | None:
+    """From perfect foresight down to the negotiated result, a bar per step; None where a rung is missing."""
+    steps = run.split[(run.split["path"] == path) & (run.split["measure"] == "surplus_usd")]
+    steps = steps[steps["step"] != "total"]
+    if len(steps) != 3:
+        return None
+    top, bottom = steps["upper_strategy"].iloc[0], steps["lower_strategy"].iloc[-1]
+    ends = [float(run.by_strategy.loc[key, "surplus_usd"]) for key in (top, bottom)]
+    changes = [-float(value) for value in steps["difference"]]
+    labels = [top, *[step.replace("_", " ") for step in steps["step"]], bottom]
+    return {
+        "data": [
+            {
+                "type": "waterfall",
+                "x": [label.replace("_", " ").replace(" ", "<br>") for label in labels],
+                "y": [ends[0], *changes, 0],
+                "measure": ["absolute", "relative", "relative", "relative", "total"],
+                "text": [usd(ends[0]), *[usd(value) for value in changes], usd(ends[1])],
+                "textposition": "outside",
+                "cliponaxis": False,
+                "increasing": {"marker": {"color": "#12a37c"}},
+                "decreasing": {"marker": {"color": "#c2553a"}},
+                "totals": {"marker": {"color": "#8661c9"}},
+                "connector": {"line": {"color": "#8b929c", "width": 1}},
+                "hovertemplate": "%{x}: %{text}<extra></extra>",
+            }
+        ],
+        "layout": {
+            "height": 380,
+            "showlegend": False,
+            "xaxis": {"tickangle": 0},
+            "yaxis": {"title": {"text": "surplus [$]"}},
+        },
+    }
+
+
+def parts_figure(run: Run) -> Figure:
+    """Where each strategy's surplus comes from: gains to the right, costs to the left."""
+    kpis = run.kpis[run.kpis["strategy"] != "no_vpp"]
+    return _stacked(run, [part for part in _PARTS if kpis[part[0]].abs().max() > 0.005])
+
+
+def source_figure(run: Run) -> Figure | None:
+    """Each strategy's surplus by source, which add up to it; None where the run does not tell them apart."""
+    sources = [(name, words, tint) for (name, words), tint in zip(SOURCES.items(), _SOURCE_COLOURS, strict=True)]
+    if not all(name in run.kpis for name in SOURCES):
+        return None
+    kpis = run.kpis[run.kpis["strategy"] != "no_vpp"]
+    return _stacked(run, [(name, words, 1, tint) for name, words, tint in sources if kpis[name].abs().max() > 0.005])
+
+
+def _stacked(run: Run, parts: Sequence[tuple[str, str, int, str]]) -> Figure:
+    """Parts (column, words, sign, colour) stacked per strategy, and the surplus that they add up to."""
+    kpis = run.kpis[run.kpis["strategy"] != "no_vpp"]
+    traces = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": words,
+            "y": list(kpis["strategy"]),
+            "x": values(sign * kpis[name]),
+            "marker": {"color": tint},
+            "hovertemplate": f"%{{y}}, {words}: %{{x:$,.2f}}<extra></extra>",
+        }
+        for name, words, sign, tint in parts
+    ]
+    surplus = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "surplus",
+        "y": list(kpis["strategy"]),
+        "x": values(kpis["surplus_usd"]),
+        "marker": {"symbol": "diamond", "size": 10, "color": "#ffffff", "line": {"color": "#222222", "width": 1.5}},
+        "hovertemplate": "%{y}, surplus: %{x:$,.2f}<extra></extra>",
+    }
+    return {
+        "data": [*traces, surplus],
+        "layout": {
+            "height": 150 + 44 * len(kpis),
+            "barmode": "relative",
+            "xaxis": {"title": {"text": "part of the surplus [$]; costs to the left"}, "zeroline": True},
+            "yaxis": {"autorange": "reversed", "automargin": True},
+        },
+    }
+
+
+def concentration_figure(run: Run) -> Figure | None:
+    """How the surplus of each strategy builds up, best window first; None where no strategy earned anything."""
+    traces = []
+    for i, key in enumerate(run.kpis["strategy"]):
+        shares = best_first(window_surplus(run, key))
+        if np.isnan(shares).all():
+            continue
+        counted = _spread(len(shares))
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": key,
+                "x": counted,
+                "y": [round(100 * float(shares[count - 1]), 2) for count in counted],
+                "line": {"color": colour(key, i), "width": 2},
+                "hovertemplate": f"{key}: the best %{{x}} windows bring %{{y:.1f}} %<extra></extra>",
+            }
+        )
+    if not traces:
+        return None
+    level = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 90, "y1": 90}
+    return {
+        "data": traces,
+        "layout": {
+            "height": 360,
+            "shapes": [level | {"line": {"color": "#8b929c", "width": 1, "dash": "dot"}}],
+            "xaxis": {"type": "log", "dtick": 1, "title": {"text": "market windows, best first"}},
+            "yaxis": {"title": {"text": "share of the period's surplus [%]"}, "rangemode": "tozero"},
+        },
+    }
+
+
+def _spread(count: int) -> list[int]:
+    """Some 80 whole numbers from 1 to `count`, evenly spread on a log scale."""
+    return sorted({1, count, *(int(n) for n in np.unique(np.round(np.geomspace(1, count, 80))))})

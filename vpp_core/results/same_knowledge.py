@@ -1,0 +1,129 @@
+"""Negotiation beside the optimiser that knows and obeys the same: what share of its surplus, by source, and why.
+
+Surplus is energy or capacity offered × share of it that cleared × what each cleared unit brought. Where negotiation
+stays clearly behind, the factor that is furthest behind is named: it says where the money went, not who is to blame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from vpp_core.results.run import Run
+from vpp_core.results.statistics import Interval, ratio_interval
+from vpp_core.results.text import NONE, interval, listed, percent, usd
+
+OWN, OTHER = "negotiated", "centralized_aware"
+BEHIND = 0.85
+"""Below this share a reason is given."""
+SOURCES = {
+    "surplus_battery_usd": "battery energy",
+    "surplus_ev_usd": "EV charging",
+    "surplus_reserves_usd": "reserves",
+}
+"""Columns of the key figures that add up to the surplus, where a run has them."""
+_LEAST_SHARE = 0.01
+"""A source below this share of the optimiser's surplus is too small for a ratio to mean anything."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One source, or the whole: both surpluses [$], and their ratio with its interval over days."""
+
+    what: str
+    column: str
+    own_usd: float
+    other_usd: float
+    ratio: Interval | None
+    """None where the optimiser earned nothing to compare with"""
+
+
+def beside(run: Run) -> list[Beside]:
+    """The whole first, then each source the run has; empty where one of the two strategies was not run."""
+    if not {OWN, OTHER} <= set(run.by_strategy.index):
+        return []
+    whole = run.figure(OTHER, "surplus_usd") or 0.0
+    columns = {"surplus_usd": "in all"} | {name: what for name, what in SOURCES.items() if name in run.kpis}
+    made = []
+    for column, what in columns.items():
+        own, other = (run.figure(key, column) or 0.0 for key in (OWN, OTHER))
+        by_day = run.daily.set_index(["local_day", "strategy"])[column].unstack()  # noqa: PD010
+        days = by_day[[OWN, OTHER]].dropna().to_numpy(dtype=float)
+        counts = other > max(_LEAST_SHARE * whole, 0.01)
+        made.append(Beside(what, column, own, other, ratio_interval(days[:, 0], days[:, 1]) if counts else None))
+    return made
+
+
+def beside_table(run: Run) -> pd.DataFrame:
+    """Display rows of `beside`."""
+    return pd.DataFrame(
+        [
+            {
+                "source": part.what,
+                OWN: usd(part.own_usd),
+                OTHER: usd(part.other_usd),
+                "share": percent(100 * part.ratio.estimate) if part.ratio else NONE,
+                "95 % interval": _ends(part.ratio),
+            }
+            for part in beside(run)
+        ]
+    )
+
+
+def _ends(ratio: Interval | None) -> str:
+    if ratio is None or ratio.low is None or ratio.high is None:
+        return NONE
+    return f"{percent(100 * ratio.low)} to {percent(100 * ratio.high)}"
+
+
+def beside_sentence(run: Run) -> str:
+    """Share in all and by source, and the reason where it is below `BEHIND`."""
+    parts = beside(run)
+    if not parts or parts[0].ratio is None:
+        return ""
+    whole, *sources = parts
+    ratio = whole.ratio
+    assert ratio is not None
+    hundred = Interval(100 * ratio.estimate, *(None if end is None else 100 * end for end in (ratio.low, ratio.high)))
+    told = [f"{percent(100 * part.ratio.estimate)} from {part.what}" for part in sources if part.ratio]
+    by_source = f" ({listed(told)})" if told else ""
+    sentence = (
+        f"Negotiation made {percent(hundred.estimate)} ({interval(hundred, percent)}) of the surplus of "
+        f"{OTHER}, which knows and obeys the same{by_source}."
+    )
+    behind = [part for part in parts if part.ratio and part.ratio.estimate < BEHIND]
+    reasons = [reason for part in behind if (reason := _reason(run, part))]
+    return " ".join([sentence, *dict.fromkeys(reasons)])
+
+
+def _reason(run: Run, part: Beside) -> str:
+    """The factor furthest behind, with its number: quantity offered, share cleared, or surplus per cleared unit."""
+    reserves = part.column == "surplus_reserves_usd"
+    (own_offered, own_cleared), (offered, cleared) = (_quantities(run, key, reserves) for key in (OWN, OTHER))
+    unit = "MW-h" if reserves else "MWh"
+    what = "reserves" if reserves else "energy"
+    if min(offered, cleared, part.other_usd) <= 0:
+        return ""
+    if own_offered <= 0 or own_cleared <= 0:
+        return f"Its {part.what} stayed behind because it {'offered' if own_offered <= 0 else 'cleared'} none."
+    factors = {
+        f"it offered {percent(100 * own_offered / offered)} as much {what}": own_offered / offered,
+        f"of what it offered {percent(100 * own_cleared / own_offered)} cleared, against "
+        f"{percent(100 * cleared / offered)}": (own_cleared / own_offered) / (cleared / offered),
+        f"each {unit} that cleared brought {usd(part.own_usd / own_cleared)} against {usd(part.other_usd / cleared)}": (
+            part.own_usd / own_cleared
+        )
+        / (part.other_usd / cleared),
+    }
+    words = min(factors, key=lambda name: factors[name])
+    subject = "It stayed behind" if part.column == "surplus_usd" else f"Its {part.what} stayed behind"
+    return f"{subject} mostly because {words}."
+
+
+def _quantities(run: Run, key: str, reserves: bool) -> tuple[float, float]:
+    """Offered and cleared: energy [MWh], or reserve offered and held [MW-h]."""
+    kinds = ("spin", "nonspin") if reserves else ("sell", "buy")
+    names = ("offered_{}_mw_h", "held_{}_mw_h") if reserves else ("offered_{}_mwh", "cleared_{}_mwh")
+    offered, cleared = (sum(run.figure(key, name.format(kind)) or 0.0 for kind in kinds) for name in names)
+    return offered, cleared
