@@ -18,11 +18,10 @@ import pyarrow as pa
 from vpp_core.calendar import Period
 from vpp_core.errors import InputError
 from vpp_pipeline.io import LakeResource
-from vpp_pipeline.io.parquet import CONTRACT_OF_ASSET, contract_of
+from vpp_pipeline.io.parquet import CONTRACT_OF_ASSET, INPUT_TABLES, contract_of
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.partitions import month_and_scenario
 
-INPUT_TABLES = ("market_prices", "solar_generation", "load_profiles", "price_forecast")
 OTHER_TABLES = ("prosumer_fleet", *CONTRACT_OF_ASSET, "kpi_monthly")
 SERIES_TABLES = INPUT_TABLES[:3]
 """Inputs by interval; the forecast is by gate closure."""

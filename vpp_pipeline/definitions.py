@@ -1,4 +1,4 @@
-"""All that Dagster loads. Nothing is read or fetched here: assets find the lake when they run."""
+"""All that Dagster loads. No data is read or fetched here: assets find the lake when they run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from vpp_pipeline.assets.spec import IO_MANAGER, linked_to_code
 from vpp_pipeline.checks import all_checks
 from vpp_pipeline.io import LakeParquetIOManager, LakeResource
 from vpp_pipeline.jobs import benchmark
+from vpp_pipeline.plugins import load_strategies
 from vpp_pipeline.schedules import monthly_benchmark
 from vpp_pipeline.sensors import failed_runs, scenarios_from_lake
 
@@ -22,6 +23,7 @@ def build_defs(
     lake: LakeResource | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None, **overrides: Any
 ) -> dg.Definitions:
     """The code location. `lake` is where a test or the command line wants it; by default it is found at run time."""
+    load_strategies()
     lake = lake or LakeResource(url="", raw="")
     arguments: dict[str, Any] = {
         "assets": linked_to_code(dg.load_assets_from_modules(ASSET_MODULES)),

@@ -49,14 +49,15 @@ def raw_folder() -> Path:
 def prepare_dagster_home() -> Path:
     """Make the one Dagster home that command line and UI share, with the project's dagster.yaml in it.
 
-    `DAGSTER_HOME` from outside is respected: a team's instance on PostgreSQL has its own.
+    `DAGSTER_HOME` from outside is respected: a team's instance on PostgreSQL has its own. One that has none yet gets
+    the project's, since Dagster would otherwise run without limits and send statistics.
     """
     given = os.environ.get("DAGSTER_HOME", "").strip()
     home = Path(given).expanduser().resolve() if given else project_root() / ".dagster"
     settings = project_root() / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if not given and settings.exists():
+        if settings.exists() and not (given and (home / "dagster.yaml").exists()):
             _copy_if_changed(settings, home / "dagster.yaml")
         if not os.access(home, os.W_OK):
             raise PermissionError(home)

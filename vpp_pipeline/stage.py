@@ -176,8 +176,13 @@ def foreign_strategies(keys: Iterable[str]) -> list[str]:
     """Source of strategies that a user registered from outside the core: part of what their results are made from."""
     from vpp_core.strategies.registry import STRATEGIES
 
-    classes = [(key, STRATEGIES[key]) for key in keys]
-    return [
-        f"{key}={inspect.getsource(strategy) if not strategy.__module__.startswith('vpp_core.') else ''}"
-        for key, strategy in classes
-    ]
+    return [f"{key}={_foreign_source(STRATEGIES[key])}" for key in keys]
+
+
+def _foreign_source(strategy: type) -> str:
+    """The whole file a strategy is written in, helpers included; of a notebook's, which has no file, the class."""
+    if strategy.__module__.startswith("vpp_core."):
+        return ""
+    module = inspect.getmodule(strategy)
+    file = getattr(module, "__file__", None)
+    return Path(file).read_text() if file else inspect.getsource(strategy)

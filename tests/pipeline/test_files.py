@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -40,6 +43,25 @@ def test_a_refused_write_keeps_what_was_there_and_says_why(
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["table.parquet"]
+
+
+@pytest.mark.parametrize("moment", ["os.fsync", "os.replace"])
+def test_a_write_killed_midway_leaves_the_old_file_whole_and_no_part_that_a_glob_matches(
+    tmp_path: Path, moment: str
+) -> None:
+    path = tmp_path / "table.parquet"
+    write_whole(path, b"old")
+    program = (
+        "import os, pathlib, signal, sys; from vpp_pipeline.lake.files import write_whole\n"
+        f"{moment} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write_whole(pathlib.Path(sys.argv[1]), b'new' * 1000)"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert path.read_bytes() == b"old"
+    assert [found.name for found in tmp_path.glob("*.parquet")] == ["table.parquet"]
+    write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
 
 
 def test_no_glob_over_tables_ever_matches_a_file_being_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import itertools
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 from vpp_core.calendar import LOCAL_TIMEZONE, Period
 from vpp_core.scenario.known import KNOWN_SCENARIOS
@@ -82,3 +84,16 @@ def test_the_finished_month_is_that_of_los_angeles(moment: datetime, month: str)
 def test_the_schedule_is_off_until_someone_switches_it_on() -> None:
     assert monthly_benchmark.default_status == dg.DefaultScheduleStatus.STOPPED
     assert monthly_benchmark.cron_schedule == "0 6 2 * *"
+
+
+def test_a_year_of_ticks_is_six_in_the_morning_local_time_and_each_month_once() -> None:
+    ticks = schedule_execution_time_iterator(
+        datetime(2024, 1, 1, tzinfo=LOCAL).timestamp(), monthly_benchmark.cron_schedule, LOCAL_TIMEZONE, True
+    )
+    moments = [moment.astimezone(LOCAL) for moment in itertools.islice(ticks, 12)]
+    assert [(moment.month, moment.day, moment.hour) for moment in moments] == [(m, 2, 6) for m in range(1, 13)]
+    assert {moment.utcoffset() for moment in moments} == {timedelta(hours=-8), timedelta(hours=-7)}
+    assert [str(finished_month(moment)) for moment in moments] == [
+        "2023-12",
+        *(f"2024-{month:02d}" for month in range(1, 12)),
+    ]

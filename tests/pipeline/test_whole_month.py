@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran, content
 from vpp_core.results.database import DATABASE_TABLES
 from vpp_core.strategies.registry import STRATEGIES
+from vpp_core.tables import MARKET_PRICES
+from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io.parquet import contract_of
+from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.database import rebuild
+from vpp_pipeline.lake.table_file import encode
+from vpp_pipeline.partitions import partition_key
 from vpp_pipeline.runner import PROCESS_TAG, close_abandoned
 
 TABLES = [
@@ -139,6 +148,66 @@ def test_downstream_launched_alone_on_a_missing_upstream_is_refused_with_the_rea
     assert "window_results of 2023-08, scenario tiny, is not in the lake" in alone.faults[0]
 
 
+def test_downstream_launched_alone_on_an_upstream_that_its_check_refused_is_refused_with_the_reason(ran: Ran) -> None:
+    stored = ran.lake.read("market_prices", MONTH, TINY.name)
+    holed = encode(stored.table.slice(3), MARKET_PRICES, stored.recipe)
+    ran.lake.write("market_prices", MONTH, TINY.name, holed)
+    together = ran.again(assets=WITHOUT_SIMULATION)
+    assert "market_prices plausible: 2023-08 tiny: complete: 3 of 96 intervals missing" in together.failed_checks[0]
+    alone = ran.again(assets=["price_forecast"])
+    assert alone.faults[0].startswith("market_prices of 2023-08, scenario tiny, cannot be used (complete: 3 of 96")
+    assert alone.faults[0].endswith("`vpp run --month 2023-08 --scenario tiny --fresh`")
+
+
+def test_a_missing_month_is_refused_by_name_though_others_are_there(ran: Ran) -> None:
+    alone = ran.again("2023-11", assets=["price_forecast", "window_results"])
+    assert "market_prices of 2023-11, scenario tiny, is not in the lake" in " ".join(alone.faults)
+    assert not (ran.folder / "tables" / "window_results" / TINY.name / "2023-11.parquet").exists()
+
+
+def test_what_changed_upstream_shows_as_stale_and_what_did_not_depend_on_it_does_not(ran: Ran) -> None:
+    assert ran.again().succeeded  # the newest events of the instance are of this copy of the lake
+    assert set(stale(ran, build_defs())) == set()
+    stored = ran.lake.read("market_prices", MONTH, TINY.name)
+    prices = stored.table.to_pandas()
+    prices.loc[3, "lmp_usd_per_mwh"] += 1.0
+    changed = encode(MARKET_PRICES.arrow(prices), MARKET_PRICES, stored.recipe)
+    ran.lake.write("market_prices", MONTH, TINY.name, changed)
+    assert ran.again(assets=["market_prices"]).succeeded
+    everything = set(TABLES) | {"benchmark_report"}
+    untouched = {"market_prices", "solar_generation", "load_profiles", "prosumer_fleet"}
+    assert set(stale(ran, build_defs())) == everything - untouched
+    assert ran.again().succeeded
+    took = reused(ran)
+    assert {stage for stage in took if took[stage]} == untouched
+    assert set(stale(ran, build_defs())) == set()
+
+
+def test_a_change_of_code_shows_as_stale_with_what_is_downstream_of_it(ran: Ran) -> None:
+    assert ran.again().succeeded
+
+    def change(spec: dg.AssetSpec) -> dg.AssetSpec:
+        changed = spec.key.to_user_string() == "kpi_monthly"
+        return spec.replace_attributes(code_version="changed") if changed else spec
+
+    changed = build_defs(assets=dg.map_asset_specs(change, build_defs().assets or []))
+    causes = stale(ran, changed)
+    assert "code version" in causes["kpi_monthly"]
+    assert set(causes) == {"kpi_monthly"}
+
+
+def stale(ran: Ran, definitions: dg.Definitions) -> dict[str, str]:
+    """Asset → why its page says stale, for the tiny month."""
+    graph = definitions.resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(ran.instance, graph, LoadingContextForTest(ran.instance))
+    key = partition_key(MONTH, TINY.name)
+    return {
+        asset.to_user_string(): str(resolver.get_stale_causes(asset, key))
+        for asset in graph.get_all_asset_keys()
+        if resolver.get_status(asset, key) is not StaleStatus.FRESH
+    }
+
+
 def test_a_new_price_file_makes_only_what_depends_on_it_stale(ran: Ran) -> None:
     raw = ran.folder / "raw" / "oasis"
     raw.mkdir(parents=True)
@@ -167,6 +236,26 @@ def test_processes_that_rebuild_the_database_at_once_lose_nothing(ran: Ran) -> N
     assert [process.wait() for process in processes] == [0, 0, 0]
     assert ladder(ran.folder) == [(MONTH, TINY.name)]
     assert not list(ran.folder.glob("*.tmp"))
+
+
+def test_a_rebuild_killed_while_it_holds_the_lock_holds_up_nobody(ran: Ran) -> None:
+    program = (
+        "import os, signal, sys; from vpp_pipeline.lake import Lake, database\n"
+        "database._build = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "database.rebuild(Lake.at(sys.argv[1]))"
+    )
+    (ran.folder / "reports.duckdb").unlink()
+    killed = subprocess.run([sys.executable, "-c", program, str(ran.folder)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    began = time.monotonic()
+    assert rebuild(ran.lake) == []
+    assert time.monotonic() - began < 30
+    assert ladder(ran.folder) == [(MONTH, TINY.name)]
+
+
+def test_an_empty_lake_has_an_empty_database(lake: Lake) -> None:
+    assert rebuild(lake) == []
+    assert ladder(Path(str(lake.root))) == []
 
 
 def test_a_damaged_month_stays_out_of_the_database_by_name_and_the_others_stay_in(ran: Ran) -> None:

@@ -79,3 +79,14 @@ def test_where_negotiation_keeps_up_no_reason_is_sought(run_of):
 def test_without_the_optimiser_or_its_surplus_nothing_is_said(run_of):
     assert beside_sentence(run_of({"no_vpp": 0.0, "negotiated": 5.0}, days=2)) == ""
     assert beside_sentence(run_of({"no_vpp": 0.0, "negotiated": 5.0, "centralized_aware": -3.0}, days=2)) == ""
+
+
+def test_where_some_mixes_of_days_earn_nothing_it_is_said_why_there_is_no_interval(run_of):
+    run = run_of(SURPLUS, days=3)
+    daily = run.daily.copy()
+    daily.loc[daily["strategy"] == "centralized_aware", "surplus_usd"] = [50.0, -20.0, 90.0]
+    run = replace(run, daily=daily)
+    whole = beside(run)[0]
+    assert whole.ratio is not None and whole.ratio.low is None
+    assert "no interval: in some mixes of these days the other earns nothing" in beside_sentence(run)
+    assert "one day: no interval" in beside_sentence(run_of(SURPLUS, days=1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from vpp_core.results.reserves import held_mw_h
 from vpp_core.results.run import Run
 from vpp_core.results.text import number, usd
 
@@ -71,8 +72,10 @@ def _books(day: pd.Series, own: pd.DataFrame) -> str:
 def _bids(day: pd.Series) -> str:
     cleared = day["cleared_sell_mwh"] + day["cleared_buy_mwh"]
     offered = day["offered_sell_mwh"] + day["offered_buy_mwh"]
+    held = held_mw_h(day)
+    reserve = f" {number(held)} MW-h of reserve were held." if held > 0 else ""
     return (
         f"{number(day['bids_cleared'], 0)} of {number(day['bids_submitted'], 0)} energy bids cleared in some part, "
         f"{number(cleared)} of {number(offered)} MWh; in {number(day['bids_below_minimum'], 0)} windows a "
-        "direction stayed below the minimum bid."
+        f"direction stayed below the minimum bid.{reserve}"
     )

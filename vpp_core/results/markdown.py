@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vpp_core.results.ladder import ladder_table
+from vpp_core.results.reserves import reserve_sentence, reserve_table
 from vpp_core.results.run import Run
 from vpp_core.results.same_knowledge import beside_sentence, beside_table
 from vpp_core.results.sentences import answer, observations
@@ -26,6 +27,7 @@ def report_markdown(run: Run) -> bytes:
         "## Strategies\n\n" + _frame(ladder_table(run.kpis)),
         "## Where the distance to perfect foresight comes from\n\n" + gap_markdown(run),
         *_beside(run),
+        *_reserves(run),
         "## Strategies side by side\n\n" + _frame(comparison_table(run.split)),
         *_studies(run),
         *([f"## Against a real event\n\n{run.event.sentence}"] if run.event else []),
@@ -67,6 +69,11 @@ def _beside(run: Run) -> list[str]:
     table = beside_table(run)
     title = "## Negotiation beside the optimiser that knows and obeys the same"
     return [f"{title}\n\n{beside_sentence(run)}\n\n{_frame(table)}"] if len(table) else []
+
+
+def _reserves(run: Run) -> list[str]:
+    table = reserve_table(run)
+    return [f"## Reserves\n\n{reserve_sentence(run)}\n\n{_frame(table)}"] if len(table) else []
 
 
 def _what_was_run(run: Run) -> str:

@@ -21,6 +21,7 @@ from vpp_core.results.households import category_table, operable, weight_sentenc
 from vpp_core.results.ladder import ladder_table
 from vpp_core.results.markdown import claims_table, comparison_table, gap_table, method, node, provenance_table
 from vpp_core.results.page_style import CSS, SCRIPT
+from vpp_core.results.reserves import reserve_sentence, reserve_table
 from vpp_core.results.run import Run
 from vpp_core.results.same_knowledge import beside_sentence, beside_table
 from vpp_core.results.sentences import answer, observations
@@ -118,6 +119,9 @@ def _sources(run: Run, plots: dict[str, Figure]) -> str:
     by_source = figures.source_figure(run)
     body = "<h3>By source</h3>" + _plot(plots, "plot-source", by_source) if by_source else ""
     body += "<h3>By kind of money</h3>" + _plot(plots, "plot-parts", figures.parts_figure(run))
+    reserves = reserve_table(run)
+    if len(reserves):
+        body += f"<h3>Reserves</h3>{_p(reserve_sentence(run))}{_table(reserves)}"
     few = figures.concentration_figure(run)
     if few:
         body += f"<h3>In how few windows</h3>{_p(concentration_sentence(run))}{_plot(plots, 'plot-few', few)}"

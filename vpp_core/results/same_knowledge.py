@@ -86,10 +86,13 @@ def beside_sentence(run: Run) -> str:
     ratio = whole.ratio
     assert ratio is not None
     hundred = Interval(100 * ratio.estimate, *(None if end is None else 100 * end for end in (ratio.low, ratio.high)))
+    where = interval(hundred, percent)
+    if ratio.low is None and run.days > 1:
+        where = "no interval: in some mixes of these days the other earns nothing"
     told = [f"{percent(100 * part.ratio.estimate)} from {part.what}" for part in sources if part.ratio]
     by_source = f" ({listed(told)})" if told else ""
     sentence = (
-        f"Negotiation made {percent(hundred.estimate)} ({interval(hundred, percent)}) of the surplus of "
+        f"Negotiation made {percent(hundred.estimate)} ({where}) of the surplus of "
         f"{OTHER}, which knows and obeys the same{by_source}."
     )
     behind = [part for part in parts if part.ratio and part.ratio.estimate < BEHIND]

@@ -11,6 +11,7 @@ from vpp_core.market.forecast import forecast_error
 from vpp_core.results.concentration import concentration_sentence
 from vpp_core.results.days import PARTS
 from vpp_core.results.gap import TOTAL
+from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import UPPER_BOUND, Run
 from vpp_core.results.same_knowledge import beside_sentence
 from vpp_core.results.statistics import Interval
@@ -152,6 +153,7 @@ def observations(run: Run) -> list[str]:
         _shared_out(run),
         beside_sentence(run),
         concentration_sentence(run),
+        reserve_sentence(run),
         _expectation(run),
         _forecast(run),
         _losers(run),

@@ -13,10 +13,13 @@ STRATEGIES: dict[str, type[Strategy]] = {}
 
 
 def register(strategy: type[Strategy]) -> type[Strategy]:
-    """Add a rung; its key must be new. Usable as a class decorator."""
+    """Add a rung below the bounds; its key must be new. Usable as a class decorator."""
     if strategy.key in STRATEGIES:
         raise InputError(f"strategy {strategy.key!r} is registered already; choose another key")
+    above = [] if strategy.is_bound else [key for key, rung in STRATEGIES.items() if rung.is_bound]
     STRATEGIES[strategy.key] = strategy
+    for key in above:
+        STRATEGIES[key] = STRATEGIES.pop(key)
     return strategy
 
 

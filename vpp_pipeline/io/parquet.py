@@ -13,6 +13,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.tables import CONTRACTS, OUTCOMES, Contract
 from vpp_pipeline.io.resource import LakeResource
@@ -22,6 +23,9 @@ from vpp_pipeline.partitions import month_and_scenario
 
 if TYPE_CHECKING:
     from upath import UPath
+
+INPUT_TABLES = ("market_prices", "solar_generation", "load_profiles", "price_forecast")
+"""Tables with rules beyond their contract (`vpp_core.tables.checks`)."""
 
 CONTRACT_OF_ASSET = dict.fromkeys(
     ("negotiation_results", "centralized_dispatch", "perfect_foresight_bound", "window_results"), OUTCOMES
@@ -48,6 +52,7 @@ class _LakeParquet(dg.UPathIOManager):
 
     def __init__(self, resource: LakeResource) -> None:
         self._lake = resource.open()
+        self._plausible: set[tuple[str, str]] = set()
         super().__init__(base_path=self._lake.root)
 
     def get_path_for_partition(self, context: Any, path: UPath, partition: str) -> UPath:
@@ -71,7 +76,23 @@ class _LakeParquet(dg.UPathIOManager):
         month, scenario = month_and_scenario(f"{path.stem}|{path.parent.name}")
         asset = context.asset_key.path[-1]
         try:
-            table = self._lake.read(asset, month, scenario, contract_of(asset)).table
+            file = self._lake.read(asset, month, scenario, contract_of(asset))
+            self._refuse_implausible(asset, file, month, scenario)
         except InputError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
-        return table.to_pandas() if context.dagster_type.typing_type is pd.DataFrame else table
+        return file.table.to_pandas() if context.dagster_type.typing_type is pd.DataFrame else file.table
+
+    def _refuse_implausible(self, asset: str, file: TableFile, month: Month, scenario: str) -> None:
+        """What stopped the run that made a table stops whoever starts from it later. Looked at once per content."""
+        if (asset, file.digest) in self._plausible:
+            return
+        from vpp_core.tables.checks import data_checks
+
+        period = self._lake.scenario(scenario).period(month)
+        for result in data_checks(asset, file.table.to_pandas(), period) if asset in INPUT_TABLES else ():
+            if result.blocking and not result.passed:
+                raise InputError(
+                    f"{asset} of {month}, scenario {scenario}, cannot be used ({result.name}: {result.message}); mend "
+                    f"its source and make it anew with `vpp run --month {month} --scenario {scenario} --fresh`"
+                )
+        self._plausible.add((asset, file.digest))

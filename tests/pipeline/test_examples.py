@@ -1,0 +1,107 @@
+"""The examples run, and a strategy of one's own is on the ladder through the library and through `vpp`."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.pipeline.test_whole_month import reused
+from tests.pipeline.tiny import MONTH, TINY, Ran
+from vpp_core.errors import InputError
+from vpp_core.results.ladder import ladder_table
+from vpp_core.strategies.registry import STRATEGIES
+from vpp_pipeline import plugins
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+OWN = EXAMPLES / "own_strategy.py"
+
+
+@pytest.fixture(autouse=True)
+def registry_as_it_was() -> Iterator[None]:
+    before = dict(STRATEGIES)
+    yield
+    STRATEGIES.clear()
+    STRATEGIES.update(before)
+
+
+def test_a_strategy_of_one_s_own_is_on_the_ladder_through_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(OWN), run_name="__main__")
+    rows = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert rows == [*[key for key in STRATEGIES if not STRATEGIES[key].is_bound], *rows[-2:]]
+    assert rows[-3:] == ["evening_only", "perfect_foresight_aware", "perfect_foresight"]
+
+
+def test_the_strategy_takes_no_more_than_thirty_lines() -> None:
+    text = OWN.read_text()
+    code = text[text.index("import numpy") : text.index("def main")].splitlines()
+    assert len([line for line in code if line.strip()]) <= 30
+
+
+def test_a_strategy_of_one_s_own_is_on_the_ladder_through_vpp_and_only_what_depends_on_it_is_computed(
+    ran: Ran, tmp_path: Path
+) -> None:
+    done = vpp(ran, tmp_path, VPP_STRATEGIES=str(OWN))
+    assert done.returncode == 0, done.stderr
+    assert "evening_only" in done.stdout
+    assert reused(ran) == dict.fromkeys(reused(ran), True) | dict.fromkeys(
+        ("window_results", "kpi_monthly", "benchmark_report"), False
+    )
+    with duckdb.connect(str(ran.folder / "reports.duckdb"), read_only=True) as connection:
+        found = connection.execute("SELECT violations FROM kpi_monthly WHERE strategy = 'evening_only'").fetchall()
+    assert found == [(0,)]
+    report = ran.folder / "reports" / TINY.name / MONTH / "simulation_report.md"
+    assert "| evening_only |" in report.read_text()
+
+
+def test_strategies_that_cannot_be_loaded_get_one_sentence_that_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken.py").write_text("from nowhere import nothing")
+    for name, said in (
+        (str(tmp_path / "absent.py"), "FileNotFoundError"),
+        (str(tmp_path / "broken.py"), "No module named 'nowhere'"),
+        ("no_such_module", "No module named 'no_such_module'"),
+    ):
+        monkeypatch.setenv(plugins.VARIABLE, name)
+        with pytest.raises(InputError, match=said) as caught:
+            plugins.load_strategies()
+        assert f"VPP_STRATEGIES names {name}" in str(caught.value)
+
+
+def test_a_file_is_loaded_once_and_beside_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other.py").write_text("loaded = True")
+    monkeypatch.setenv(plugins.VARIABLE, os.pathsep.join([str(OWN), str(tmp_path / "other.py")]))
+    first, second = plugins.load_strategies(), plugins.load_strategies()
+    assert [module.__name__ for module in first] == ["vpp_strategies.own_strategy", "vpp_strategies.other"]
+    assert first == second
+    for module in first:
+        del sys.modules[module.__name__]
+
+
+def test_two_strategies_are_compared_from_the_database(finished: Ran, capsys: pytest.CaptureFixture[str]) -> None:
+    compare = runpy.run_path(str(EXAMPLES / "compare_strategies.py"))["main"]
+    compare("centralized_aware", "negotiated", str(finished.folder / "reports.duckdb"))
+    printed = capsys.readouterr().out
+    kpis = finished.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas().set_index("strategy")["surplus_usd"]
+    difference = kpis["centralized_aware"] - kpis["negotiated"]
+    assert f"{TINY.name}, 1 days: centralized_aware − negotiated = {difference:.2f} $" in printed
+    assert len(ladder_table(finished.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas())) == len(STRATEGIES)
+
+
+def vpp(ran: Ran, tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    home = {"VPP_LAKE": str(ran.folder), "DAGSTER_HOME": str(tmp_path / "home")}
+    return subprocess.run(
+        [sys.executable, "-m", "vpp_pipeline.cli", "run", "--month", MONTH, "--scenario", TINY.name],
+        env={**os.environ, **home, **environment},
+        cwd=EXAMPLES.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
