@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from vpp_core.results.markdown import report_markdown
 from vpp_core.results.page import report_html
-from vpp_core.results.study import study_rows, study_summary, study_table, sweep_table, sweeps
+from vpp_core.results.sentences import observations
+from vpp_core.results.study import seeds_sentence, study_rows, study_summary, study_table, sweep_table, sweeps
 from vpp_core.tables import STUDY
 
 SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_foresight": 100.0}
@@ -16,8 +18,6 @@ SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_fore
 @pytest.fixture(scope="module")
 def rows(run_of):
     """Four seeds whose negotiated surplus differs from no VPP by 10, 20, 30 and −4."""
-    import pandas as pd
-
     kpis = run_of(SURPLUS, days=2).kpis
     scenario = run_of(SURPLUS, days=2).scenario
     members = []
@@ -51,8 +51,6 @@ def test_a_strategy_that_was_not_run_leaves_its_step_out(rows):
 def test_a_sweep_is_drawn_as_a_frontier_and_seeds_as_a_table(run_of, rows):
     run = run_of(SURPLUS, days=2)
     sweep = rows.assign(varied="satisfaction_weight_usd", value=rows["value"] / 10)
-    import pandas as pd
-
     page = report_html(replace(run, study=pd.concat([rows, sweep]))).decode()
     assert 'id="frontier"' in page and 'id="plot-frontier-0"' in page and "3 of 4" in page
     assert 'id="plot-frontier-1"' not in page, "seeds are a table, no frontier"
@@ -74,3 +72,21 @@ def test_the_text_report_says_the_same_numbers_as_the_page(run_of, rows):
     text = report_markdown(replace(run_of(SURPLUS, days=2), study=rows)).decode()
     assert "## Over fleet seeds: ten_seeds" in text and "$14.00 (−$9.10 to $37.10), 3 of 4" in text
     assert "## Over fleet seeds" not in report_markdown(run_of(SURPLUS, days=2)).decode()
+
+
+def test_the_sentence_over_fleets_gives_mean_interval_and_how_many_agree(run_of, rows):
+    sentence = seeds_sentence(rows, "2023-08")
+    assert sentence.startswith("With the fleet drawn anew 4 times")
+    assert "negotiated over no vpp $14.00 (−$9.10 to $37.10; 3 fleets have its sign)" in sentence
+    lost = rows.assign(surplus_usd=np.where(rows["strategy"] == "negotiated", -rows["surplus_usd"], 0.0))
+    assert "negotiated over no vpp −$14.00 (−$37.10 to $9.10; 3 fleets have its sign)" in seeds_sentence(
+        lost, "2023-08"
+    )
+    assert sentence in observations(replace(run_of(SURPLUS, days=2), study=rows))
+
+
+def test_the_study_with_the_most_seeds_speaks_and_a_single_seed_does_not(rows):
+    both = pd.concat([rows[rows["seed"] < 2].assign(study="two_seeds"), rows])
+    assert seeds_sentence(both, "2023-08") == seeds_sentence(rows, "2023-08")
+    assert seeds_sentence(rows[rows["seed"] == 0], "2023-08") == ""
+    assert seeds_sentence(rows, "2020-07") == ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from vpp_core.results.text import NONE, number, percent, score, usd
+from vpp_core.results.text import NONE, listed, number, percent, score, usd
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.variation import SWEEPS
 from vpp_core.tables import STUDY
@@ -97,6 +97,22 @@ def seed_studies(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Name and differences of each study over fleet seeds, for display."""
     named = rows[rows["varied"] == "seed"].groupby("study", sort=False)
     return [(str(study), study_table(study_summary(members))) for study, members in named]
+
+
+def seeds_sentence(rows: pd.DataFrame, month: str) -> str:
+    """How a month's differences in surplus fare over fleets; of several studies the one with the most seeds."""
+    summary = study_summary(rows[rows["month"] == month])
+    surplus = summary[(summary["measure"] == "surplus_usd") & (summary["seeds"] > 1)]
+    if surplus.empty:
+        return ""
+    largest = surplus[surplus["study"] == surplus.sort_values("seeds", kind="stable")["study"].iloc[-1]]
+    told = [
+        f"{row['step'].replace('_', ' ')} {usd(row['mean'])} ({usd(row['low'])} to {usd(row['high'])}; "
+        f"{row['seeds_agreeing']} fleets have its sign)"
+        for row in largest.to_dict("records")
+    ]
+    seeds = number(largest["seeds"].iloc[0], 0)
+    return f"With the fleet drawn anew {seeds} times, mean surplus and 95 % interval over fleets: {listed(told)}."
 
 
 def sweeps(rows: pd.DataFrame, month: str) -> list[tuple[str, pd.DataFrame]]:

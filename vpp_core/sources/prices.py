@@ -36,6 +36,9 @@ from vpp_core.sources.synthetic_prices import modelled_reserves, synthetic_price
 
 log = logging.getLogger(__name__)
 
+SERVICES = (oasis_live, hosted)
+"""Asked in this order for what files lack. Add one: a module with `read_kept` and `fetch`, and its name here."""
+
 SERIES = ("lmp", "lmp_day_ahead", "spin", "nonspin")
 _PEAK_HOURS = (16, 21)
 _HARD_LIMITS = (-1000.0, 5000.0)
@@ -135,10 +138,10 @@ def _add_fetched(
 ) -> list[UnavailableError]:
     """Add what was fetched before, then what the live services have, and say what could not be had."""
     faults: list[UnavailableError] = []
-    for service in (oasis_live, hosted):
+    for service in SERVICES:
         if prices.missing_series(gap) and not refresh:
             prices.add(service.read_kept(raw, node, period.month), node, zone, period, "cache")
-    for service in (oasis_live, hosted):
+    for service in SERVICES:
         wanted = prices.missing_series(gap)
         if wanted:
             reports, more = service.fetch(raw, node, period.month, wanted, services)
