@@ -31,11 +31,12 @@ class EveningOnly(GateClosureStrategy):
         if view.start.tz_convert(LOCAL_TIMEZONE).hour not in EVENING:
             return Decision(Segments.none(view.layout))
         agreed = view.offers.reservation_usd_per_mwh
-        expected = prospects(view.layout, view.offers, agreed, view.forecast_usd_per_mwh, view.hours)
-        wanted = (view.layout.direction > 0) & (expected.surplus_usd_per_kw > 0)
+        expected = prospects(view.layout, view.offers, agreed, view.forecast, view.hours)
+        sales = (view.layout.direction > 0) & ~view.layout.is_reserve
+        wanted = sales & (expected.surplus_usd_per_kw > 0)
         held_kw = np.where(wanted, view.offers.quantity_kw, 0.0)
         return Decision(
-            Segments(held_kw, expected.price_usd_per_mwh, view.layout.direction * agreed),
+            Segments(held_kw, expected.price_usd_per_mwh, view.layout.direction * agreed, view.offers.call_usd_per_mwh),
             invited=len(np.unique(view.layout.home[view.offers.quantity_kw > 0])),
             expected_margin_usd=float(expected.surplus_usd_per_kw @ held_kw),
         )

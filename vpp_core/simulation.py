@@ -213,7 +213,8 @@ class _Run:
         self.timings["decide"] += time.perf_counter() - offered
         for name, seconds in decision.timings.items():
             self.timings[name] = self.timings.get(name, 0.0) + seconds
-        held = sustained(layout, inputs.batteries, self.permission, state, coming, decision.segments.quantity_kw, rules)
+        wanted = decision.segments.quantity_kw
+        held = sustained(layout, inputs.batteries, self.permission, state, coming, offers, wanted, rules)
         submission = submit(replace(decision.segments, quantity_kw=held), layout, rules)
         feasible_kw = float(offers.quantity_kw[~layout.is_reserve].sum())
         below = submission.below_minimum or decision.below_minimum

@@ -75,6 +75,35 @@ def test_a_kilowatt_is_sold_once(inputs: Inputs, key: str) -> None:
     assert (np.where(quiet, trajectory.battery_kw + trajectory.reserve_kw, 0.0) <= power + 1e-6).all()
 
 
+def test_a_strategy_that_would_sell_all_of_everything_at_once_sells_each_kilowatt_once() -> None:
+    from vpp_core.dispatch.offers import prospects
+    from vpp_core.dispatch.view import GateView
+    from vpp_core.market.decision import Decision
+    from vpp_core.market.segments import Segments
+    from vpp_core.strategies.strategy import GateClosureStrategy
+
+    class Greedy(GateClosureStrategy):
+        key, title, description, obeys_preferences = "greedy", "Greedy", "All at once.", True
+
+        def decide(self, view: GateView) -> Decision:
+            agreed = view.offers.reservation_usd_per_mwh
+            price = prospects(view.layout, view.offers, agreed, view.forecast, view.hours).price_usd_per_mwh
+            everything = 2 * view.offers.quantity_kw
+            return Decision(Segments(everything, price, view.layout.direction * agreed, view.offers.call_usd_per_mwh))
+
+    inputs = called_at(invented_inputs(seed=8, homes=20, days=1), 70, 2)
+    trajectory, bids, _ = run(inputs, Greedy(), None)
+    layout = inputs.layout
+    limit = inputs.batteries.max_power_kw * inputs.fleet.participation_willingness
+    for bid in bids:
+        held = bid.segments.quantity_kw
+        total = held[layout.battery_sell] + held[layout.battery_spin] + held[layout.battery_nonspin]
+        assert (total <= limit + 1e-6).all()
+    books = make_books(inputs, trajectory, trajectory)
+    assert books.delivered_call_kw == pytest.approx(trajectory.called_kw, abs=1e-6)
+    assert books.undeliverable_kw.max() < 1e-6
+
+
 @settings(max_examples=10)
 @given(periods(60))
 def test_obeyed_reserve_stands_on_energy_above_the_backup_and_within_the_daily_limit(inputs: Inputs) -> None:

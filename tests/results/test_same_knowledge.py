@@ -73,7 +73,8 @@ def test_reserves_are_explained_by_what_was_held(run):
 
 def test_where_negotiation_keeps_up_no_reason_is_sought(run_of):
     run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "centralized_aware": 40.0}, days=5)
-    assert beside_sentence(run).endswith("which knows and obeys the same.")
+    assert "which knows and obeys the same" in beside_sentence(run)
+    assert "behind" not in beside_sentence(run)
 
 
 def test_without_the_optimiser_or_its_surplus_nothing_is_said(run_of):

@@ -77,6 +77,8 @@ class Offers:
     """what the energy costs the VPP at wholesale later on"""
     call_usd_per_mwh: Floats
     """what a home is paid for a MWh that a call delivers, shape (N,)"""
+    spare_kw: Floats
+    """power that sale and reserve of each battery share, shape (N,)"""
     shared: SharedLimits
 
 
@@ -171,6 +173,7 @@ def marginal_offers(
         reservation_usd_per_mwh=np.maximum(own_usd, owed),
         rebound_usd_per_mwh=rebound,
         call_usd_per_mwh=call_usd,
+        spare_kw=spare_kw,
         shared=shared_limits(
             quantity[0], quantity[2], spare_kw, spare_kwh, len(coming.surplus_kw) * INTERVAL_HOURS,
             rules.reserve_duration_minutes / 60,
@@ -202,12 +205,19 @@ def sustained(
     permission: Permission,
     state: StateRange,
     coming: Coming,
+    offers: Offers,
     quantity_kw: Floats,
     rules: MarketRules,
 ) -> Floats:
-    """The quantities (K,) with reserve held to what can be sustained beside the battery's sale, in proportion."""
+    """What can be held of a decision (K,): no more than was offered, and reserve only beside the battery's sale.
+
+    A kW is sold once, and reserve is sustained whichever intervals of the sale clear; spin and non-spin give way in
+    proportion. This holds whatever a strategy decides.
+    """
+    result = np.minimum(quantity_kw, offers.quantity_kw)
+    sale = result[layout.battery_sell]
     most = sustained_kw(
-        quantity_kw[layout.battery_sell],
+        sale,
         state.battery_low_kwh,
         np.maximum(permission.daily_kwh - state.taken_kwh, 0.0),
         permission.battery_floor_kwh,
@@ -219,10 +229,10 @@ def sustained(
         coming.surplus_kw,
         rules.reserve_duration_minutes / 60,
     )
-    held = quantity_kw[layout.battery_spin] + quantity_kw[layout.battery_nonspin]
+    most = np.minimum(most, np.maximum(offers.spare_kw - sale, 0.0))
+    held = result[layout.battery_spin] + result[layout.battery_nonspin]
     with np.errstate(divide="ignore", invalid="ignore"):
         kept = np.where(held > most, most / held, 1.0)
-    result = quantity_kw.copy()
     result[layout.battery_spin] *= kept
     result[layout.battery_nonspin] *= kept
     return result
