@@ -142,7 +142,7 @@ def months_bar(total: int, what: str = "months") -> Iterator[Callable[[TaskOutco
         def on_done(outcome: TaskOutcome) -> None:
             said = f"{outcome.task.month} {outcome.task.scenario}: {outcome.reason or 'done'}"
             bar.advance(task)
-            (bar.console if console.is_terminal else console).print(said, highlight=False)
+            (bar.console if console.is_terminal else console).print(said, highlight=False, soft_wrap=True)
 
         yield on_done
 
