@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.fleet.fleet import Floats
+from vpp_core.llm.usage import Usage
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import Layout
@@ -144,6 +145,8 @@ def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str,
                 "mean_concession": decision.mean_concession,
                 "plan_satisfaction": decision.plan_satisfaction,
                 "solver_failures": int(decision.solver_failed),
+                "negotiation_outcome": decision.outcome,
+                **decision.usage.columns(),
             }
         )
     if not rows:
@@ -151,9 +154,12 @@ def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str,
         names = ["bid_sell_kw", "bid_sell_usd_per_mwh", "bid_buy_kw", "bid_buy_usd_per_mwh", "bid_spin_kw"]
         names += ["bid_nonspin_kw", "feasible_kw", "below_minimum", "expected_margin_usd", "segments", "households"]
         names += ["invited", "rounds", "agreed", "mean_concession", "plan_satisfaction", "solver_failures"]
+        names += ["negotiation_outcome", *Usage().columns()]
         rows = [{name: nothing[name] for name in names}] * windows
     frame = pd.DataFrame(rows)
     frame["below_minimum"] = frame["below_minimum"].astype(bool)
+    outcome = frame["negotiation_outcome"].astype(object)
+    frame["negotiation_outcome"] = outcome.where(outcome.notna(), None)
     return {str(name): frame[name].to_numpy() for name in frame}
 
 
