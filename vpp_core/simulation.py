@@ -46,11 +46,13 @@ from vpp_core.settlement.outcome import (
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.strategies.strategy import Bound, GateClosureStrategy
+from vpp_core.tables.negotiation import FALLBACKS
 
 if TYPE_CHECKING:
     from vpp_core.llm.gateway import Gateway
     from vpp_core.negotiation.transcript import Transcript
     from vpp_core.negotiation.workflow import State
+    from vpp_core.scenario import Scenario
 
 __all__ = [
     "Inputs",
@@ -92,11 +94,25 @@ def simulate(
             strategy.gateway = gateway
             trajectory, bids, timings = run(inputs, strategy, progress)
         outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd)
+        if key == "negotiated":
+            _require_heard(inputs.scenario, outcome)
         outcome.timings.update(timings, total=time.perf_counter() - began)
         outcomes.append(outcome)
         if progress:
             progress(key, 1.0)
     return outcomes
+
+
+def _require_heard(scenario: Scenario, outcome: Outcome) -> None:
+    """A result in which the language model never had a say must not carry its name."""
+    if scenario.negotiation.decider != "llm" or outcome.windows["llm_answers"].sum() > 0:
+        return
+    kinds = {kind: int(outcome.windows[f"fallbacks_{kind}"].sum()) for kind in FALLBACKS}
+    reasons = ", ".join(f"{kind} {count}" for kind, count in kinds.items() if count) or "it was never asked"
+    raise InputError(
+        f"{scenario.negotiation.llm.model} decided nothing ({reasons}), so this would be a result by rules under the "
+        "name of a language model; check the key and the service, or run the scenario with decider rules"
+    )
 
 
 def run(

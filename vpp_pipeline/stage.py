@@ -117,6 +117,7 @@ class Stage:
                 contract = contract_of(self.asset)
                 table = contract.arrow(frame) if isinstance(frame, pd.DataFrame) else frame
                 file = encode(table, contract, self.recipe(*extra()))
+            described = describe(file.table) if describe else {}
             self._done(began, reused)
         return dg.MaterializeResult(
             value=None if reused else file,
@@ -129,7 +130,7 @@ class Stage:
                 "reused": reused,
                 "seconds": round(time.perf_counter() - began, 3),
                 **self.about(),
-                **(describe(file.table) if describe else {}),
+                **described,
                 **self.notes,
             },
         )

@@ -58,6 +58,16 @@ def test_the_command_ends_with_1_and_says_how_to_retry(
     assert "the disk is full" in printed.err
 
 
+def test_a_long_reason_stays_one_line_in_a_log(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path_factory.mktemp("lake")))
+    reason = "a very long path " * 12 + "is not a readable zip file"
+    monkeypatch.setattr(batch, "_vpp", lambda _: (2, f"vpp: {reason}"))
+    assert execute(["backfill", "--from", "2023-01", "--to", "2023-01"]) == 1
+    assert f"2023-01 reference: {reason}" in capsys.readouterr().err.splitlines()
+
+
 def test_the_command_ends_with_0_when_all_is_done(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import errno
 import re
 
 import pytest
 from dagster import AssetKey
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
+from vpp_core.errors import InputError
+from vpp_pipeline.assets import pictures
 
 INPUTS = ("market_prices", "solar_generation", "load_profiles")
 
@@ -20,6 +23,16 @@ def test_a_run_leaves_a_page_beside_the_script_it_needs(ran: Ran, table: str) ->
     assert script is not None
     assert (page.parent / script[1]).resolve() == (ran.lake.plots / "plotly.min.js").resolve()
     assert len(page.read_bytes()) < 1_000_000
+
+
+def test_a_page_that_cannot_be_written_fails_the_stage_with_the_reason(
+    ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise InputError("the disk is full") from OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pictures, "write_whole", refuse)
+    assert ran.again(assets=["market_prices"]).faults == ("the disk is full",)
 
 
 @pytest.mark.parametrize("table", [*INPUTS, "kpi_monthly"])

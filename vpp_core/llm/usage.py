@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-FALLBACKS = {
-    "unreachable": "the service refused, failed or could not be reached",
-    "late": "no answer within the time-out",
-    "unfinished": "the answer was cut off, blocked or empty",
-    "malformed": "the answer was not JSON of the schema asked for",
-    "out_of_bounds": "a number of the answer lay outside its bounds",
-    "below_reservation": "a home's answer went below its own reservation price",
-    "breaker_open": "not asked: the service had failed too often in a row",
-    "over_budget": "not asked: calls, tokens or cost were used up",
-}
-"""Why a decision was taken by rule instead, by kind."""
+from vpp_core.tables.negotiation import FALLBACKS
 
 
 @dataclass(frozen=True)
@@ -31,6 +21,17 @@ class Usage:
     """decisions taken by rule instead, by kind of `FALLBACKS`"""
     corrections: int = 0
     """decisions that the guard had to bring back within a limit: violations before the guard"""
+
+    def columns(self) -> dict[str, int]:
+        """The counts as columns of `tables.negotiation.ASKED`."""
+        return {
+            "llm_calls": self.calls,
+            "llm_answers": self.answers,
+            "llm_input_tokens": self.input_tokens,
+            "llm_output_tokens": self.output_tokens,
+            "guard_corrections": self.corrections,
+            **{f"fallbacks_{kind}": self.fallbacks.get(kind, 0) for kind in FALLBACKS},
+        }
 
     def __add__(self, other: Usage) -> Usage:
         kinds = {kind: self.fallbacks.get(kind, 0) + other.fallbacks.get(kind, 0) for kind in FALLBACKS}

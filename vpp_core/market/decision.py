@@ -15,6 +15,8 @@ class Decision:
     segments: Segments
     invited: int = 0
     """households that had something to offer"""
+    offers: int = 0
+    """segments that were offered"""
     rounds: int = 0
     agreed: int = 0
     """segments on which both sides agreed"""

@@ -1,4 +1,4 @@
-"""How a negotiation can end, in a word each."""
+"""How a negotiation ended, in a word of `tables.negotiation.OUTCOMES`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,6 @@ from vpp_core.dispatch.view import GateView
 from vpp_core.negotiation.bargain import Bargain
 from vpp_core.negotiation.rounds import RoundRecord
 
-OUTCOMES = {
-    "nobody_available": "no home had anything to offer: no bid, every device follows its default",
-    "demand_above_supply": "all offers together stay below what the market takes at least: no bid",
-    "one_bidder": "a single home made an offer and bargained alone",
-    "price_collapse": "the forecast changed between rounds, and what was agreed is not expected to clear any more; "
-    "agreements stand, and wait for the price they were made at",
-    "deadlock": "nobody agreed, and neither side moved in the last round; asks stand for a rare price",
-    "all_reject": "nobody agreed; asks stand for a rare price",
-    "partly_agreed": "some agreed; the asks of the others stand for a rare price",
-    "agreed": "everybody agreed",
-}
-"""Key → what it means for the bid. The first that applies is told."""
 UNLIKELY = 0.1
 """Probability of clearing below which an agreement counts as overtaken by the price."""
 

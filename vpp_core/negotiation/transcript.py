@@ -1,4 +1,4 @@
-"""The story of one negotiation, for people and as typed messages: who asked what, who conceded, who joined."""
+"""One negotiation as typed messages: who asked what, who conceded, who joined; `story` tells it to people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.dispatch.view import GateView
-from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
+from vpp_core.fleet.fleet import Bools, Floats
 from vpp_core.market.segments import ENERGY, PRODUCTS, Submission
 from vpp_core.negotiation.bargain import Bargain
 from vpp_core.negotiation.messages import (
@@ -25,7 +25,7 @@ from vpp_core.negotiation.messages import (
     Response,
     VppBid,
 )
-from vpp_core.negotiation.rounds import RoundRecord
+from vpp_core.negotiation.story import story
 from vpp_core.negotiation.workflow import State
 
 
@@ -59,13 +59,13 @@ class Transcript:
         """The sealed first bids, as the aggregator receives them."""
         return [
             ProsumerBid(
-                prosumer_id=self._home(k),
+                prosumer_id=self.home_id(k),
                 product=self._product(k),
                 device=self._device(k),
                 direction=self._direction(k),
                 available_capacity_kw=float(self.bargain.quantity_kw[k]),
                 minimum_price_usd_per_mwh=self._unsigned(self.bargain.opening_usd_per_mwh, k),
-                constraints=self._constraints(k),
+                constraints=self.constraints(k),
             )
             for k in np.flatnonzero(self.bargain.offering).tolist()
         ]
@@ -75,7 +75,7 @@ class Transcript:
         record = self.state["history"][round_number - 1]
         return [
             BidEvaluation(
-                prosumer_id=self._home(k),
+                prosumer_id=self.home_id(k),
                 product=self._product(k),
                 price_score=float(record.scores[0, k]),
                 capacity_score=float(record.scores[1, k]),
@@ -90,33 +90,42 @@ class Transcript:
         record = self.state["history"][round_number - 1]
         return [
             CounterOffer(
-                prosumer_id=self._home(k),
+                prosumer_id=self.home_id(k),
                 product=self._product(k),
                 price_usd_per_mwh=self._unsigned(record.counter_usd_per_mwh, k),
                 capacity_kw=float(self.bargain.quantity_kw[k]),
                 reason="meets the ask" if record.counter_usd_per_mwh[k] >= record.ask_usd_per_mwh[k] else "forecast",
             )
-            for k in np.flatnonzero(self._open_before(round_number)).tolist()
+            for k in np.flatnonzero(self.open_before(round_number)).tolist()
+            if np.isfinite(record.counter_usd_per_mwh[k])
         ]
 
     def responses(self, round_number: int) -> list[Response]:
         """What those homes answered."""
+        return [answer for _, answer in self.responses_by_segment(round_number)]
+
+    def responses_by_segment(self, round_number: int) -> list[tuple[int, Response]]:
+        """Answers with the column of the layout that each is about."""
         record = self.state["history"][round_number - 1]
         last = round_number == len(self.state["history"])
         answers = []
-        for k in np.flatnonzero(self._open_before(round_number)).tolist():
+        for k in np.flatnonzero(self.open_before(round_number)).tolist():
             agreed = bool(record.agreed[k])
             reason = "last ask, stands for a rare price" if last else "asks for more"
-            answers.append(
-                Response(
-                    prosumer_id=self._home(k),
-                    product=self._product(k),
-                    decision="accept" if agreed else "counter",
-                    price_usd_per_mwh=self._unsigned(record.ask_usd_per_mwh, k),
-                    capacity_kw=float(self.bargain.quantity_kw[k]),
-                    reason="at least what it would ask next" if agreed else reason,
-                )
+            if record.replies_by_model[k]:
+                reason = "as its model says"
+            elif agreed:
+                met = record.counter_usd_per_mwh[k] >= record.ask_usd_per_mwh[k]
+                reason = "its ask is met" if met else "at least what it would ask next"
+            answer = Response(
+                prosumer_id=self.home_id(k),
+                product=self._product(k),
+                decision="accept" if agreed else "counter",
+                price_usd_per_mwh=self._unsigned(record.ask_usd_per_mwh, k),
+                capacity_kw=float(self.bargain.quantity_kw[k]),
+                reason=reason,
             )
+            answers.append((k, answer))
         return answers
 
     def members(self) -> list[CoalitionMember]:
@@ -124,7 +133,7 @@ class Transcript:
         segments, satisfaction = self.submission.segments, self.state["coalition"].satisfaction
         return [
             CoalitionMember(
-                prosumer_id=self._home(k),
+                prosumer_id=self.home_id(k),
                 product=self._product(k),
                 device=self._device(k),
                 direction=self._direction(k),
@@ -166,91 +175,18 @@ class Transcript:
             rounds=self.bargain.round,
         )
 
-    def lines(self) -> Iterator[str]:
-        """The story, a line at a time."""
-        p10, p50, p90 = self.view.forecast[ENERGY]
-        local = self.view.start.tz_convert("America/Los_Angeles")
-        yield f"Window {local:%Y-%m-%d %H:%M} in Los Angeles, {self.view.hours:g} h; gate closed {self._local_gate()}."
-        yield f"Forecast at gate closure: {p50:.1f} $/MWh (10 to 90 %: {p10:.1f} to {p90:.1f})."
-        offering = self.bargain.offering
-        if not offering.any():
-            yield "No home has anything to offer: no bid, every device follows its default."
-            return
-        homes = len(np.unique(self.view.layout.home[offering]))
-        yield f"{homes} homes offer {self.bargain.quantity_kw.sum():.0f} kW in {int(offering.sum())} sealed bids:"
-        for name, mask in self._groups():
-            yield from self._group_lines(name, mask)
-        for number, record in enumerate(self.state["history"], start=1):
-            yield self._round_line(number, record)
-        yield from self._outcome_lines()
+    def lines(self, names: int = 0) -> Iterator[str]:
+        """The story, a line at a time; at most `names` homes one by one in each part."""
+        return story(self, names)
 
-    def _groups(self) -> Iterator[tuple[str, Bools]]:
-        layout, offering = self.view.layout, self.bargain.offering
-        for title, part in (
-            ("battery sales", layout.battery_sell),
-            ("battery purchases", layout.battery_buy),
-            ("spinning reserve", layout.battery_spin),
-            ("non-spinning reserve", layout.battery_nonspin),
-            ("delayed car charging", layout.car_sell),
-        ):
-            mask = np.zeros(len(layout), dtype=bool)
-            mask[part] = True
-            if (mask & offering).any():
-                yield title, mask & offering
-
-    def _group_lines(self, name: str, mask: Bools) -> Iterator[str]:
-        asks = self.view.layout.direction * self.bargain.opening_usd_per_mwh
-        for position, category in enumerate(CATEGORIES):
-            chosen = mask & (self.view.fleet.category[self.view.layout.home] == position)
-            if chosen.any():
-                kw = self.bargain.quantity_kw[chosen].sum()
-                yield (
-                    f"  {name:22s} {category:13s} {int(chosen.sum()):4d} bids {kw:7.0f} kW, "
-                    f"first ask {_spread(asks[chosen])} $/MWh"
-                )
-
-    def _round_line(self, number: int, record: RoundRecord) -> str:
-        before = self._open_before(number)
-        agreed = record.agreed & before
-        asks = self.view.layout.direction * record.ask_usd_per_mwh
-        counters = self.view.layout.direction * record.counter_usd_per_mwh
-        return (
-            f"Round {number}: asks {_spread(asks[before])}, counter-offers {_spread(counters[before])} $/MWh; "
-            f"{int(agreed.sum())} of {int(before.sum())} agree."
-        )
-
-    def _outcome_lines(self) -> Iterator[str]:
-        bargain = self.bargain
-        standing = int(bargain.open.sum())
-        if standing:
-            yield f"{standing} last asks stay above the counter-offer and stand for a rare price."
-        held = self.submission.segments.quantity_kw > 0
-        left_out = bargain.offering & (self.state["coalition"].solution.quantity_kw <= 0)
-        if left_out.any():
-            count = int(left_out.sum())
-            yield f"{count} segments are left out of the coalition: they cost more satisfaction than they bring."
-        if self.submission.below_minimum:
-            minimum = self.view.scenario.market.minimum_bid_mw
-            yield (
-                f"A direction sums to less than the minimum bid of {minimum:g} MW: it cannot bid and its devices "
-                "follow their default. To study this fleet without the minimum, set minimum_bid_mw to 0."
-            )
-        if held.any():
-            bid = self.vpp_bid()
-            yield (
-                f"VPP bid: {bid.total_capacity_mw:.3f} MW in {len(bid.segments)} segments "
-                f"from {bid.coalition_size} homes, expected surplus ${bid.expected_profit_usd:.2f}."
-            )
-
-    def _local_gate(self) -> str:
-        return f"{self.gate_closure.tz_convert('America/Los_Angeles'):%H:%M}"
-
-    def _open_before(self, round_number: int) -> Bools:
+    def open_before(self, round_number: int) -> Bools:
+        """Segments not agreed on before a round, 1 … rounds."""
         if round_number == 1:
             return self.bargain.offering
         return self.bargain.offering & ~self.state["history"][round_number - 2].agreed
 
-    def _home(self, k: int) -> int:
+    def home_id(self, k: int) -> int:
+        """The home of a column of the layout."""
         return int(self.view.fleet.home_id[self.view.layout.home[k]])
 
     def _product(self, k: int) -> Product:
@@ -265,7 +201,8 @@ class Transcript:
     def _unsigned(self, signed: Floats, k: int) -> float:
         return float(self.view.layout.direction[k] * signed[k])
 
-    def _constraints(self, k: int) -> tuple[str, ...]:
+    def constraints(self, k: int) -> tuple[str, ...]:
+        """What a home says it will not exceed with this device."""
         fleet, home = self.view.fleet, self.view.layout.home[k]
         if not self.view.layout.is_battery[k]:
             return ("ready at departure",)
@@ -274,8 +211,3 @@ class Transcript:
             f"backup for {fleet.backup_power_hours[home]:.1f} h",
             f"at most {fleet.max_discharge_share[home]:.0%} of capacity a day",
         )
-
-
-def _spread(values: Floats) -> str:
-    low, high = float(values.min()), float(values.max())
-    return f"{low:.1f}" if high - low < 0.05 else f"{low:.1f} to {high:.1f}"

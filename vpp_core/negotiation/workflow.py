@@ -218,6 +218,7 @@ def submit_bid(state: State, context: Context) -> State:
     decision = Decision(
         segments=Segments(quantity, formed.expected.price_usd_per_mwh, agreed, context.view.offers.call_usd_per_mwh),
         invited=len(np.unique(bargain.layout.home[bargain.offering])),
+        offers=int(bargain.offering.sum()),
         rounds=bargain.round,
         agreed=int(bargain.agreed.sum()),
         mean_concession=float(conceded.mean()) if len(conceded) else float("nan"),

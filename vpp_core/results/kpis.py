@@ -13,10 +13,14 @@ import pyarrow as pa
 
 from vpp_core.calendar import LOCAL_TIMEZONE, Month
 from vpp_core.fleet.fleet import Fleet
+from vpp_core.llm.limits import cost_usd
+from vpp_core.llm.usage import Usage
+from vpp_core.negotiation.prompt_files import prompts_version
 from vpp_core.results.statistics import gini, jain, ratio_interval
 from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
 from vpp_core.tables import KPI_DAILY, KPI_MONTHLY
+from vpp_core.tables.negotiation import FALLBACKS
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 
 A_CENT = 0.01
@@ -83,6 +87,7 @@ def kpi_monthly(
                 **_batteries(windows, households, scenario, fleet),
                 **_satisfaction(households),
                 **_negotiation(own, windows),
+                **_asked(windows, scenario),
             }
         )
     return _typed(pd.DataFrame(rows), KPI_MONTHLY)
@@ -215,8 +220,23 @@ def _negotiation(own: pd.Series, windows: pd.DataFrame) -> dict[str, Any]:
         "coalition_size_mean": with_bid.mean() if len(with_bid) else None,
         "coalition_size_median": with_bid.median() if len(with_bid) else None,
         "rounds_mean": negotiated["rounds"].mean() if len(negotiated) else None,
-        "agreement_percent": _percent(agreed, negotiated["invited"].sum()),
+        "agreement_percent": _percent(agreed, negotiated["offers"].sum()),
         "concession_mean": float(concession.sum() / agreed) if agreed else None,
+    }
+
+
+def _asked(windows: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
+    """What a language model was asked and came to. A month in which none was heard is one by rules."""
+    counts: dict[str, Any] = {name: int(windows[name].sum()) for name in Usage().columns()}
+    heard, llm = counts["llm_answers"] > 0, scenario.negotiation.llm
+    negotiated = bool((windows["rounds"] > 0).any())
+    return {
+        **counts,
+        "decider": ("llm" if heard else "rules") if negotiated else None,
+        "llm_model": llm.model if heard else None,
+        "prompts": prompts_version() if heard else None,
+        "llm_fallbacks": sum(counts[f"fallbacks_{kind}"] for kind in FALLBACKS),
+        "llm_usd": cost_usd(llm, counts["llm_input_tokens"], counts["llm_output_tokens"]),
     }
 
 

@@ -91,7 +91,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "preference_strictness",
             "strict",
             (0.0, 0.5, 1.5, 2.0),
-            "factor on what households withhold and ask; 1: as drawn",
+            "factor on what households withhold and ask; 1: as drawn. Without a VPP they keep that much backup too",
         ),
     ),
     "tariff": (

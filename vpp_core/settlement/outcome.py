@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.fleet.fleet import Floats
+from vpp_core.llm.usage import Usage
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import Layout
@@ -145,21 +146,27 @@ def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str,
                 "segments": int(held.sum()),
                 "households": len(np.unique(layout.home[held])),
                 "invited": decision.invited,
+                "offers": decision.offers,
                 "rounds": decision.rounds,
                 "agreed": decision.agreed,
                 "mean_concession": decision.mean_concession,
                 "plan_satisfaction": decision.plan_satisfaction,
                 "solver_failures": int(decision.solver_failed),
+                "negotiation_outcome": decision.outcome,
+                **decision.usage.columns(),
             }
         )
     if not rows:
         nothing = {c.name: np.nan if c.nullable else 0 for c in WINDOW_RESULTS.columns}
         names = ["bid_sell_kw", "bid_sell_usd_per_mwh", "bid_buy_kw", "bid_buy_usd_per_mwh", "bid_spin_kw"]
         names += ["bid_nonspin_kw", "feasible_kw", "below_minimum", "expected_margin_usd", "segments", "households"]
-        names += ["invited", "rounds", "agreed", "mean_concession", "plan_satisfaction", "solver_failures"]
+        names += ["invited", "offers", "rounds", "agreed", "mean_concession", "plan_satisfaction", "solver_failures"]
+        names += ["negotiation_outcome", *Usage().columns()]
         rows = [{name: nothing[name] for name in names}] * windows
     frame = pd.DataFrame(rows)
     frame["below_minimum"] = frame["below_minimum"].astype(bool)
+    outcome = frame["negotiation_outcome"].astype(object)
+    frame["negotiation_outcome"] = outcome.where(outcome.notna(), None)
     return {str(name): frame[name].to_numpy() for name in frame}
 
 

@@ -41,6 +41,7 @@ class _Centralized(GateClosureStrategy):
                 offers.call_usd_per_mwh,
             ),
             invited=len(np.unique(view.layout.home[offers.quantity_kw > 0])),
+            offers=int((offers.quantity_kw > 0).sum()),
             solver_failed=solution.failed,
             below_minimum=solution.below_minimum,
             expected_margin_usd=float(expected.surplus_usd_per_kw @ solution.quantity_kw),

@@ -9,6 +9,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from vpp_core.tables.contract import TIMESTAMP, Column, Contract
+from vpp_core.tables.negotiation import ASKED
+from vpp_core.tables.negotiation import OUTCOMES as NEGOTIATION_OUTCOMES
 
 _MONEY = (
     Column("wholesale_usd", pa.float64(), "LMP · (net injection − counterfactual) · Δt, without calls [$]"),
@@ -73,11 +75,20 @@ WINDOW_RESULTS = Contract(
         Column("segments", pa.int64(), "household segments in the bid"),
         Column("households", pa.int64(), "households in the bid: the coalition where it was negotiated"),
         Column("invited", pa.int64(), "households that had something to offer"),
+        Column("offers", pa.int64(), "segments that they offered, a kW in each product it could serve"),
         Column("rounds", pa.int64(), "negotiation rounds, 0 where nothing was negotiated"),
         Column("agreed", pa.int64(), "segments on which both sides agreed"),
         Column("mean_concession", pa.float64(), "mean share of the ask that homes conceded", True),
         Column("plan_satisfaction", pa.float64(), "satisfaction that the plan expected of its coalition", True),
         Column("solver_failures", pa.int64(), "window programs that failed and fell back to no bid"),
+        Column(
+            "negotiation_outcome",
+            pa.string(),
+            "how the negotiation ended; null where there was none",
+            True,
+            one_of=tuple(NEGOTIATION_OUTCOMES),
+        ),
+        *ASKED,
         *_MONEY,
         *(
             Column(f"violations_{kind}", pa.int64(), f"households whose {kind} preference was breached", True)

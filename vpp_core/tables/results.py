@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from vpp_core.tables.contract import Column, Contract
+from vpp_core.tables.negotiation import ASKED
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 
 _RUN = (
@@ -115,12 +116,16 @@ KPI_MONTHLY = Contract(
         Column("coalition_size_mean", pa.float64(), "mean households in a bid, where there was one", True),
         Column("coalition_size_median", pa.float64(), "its median", True),
         Column("rounds_mean", pa.float64(), "mean rounds of a negotiation", True),
-        Column(
-            "agreement_percent", pa.float64(), "segments agreed over households that had something to offer [%]", True
-        ),
+        Column("agreement_percent", pa.float64(), "segments agreed over segments offered [%]", True),
         Column(
             "concession_mean", pa.float64(), "mean share of the ask that homes conceded, weighed by agreements", True
         ),
+        Column("decider", pa.string(), "who decided for the aggregator: rules, or llm where a model was heard", True),
+        Column("llm_model", pa.string(), "the language model that was heard", True),
+        Column("prompts", pa.string(), "hash of the prompts it was given", True),
+        *ASKED,
+        Column("llm_fallbacks", pa.int64(), "decisions by rule instead of by the language model, of all kinds"),
+        Column("llm_usd", pa.float64(), "cost of its tokens at the scenario's prices [$]"),
     ),
     key=("month", "scenario", "strategy"),
 )

@@ -31,8 +31,10 @@ class World:
 def simulated(stage: Stage, world: World) -> pa.Table:
     """OUTCOMES of the strategies that this stage materializes."""
     from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.negotiation.expected import expectation
     from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
     from vpp_core.strategies.registry import STRATEGIES, strategies_of
+    from vpp_pipeline.lake.answers import gateway_of
 
     keys = strategies_of(stage.asset)
     inputs = Inputs.build(
@@ -49,7 +51,13 @@ def simulated(stage: Stage, world: World) -> pa.Table:
     def progress(key: str, share: float) -> None:
         stage.progress(STRATEGIES[key].title, (positions[key] + share) / len(keys))
 
-    outcomes = simulate(inputs, keys, progress)
+    if "negotiated" not in keys:
+        outcomes = simulate(inputs, keys, progress)
+    else:
+        if stage.scenario.negotiation.decider == "llm":
+            stage.log.info(expectation(stage.scenario, len(inputs.windows), int(inputs.fleet.has_battery.sum())))
+        with gateway_of(stage.lake, stage.month, stage.scenario, anew=stage.refetch) as gateway:
+            outcomes = simulate(inputs, keys, progress, gateway)
     for outcome in outcomes:
         stage.notes |= {f"seconds_{outcome.strategy}_{part}": round(s, 3) for part, s in outcome.timings.items()}
     return outcomes_to_arrow(outcomes)
@@ -57,8 +65,11 @@ def simulated(stage: Stage, world: World) -> pa.Table:
 
 def _registered(stage: Stage) -> Iterable[str]:
     from vpp_core.strategies.registry import strategies_of
+    from vpp_pipeline.lake.answers import answers_digest
 
-    return foreign_strategies(strategies_of(stage.asset))
+    keys = strategies_of(stage.asset)
+    answers = answers_digest(stage.lake, stage.month, stage.scenario) if "negotiated" in keys else []
+    return [*foreign_strategies(keys), *answers]
 
 
 def _result(

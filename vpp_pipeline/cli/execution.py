@@ -68,6 +68,8 @@ def execute_month(
 ) -> MonthRun:
     """Freeze the scenario, run the month with a progress bar on stderr; a failed stage is an `InputError`."""
     lake.freeze(scenario)
+    if not assets or "negotiation_results" in assets:
+        tell_what_is_asked(scenario, len(scenario.period(month).windows(scenario.market.window_minutes)))
     with _bar(f"{month} {scenario.name}", assets) as on_step:
         from vpp_pipeline.runner import run_month, shared_instance
 
@@ -78,6 +80,16 @@ def execute_month(
     if not result.succeeded:
         raise InputError(result.faults[0])
     return result
+
+
+def tell_what_is_asked(scenario: Scenario, windows: int) -> None:
+    """Before a language model negotiates: how many calls and tokens that takes, and what they cost."""
+    if scenario.negotiation.decider == "llm":
+        from vpp_core.fleet.assumptions import ADOPTION_BESS
+        from vpp_core.negotiation.expected import expectation
+
+        asked = expectation(scenario, windows, round(ADOPTION_BESS * scenario.homes))
+        typer.echo(f"asking {asked}; answers kept in the lake are not asked again", err=True)
 
 
 @contextmanager
@@ -142,7 +154,7 @@ def months_bar(total: int, what: str = "months") -> Iterator[Callable[[TaskOutco
         def on_done(outcome: TaskOutcome) -> None:
             said = f"{outcome.task.month} {outcome.task.scenario}: {outcome.reason or 'done'}"
             bar.advance(task)
-            (bar.console if console.is_terminal else console).print(said, highlight=False)
+            (bar.console if console.is_terminal else console).print(said, highlight=False, soft_wrap=True)
 
         yield on_done
 

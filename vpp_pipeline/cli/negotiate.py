@@ -20,24 +20,44 @@ def negotiate(
     scenario: o.ScenarioOption = "reference",
     first_days: o.FirstDaysOption = None,
     minimum_bid_mw: o.MinimumBidOption = None,
+    decider: o.DeciderOption = None,
+    depth: o.DepthOption = None,
+    model: o.ModelOption = None,
+    names: Annotated[int, typer.Option("--names", min=0, help="Homes told one by one at most, per part.")] = 8,
 ) -> None:
-    """Show how aggregator and homes bargain for one market window: asks, counter-offers, coalition, bid."""
+    """Show how aggregator and homes bargain for one market window: asks, counter-offers, coalition, bid.
+
+    Told home by home for a few, in numbers for the rest. A language model that decides is asked for every window of
+    the month up to this one, since each leaves its batteries as they are found by the next.
+    """
     from vpp_core.calendar import LOCAL_TIMEZONE, Month, parse_local_time
 
     moment = parse_local_time(at)
     month = o.finished_month(moment.tz_convert(LOCAL_TIMEZONE).strftime("%Y-%m"))
     from vpp_core.fleet.storage import fleet_from_arrow
     from vpp_core.simulation import Inputs, negotiate_window
-    from vpp_pipeline.cli.execution import execute_month, open_lake
+    from vpp_pipeline.cli.execution import execute_month, open_lake, tell_what_is_asked
+    from vpp_pipeline.lake.answers import gateway_of
 
     lake = open_lake()
     chosen = o.chosen_scenario(
-        lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
+        lake,
+        scenario,
+        homes=homes,
+        seed=seed,
+        first_days=first_days,
+        minimum_bid_mw=minimum_bid_mw,
+        decider=decider,
+        depth=depth,
+        model=model,
     )
     tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
     execute_month(lake, month, chosen, assets=(*tables, "prosumer_fleet"))
     fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, chosen.name).table)
     prices, forecast, solar, load = (lake.read(name, month, chosen.name).table.to_pandas() for name in tables)
     inputs = Inputs.build(chosen, Month.parse(month), prices, forecast, solar, load, fleet)
-    for line in negotiate_window(inputs, moment).lines():
+    tell_what_is_asked(chosen, int(inputs.windows.starts.searchsorted(moment, side="right")))
+    with gateway_of(lake, month, chosen) as gateway:
+        transcript = negotiate_window(inputs, moment, gateway)
+    for line in transcript.lines(names):
         typer.echo(line)

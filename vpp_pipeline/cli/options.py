@@ -31,6 +31,19 @@ NodeOption = Annotated[str | None, typer.Option(help="Pricing node [the files' o
 MinimumBidOption = Annotated[
     float | None, typer.Option("--minimum-bid-mw", help="Smallest bid of the market in MW; 0 for small fleets [0.1].")
 ]
+DeciderOption = Annotated[
+    str | None,
+    typer.Option("--decider", help="Who decides for the aggregator: rules, or llm (a language model) [rules]."),
+]
+DepthOption = Annotated[
+    str | None,
+    typer.Option(
+        "--depth", help="What a language model is asked: every_round, once_a_window or every_agent [every_round]."
+    ),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="Language model, provider:model [google_genai:gemini-3.5-flash-lite].")
+]
 RefetchOption = Annotated[bool, typer.Option("--refetch", help="Ask live services again for what was fetched before.")]
 ReportOption = Annotated[
     bool, typer.Option("--report/--no-report", help="Or stop at the key figures, as a study's members do.")
@@ -76,6 +89,9 @@ def chosen_scenario(
     source: str | None = None,
     node: str | None = None,
     minimum_bid_mw: float | None = None,
+    decider: str | None = None,
+    depth: str | None = None,
+    model: str | None = None,
 ) -> Scenario:
     """The scenario of that name, or the variation of it that the options ask for, under a name of its own."""
     wanted: dict[str, tuple[str, Any]] = {
@@ -86,6 +102,9 @@ def chosen_scenario(
         "source": (str(source), source),
         "node": (slug(node), node),
         "market.minimum_bid_mw": (f"min{slug(f'{minimum_bid_mw or 0:g}')}mw", minimum_bid_mw),
+        "negotiation.decider": (str(decider), decider),
+        "negotiation.llm.depth": (str(depth), depth),
+        "negotiation.llm.model": (slug((model or "").rpartition(":")[2]), model),
     }
     given = {path: change for path, change in wanted.items() if change[1] is not None}
     return variation(lake.scenario(name), given)

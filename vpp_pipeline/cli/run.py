@@ -21,8 +21,12 @@ def run(
     source: o.SourceOption = None,
     node: o.NodeOption = None,
     minimum_bid_mw: o.MinimumBidOption = None,
+    decider: o.DeciderOption = None,
+    depth: o.DepthOption = None,
+    model: o.ModelOption = None,
     report: o.ReportOption = True,
     fresh: o.FreshOption = False,
+    refetch: o.RefetchOption = False,
 ) -> None:
     """Run the benchmark of a month: data, homes, every strategy, key figures, report.
 
@@ -45,8 +49,11 @@ def run(
         source=source,
         node=node,
         minimum_bid_mw=minimum_bid_mw,
+        decider=decider,
+        depth=depth,
+        model=model,
     )
-    result = execute_month(lake, month, chosen, assets=None if report else KEY_FIGURES, fresh=fresh)
+    result = execute_month(lake, month, chosen, assets=None if report else KEY_FIGURES, fresh=fresh, refetch=refetch)
     show_ladder(lake, month, chosen)
     if report:
         show_places(lake, month, chosen, result)

@@ -12,6 +12,7 @@ from vpp_core.results.fidelity import REAL_EVENT_KW_PER_HOME, EventDelivery
 from vpp_core.results.figures.base import Figure, values
 from vpp_core.results.run import Run
 
+_DAY_MS = 86_400_000
 _DIVERGING = [[0.0, "#c2553a"], [0.5, "#9aa0a8"], [1.0, "#12a37c"]]
 
 
@@ -154,7 +155,7 @@ def event_figure(event: EventDelivery) -> Figure:
         ],
         "layout": {
             "height": 320,
-            "xaxis": {"type": "date", "tickformat": "%-d %b"},
+            "xaxis": {"type": "date", "tickformat": "%-d %b", "dtick": _DAY_MS * (1 + len(event.days) // 8)},
             "yaxis": {"title": {"text": "kW a battery home, 19–21 h"}, "rangemode": "tozero"},
         },
     }

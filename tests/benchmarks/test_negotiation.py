@@ -1,0 +1,58 @@
+"""What the state graph costs on top of the steps in it: at most 5 ms of processor time a window, by rules."""
+
+from __future__ import annotations
+
+import gc
+import time
+from typing import Any
+
+from tests.invented import invented_inputs
+from vpp_core.negotiation import workflow as w
+from vpp_core.simulation import run
+from vpp_core.strategies.negotiated import Negotiated
+
+
+def plain(context: w.Context) -> None:
+    """The same steps, called one after another."""
+    state: Any = {}
+    for step in (w.announce, w.collect_bids):
+        state.update(step(state, context))
+    while True:
+        for step in (w.evaluate, w.counter_offer, w.respond):
+            state.update(step(state, context))
+        if not w.goes_on(state, context):
+            break
+    for step in (w.coalition, w.submit_bid):
+        state.update(step(state, context))
+
+
+def test_the_graph_costs_at_most_five_milliseconds_a_window() -> None:
+    contexts: list[w.Context] = []
+
+    class Watched(Negotiated):
+        def negotiate(self, view: Any) -> w.State:
+            state = super().negotiate(view)
+            assert self._decider is not None and self._program is not None
+            contexts.append(w.Context(view, self._decider, self._program, view.scenario.negotiation))
+            return state
+
+    run(invented_inputs(seed=7, homes=200, days=1, minimum_bid_mw=0.1), Watched(), None)
+    graph = w.build_workflow()
+    gc.disable()
+    overheads = []
+    for context in contexts:
+        runs = []
+        for work in (lambda c=context: w.negotiate(graph, c), lambda c=context: plain(c)):
+            best = min(_seconds(work) for _ in range(7))
+            runs.append(best)
+        overheads.append(1000 * (runs[0] - runs[1]))
+    gc.enable()
+    mean = sum(overheads) / len(overheads)
+    print(f"{mean:.2f} ms a window for the graph itself")  # noqa: T201
+    assert mean <= 5.0
+
+
+def _seconds(work: Any) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began

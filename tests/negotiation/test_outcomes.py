@@ -1,0 +1,151 @@
+"""How negotiations end: each way of ending happens, is told, and leaves a bid that fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.invented import invented_inputs
+from vpp_core.dispatch.view import GateView
+from vpp_core.dispatch.window_program import WindowProgram
+from vpp_core.market.segments import Segments
+from vpp_core.negotiation.bargain import Terms
+from vpp_core.negotiation.deciders import Rules
+from vpp_core.negotiation.decisions import Decided
+from vpp_core.negotiation.public import Table
+from vpp_core.negotiation.workflow import STEPS, Context, State, build_workflow, negotiate
+from vpp_core.scenario import NegotiationRules
+from vpp_core.simulation import run
+from vpp_core.strategies.negotiated import Negotiated
+from vpp_core.tables.negotiation import OUTCOMES
+
+RULES = NegotiationRules()
+
+
+@pytest.fixture(scope="module")
+def view() -> GateView:
+    """An evening window in which several homes have something to offer."""
+    seen = []
+
+    class Watched(Negotiated):
+        def negotiate(self, view: Any) -> State:
+            seen.append(view)
+            return super().negotiate(view)
+
+    run(invented_inputs(seed=7, homes=30, days=1), Watched(), None)
+    return max(seen, key=lambda one: int((one.offers.quantity_kw > 0).sum()))
+
+
+def offering(view: GateView, **columns: Any) -> GateView:
+    """The window with other offers: every battery sale the same, everything else nothing."""
+    layout = view.layout
+    sale = layout.is_battery & (layout.direction > 0)
+    given = {"quantity_kw": 3.0, "own_usd_per_mwh": 30.0, "reservation_usd_per_mwh": 30.0, "rebound_usd_per_mwh": 0.0}
+    values = {name: np.where(sale, value, 0.0) for name, value in (given | columns).items()}
+    return replace(
+        view, offers=replace(view.offers, **values), forecast=np.array([[30.0, 50.0, 80.0], [np.nan] * 3, [np.nan] * 3])
+    )
+
+
+def only(view: GateView, homes: int) -> np.ndarray:
+    return np.where(view.layout.home < homes, 3.0, 0.0)
+
+
+def ends(
+    view: GateView, rules: NegotiationRules = RULES, decider: Any = None, news: Mapping[int, GateView] | None = None
+) -> State:
+    program = WindowProgram(view.layout, view.scenario.market.maximum_bid_mw * 1000)
+    return negotiate(build_workflow(), Context(view, decider or Rules(rules), program, rules, news or {}))
+
+
+class Stubborn(Rules):
+    """Offers the same in every round."""
+
+    def terms(self, table: Table) -> Decided[Terms]:
+        return Decided(Terms(0.1, 0.1, 1.0))
+
+
+def outcome(state: State) -> str | None:
+    return state["decision"].outcome
+
+
+def bid(state: State) -> Segments:
+    return state["decision"].segments
+
+
+def test_nobody_available_makes_no_bid(view: GateView) -> None:
+    state = ends(offering(view, quantity_kw=0.0))
+    assert outcome(state) == "nobody_available"
+    assert bid(state).quantity_kw.sum() == 0
+
+
+def test_one_bidder_bargains_alone(view: GateView) -> None:
+    state = ends(offering(view, quantity_kw=only(view, 1)))
+    assert outcome(state) == "one_bidder"
+    assert bid(state).quantity_kw.sum() == pytest.approx(3.0)
+
+
+def test_demand_above_supply_is_told_where_all_offers_stay_below_the_minimum(view: GateView) -> None:
+    market = view.scenario.market.model_copy(update={"minimum_bid_mw": 0.5})
+    strict = replace(view, scenario=view.scenario.model_copy(update={"market": market}))
+    assert outcome(ends(offering(strict))) == "demand_above_supply"
+    assert outcome(ends(offering(view))) != "demand_above_supply"
+
+
+def test_everybody_agrees_where_asks_are_within_the_first_offer(view: GateView) -> None:
+    state = ends(offering(view, own_usd_per_mwh=1.0, reservation_usd_per_mwh=1.0))
+    assert outcome(state) == "agreed"
+    assert state["bargain"].round == 1, "agreement ends it early"
+
+
+def test_all_reject_leaves_asks_standing_for_a_rare_price(view: GateView) -> None:
+    state = ends(offering(view, own_usd_per_mwh=500.0, reservation_usd_per_mwh=500.0))
+    assert outcome(state) == "all_reject"
+    segments = bid(state)
+    held = segments.quantity_kw > 0
+    assert held.any() and (segments.price_usd_per_mwh[held] >= 500.0).all()
+
+
+def test_some_agree_and_some_do_not(view: GateView) -> None:
+    dear = np.where(view.layout.home % 2 == 0, 5.0, 500.0)
+    assert outcome(ends(offering(view, own_usd_per_mwh=dear, reservation_usd_per_mwh=dear))) == "partly_agreed"
+
+
+def test_a_deadlock_is_when_neither_side_moves(view: GateView) -> None:
+    patient = RULES.model_copy(update={"rounds": 10})
+    dear = offering(view, own_usd_per_mwh=500.0, reservation_usd_per_mwh=500.0)
+    assert outcome(ends(dear, patient, Stubborn(patient))) == "deadlock"
+    assert outcome(ends(dear, patient)) == "all_reject", "the aggregator still moved"
+
+
+def test_a_price_collapse_between_rounds_keeps_agreements_and_loses_nothing(view: GateView) -> None:
+    """Cheap homes agree in the first round; then the forecast falls to a tenth."""
+    price = np.where(view.layout.home % 2 == 0, 20.0, 500.0)
+    before = offering(view, own_usd_per_mwh=price, reservation_usd_per_mwh=price)
+    collapsed = replace(before, forecast=np.array([[1.0, 2.0, 3.0], [np.nan] * 3, [np.nan] * 3]))
+    calm, fallen = ends(before), ends(before, news={2: collapsed})
+    assert outcome(calm) == "partly_agreed"
+    assert outcome(fallen) == "price_collapse"
+    agreed = fallen["history"][0].agreed
+    assert agreed.any() and fallen["bargain"].agreed[agreed].all(), "a promise was broken"
+    segments = bid(fallen)
+    held = segments.quantity_kw > 0
+    assert (segments.price_usd_per_mwh[held] >= segments.agreed_usd_per_mwh[held]).all()
+    assert fallen["decision"].expected_margin_usd >= 0
+
+
+def test_every_outcome_has_a_test_above() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert not [key for key in OUTCOMES if f'"{key}"' not in text]
+
+
+def test_the_docs_draw_the_graph_that_runs() -> None:
+    drawn = build_workflow().get_graph().draw_mermaid(with_styles=False)
+    page = (Path(__file__).parents[2] / "docs" / "negotiation.md").read_text()
+    assert drawn.strip() in page, "draw it anew: build_workflow().get_graph().draw_mermaid(with_styles=False)"
+    assert all(name in drawn for name in STEPS)
