@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.invented import invented_inputs
+from vpp_core.dispatch.offers import SharedLimits
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.market.segments import Segments
@@ -44,12 +45,17 @@ def view() -> GateView:
 def offering(view: GateView, **columns: Any) -> GateView:
     """The window with other offers: every battery sale the same, everything else nothing."""
     layout = view.layout
-    sale = layout.is_battery & (layout.direction > 0)
+    sale = layout.is_battery & ~layout.is_reserve & (layout.direction > 0)
+    nothing = np.zeros(layout.homes)
     given = {"quantity_kw": 3.0, "own_usd_per_mwh": 30.0, "reservation_usd_per_mwh": 30.0, "rebound_usd_per_mwh": 0.0}
     values = {name: np.where(sale, value, 0.0) for name, value in (given | columns).items()}
-    return replace(
-        view, offers=replace(view.offers, **values), forecast=np.array([[30.0, 50.0, 80.0], [np.nan] * 3, [np.nan] * 3])
-    )
+    shared = SharedLimits(nothing, nothing, nothing, nothing)
+    return replace(view, offers=replace(view.offers, shared=shared, **values), forecast=forecast(30.0, 50.0, 80.0))
+
+
+def forecast(*energy: float) -> np.ndarray:
+    """Without reserve prices."""
+    return np.array([energy, [np.nan] * 3, [np.nan] * 3])
 
 
 def only(view: GateView, homes: int) -> np.ndarray:
@@ -59,7 +65,7 @@ def only(view: GateView, homes: int) -> np.ndarray:
 def ends(
     view: GateView, rules: NegotiationRules = RULES, decider: Any = None, news: Mapping[int, GateView] | None = None
 ) -> State:
-    program = WindowProgram(view.layout, view.scenario.market.maximum_bid_mw * 1000)
+    program = WindowProgram.of(view.layout, view.scenario.market)
     return negotiate(build_workflow(), Context(view, decider or Rules(rules), program, rules, news or {}))
 
 
@@ -127,7 +133,7 @@ def test_a_price_collapse_between_rounds_keeps_agreements_and_loses_nothing(view
     """Cheap homes agree in the first round; then the forecast falls to a tenth."""
     price = np.where(view.layout.home % 2 == 0, 20.0, 500.0)
     before = offering(view, own_usd_per_mwh=price, reservation_usd_per_mwh=price)
-    collapsed = replace(before, forecast=np.array([[1.0, 2.0, 3.0], [np.nan] * 3, [np.nan] * 3]))
+    collapsed = replace(before, forecast=forecast(1.0, 2.0, 3.0))
     calm, fallen = ends(before), ends(before, news={2: collapsed})
     assert outcome(calm) == "partly_agreed"
     assert outcome(fallen) == "price_collapse"

@@ -182,6 +182,7 @@ def _windows(strategy, day, starts, total, share, bound, rng):
             "segments": 4 if offers else 0,
             "households": 3 if offers else 0,
             "invited": 4 if active else 0,
+            "offers": 4 if active else 0,
             "rounds": 2 if strategy == "negotiated" and number % 2 == 0 else 0,
             "agreed": 3 if strategy == "negotiated" and offers else 0,
             "mean_concession": 0.2 if strategy == "negotiated" and offers else None,

@@ -66,7 +66,8 @@ def _opening(transcript: Transcript, names: int) -> Iterator[str]:
     shown = _largest(transcript, offering, names)
     for k in shown:
         limits = "; ".join(transcript.constraints(k))
-        yield f"  {_who(transcript, k)} {bargain.quantity_kw[k]:.1f} kW, asks {asks[k]:.1f} {_unit(transcript, k)} ({limits})"
+        price = f"{asks[k]:.1f} {_unit(transcript, k)}"
+        yield f"  {_who(transcript, k)} {bargain.quantity_kw[k]:.1f} kW, asks {price} ({limits})"
     yield from _and_more(int(offering.sum()) - len(shown), "bids")
 
 
