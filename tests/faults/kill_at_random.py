@@ -120,10 +120,10 @@ def main() -> None:
         seconds = finish_fresh(Path(undisturbed))
         reference = files(Path(undisturbed))
         report(f"an undisturbed run takes {seconds:.1f} s and leaves {len(reference)} files")
-        killed = 0
+        killed = finished = 0
         folder = Path(parent) / "0"
         folder.mkdir()
-        for number in range(arguments.kills):
+        while killed < arguments.kills:  # a run that takes up much that is there may end before its moment
             run = start(folder)
             moment = rng.uniform(0, seconds)
             code = ended(run, moment)
@@ -133,10 +133,12 @@ def main() -> None:
                 killed += 1
             if (folder / "lake").exists():
                 hold_whole(folder, reference)
-            report(f"{number + 1}: after {moment:.1f} s, {len(files(folder))} whole files")
+            outcome = "ended before" if code is not None else f"kill {killed} at"
+            report(f"{outcome} {moment:.1f} s, {len(files(folder))} whole files")
             if code is not None:
                 assert code == 0, (folder / "said").read_text()
-                folder = Path(parent) / str(number + 1)
+                finished += 1
+                folder = Path(parent) / str(finished)
                 folder.mkdir()
         finish(folder)
         assert files(folder) == reference
