@@ -32,8 +32,9 @@ def chat_model(
 ) -> BaseChatModel:
     """A model by LangChain's `provider:model`, asked once per call: whoever calls decides whether to ask again.
 
-    `google_genai` is at hand, its key in the environment; any other provider needs the package `langchain` and its
-    own. `InputError` where something is missing.
+    `google_genai` is at hand, its key in the environment; `openvino:smollm2-135m` runs on this machine where its
+    packages are installed; any other provider needs the package `langchain` and its own. `InputError` where something
+    is missing.
     """
     refuse_tracing()
     provider, _, name = spec.partition(":")
@@ -45,6 +46,10 @@ def chat_model(
             timeout_seconds=timeout_seconds,
             attempts=1,
         )
+    if provider == "openvino":
+        from vpp_core.llm.small_model import small_model
+
+        return small_model(name, max_output_tokens)
     try:
         build = importlib.import_module("langchain.chat_models").init_chat_model
         options: dict[str, Any] = {"base_url": base_url} if base_url else {}

@@ -85,6 +85,29 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "λ: what the coalition gives for one household-window of full satisfaction [$]",
         ),
     ),
+    "concession": (
+        Sweep(
+            "home_concession_factor",
+            "negotiation.home_concession_factor",
+            "beta",
+            (0.25, 0.5, 2.0, 4.0),
+            "factor on β of every persona; above 1 homes concede earlier",
+        ),
+        Sweep(
+            "home_patience_factor",
+            "negotiation.home_patience_factor",
+            "patience",
+            (0.5, 0.75, 1.5, 3.0),
+            "factor on the rounds after which a persona has conceded everything",
+        ),
+        Sweep(
+            "limit_quantile",
+            "negotiation.limit_quantile",
+            "limit",
+            (0.2, 0.35, 0.7, 0.9),
+            "quantile of the forecast that the aggregator reaches in the last round",
+        ),
+    ),
     "strictness": (
         Sweep(
             "preference_strictness",

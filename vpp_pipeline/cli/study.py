@@ -23,7 +23,7 @@ def study(
         int | None, typer.Option(min=1, max=1000, help="Fleets drawn, from the scenario's seed upwards [10; sweep: 1].")
     ] = None,
     sweep: Annotated[
-        list[str] | None, typer.Option(help="Vary lambda, strictness or tariff instead; may be repeated.")
+        list[str] | None, typer.Option(help="Vary lambda, concession, strictness or tariff instead; may be repeated.")
     ] = None,
     scenario: Annotated[list[str] | None, typer.Option("--scenario", "-s", help="Scenario; may be repeated.")] = None,
     homes: o.HomesOption = None,
