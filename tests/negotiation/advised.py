@@ -19,6 +19,7 @@ FORMULATION = {
     "satisfaction_weight_usd": 0.2,
     "target_margin_usd_per_mwh": 0.0,
     "minimum_reliability": 0.0,
+    "reserve_share": 1.0,
     "reason": "content homes",
 }
 

@@ -16,8 +16,9 @@ from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.market.segments import Segments
 from vpp_core.negotiation.bargain import Terms
+from vpp_core.negotiation.coalition import form_coalition
 from vpp_core.negotiation.deciders import Rules
-from vpp_core.negotiation.decisions import Decided
+from vpp_core.negotiation.decisions import Decided, Formulation
 from vpp_core.negotiation.public import Table
 from vpp_core.negotiation.workflow import STEPS, Context, State, build_workflow, negotiate
 from vpp_core.scenario import NegotiationRules
@@ -155,3 +156,24 @@ def test_the_docs_draw_the_graph_that_runs() -> None:
     page = (Path(__file__).parents[2] / "docs" / "negotiation.md").read_text()
     assert drawn.strip() in page, "draw it anew: build_workflow().get_graph().draw_mermaid(with_styles=False)"
     assert all(name in drawn for name in STEPS)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_coalition_sells_no_more_reserve_than_its_formulation_lets_it(share: float) -> None:
+    seen = []
+
+    class Watched(Negotiated):
+        def negotiate(self, view: Any) -> State:
+            state = super().negotiate(view)
+            seen.append((view, self._program, state["bargain"].ask_usd_per_mwh))
+            return state
+
+    run(invented_inputs(seed=3, homes=10, days=1, reserve=30.0), Watched(), None)
+    sold = 0.0
+    for view, program, ask in seen:
+        formed = form_coalition(program, view, ask, Formulation(0.1, reserve_share=share))
+        reserve = view.layout.is_reserve
+        kw, most = formed.solution.quantity_kw[reserve], share * view.offers.quantity_kw[reserve]
+        assert (kw <= most + 1e-9).all()
+        sold += float(kw.sum())
+    assert (sold > 0) == (share > 0)

@@ -9,7 +9,7 @@ Satisfaction is scored by the scorer's own formulas; a home that is left out is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,7 +46,16 @@ def form_coalition(
     target = formulation.target_margin_usd_per_mwh * USD_PER_KWH * view.hours
     reliable = expected.clearing_probability >= formulation.minimum_reliability
     wanted = reliable & ((expected.surplus_usd_per_kw >= target) | (target <= 0))
-    solution = program.solve(weighed, np.where(wanted, view.offers.quantity_kw, 0.0), view.offers.shared)
+    share = np.where(view.layout.is_reserve, formulation.reserve_share, 1.0)
+    quantity, shared = view.offers.quantity_kw * share, view.offers.shared
+    if formulation.reserve_share < 1:
+        # Limits count shares of whole segments: a smaller segment takes less of the battery.
+        shared = replace(
+            shared,
+            reserve_power=shared.reserve_power * formulation.reserve_share,
+            reserve_energy=shared.reserve_energy * formulation.reserve_share,
+        )
+    solution = program.solve(weighed, np.where(wanted, quantity, 0.0), shared)
     return Coalition(solution, expected, score)
 
 

@@ -27,6 +27,8 @@ class Formulation:
     """a segment that is expected to bring less is left out"""
     minimum_reliability: float = 0.0
     """a segment that clears less probably is left out"""
+    reserve_share: float = 1.0
+    """most of what each home can hold as reserve that may be sold so, 0–1"""
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,13 @@ class FormulationForm(Form):
     satisfaction_weight_usd: float = Field(ge=0, le=10, description="dollars per fully satisfied household-window")
     target_margin_usd_per_mwh: float = Field(ge=0, le=200, description="least expected surplus of a segment")
     minimum_reliability: float = Field(ge=0, le=0.9, description="least probability that a segment clears")
+    reserve_share: float = Field(ge=0, le=1, description="most of each home's reserve offer that may be sold; usual: 1")
     reason: str = Field(max_length=300, description="why, in one sentence")
 
     def formulation(self) -> Formulation:
-        return Formulation(self.satisfaction_weight_usd, self.target_margin_usd_per_mwh, self.minimum_reliability)
+        return Formulation(
+            self.satisfaction_weight_usd, self.target_margin_usd_per_mwh, self.minimum_reliability, self.reserve_share
+        )
 
 
 class PlanForm(Form):
