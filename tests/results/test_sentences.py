@@ -115,3 +115,14 @@ def test_what_the_bound_has_most_of_beyond_negotiation_is_named(run_of, column, 
 def test_a_bound_without_a_lead_is_not_explained(run_of):
     run = run_of({"no_vpp": 0.0, "negotiated": 20.0, "perfect_foresight": 0.0}, days=2)
     assert not any("has beyond negotiation" in sentence for sentence in observations(run))
+
+
+def test_the_answer_says_how_much_of_it_rests_on_reserve_prices_that_nobody_published(run_of):
+    run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
+    assert "for reserves" not in answer(run)[0], "none were sold"
+    kpis = run.kpis.assign(surplus_reserves_usd=[0.0, 120.0, 300.0])
+    assert "$120.00 of it is for reserves, at prices that are 100 % modelled" in answer(replace(run, kpis=kpis))[0]
+    published = run.market_prices.assign(
+        spin_usd_per_mw_h=5.0, spin_source="file", nonspin_usd_per_mw_h=2.0, nonspin_source="file"
+    )
+    assert "modelled" not in answer(replace(run, kpis=kpis, market_prices=published))[0]

@@ -14,6 +14,7 @@ from vpp_core.results.gap import TOTAL
 from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import UPPER_BOUND, Run
 from vpp_core.results.same_knowledge import beside_sentence
+from vpp_core.results.shares import data_shares
 from vpp_core.results.statistics import Interval
 from vpp_core.results.study import seeds_sentence
 from vpp_core.results.text import count, interval, listed, number, percent, score, usd
@@ -46,7 +47,7 @@ def _earned(run: Run) -> str:
     if direction(made) > 0:
         return (
             f"Negotiating earned the VPP and its households together {usd(made.estimate)} more than having no VPP "
-            f"({where}){of_perfect}."
+            f"({where}){of_perfect}{_modelled_reserves(run)}."
         )
     if direction(made) < 0:
         return (
@@ -58,6 +59,15 @@ def _earned(run: Run) -> str:
     return (
         f"Negotiating made no difference to having no VPP that these days could show: {usd(made.estimate)} ({where})."
     )
+
+
+def _modelled_reserves(run: Run) -> str:
+    """How much of what was earned rests on reserve prices that nobody published."""
+    earned = run.figure("negotiated", "surplus_reserves_usd")
+    made_up = 1 - min(share.real for share in data_shares(run) if "reserve" in share.series)
+    if not earned or made_up == 0:
+        return ""
+    return f"; {usd(earned)} of it is for reserves, at prices that are {percent(100 * made_up, 0)} modelled"
 
 
 def _given_up(run: Run) -> str:
