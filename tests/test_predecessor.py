@@ -56,6 +56,15 @@ def test_cost_is_computed_from_what_was_dispatched_not_a_share_of_revenue(outcom
     assert len(shares) > 3
 
 
+def test_reserve_prices_are_used_by_every_strategy_that_acts() -> None:
+    quiet, dear = (
+        simulate(invented_inputs(seed=11, homes=25, days=1, reserve=price), list(STRATEGIES)) for price in (0.0, 200.0)
+    )
+    for without, with_reserve in zip(quiet, dear, strict=True):
+        gained = with_reserve.windows["surplus_usd"].sum() - without.windows["surplus_usd"].sum()
+        assert gained == 0.0 if with_reserve.strategy == "no_vpp" else gained > 1.0, with_reserve.strategy
+
+
 def test_the_seed_matters_and_repeats() -> None:
     def surplus(seed: int) -> float:
         (outcome,) = simulate(invented_inputs(seed=seed, homes=10, days=1), ["centralized_aware"])

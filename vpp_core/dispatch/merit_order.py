@@ -14,7 +14,7 @@ import numpy as np
 
 from vpp_core.dispatch.offers import SharedLimits
 from vpp_core.fleet.fleet import Floats, Ints
-from vpp_core.market.segments import Layout
+from vpp_core.market.segments import BOOKS, Layout
 
 BISECTIONS = 200
 _ROUNDING = 1e-9
@@ -23,15 +23,15 @@ _ROUNDING = 1e-9
 def merit_order(
     layout: Layout, gain_usd: Floats, quantity_kw: Floats, shared: SharedLimits, maximum_kw: float
 ) -> Floats | None:
-    """Shares (K,) of the best segments; None where more than one sum is at its maximum."""
+    """Shares (K,) of the best segments; None where more than one sum of an aggregation is at its maximum."""
     gain = np.where(quantity_kw > 0, gain_usd, 0.0)
     share = _choose(layout, gain, shared)
     over = _over(layout, share, quantity_kw, maximum_kw)
-    if len(over) == 0:
-        return share
-    if len(over) > 1:
+    if len(np.unique(over // len(BOOKS))) < len(over):
         return None
-    share = _ration(layout, gain, quantity_kw, shared, maximum_kw, int(over[0]))
+    for book in over.tolist():
+        own = layout.book // len(BOOKS) == book // len(BOOKS)
+        share = np.where(own, _ration(layout, gain, quantity_kw, shared, maximum_kw, book), share)
     return share if len(_over(layout, share, quantity_kw, maximum_kw)) == 0 else None
 
 
