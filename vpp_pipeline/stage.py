@@ -58,6 +58,7 @@ class Stage:
     asset: str
     month: Month
     scenario: Scenario
+    """with the market rules of the month"""
     lake: Lake
     upstream: tuple[str, ...]
     fresh: bool
@@ -75,7 +76,7 @@ class Stage:
             dependency.asset_key.path[-1] for dependency in context.assets_def.specs_by_key[context.asset_key].deps
         }
         with final_failures():
-            scenario = lake.scenario(name)
+            scenario = lake.scenario(name).in_month(month)
         fresh, refetch = (hasattr(context, "has_tag") and context.has_tag(tag) for tag in (FRESH_TAG, REFETCH_TAG))
         return cls(
             context.asset_key.path[-1], month, scenario, lake, tuple(sorted(upstream)), fresh, refetch, context.log

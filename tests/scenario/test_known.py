@@ -14,7 +14,7 @@ def test_the_reference_is_the_default_and_changes_nothing() -> None:
 
 
 def test_every_known_scenario_has_its_name_a_sentence_and_a_content_of_its_own() -> None:
-    assert set(KNOWN_SCENARIOS) >= {"reference", "high_volatility", "low_solar", "peak_demand"}
+    assert set(KNOWN_SCENARIOS) >= {"reference", "high_volatility", "low_solar", "peak_demand", "historical_rules"}
     assert all(name == s.name and len(s.description) > 20 for name, s in KNOWN_SCENARIOS.items())
     assert len({s.fingerprint() for s in KNOWN_SCENARIOS.values()}) == len(KNOWN_SCENARIOS)
 

@@ -6,10 +6,11 @@ import pytest
 
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario, Tariff
-from vpp_core.scenario.tariff import TIME_OF_USE
+from vpp_core.scenario.rulebook import RETAIL_TARIFFS
 from vpp_core.scenario.variation import SWEEPS, variation
 
 BASE = Scenario()
+TIME_OF_USE = RETAIL_TARIFFS["time_of_use"].tariff
 PARTS = [pytest.param(part, id=part.varied) for parts in SWEEPS.values() for part in parts]
 
 

@@ -82,7 +82,8 @@ class Inputs:
         load_profiles: pd.DataFrame,
         fleet: Fleet,
     ) -> Inputs:
-        """Arrays from the tables. A table that does not cover the period is an `InputError`."""
+        """Arrays from the tables, under the rules of the month. A table that does not cover it is an `InputError`."""
+        scenario = scenario.in_month(month)
         period = scenario.period(month)
         windows = period.windows(scenario.market.window_minutes)
         prices = _on_index(market_prices, period, "market_prices")

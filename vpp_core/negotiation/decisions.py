@@ -65,7 +65,7 @@ class TermsForm(Form):
     limit_quantile: float = Field(ge=0.1, le=0.9, description="forecast quantile they may reach, at least the opening")
     conceded: float = Field(ge=0, le=1, description="share of the way from opening to limit in this round")
     minimum_score: float = Field(ge=0, le=1, description="bids scored below this get no counter-offer; 0: all get one")
-    reason: str = Field(max_length=300, description="why, in one sentence")
+    reason: str = Field(max_length=120, description="why, in one sentence")
 
     def terms(self) -> Terms:
         return Terms(self.opening_quantile, self.limit_quantile, self.conceded, self.minimum_score)
@@ -78,7 +78,7 @@ class FormulationForm(Form):
     target_margin_usd_per_mwh: float = Field(ge=0, le=200, description="least expected surplus of a segment")
     minimum_reliability: float = Field(ge=0, le=0.9, description="least probability that a segment clears")
     reserve_share: float = Field(ge=0, le=1, description="most of each home's reserve offer that may be sold; usual: 1")
-    reason: str = Field(max_length=300, description="why, in one sentence")
+    reason: str = Field(max_length=120, description="why, in one sentence")
 
     def formulation(self) -> Formulation:
         return Formulation(
@@ -116,4 +116,4 @@ class HomeForm(Form):
     """A home's answers about all its offers."""
 
     replies: list[OfferReply] = Field(min_length=1, max_length=20)
-    reason: str = Field(max_length=300, description="why, in one sentence")
+    reason: str = Field(max_length=120, description="why, in one sentence")

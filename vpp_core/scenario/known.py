@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vpp_core.scenario.market_rules import MarketRules
 from vpp_core.scenario.scenario import Scenario
 from vpp_core.scenario.transform import DataTransform
 
@@ -23,6 +24,11 @@ KNOWN_SCENARIOS: dict[str, Scenario] = {
             name="peak_demand",
             description="A heat wave: homes use 30 % more, and prices from 16:00 to 21:00 are half as high again",
             transform=DataTransform(load_factor=1.3, peak_price_factor=1.5),
+        ),
+        Scenario(
+            name="historical_rules",
+            description="The market's rules as they were in the month: before 2024 no bid below 0.5 MW",
+            market=MarketRules(rulebook="historical"),
         ),
     )
 }

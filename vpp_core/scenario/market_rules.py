@@ -6,30 +6,42 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vpp_core.calendar import Month
+from vpp_core.scenario.rulebook import TODAY, rules_in_force
+
+DATED_FIELDS = ("minimum_bid_mw", "maximum_bid_mw", "reserve_response_minutes", "reserve_duration_minutes")
+"""Fields whose default is today's entry of the rulebook."""
+
 
 class MarketRules(BaseModel):
     """Rules a bid is held to. Defaults: CAISO today, for a distributed energy resource aggregation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    rulebook: Literal["today", "historical"] = Field(
+        "today",
+        description="today's rules for every month, or for fields left at today's value those in force in the month",
+    )
     window_minutes: Literal[15, 30, 60] = Field(60, description="length of a market window [min]")
     gate_closure_minutes: int = Field(
         75, ge=15, le=24 * 60, multiple_of=15, description="gate closure before the window [min]"
     )
     minimum_bid_mw: float = Field(
-        0.1, ge=0, le=100, description="smallest sum of segments per direction and product [MW]"
+        TODAY.minimum_bid_mw, ge=0, le=100, description="smallest sum of segments per direction and product [MW]"
     )
     maximum_bid_mw: float = Field(
-        5.0, gt=0, le=1000, description="largest sum of segments per direction and product [MW]"
+        TODAY.maximum_bid_mw, gt=0, le=1000, description="largest sum of segments per direction and product [MW]"
     )
     delivery_penalty_share: float = Field(0.10, ge=0, le=1, description="penalty on undelivered energy, share of |LMP|")
     no_pay_penalty_share: float = Field(
         0.10, ge=0, le=1, description="penalty on undeliverable reserve, share of its price"
     )
     reserve_duration_minutes: Literal[30, 60, 120] = Field(
-        60, description="how long a called reserve must be sustained [min]"
+        TODAY.reserve_duration_minutes, description="how long a called reserve must be sustained [min]"
     )
-    reserve_response_minutes: int = Field(10, ge=1, le=30, description="time in which reserve must be reached [min]")
+    reserve_response_minutes: int = Field(
+        TODAY.reserve_response_minutes, ge=1, le=30, description="time in which reserve must be reached [min]"
+    )
     reserves: bool = Field(True, description="whether spin and non-spin are sold beside energy")
     contingencies_per_month: float = Field(
         3.0, ge=0, le=20, description="mean number of events a month in which reserves are called"
@@ -44,3 +56,14 @@ class MarketRules(BaseModel):
         if self.minimum_bid_mw > self.maximum_bid_mw:
             raise ValueError(f"minimum_bid_mw {self.minimum_bid_mw} is above maximum_bid_mw {self.maximum_bid_mw}")
         return self
+
+    def in_month(self, month: Month) -> MarketRules:
+        """The rules as they hold in a month: itself, or with what was left at today's value from the rulebook.
+
+        A field that was given another value keeps it, so doing this twice changes nothing more.
+        """
+        if self.rulebook == "today":
+            return self
+        then = rules_in_force(month)
+        left = [name for name in DATED_FIELDS if getattr(self, name) == getattr(TODAY, name)]
+        return MarketRules.model_validate(self.model_dump() | {name: getattr(then, name) for name in left})

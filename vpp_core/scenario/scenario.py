@@ -68,6 +68,14 @@ class Scenario(BaseModel):
         """The intervals that this scenario simulates of a month."""
         return Period.of(month, self.first_days)
 
+    def in_month(self, month: Month) -> Scenario:
+        """The scenario with the market rules that hold in a month; under today's rules itself."""
+        try:
+            rules = self.market.in_month(month)
+        except ValidationError as error:
+            raise InputError(f"scenario {self.name} in {month}: {describe_validation_error(error)}") from None
+        return self if rules == self.market else self.model_copy(update={"market": rules})
+
     def to_json(self) -> str:
         """Canonical JSON: same scenario, same bytes."""
         return json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"

@@ -49,8 +49,3 @@ class Tariff(BaseModel):
     def cheapest_import_usd_per_kwh(self) -> float:
         """Import price in the cheapest hour: what replacing energy costs at least [$/kWh]."""
         return min(self.import_usd_per_kwh)
-
-
-TIME_OF_USE = Tariff(import_usd_per_kwh=(*(0.23,) * 16, *(0.48,) * 5, *(0.23,) * 3))
-"""Dear from 16 to 21 h, as California's default time-of-use plans are; a usual home still pays some 0.30 $/kWh on
-average. Rounded, no utility's published table."""

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from vpp_core.errors import InputError
+from vpp_core.scenario.rulebook import RETAIL_TARIFFS, TIME_OF_USE
 from vpp_core.scenario.scenario import Scenario, describe_validation_error
-from vpp_core.scenario.tariff import TIME_OF_USE
 
 
 def variation(base: Scenario, changes: Mapping[str, tuple[str, Any]]) -> Scenario:
@@ -72,7 +72,8 @@ class TableSweep(Sweep):
     def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
         """The base, and the same under the table."""
         yield 0.0, base
-        yield 1.0, variation(base, {"tariff": (self.mark, TIME_OF_USE.model_dump(mode="json"))})
+        table = RETAIL_TARIFFS[TIME_OF_USE].tariff
+        yield 1.0, variation(base, {"tariff": (self.mark, table.model_dump(mode="json"))})
 
 
 SWEEPS: dict[str, tuple[Sweep, ...]] = {

@@ -133,4 +133,5 @@ def _tables_of(lake: Lake, month: str, scenario: str) -> dict[str, Any]:
     tables: dict[str, Any] = {name: lake.read(name, month, scenario).table for name in FLAT_TABLES}
     outcomes = lake.read("window_results", month, scenario, OUTCOMES).table
     fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, scenario).table)
-    return tables | result_tables(outcomes, Month.parse(month), lake.scenario(scenario), fleet)
+    of = Month.parse(month)
+    return tables | result_tables(outcomes, of, lake.scenario(scenario).in_month(of), fleet)

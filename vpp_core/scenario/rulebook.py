@@ -1,0 +1,93 @@
+"""Dated rules of the market and the retail meter, each with where it comes from: the one place to look them up.
+
+A scenario plays by today's rules in every month, or by those in force in the month (`MarketRules.rulebook`). A further
+rule: one entry here, in order of its date. What no source was found for says *assumption*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from vpp_core.calendar import Month
+from vpp_core.errors import InputError
+from vpp_core.scenario.tariff import Tariff
+
+
+@dataclass(frozen=True)
+class DatedRules:
+    """What the market asked of a distributed energy resource aggregation from a day on."""
+
+    effective_from: date
+    minimum_bid_mw: float
+    maximum_bid_mw: float
+    reserve_response_minutes: int
+    reserve_duration_minutes: Literal[30, 60, 120]
+    source: str
+
+
+@dataclass(frozen=True)
+class DatedTariff:
+    """A retail tariff and since when a meter can be billed so."""
+
+    effective_from: date
+    tariff: Tariff
+    source: str
+
+
+MARKET_RULES: tuple[DatedRules, ...] = (
+    DatedRules(
+        effective_from=date(2016, 6, 3),
+        minimum_bid_mw=0.5,
+        maximum_bid_mw=5.0,
+        reserve_response_minutes=10,
+        reserve_duration_minutes=60,
+        source="Minimum: FERC, 155 FERC 61,229, docket ER16-1085 (2 June 2016), accepts CAISO's aggregations of 0.5 MW "
+        "or more from 3 June 2016. Response: spin and non-spin are what can be reached in 10 minutes (CAISO tariff, "
+        "appendix A). Maximum and duration: assumptions.",
+    ),
+    DatedRules(
+        effective_from=date(2024, 1, 1),
+        minimum_bid_mw=0.1,
+        maximum_bid_mw=5.0,
+        reserve_response_minutes=10,
+        reserve_duration_minutes=60,
+        source="Minimum: FERC Order 2222 asks for 100 kW; CAISO's compliance filing, docket ER21-2455, lowers it from "
+        "500 kW. The day it applies from is an assumption: the orders on it are of 2022 and 2023. The rest as before.",
+    ),
+)
+"""In order of their dates; the last one is today's."""
+
+TODAY = MARKET_RULES[-1]
+
+FLAT = "flat"
+TIME_OF_USE = "time_of_use"
+RETAIL_TARIFFS: dict[str, DatedTariff] = {
+    FLAT: DatedTariff(
+        effective_from=date(2016, 6, 3),
+        tariff=Tariff(),
+        source="Assumption: 0.30 $/kWh is near what Californian homes paid on average; 0.05 $/kWh is near what "
+        "exported energy is worth at wholesale, as where exports are not netted.",
+    ),
+    TIME_OF_USE: DatedTariff(
+        effective_from=date(2019, 3, 1),
+        tariff=Tariff(import_usd_per_kwh=(*(0.23,) * 16, *(0.48,) * 5, *(0.23,) * 3)),
+        source="Hours: Southern California Edison's schedule TOU-D-4-9PM, on-peak from 16 to 21 h, open since March "
+        "2019. Prices: an assumption, rounded so that a usual home pays some 0.30 $/kWh on average; no published "
+        "table, and no seasons or weekends.",
+    ),
+}
+"""By name. A scenario states its tariff in full; the first is the default, the second what the tariff sweep tries."""
+
+
+def rules_in_force(month: Month) -> DatedRules:
+    """The market rules in force on a month's first day; before the first entry an `InputError`."""
+    first_day = date(month.year, month.month, 1)
+    in_force = [rules for rules in MARKET_RULES if rules.effective_from <= first_day]
+    if not in_force:
+        raise InputError(
+            f"month {month} is before {MARKET_RULES[0].effective_from}, when aggregations of homes were admitted to "
+            "the market; choose a later month, or the rulebook today"
+        )
+    return in_force[-1]
