@@ -31,16 +31,20 @@ def _path(a, first, last, e, surplus, car, buy_price, sell_price, backup, ceilin
 
 
 @c.kernel
-def _spare(bought, low, high, surplus, floor, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
+def _spare(  # type: ignore[no-untyped-def]
+    bought, low, high, surplus, car, exports, floor, backup, ceiling, power, into, out_of, hours
+):  # fmt: skip
     """Power [kW] that no default will use, and energy [kWh stored] above the floor that none will have used.
 
     The default discharges most on the highest path, here with `bought` kW taken in every interval, and leaves least on
-    the lowest.
+    the lowest. A home that may not export sells no more than what it draws then, its car held off as offered.
     """
     spare_kw, spare_kwh = power, low - floor
     for k in range(len(surplus)):
         alone = c.self_consumption_kw(high, surplus[k], backup, ceiling, power, into, out_of, hours)
         spare_kw = min(spare_kw, power - alone)
+        if not exports:
+            spare_kw = min(spare_kw, car[k] - surplus[k] - alone)
         battery = max(alone - bought, -c.charge_limit_kw(high, ceiling, power, into, hours))
         high = c.step_energy_kwh(high, max(-battery, 0.0), max(battery, 0.0), into, out_of, hours)
         alone = c.self_consumption_kw(low, surplus[k], backup, ceiling, power, into, out_of, hours)
@@ -99,7 +103,7 @@ def battery_default(low, backup, ceiling, power, into, out_of, surplus):  # type
 @c.kernel
 def battery_offers(  # type: ignore[no-untyped-def]
     value, own_value, low, high, daily_left, floor, deviation, compensation, backup, ceiling, power, into, out_of, wear,
-    surplus, car_if_held, car, buy_price, sell_price, quantile, sustained_hours,
+    surplus, car_if_held, car, buy_price, sell_price, quantile, sustained_hours, exports,
 ):  # fmt: skip
     """Quantity [kW], own and total cost [$/kWh, signed] of sales (row 0), purchases (row 1) and reserve (row 2).
 
@@ -123,8 +127,8 @@ def battery_offers(  # type: ignore[no-untyped-def]
             most = deviation[i]
             if row == 0:
                 spare_kw[i], stored = _spare(
-                    quantity[1, i], start, high[i], solar, floor[i], backup[i], ceiling[i], power[i],
-                    into[i], out_of[i], hours,
+                    quantity[1, i], start, high[i], solar, charging, exports, floor[i], backup[i], ceiling[i],
+                    power[i], into[i], out_of[i], hours,
                 )  # fmt: skip
                 spare_kw[i] = min(spare_kw[i], most)
                 spare_kwh[i] = min(stored, daily_left[i]) * out_of[i]

@@ -41,17 +41,18 @@ def car_offers(
     battery_base_kw: Floats,
     batteries: Batteries,
     price_usd_per_mwh: Floats,
+    most_kw: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Quantity [kW], own and total cost [$/kWh] of delaying each car's charging, shape (M,).
 
     What is sold is power that the car is expected to draw in every interval of the window even if none clears; what it
-    must have to be ready at departure is not for sale.
+    must have to be ready at departure is not for sale, nor more than `most_kw` (M,).
     """
     quantity, own, total = np.zeros(len(cars)), np.zeros(len(cars)), np.zeros(len(cars))
     intervals, hours = len(coming.surplus_kw), INTERVAL_HOURS
     first, last = coming.first_interval, coming.first_interval + len(coming.surplus_kw) - 1
     stays = cars.plugged[first : last + 1].all(axis=0) & (cars.departure[first] > last) & permission.car_movable
-    drawn = np.where(stays, expected_charge_kw.min(axis=0), 0.0)
+    drawn = np.where(stays, np.minimum(expected_charge_kw.min(axis=0), most_kw), 0.0)
     offering = np.flatnonzero(drawn >= SMALLEST_KW)
     if len(offering) == 0:
         return quantity, own, total

@@ -127,10 +127,12 @@ def marginal_offers(
         state.battery_low_kwh, batteries.backup_kwh, batteries.ceiling_kwh, batteries.max_power_kw,
         batteries.charge_efficiency, batteries.discharge_efficiency, coming.surplus_kw,
     )  # fmt: skip
-    car_quantity, car_own, car_total = car_offers(
-        cars, permission, state, coming, outlook, car_kw, base, batteries, energy_price
-    )
     homes = len(batteries.max_power_kw)
+    exports = rules.export == "all"
+    most_kw = np.full(len(cars), np.inf) if exports else _without_export(certain_kw, coming, cars, homes)
+    car_quantity, car_own, car_total = car_offers(
+        cars, permission, state, coming, outlook, car_kw, base, batteries, energy_price, most_kw
+    )
     quantity, own, total, spare_kw, spare_kwh = battery_offers(
         battery_value(outlook, batteries, permission),
         battery_own_value(outlook, batteries, permission),
@@ -153,6 +155,7 @@ def marginal_offers(
         coming.export_usd_per_kwh,
         energy_price,
         rules.reserve_duration_minutes / 60,
+        exports,
     )
     sold = {product: np.where(np.isfinite(forecast[product, 1]), quantity[2], 0.0) for product in (SPIN, NONSPIN)}
     nothing = np.zeros(homes)
@@ -236,6 +239,20 @@ def sustained(
     result[layout.battery_spin] *= kept
     result[layout.battery_nonspin] *= kept
     return result
+
+
+def _without_export(certain_kw: Floats, coming: Coming, cars: CarBatteries, homes: int) -> Floats:
+    """What each car may be held off (M,) [kW] where its home may not export: what certainly does not come from the sun.
+
+    Cars of one home share it as they charge. Whatever its battery does by default, no more than the surplus flows out.
+    """
+    at_home = _by_home(certain_kw, cars, homes)
+    room = np.maximum((at_home - np.maximum(coming.surplus_kw, 0.0)).min(axis=0), 0.0)
+    drawn = certain_kw.min(axis=0)
+    together = _by_home(drawn[None, :], cars, homes)[0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(drawn > 0, drawn / together[cars.home], 0.0)
+    return np.minimum(room[cars.home] * share, drawn)
 
 
 def _by_home(of_car: Floats, cars: CarBatteries, homes: int) -> Floats:

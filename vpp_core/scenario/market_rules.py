@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from vpp_core.calendar import Month
 from vpp_core.scenario.rulebook import TODAY, rules_in_force
 
-DATED_FIELDS = ("minimum_bid_mw", "maximum_bid_mw", "reserve_response_minutes", "reserve_duration_minutes")
+DATED_FIELDS = ("minimum_bid_mw", "maximum_bid_mw", "reserve_response_minutes", "reserve_duration_minutes", "export")
 """Fields whose default is today's entry of the rulebook."""
 
 
@@ -41,6 +41,10 @@ class MarketRules(BaseModel):
     )
     reserve_response_minutes: int = Field(
         TODAY.reserve_response_minutes, ge=1, le=30, description="time in which reserve must be reached [min]"
+    )
+    export: Literal["all", "none"] = Field(
+        TODAY.export,
+        description="which homes may export for the VPP; none: what is sold only lowers what a home draws",
     )
     reserves: bool = Field(True, description="whether spin and non-spin are sold beside energy")
     contingencies_per_month: float = Field(

@@ -24,6 +24,7 @@ class DatedRules:
     maximum_bid_mw: float
     reserve_response_minutes: int
     reserve_duration_minutes: Literal[30, 60, 120]
+    export: Literal["all", "none"]
     source: str
 
 
@@ -43,9 +44,11 @@ MARKET_RULES: tuple[DatedRules, ...] = (
         maximum_bid_mw=5.0,
         reserve_response_minutes=10,
         reserve_duration_minutes=60,
+        export="all",
         source="Minimum: FERC, 155 FERC 61,229, docket ER16-1085 (2 June 2016), accepts CAISO's aggregations of 0.5 MW "
         "or more from 3 June 2016. Response: spin and non-spin are what can be reached in 10 minutes (CAISO tariff, "
-        "appendix A). Maximum and duration: assumptions.",
+        "appendix A). Export: such an aggregation injects; demand response, which is credited for less load alone, "
+        "is the rule none. Maximum and duration: assumptions.",
     ),
     DatedRules(
         effective_from=date(2024, 1, 1),
@@ -53,6 +56,7 @@ MARKET_RULES: tuple[DatedRules, ...] = (
         maximum_bid_mw=5.0,
         reserve_response_minutes=10,
         reserve_duration_minutes=60,
+        export="all",
         source="Minimum: FERC Order 2222 asks for 100 kW; CAISO's compliance filing, docket ER21-2455, lowers it from "
         "500 kW. The day it applies from is an assumption: the orders on it are of 2022 and 2023. The rest as before.",
     ),

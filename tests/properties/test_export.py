@@ -1,0 +1,48 @@
+"""Where homes may not export, what the plant sells only lowers what they draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.invented import invented_inputs
+from tests.properties.test_invariants import GATE_CLOSURE, assert_invariants, outcomes
+from vpp_core.market.inputs import Inputs
+from vpp_core.settlement.trajectory import Trajectory
+
+
+def injected_kw(inputs: Inputs, battery_kw: np.ndarray, car_kw: np.ndarray) -> np.ndarray:
+    """What flows out of each home, (T, N)."""
+    net = inputs.surplus_kw + battery_kw
+    np.subtract.at(net.T, inputs.cars.home, car_kw.T)
+    return np.maximum(net, 0.0)
+
+
+def exported_for_the_vpp_kw(inputs: Inputs, path: Trajectory) -> float:
+    """Most that any home injects beyond what it would by default at its own state of charge."""
+    actual = injected_kw(inputs, path.discharge_kw - path.charge_kw, path.car_kw)
+    return float((actual - injected_kw(inputs, path.default_kw, path.car_default_kw)).max())
+
+
+def with_export(seed: int, export: str, homes: int = 8) -> Inputs:
+    return invented_inputs(seed=seed, homes=homes, days=1, contingencies_per_month=20.0, export=export)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000), homes=st.integers(1, 8))
+def test_no_home_injects_more_for_the_vpp_than_by_default_and_all_else_holds(seed: int, homes: int) -> None:
+    inputs = with_export(seed, "none", homes)
+    for key, outcome in outcomes(inputs, GATE_CLOSURE).items():
+        assert exported_for_the_vpp_kw(inputs, outcome.trajectory) <= 1e-6, key
+    assert_invariants(inputs)
+
+
+@pytest.mark.parametrize("key", GATE_CLOSURE)
+def test_the_rule_binds_and_leaves_something_to_sell(key: str) -> None:
+    free, held = (with_export(3, export, homes=20) for export in ("all", "none"))
+    free_path, held_path = (outcomes(inputs, [key])[key].trajectory for inputs in (free, held))
+    assert exported_for_the_vpp_kw(free, free_path) > 0.1
+    assert exported_for_the_vpp_kw(held, held_path) <= 1e-6
+    assert max(held_path.award_kw.max(), held_path.car_award_kw.max()) > 0.01
