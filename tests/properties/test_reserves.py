@@ -213,3 +213,18 @@ def test_events_come_as_often_as_the_rules_say() -> None:
     ]
     assert np.mean(events) == pytest.approx(3.0, abs=0.3)
     assert not called_intervals(period, 1, MarketRules(contingencies_per_month=0)).any()
+
+
+def test_only_what_is_reached_in_the_time_given_is_offered_as_reserve(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vpp_core.dispatch import offers
+    from vpp_core.physics.storage import reachable_kw
+
+    assert reachable_kw(5.0, 10.0) == 5.0
+    assert reachable_kw(5.0, 10.0, 0.05) == pytest.approx(2.5)
+    inputs = called_at(one_battery(reserve=500.0), 0, 0)
+    fast, _ = path(inputs, "centralized")
+    slow_ramp = 0.02  # a fifth of the rated power in ten minutes
+    monkeypatch.setattr(offers, "reachable_kw", lambda power, minutes: reachable_kw(power, minutes, slow_ramp))
+    slow, _ = path(inputs, "centralized")
+    assert fast.reserve_kw.max() > slow.reserve_kw.max() > 0
+    assert (slow.reserve_kw <= 0.2 * inputs.batteries.max_power_kw + 1e-6).all()

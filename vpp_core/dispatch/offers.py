@@ -41,6 +41,7 @@ from vpp_core.fleet.fleet import Floats
 from vpp_core.market.contingencies import expected_called_hours
 from vpp_core.market.distribution import expected_gain_above, expected_gain_below, probability_above
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
+from vpp_core.physics.storage import reachable_kw
 from vpp_core.scenario import MarketRules
 
 TICK_USD_PER_MWH = 0.01
@@ -157,6 +158,7 @@ def marginal_offers(
         rules.reserve_duration_minutes / 60,
         exports,
     )
+    quantity[2] = np.minimum(quantity[2], reachable_kw(batteries.max_power_kw, rules.reserve_response_minutes))
     sold = {product: np.where(np.isfinite(forecast[product, 1]), quantity[2], 0.0) for product in (SPIN, NONSPIN)}
     nothing = np.zeros(homes)
     own_usd = np.concatenate([own[0], own[1], nothing, nothing, car_own]) / USD_PER_KWH

@@ -82,6 +82,17 @@ def within_limits_kw(battery_kw: Numeric, charge_limit: Numeric, discharge_limit
     return np.minimum(np.maximum(battery_kw, -charge_limit), discharge_limit)
 
 
+RAMP_SHARE_PER_MINUTE = 60.0
+"""Share of its rated power by which a battery inverter moves per minute: all of it within a second (assumption)."""
+
+
+def reachable_kw(
+    max_power_kw: Numeric, minutes: Numeric, ramp_share_per_minute: Numeric = RAMP_SHARE_PER_MINUTE
+) -> Numeric:
+    """Most change of power [kW] within so many minutes of a call."""
+    return max_power_kw * np.minimum(1.0, ramp_share_per_minute * minutes)
+
+
 def taken_kwh(battery_kw: Numeric, default_kw: Numeric, discharge_efficiency: Numeric, hours: float) -> Numeric:
     """Stored energy [kWh] taken by discharging beyond what the battery would have done on its own."""
     beyond = np.maximum(battery_kw, 0.0) - np.maximum(default_kw, 0.0)
