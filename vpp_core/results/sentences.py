@@ -202,7 +202,7 @@ def _too_small(run: Run) -> str:
     share = percent(100 * below / windows)
     return (
         f"In {share} of the windows the negotiated offer stayed below the minimum bid of {number(minimum, 2)} MW in "
-        "one direction or both, and was not bid."
+        "at least one direction or reserve, which was then not bid."
     )
 
 
