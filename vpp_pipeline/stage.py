@@ -2,7 +2,8 @@
 
 A stored table carries its *recipe*: a digest of the code, the scenario, the month, the tables and raw files it was
 made from. Where the recipe is still the same and the file is whole, the stage is current and nothing is computed: so
-a second run is quick, a killed run continues where it was, and the bytes are the same either way. The run tag
+a second run is quick, a killed run continues where it was, and the bytes are the same either way. Of the scenario only
+what the stage reads counts (`reads`), so what another scenario made of the same is taken from there. The run tag
 `vpp/fresh` computes everything anew, `vpp/refetch` also asks live services again.
 """
 
@@ -32,6 +33,7 @@ from vpp_pipeline.io.resource import LakeResource
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.partitions import month_and_scenario
+from vpp_pipeline.reads import as_read_by, fields_read
 
 for _accelerator in ("compute.use_bottleneck", "compute.use_numexpr"):
     # Installed for another package's sake, they would change the last bit of sums and with it a table's bytes.
@@ -58,7 +60,9 @@ class Stage:
     asset: str
     month: Month
     scenario: Scenario
-    """with the market rules of the month"""
+    """with the market rules of the month; what this stage does not read is at its default"""
+    whole: Scenario
+    """with the market rules of the month, all of it: to be described, not computed with"""
     lake: Lake
     upstream: tuple[str, ...]
     fresh: bool
@@ -76,10 +80,19 @@ class Stage:
             dependency.asset_key.path[-1] for dependency in context.assets_def.specs_by_key[context.asset_key].deps
         }
         with final_failures():
-            scenario = lake.scenario(name).in_month(month)
+            whole = lake.scenario(name).in_month(month)
         fresh, refetch = (hasattr(context, "has_tag") and context.has_tag(tag) for tag in (FRESH_TAG, REFETCH_TAG))
+        asset = context.asset_key.path[-1]
         return cls(
-            context.asset_key.path[-1], month, scenario, lake, tuple(sorted(upstream)), fresh, refetch, context.log
+            asset,
+            month,
+            as_read_by(asset, whole),
+            whole,
+            lake,
+            tuple(sorted(upstream)),
+            fresh,
+            refetch,
+            context.log,
         )
 
     @property
@@ -92,7 +105,7 @@ class Stage:
             self.asset,
             code_version(self.asset),
             str(self.month),
-            self.scenario.name,
+            self.scenario.name if fields_read(self.asset) is None else "",
             self.scenario.fingerprint(),
             *(f"{table}={self.lake.digest(table, self.month, self.scenario.name)}" for table in self.upstream),
             *extra,
@@ -105,13 +118,16 @@ class Stage:
         extra: Callable[[], Iterable[str]] = tuple,
         describe: Callable[[pa.Table], Mapping[str, Any]] | None = None,
     ) -> dg.MaterializeResult:
-        """The stage's table: the stored one where it is current, else computed, held to its contract and encoded.
+        """The stage's table: the stored one where it is current, else another scenario's that was made from the same,
+        else computed, held to its contract and encoded.
 
         `extra` is asked again after computing, since a live source keeps what it fetched among the raw files.
         """
         began = time.perf_counter()
         with final_failures():
-            file = None if self.fresh or self.refetch else self._current(self.recipe(*extra()))
+            recipe = None if self.fresh or self.refetch else self.recipe(*extra())
+            in_place = self._current(recipe) if recipe else None
+            file = in_place or (self._shared(recipe) if recipe else None)
             reused = file is not None
             if file is None:
                 frame = compute()
@@ -121,7 +137,7 @@ class Stage:
             described = describe(file.table) if describe else {}
             self._done(began, reused)
         return dg.MaterializeResult(
-            value=None if reused else file,
+            value=None if in_place else file,
             data_version=dg.DataVersion(f"{code_version(self.asset)}.{file.digest}"),
             metadata={
                 "dagster/partition_row_count": file.table.num_rows,
@@ -138,7 +154,7 @@ class Stage:
 
     def about(self) -> dict[str, Any]:
         """The scenario in a few words, for metadata."""
-        scenario = self.scenario
+        scenario = self.whole
         return {
             "homes": scenario.homes,
             "seed": scenario.seed,
@@ -155,6 +171,22 @@ class Stage:
                 self.log.warning(f"{error}: rebuilding it now")
             return None
         return file if file.recipe == recipe else None
+
+    def _shared(self, recipe: str) -> TableFile | None:
+        """A whole table of this month that another scenario made from the same; its bytes would be these."""
+        if fields_read(self.asset) is None:
+            return None
+        for month, scenario in self.lake.partitions(self.asset):
+            if month != str(self.month) or scenario == self.scenario.name:
+                continue
+            if self.lake.recipe(self.asset, month, scenario) == recipe:
+                try:
+                    file = self.lake.read(self.asset, month, scenario, contract_of(self.asset))
+                except InputError:
+                    continue  # damaged: its own scenario's next run says so and rebuilds it
+                self.notes["taken_from"] = scenario
+                return file
+        return None
 
     def _done(self, began: float, reused: bool) -> None:
         seconds = time.perf_counter() - began

@@ -20,6 +20,7 @@ class _Centralized(GateClosureStrategy):
     """Solves one program per window; households are paid their own cost, or the compensation owed where obeyed."""
 
     asset: ClassVar[str] = "centralized_dispatch"
+    reads_negotiation: ClassVar[bool] = False
     _program: WindowProgram | None = None
 
     def decide(self, view: GateView) -> Decision:

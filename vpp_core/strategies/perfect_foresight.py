@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 class _PerfectForesight(Bound):
     asset: ClassVar[str] = "perfect_foresight_bound"
+    reads_negotiation: ClassVar[bool] = False
 
     def plan(self, inputs: Inputs) -> tuple[Trajectory, float]:
         from vpp_core.dispatch.month_bound import month_bound

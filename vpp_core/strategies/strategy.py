@@ -28,6 +28,8 @@ class Strategy(ABC):
     """the pipeline asset that materializes it"""
     obeys_preferences: ClassVar[bool]
     is_bound: ClassVar[bool] = False
+    reads_negotiation: ClassVar[bool] = True
+    """false: nothing in `scenario.negotiation` changes its result, which scenarios that differ in that then share"""
 
 
 class GateClosureStrategy(Strategy):

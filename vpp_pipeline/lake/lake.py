@@ -16,7 +16,7 @@ from vpp_core.scenario import Scenario
 from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_core.tables import CONTRACTS, STUDY, Contract
 from vpp_pipeline.lake.files import create_whole, explained, is_local, write_whole
-from vpp_pipeline.lake.table_file import TableFile, decode, pages_digest
+from vpp_pipeline.lake.table_file import TableFile, decode, pages_digest, stored_recipe
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -114,6 +114,11 @@ class Lake:
         """The digest of a stored table, `absent` where there is none."""
         path = self.table_path(table, month, scenario)
         return pages_digest(path.read_bytes()) if path.exists() else "absent"
+
+    def recipe(self, table: str, month: Month | str, scenario: str) -> str:
+        """The recipe that a stored table says it was made by, without reading the table; empty where it says none."""
+        with self.table_path(table, month, scenario).open("rb") as file:
+            return stored_recipe(file)
 
     def partitions(self, table: str) -> list[tuple[str, str]]:
         """(month, scenario) of every stored file of a table, sorted."""

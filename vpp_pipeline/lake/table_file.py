@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -66,6 +67,15 @@ def decode(content: bytes, contract: Contract, where: str, rebuild: str) -> Tabl
     except InputError as error:
         raise InputError(f"{error}; {rebuild}") from error
     return TableFile(table, content, notes.get(_RECIPE, ""))
+
+
+def stored_recipe(file: BinaryIO) -> str:
+    """The recipe in a file's footer; empty where it is no Parquet file of this pipeline."""
+    try:
+        notes = pq.read_metadata(file).metadata or {}
+    except (pa.ArrowException, OSError, ValueError):
+        return ""
+    return notes.get(_RECIPE.encode(), b"").decode(errors="replace")
 
 
 def pages_digest(content: bytes) -> str:

@@ -1,0 +1,142 @@
+"""A stage computes with what it reads of a scenario and nothing else, so scenarios that agree in that share results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.pipeline.tiny import MONTH, TINY, Ran
+from vpp_core.calendar import Month
+from vpp_core.fleet.population import generate_fleet
+from vpp_core.fleet.storage import fleet_to_arrow
+from vpp_core.fleet.strictness import stricter
+from vpp_core.market.forecast import price_forecast
+from vpp_core.scenario import MarketRules, NegotiationRules, Scenario, Tariff
+from vpp_core.scenario.transform import DataTransform
+from vpp_core.scenario.variation import variation
+from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
+from vpp_core.sources import load, prices, solar
+from vpp_core.strategies.registry import strategies_of
+from vpp_pipeline.io import LakeResource
+from vpp_pipeline.reads import READS, as_read_by, fields_read
+from vpp_pipeline.runner import MonthRun, run_month
+
+OTHER = Scenario(
+    name="other",
+    homes=7,
+    seed=43,
+    data_seed=2,
+    node="TH_SP15_GEN-APND",
+    source="auto",
+    reserve_zone="NP26",
+    model_missing_reserves=False,
+    longest_filled_gap_minutes=30,
+    preference_strictness=0.5,
+    transform=DataTransform(solar_factor=0.5, load_factor=2.0, peak_price_factor=1.5),
+    market=MarketRules(window_minutes=30, gate_closure_minutes=30),
+    tariff=Tariff(import_usd_per_kwh=(0.45,)),
+    negotiation=NegotiationRules(satisfaction_weight_usd=10.0, rounds=2),
+    first_days=2,
+)
+"""Differs from the tiny scenario in every field."""
+
+
+def made(asset: str, scenario: Scenario, raw: Path) -> Any:
+    month = Month.parse(MONTH)
+    if asset == "price_forecast":
+        return price_forecast(prices.market_prices(TINY, month, raw), scenario.period(month), scenario.market)
+    if asset == "prosumer_fleet":
+        fleet = stricter(generate_fleet(scenario.homes, scenario.seed), scenario.preference_strictness)
+        return fleet_to_arrow(fleet).to_pandas()
+    functions = {
+        "market_prices": prices.market_prices,
+        "solar_generation": solar.solar_generation,
+        "load_profiles": load.load_profiles,
+    }
+    return functions[asset](scenario, month, raw)
+
+
+def differing_in_all_but(fields: frozenset[str]) -> Scenario:
+    return OTHER.model_copy(update={field: getattr(TINY, field) for field in fields})
+
+
+def test_the_two_scenarios_differ_in_every_field() -> None:
+    same = [field for field in Scenario.model_fields if getattr(TINY, field) == getattr(OTHER, field)]
+    assert same == []
+
+
+@pytest.mark.parametrize("asset", READS)
+def test_what_a_data_stage_does_not_read_does_not_change_its_table(asset: str, tmp_path: Path) -> None:
+    other = differing_in_all_but(READS[asset])
+    pd.testing.assert_frame_equal(made(asset, TINY, tmp_path), made(asset, other, tmp_path))
+
+
+@pytest.mark.parametrize("asset", ["centralized_dispatch", "perfect_foresight_bound"])
+def test_optimisers_do_not_read_how_homes_negotiate(ran: Ran, asset: str) -> None:
+    fields = fields_read(asset)
+    assert fields is not None and "negotiation" not in fields
+    tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
+    frames = [ran.lake.read(table, MONTH, TINY.name).table.to_pandas() for table in tables]
+    fleet = generate_fleet(TINY.homes, TINY.seed)
+    first, second = (
+        outcomes_to_arrow(simulate(Inputs.build(one, Month.parse(MONTH), *frames, fleet), strategies_of(asset)))
+        for one in (TINY, differing_in_all_but(fields))
+    )
+    assert first.equals(second)
+
+
+@pytest.mark.parametrize("asset", ["negotiation_results", "window_results", "kpi_monthly", "benchmark_report"])
+def test_what_negotiates_or_bears_the_scenario_s_name_reads_all_of_it(asset: str) -> None:
+    assert fields_read(asset) is None and as_read_by(asset, OTHER) is OTHER
+
+
+def entries(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "run_log.jsonl").read_text().splitlines()]
+
+
+def run_variant(ran: Ran, folder: Path) -> MonthRun:
+    """The tiny month with another λ, to its key figures, in a lake of that folder."""
+    variant = variation(TINY, {"negotiation.satisfaction_weight_usd": ("lambda30", 30.0)})
+    lake = LakeResource(url=str(folder))
+    lake.open().freeze(variant)
+    return run_month(ran.instance, MONTH, variant.name, lake=lake)
+
+
+def test_another_lambda_takes_all_but_the_negotiation_from_the_scenario_it_varies(ran: Ran, tmp_path: Path) -> None:
+    before = len(entries(ran.folder))
+    assert run_variant(ran, ran.folder).succeeded
+    new = entries(ran.folder)[before:]
+    computed = {entry["stage"] for entry in new if not entry["reused"]}
+    assert computed == {"negotiation_results", "window_results", "kpi_monthly", "benchmark_report"}
+    assert {entry["taken_from"] for entry in new if entry["reused"]} == {TINY.name}
+
+    assert run_variant(ran, tmp_path / "empty").succeeded
+    for path in (tmp_path / "empty" / "tables").rglob("*.parquet"):
+        shared = ran.folder / path.relative_to(tmp_path / "empty")
+        assert path.read_bytes() == shared.read_bytes(), path
+
+
+def test_a_damaged_table_of_another_scenario_is_not_taken(ran: Ran) -> None:
+    path = ran.folder / "tables" / "centralized_dispatch" / TINY.name / f"{MONTH}.parquet"
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(bytes(content))
+    before = len(entries(ran.folder))
+    assert run_variant(ran, ran.folder).succeeded
+    computed = {entry["stage"] for entry in entries(ran.folder)[before:] if not entry["reused"]}
+    assert "centralized_dispatch" in computed and "perfect_foresight_bound" not in computed
+
+
+def test_a_field_that_a_stage_reads_is_never_shared_across(ran: Ran) -> None:
+    dearer = variation(TINY, {"tariff.import_usd_per_kwh": ("import0_45", (0.45,))})
+    lake = LakeResource(url=str(ran.folder))
+    lake.open().freeze(dearer)
+    before = len(entries(ran.folder))
+    assert run_month(ran.instance, MONTH, dearer.name, lake=lake).succeeded
+    computed = {entry["stage"] for entry in entries(ran.folder)[before:] if not entry["reused"]}
+    assert {"centralized_dispatch", "perfect_foresight_bound", "negotiation_results"} <= computed
+    assert "market_prices" not in computed

@@ -1,0 +1,40 @@
+"""Which fields of a scenario a stage reads. What it does not read cannot change its result, so scenarios that differ
+only in that share the result: a sweep of how homes bargain solves the optimisers once.
+
+A stage is handed the scenario with every other field at its default. So a field that is missing here is seen not to
+matter, rather than give a stored result that ought to have been another.
+"""
+
+from __future__ import annotations
+
+from vpp_core.scenario import Scenario
+
+_DATA = frozenset({"data_seed", "source", "transform", "first_days"})
+READS: dict[str, frozenset[str]] = {
+    "market_prices": _DATA | {"node", "reserve_zone", "model_missing_reserves", "longest_filled_gap_minutes"},
+    "solar_generation": _DATA,
+    "load_profiles": _DATA | {"homes"},
+    "price_forecast": frozenset({"market", "first_days"}),
+    "prosumer_fleet": frozenset({"homes", "seed", "preference_strictness", "first_days"}),
+}
+"""Stages of data and homes. Which fields strategies read, they say themselves (`Strategy.reads_negotiation`)."""
+
+
+def fields_read(asset: str) -> frozenset[str] | None:
+    """Fields that a stage reads; None: all of them, and its result bears the scenario's name."""
+    from vpp_core.strategies.registry import STRATEGIES, strategies_of
+
+    if asset in READS:
+        return READS[asset]
+    keys = strategies_of(asset)
+    if not keys or any(STRATEGIES[key].reads_negotiation for key in keys):
+        return None
+    return frozenset(Scenario.model_fields) - {"name", "description", "negotiation"}
+
+
+def as_read_by(asset: str, scenario: Scenario) -> Scenario:
+    """The scenario, under its own name, with what the stage does not read at its default."""
+    fields = fields_read(asset)
+    if fields is None:
+        return scenario
+    return Scenario(name=scenario.name, **{field: getattr(scenario, field) for field in fields})
