@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vpp_core.errors import InputError
-from vpp_core.scenario import Scenario, Tariff
+from vpp_core.scenario import NegotiationRules, Scenario, Tariff
 from vpp_core.scenario.rulebook import RETAIL_TARIFFS
 from vpp_core.scenario.variation import SWEEPS, variation
 
@@ -54,6 +54,11 @@ def test_a_member_has_the_value_that_its_row_will_say(part) -> None:
         for field in part.path.split("."):
             held = getattr(held, field)
         assert held in (value, (value,))
+
+
+def test_the_concession_sweep_varies_every_number_that_the_rules_of_bargaining_hold() -> None:
+    numbers = {name for name, value in NegotiationRules() if isinstance(value, int | float)}
+    assert {part.path for part in SWEEPS["concession"]} == {f"negotiation.{name}" for name in numbers}
 
 
 def test_a_base_with_a_table_by_hour_has_no_flat_price_to_join() -> None:

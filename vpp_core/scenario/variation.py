@@ -57,12 +57,13 @@ class Sweep:
 
     def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
         """(value, scenario) in rising order; a base whose field is a table by hour has no value to join."""
-        own = base.model_dump()
+        own: Any = base.model_dump()
         for name in self.path.split("."):
             own = own[name]
-        values = {*self.values, *((own,) if isinstance(own, float) else own if len(own) == 1 else ())}
+        by_hour = isinstance(own, tuple)
+        values = {*self.values, *((own if len(own) == 1 else ()) if by_hour else (float(own),))}
         for value in sorted(values):
-            given: Any = value if isinstance(own, float) else (value,)
+            given: Any = (value,) if by_hour else type(own)(value)
             yield value, variation(base, {self.path: (f"{self.mark}{slug(f'{value:g}')}", given)})
 
 
@@ -107,6 +108,21 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "limit",
             (0.2, 0.35, 0.7, 0.9),
             "quantile of the forecast that the aggregator reaches in the last round",
+        ),
+        Sweep(
+            "opening_quantile",
+            "negotiation.opening_quantile",
+            "opening",
+            (0.1, 0.3, 0.5),
+            "quantile of the forecast at which the aggregator opens",
+        ),
+        Sweep("rounds", "negotiation.rounds", "rounds", (1.0, 2.0, 6.0), "rounds at most"),
+        Sweep(
+            "satisfaction_weight_usd",
+            "negotiation.satisfaction_weight_usd",
+            "lambda",
+            (0.0, 10.0),
+            "λ: what the coalition gives for one household-window of full satisfaction [$]",
         ),
     ),
     "strictness": (
