@@ -21,6 +21,7 @@ from vpp_core.fleet.mobility import mobility
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.prosumer import Prosumer
 from vpp_core.fleet.pv import SolarPV
+from vpp_core.fleet.statistics import describe
 from vpp_core.fleet.storage import fleet_from_arrow, fleet_to_arrow, same_fleet
 from vpp_core.tables import PROSUMER_FLEET
 
@@ -107,7 +108,7 @@ def test_the_csv_has_a_line_per_home_and_says_what_the_columns_say(fleet: Fleet)
 
 
 def test_statistics_agree_with_the_columns(fleet: Fleet) -> None:
-    facts = fleet.describe()
+    facts = describe(fleet)
     assert facts["homes"] == 300 and facts["battery"]["count"] == int(fleet.has_battery.sum())
     assert facts["adoption_share"]["ev"] == pytest.approx(len(np.unique(fleet.cars.home)) / 300, abs=1e-4)
     assert facts["solar"]["capacity_kw"] == pytest.approx(fleet.pv_capacity_kw.sum(), abs=1e-3)
@@ -116,5 +117,5 @@ def test_statistics_agree_with_the_columns(fleet: Fleet) -> None:
 
 
 def test_statistics_of_a_home_with_nothing_are_zeros() -> None:
-    facts = fleet_of([Prosumer()], 1).describe()
+    facts = describe(fleet_of([Prosumer()], 1))
     assert facts["adoption_share"]["nothing"] == 1.0 and facts["battery"]["size_kwh"] == {}

@@ -14,6 +14,7 @@ from vpp_core.market.decision import Bid
 from vpp_core.market.segments import Layout
 from vpp_core.negotiation.bargain import Terms, aggregator_counter, home_ask, open_bargain
 from vpp_core.negotiation.messages import ProsumerBid
+from vpp_core.negotiation.story import story
 from vpp_core.simulation import negotiate_window, run
 from vpp_core.strategies.negotiated import Negotiated
 
@@ -120,7 +121,7 @@ def test_the_transcript_is_the_negotiation_of_the_run_itself() -> None:
     same = bids[transcript.view.window].segments
     assert np.array_equal(same.quantity_kw, transcript.submission.segments.quantity_kw)
     assert np.array_equal(same.agreed_usd_per_mwh, transcript.submission.segments.agreed_usd_per_mwh)
-    assert list(transcript.lines()) == list(negotiate_window(inputs, at).lines())
+    assert list(story(transcript)) == list(story(negotiate_window(inputs, at)))
 
 
 def test_no_private_price_is_told_to_the_aggregator() -> None:
@@ -134,9 +135,9 @@ def test_no_private_price_is_told_to_the_aggregator() -> None:
 
 def test_a_fleet_that_cannot_bid_is_told_how_to_study_it() -> None:
     inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1)
-    story = "\n".join(negotiate_window(inputs, at).lines())
-    assert "less than the minimum bid of 0.1 MW" in story
-    assert "minimum_bid_mw" in story
+    told = "\n".join(story(negotiate_window(inputs, at)))
+    assert "less than the minimum bid of 0.1 MW" in told
+    assert "minimum_bid_mw" in told
 
 
 def test_a_satisfaction_weight_beyond_reason_leaves_disappointed_homes_out() -> None:

@@ -7,7 +7,6 @@ since a home may have none, one or two; `ev_home` points back.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -109,12 +108,6 @@ class Fleet:
     @property
     def has_pv(self) -> Bools:
         return self.pv_capacity_kw > 0
-
-    def describe(self) -> dict[str, Any]:
-        """Statistics of the fleet: adoption shares, kWh, kW, categories (see `statistics`)."""
-        from vpp_core.fleet.statistics import describe
-
-        return describe(self)
 
     def take(self, homes: npt.NDArray[np.intp]) -> Fleet:
         """The homes at these positions, in this order, with their cars. A position may repeat: each copy is a home."""

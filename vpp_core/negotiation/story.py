@@ -6,7 +6,6 @@ Whole groups in numbers, and the largest offers home by home. Words of a model a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,15 +16,13 @@ from vpp_core.llm import quoted
 from vpp_core.market.segments import PRODUCTS
 from vpp_core.negotiation.public import kinds
 from vpp_core.negotiation.rounds import RoundRecord
+from vpp_core.negotiation.transcript import Transcript
 from vpp_core.tables.negotiation import OUTCOMES
-
-if TYPE_CHECKING:
-    from vpp_core.negotiation.transcript import Transcript
 
 LONGEST_REASON = 300
 
 
-def story(transcript: Transcript, names: int) -> Iterator[str]:
+def story(transcript: Transcript, names: int = 0) -> Iterator[str]:
     """Lines; at most `names` homes are told one by one in each part."""
     yield from _opening(transcript, names)
     if not transcript.bargain.offering.any():

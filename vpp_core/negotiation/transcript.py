@@ -1,8 +1,7 @@
-"""One negotiation as typed messages: who asked what, who conceded, who joined; `story` tells it to people."""
+"""One negotiation as typed messages: who asked what, who conceded, who joined."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +24,6 @@ from vpp_core.negotiation.messages import (
     Response,
     VppBid,
 )
-from vpp_core.negotiation.story import story
 from vpp_core.negotiation.workflow import State
 
 
@@ -174,10 +172,6 @@ class Transcript:
             coalition_size=len(np.unique(self.view.layout.home[held])),
             rounds=self.bargain.round,
         )
-
-    def lines(self, names: int = 0) -> Iterator[str]:
-        """The story, a line at a time; at most `names` homes one by one in each part."""
-        return story(self, names)
 
     def open_before(self, round_number: int) -> Bools:
         """Segments not agreed on before a round, 1 … rounds."""

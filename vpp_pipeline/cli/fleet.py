@@ -36,6 +36,7 @@ def fleet(
     from vpp_core.errors import InputError
     from vpp_core.fleet.export import fleet_summary_csv, fleet_to_json
     from vpp_core.fleet.population import generate_fleet
+    from vpp_core.fleet.statistics import describe
     from vpp_core.scenario import Scenario
     from vpp_pipeline.cli.execution import open_lake, print_rows
     from vpp_pipeline.lake.files import write_whole
@@ -44,7 +45,7 @@ def fleet(
         raise InputError(f"{out} must end in .csv or .json")
     default = Scenario()
     drawn = generate_fleet(homes or default.homes, default.seed if seed is None else seed)
-    rows = [{"what": name, "value": value} for name, value in _flat(drawn.describe())]
+    rows = [{"what": name, "value": value} for name, value in _flat(describe(drawn))]
     print_rows(f"{len(drawn)} homes, seed {drawn.seed}", rows)
     forms = {".csv": fleet_summary_csv, ".json": fleet_to_json}
     targets: dict[str, Path | UPath]

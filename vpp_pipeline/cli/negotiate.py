@@ -35,6 +35,7 @@ def negotiate(
     moment = parse_local_time(at)
     month = o.finished_month(moment.tz_convert(LOCAL_TIMEZONE).strftime("%Y-%m"))
     from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.negotiation.story import story
     from vpp_core.simulation import Inputs, negotiate_window
     from vpp_pipeline.cli.execution import execute_month, open_lake, tell_what_is_asked
     from vpp_pipeline.lake.answers import gateway_of
@@ -59,5 +60,5 @@ def negotiate(
     tell_what_is_asked(chosen, int(inputs.windows.starts.searchsorted(moment, side="right")))
     with gateway_of(lake, month, chosen) as gateway:
         transcript = negotiate_window(inputs, moment, gateway)
-    for line in transcript.lines(names):
+    for line in story(transcript, names):
         typer.echo(line)
