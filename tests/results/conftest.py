@@ -17,7 +17,7 @@ from vpp_core.results.gap import gap_split
 from vpp_core.results.kpis import kpi_daily, kpi_monthly
 from vpp_core.results.run import Run
 from vpp_core.scenario import Scenario
-from vpp_core.tables import MARKET_PRICES, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables import HOME_INTERVALS, MARKET_PRICES, OUTCOMES, WINDOW_RESULTS
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 
 BOUNDS = ("perfect_foresight_aware", "perfect_foresight")
@@ -131,6 +131,7 @@ def _invent(
                     "bound_gap_usd": 0.25 if bound and position == 0 else None,
                     "windows": _windows(strategy, day, starts, total, share, bound, rng),
                     "households": _households(strategy, day, homes, total, share, bound, broken),
+                    "intervals": _intervals(strategy, starts, day, min(homes, 2)),
                 }
             )
     outcomes = pa.Table.from_pylist(rows, schema=OUTCOMES.schema)
@@ -223,6 +224,22 @@ def _households(strategy, day, homes, total, share, bound, broken):
                 "violations_backup": None if bound else broken if home == 0 else 0,
             }
         )
+    return rows
+
+
+def _intervals(strategy, starts, day, homes):
+    """Of the first homes: the second holds twice the reserve, and strategies that act sell in the evening."""
+    acts = strategy != "no_vpp"
+    rows = []
+    for home in range(homes):
+        for start in starts:
+            for quarter in range(4):
+                hour = start.tz_convert("America/Los_Angeles").hour
+                row = {c.name: 0.0 for c in HOME_INTERVALS.columns}
+                row |= {"strategy": strategy, "local_day": day, "home_id": home}
+                row |= {"timestamp": start + quarter * pd.Timedelta(minutes=15), "stored_kwh": 5.0 + home}
+                row |= {"spin_kw": 1.0 + home if acts else 0.0, "award_kw": 2.0 if acts and hour == 19 else 0.0}
+                rows.append(row | {"backup_kwh": 2.0, "own_surplus_kw": -0.5, "injection_kw": -0.5})
     return rows
 
 

@@ -18,7 +18,7 @@ def rescored(run: Run, scores: dict[str, dict[str, float]]) -> Run:
         for name, value in components.items():
             homes.loc[homes["strategy"] == strategy, f"satisfaction_{name}"] = value
     changed = replace(run)
-    changed.__dict__["flat"] = type(flat)(flat.windows, homes, flat.days)
+    changed.__dict__["flat"] = replace(flat, households=homes)
     return changed
 
 

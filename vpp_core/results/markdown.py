@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vpp_core.results.ladder import ladder_table
+from vpp_core.results.one_day import chosen_day, fleet_table, home_table
 from vpp_core.results.reserves import reserve_sentence, reserve_table
 from vpp_core.results.run import Run
 from vpp_core.results.same_knowledge import beside_sentence, beside_table
@@ -29,6 +30,7 @@ def report_markdown(run: Run) -> bytes:
         *_beside(run),
         *_reserves(run),
         "## Strategies side by side\n\n" + _frame(comparison_table(run.split)),
+        *_day(run),
         *_studies(run),
         *([f"## Against a real event\n\n{run.event.sentence}"] if run.event else []),
         "## What to know before believing it\n\n" + _bullets(observations(run)),
@@ -74,6 +76,17 @@ def _beside(run: Run) -> list[str]:
 def _reserves(run: Run) -> list[str]:
     table = reserve_table(run)
     return [f"## Reserves\n\n{reserve_sentence(run)}\n\n{_frame(table)}"] if len(table) else []
+
+
+def _day(run: Run) -> list[str]:
+    """One home and the fleet on one day, in numbers; the page draws them."""
+    chosen = chosen_day(run)
+    if chosen is None:
+        return []
+    one, words = chosen
+    home, fleet = _frame(home_table(one)), _frame(fleet_table(one))
+    title = f"Home {one.home_id} and the fleet on {one.day}"
+    return [f"## {title}\n\n{words}\n\n{home}\n\nAll homes:\n\n{fleet}"]
 
 
 def _what_was_run(run: Run) -> str:

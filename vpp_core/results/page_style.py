@@ -37,6 +37,10 @@ td.wide { min-width: 14rem; }
 .plot { width: 100%; min-height: 200px; margin: .5rem 0; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.5rem; }
 .pair > div { min-width: 0; }
+.multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 0 1.25rem; }
+.multiples > div { min-width: 0; break-inside: avoid; }
+h4 { font-size: .92rem; margin: .75rem 0 0; }
+.legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .85rem; max-width: none; }
 summary { cursor: pointer; font-size: .9rem; color: var(--soft); }
 code { font-size: .88em; overflow-wrap: anywhere; }
 .holds { color: var(--mark); font-weight: 600; } .fails { color: var(--bad); font-weight: 600; }
@@ -45,7 +49,7 @@ code { font-size: .88em; overflow-wrap: anywhere; }
   .shares { grid-template-columns: 1fr; gap: .1rem; } .shares .bar { margin-bottom: .4rem; } }
 @media print { nav { display: none; } main { max-width: none; padding: 0; } .scroll { overflow: visible; }
   table { font-size: .68rem; } .plot, tr, h3, .answer { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  .bar, .answer { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
+  .bar, .answer, .key { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 
 SCRIPT = """

@@ -19,10 +19,11 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import Layout
 from vpp_core.settlement.books import Books, make_books
 from vpp_core.settlement.grouping import Groups, sum_by_home
+from vpp_core.settlement.home_intervals import home_intervals, kept_homes
 from vpp_core.settlement.preferences import Deviations, day_components, violations
 from vpp_core.settlement.satisfaction import satisfaction
 from vpp_core.settlement.trajectory import Trajectory
-from vpp_core.tables import HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables import HOME_INTERVALS, HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
 from vpp_core.tables.outcome import VIOLATIONS
 
 
@@ -33,6 +34,8 @@ class Outcome:
     strategy: str
     windows: pd.DataFrame
     households: pd.DataFrame
+    intervals: pd.DataFrame
+    """of a few homes (`home_intervals`)"""
     bound_gap_usd: float | None
     trajectory: Trajectory
     timings: dict[str, float] = field(default_factory=dict)
@@ -44,6 +47,7 @@ class OutcomeTables:
 
     windows: pd.DataFrame
     households: pd.DataFrame
+    intervals: pd.DataFrame
     days: pd.DataFrame
 
 
@@ -71,7 +75,8 @@ def settle(
         households[f"violations_{kind}"] = _counts(per_day.ravel(), operable)
     for frame in (windows, households):
         frame.insert(0, "strategy", strategy)
-    return Outcome(strategy, windows, households, bound_gap_usd, trajectory)
+    intervals = home_intervals(inputs, strategy, trajectory, kept_homes(inputs.fleet))
+    return Outcome(strategy, windows, households, intervals, bound_gap_usd, trajectory)
 
 
 def _counts(values: npt.NDArray[Any], operable: bool) -> pd.Series[int]:
@@ -208,13 +213,12 @@ def _household_rows(
 
 
 def outcomes_to_arrow(outcomes: Sequence[Outcome]) -> pa.Table:
-    """The outcomes contract: a row per strategy and local day, with that day's windows and households nested."""
+    """The outcomes contract: a row per strategy and local day, with the day's windows, households and intervals."""
     parts = []
     for outcome in outcomes:
         windows, households = WINDOW_RESULTS.arrow(outcome.windows), HOUSEHOLD_DAYS.arrow(outcome.households)
         days = list(dict.fromkeys(outcome.windows["local_day"]))
-        nested_windows = _nest(windows, outcome.windows["local_day"], days)
-        nested_households = _nest(households, outcome.households["local_day"], days)
+        intervals = HOME_INTERVALS.arrow(outcome.intervals)
         surplus = outcome.households.groupby("local_day", sort=False)["surplus_usd"].sum().reindex(days)
         gap = [outcome.bound_gap_usd if position == 0 else None for position in range(len(days))]
         columns = [
@@ -222,8 +226,9 @@ def outcomes_to_arrow(outcomes: Sequence[Outcome]) -> pa.Table:
             pa.array(days),
             pa.array(surplus.to_numpy()),
             pa.array(gap, type=pa.float64()),
-            nested_windows,
-            nested_households,
+            _nest(windows, outcome.windows["local_day"], days),
+            _nest(households, outcome.households["local_day"], days),
+            _nest(intervals, outcome.intervals["local_day"], days),
         ]
         parts.append(pa.Table.from_arrays(columns, schema=OUTCOMES.schema))
     return pa.concat_tables(parts) if parts else OUTCOMES.schema.empty_table()
@@ -245,4 +250,4 @@ def outcome_tables(table: pa.Table) -> OutcomeTables:
         return pa.Table.from_batches([pa.RecordBatch.from_struct_array(chunk) for chunk in chunks]).to_pandas()
 
     days = table.select(["strategy", "local_day", "surplus_usd", "bound_gap_usd"]).to_pandas()
-    return OutcomeTables(flat("windows"), flat("households"), days)
+    return OutcomeTables(flat("windows"), flat("households"), flat("intervals"), days)

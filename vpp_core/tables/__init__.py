@@ -12,7 +12,7 @@ from vpp_core.tables.data import (
     SOURCES,
 )
 from vpp_core.tables.fleet import PROSUMER_FLEET
-from vpp_core.tables.outcome import HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables.outcome import HOME_INTERVALS, HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
 from vpp_core.tables.results import CLAIMS, GAP_SPLIT, KPI_DAILY, KPI_MONTHLY, STUDY
 
 CONTRACTS = {
@@ -25,6 +25,7 @@ CONTRACTS = {
         PROSUMER_FLEET,
         WINDOW_RESULTS,
         HOUSEHOLD_DAYS,
+        HOME_INTERVALS,
         OUTCOMES,
         KPI_MONTHLY,
         KPI_DAILY,
@@ -39,6 +40,7 @@ __all__ = [
     "CLAIMS",
     "CONTRACTS",
     "GAP_SPLIT",
+    "HOME_INTERVALS",
     "HOUSEHOLD_DAYS",
     "KPI_DAILY",
     "KPI_MONTHLY",

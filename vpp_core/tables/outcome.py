@@ -1,7 +1,8 @@
 """The result tables: what each strategy did and earned, per market window and per household and day.
 
-`OUTCOMES` carries both, nested in one row per strategy and local day, so that a strategy's result is one file that is
-either there or not. `WINDOW_RESULTS` and `HOUSEHOLD_DAYS` are its flat forms.
+`OUTCOMES` carries both, and the intervals of a few homes, nested in one row per strategy and local day, so that a
+strategy's result is one file that is either there or not. `WINDOW_RESULTS`, `HOUSEHOLD_DAYS` and `HOME_INTERVALS` are
+its flat forms.
 """
 
 from __future__ import annotations
@@ -135,6 +136,32 @@ HOUSEHOLD_DAYS = Contract(
     key=("strategy", "local_day", "home_id"),
 )
 
+HOME_INTERVALS = Contract(
+    "home_intervals",
+    "A row per strategy, interval and home, of a few homes: what their devices did. Powers are means of the interval.",
+    (
+        Column("strategy", pa.string(), "strategy key"),
+        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("home_id", pa.int64(), "household"),
+        Column("timestamp", TIMESTAMP, "start of the interval, UTC"),
+        Column("own_surplus_kw", pa.float32(), "solar minus load [kW]"),
+        Column("injection_kw", pa.float32(), "net injection at the meter, export positive [kW]"),
+        Column("stored_kwh", pa.float32(), "energy in the battery at the end of the interval [kWh]"),
+        Column("backup_kwh", pa.float32(), "energy in the battery that the household keeps for an outage [kWh]"),
+        Column("battery_kw", pa.float32(), "battery power, discharge positive [kW]"),
+        Column("default_kw", pa.float32(), "what the battery would have done on its own from the same energy [kW]"),
+        Column("award_kw", pa.float32(), "deviation from the default that cleared, export positive [kW]"),
+        Column("spin_kw", pa.float32(), "held as spinning reserve [kW]"),
+        Column("nonspin_kw", pa.float32(), "held as non-spinning reserve [kW]"),
+        Column("called_kw", pa.float32(), "of the held reserve, what is called [kW]"),
+        Column("car_kw", pa.float32(), "power into the home's cars [kW]"),
+        Column("car_default_kw", pa.float32(), "what its cars would have charged on their own [kW]"),
+        Column("car_award_kw", pa.float32(), "car charging that cleared as moved away, export positive [kW]"),
+        Column("car_kwh", pa.float32(), "energy in its cars at the end of the interval [kWh]"),
+    ),
+    key=("strategy", "home_id", "timestamp"),
+)
+
 OUTCOMES = Contract(
     "outcomes",
     "A row per strategy and local day, with the day's windows and households nested inside.",
@@ -150,6 +177,7 @@ OUTCOMES = Contract(
         ),
         Column("windows", pa.list_(WINDOW_RESULTS.struct), "the day's rows of window_results"),
         Column("households", pa.list_(HOUSEHOLD_DAYS.struct), "the day's rows of household_days"),
+        Column("intervals", pa.list_(HOME_INTERVALS.struct), "the day's rows of home_intervals"),
     ),
     key=("strategy", "local_day"),
 )

@@ -1,0 +1,240 @@
+"""A day as small multiples: a plot per strategy, each with price, stored energy, power and reserve one above the other.
+
+Axes have the same range in all plots of a group, so that strategies compare at a glance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.results.figures.base import Figure, values
+from vpp_core.results.one_day import OneDay
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series of a panel: its values from midnight on, and how it is drawn."""
+
+    name: str
+    unit: str
+    tint: str
+    points: pd.Series
+    hours: float
+    """between points"""
+    first_hour: float = 0.0
+    look: str = "step"
+    """step, line, dotted, area (stacked), bar"""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the plots that stand one above the other, and the share of the height that it takes."""
+
+    title: str
+    height: float
+    lines: tuple[Line, ...]
+    at_least: tuple[float, ...] = (0.0,)
+    """values that its range holds in any case"""
+
+
+GREEN, GREY, ORANGE, BLUE, RED, LILAC, PURPLE, OLIVE = (
+    "#12a37c", "#8b929c", "#e08a2e", "#3f8fd2", "#c2553a", "#b795e0", "#8661c9", "#a8a832",
+)  # fmt: skip
+_GAP = 0.085
+_HEIGHT = 420
+
+PRICE_LEGEND = ((RED, "real-time price"), (LILAC, "spin price"))
+HOME_LEGEND = (
+    *PRICE_LEGEND,
+    (GREEN, "battery: stored, and its power (discharge above 0)"),
+    (GREY, "backup; the battery on its own"),
+    (ORANGE, "award"),
+    (OLIVE, "solar minus load"),
+    (BLUE, "cars, charging below 0"),
+    (LILAC, "spin held"),
+    (PURPLE, "non-spin held"),
+    (RED, "called"),
+)
+FLEET_LEGEND = (
+    *PRICE_LEGEND,
+    (GREEN, "stored; net injection"),
+    (ORANGE, "sale cleared"),
+    (BLUE, "purchase cleared, below 0"),
+    (LILAC, "spin held"),
+    (PURPLE, "non-spin held"),
+    (RED, "called"),
+)
+
+
+def home_day_figures(one: OneDay) -> dict[str, Figure]:
+    """The home's day under each strategy."""
+    return _multiples(one, lambda key: _home_panels(one, key))
+
+
+def fleet_day_figures(one: OneDay) -> dict[str, Figure]:
+    """The fleet's day under each strategy, by market window."""
+    return _multiples(one, lambda key: _fleet_panels(one, key))
+
+
+def _price_panel(one: OneDay) -> Panel:
+    price, spin = one.prices["lmp_usd_per_mwh"], one.prices["spin_usd_per_mw_h"].astype(float)
+    lines = [Line("real-time", "$/MWh", RED, price, INTERVAL_HOURS)]
+    if spin.notna().any():
+        lines.append(Line("spin", "$/MW-h", LILAC, spin, INTERVAL_HOURS))
+    return Panel("price [$/MWh, reserve $/MW-h]", 0.2, tuple(lines))
+
+
+def _home_panels(one: OneDay, key: str) -> list[Panel]:
+    rows = one.intervals[one.intervals["strategy"] == key]
+    step = INTERVAL_HOURS
+
+    def line(name: str, column: str, tint: str, look: str = "step", sign: int = 1) -> Line:
+        return Line(name, "kW", tint, sign * rows[column], step, look=look)
+
+    stored = Line("stored", "kWh", GREEN, rows["stored_kwh"], step, first_hour=step, look="line")
+    backup = Line("backup", "kWh", GREY, rows["backup_kwh"], step, look="dotted")
+    power = [
+        line("solar minus load", "own_surplus_kw", OLIVE, "dotted"),
+        line("award", "award_kw", ORANGE, "area"),
+        line("battery on its own", "default_kw", GREY),
+        line("battery", "battery_kw", GREEN),
+    ]
+    if one.intervals[["car_kw", "car_default_kw", "car_kwh"]].to_numpy().any():
+        power += [line("cars", "car_kw", BLUE, sign=-1), line("award of cars", "car_award_kw", BLUE, "dotted")]
+    reserve = [
+        line("spin held", "spin_kw", LILAC, "area"),
+        line("non-spin held", "nonspin_kw", PURPLE, "area"),
+        line("called", "called_kw", RED, "bar"),
+    ]
+    return [
+        _price_panel(one),
+        Panel("battery [kWh]", 0.22, (backup, stored), (0.0, one.capacity_kwh)),
+        Panel("power [kW]", 0.38, tuple(power)),
+        Panel("reserve held [kW]", 0.2, tuple(reserve), (0.0, 1.0)),
+    ]
+
+
+def _fleet_panels(one: OneDay, key: str) -> list[Panel]:
+    rows = one.windows[one.windows["strategy"] == key].sort_values("window_start")
+    hours = _window_hours(rows)
+
+    def line(name: str, column: str, tint: str, look: str = "step", sign: int = 1) -> Line:
+        return Line(name, "kW", tint, sign * rows[column] / hours, hours, look=look)
+
+    return [
+        _price_panel(one),
+        Panel(
+            "batteries [kWh]",
+            0.22,
+            (Line("stored", "kWh", GREEN, rows["stored_kwh"], hours, first_hour=hours, look="line"),),
+        ),
+        Panel(
+            "power [kW]",
+            0.38,
+            (
+                line("sale cleared", "awarded_sell_kwh", ORANGE, "bar"),
+                line("purchase cleared", "awarded_buy_kwh", BLUE, "bar", sign=-1),
+                line("net injection", "net_injection_kwh", GREEN),
+            ),
+        ),
+        Panel(
+            "reserve held [kW]",
+            0.2,
+            (
+                line("spin held", "held_spin_kw_h", LILAC, "area"),
+                line("non-spin held", "held_nonspin_kw_h", PURPLE, "area"),
+                line("called", "called_kwh", RED, "bar"),
+            ),
+            (0.0, 1.0),
+        ),
+    ]
+
+
+def _window_hours(rows: pd.DataFrame) -> float:
+    gaps = rows["window_start"].diff().dropna()
+    return float(gaps.min() / pd.Timedelta(hours=1)) if len(gaps) else 1.0
+
+
+def _multiples(one: OneDay, panels_of: Callable[[str], list[Panel]]) -> dict[str, Figure]:
+    """A figure per strategy; each panel's range holds the values of all of them."""
+    panels = {key: panels_of(key) for key in one.strategies}
+    ranges = [_range(same) for same in zip(*panels.values(), strict=True)]
+    last = max(24.0, _hours_of_day(one))
+    return {key: _stacked(own, ranges, last) for key, own in panels.items()}
+
+
+def _hours_of_day(one: OneDay) -> float:
+    """23 and 25 on the days on which clocks change."""
+    return len(one.prices) * INTERVAL_HOURS
+
+
+def _range(panels: Sequence[Panel]) -> list[float]:
+    """From the least to the largest value, areas stacked, with a twentieth of room."""
+    ends = [*panels[0].at_least]
+    for panel in panels:
+        drawn = [line.points.to_numpy(dtype=float) for line in panel.lines]
+        stacked = [points for line, points in zip(panel.lines, drawn, strict=True) if line.look == "area"]
+        for points in (*drawn, np.sum(stacked, axis=0) if stacked else np.zeros(0)):
+            finite = points[np.isfinite(points)]
+            ends += [float(finite.min()), float(finite.max())] if len(finite) else []
+    low, high = min(ends), max(ends)
+    room = 0.05 * max(high - low, 1e-3)
+    return [round(low - room if low < 0 else low, 3), round(high + room, 3)]
+
+
+def _stacked(panels: Sequence[Panel], ranges: Sequence[list[float]], last_hour: float) -> Figure:
+    """Panels one above the other on one axis of hours."""
+    layout: Figure = {"height": _HEIGHT, "showlegend": False, "barmode": "overlay", "bargap": 0, "annotations": []}
+    data = []
+    whole, top = sum(panel.height for panel in panels), 1.0
+    usable = 1 - _GAP * (len(panels) - 1)
+    for number, (panel, span) in enumerate(zip(panels, ranges, strict=True), start=1):
+        axis = "" if number == 1 else str(number)
+        bottom = max(top - usable * panel.height / whole, 0.0)
+        layout[f"yaxis{axis}"] = {"domain": [round(bottom, 4), round(top, 4)], "range": span, "nticks": 4}
+        layout["annotations"].append(
+            {
+                "text": panel.title,
+                "x": 0,
+                "y": round(top, 4),
+                "xref": "paper",
+                "yref": "paper",
+                "xanchor": "left",
+                "yanchor": "bottom",
+                "showarrow": False,
+                "font": {"size": 11},
+            }
+        )
+        data += [_trace(line, f"y{axis}") for line in panel.lines]
+        top = bottom - _GAP
+    layout["xaxis"] = {"range": [0, last_hour], "dtick": 6, "anchor": f"y{len(panels)}"}
+    return {"data": data, "layout": layout}
+
+
+def _trace(line: Line, axis: str) -> Figure:
+    """A step's last value is drawn to the end of its interval, which takes a point more."""
+    points = values(line.points)
+    if line.look not in ("bar", "line"):
+        points += points[-1:]
+    drawn: Figure = {
+        "name": line.name,
+        "x0": line.first_hour,
+        "dx": line.hours,
+        "y": points,
+        "yaxis": axis,
+        "hovertemplate": f"%{{x:.2f}} h: {line.name} %{{y:.2f}} {line.unit}<extra></extra>",
+    }
+    if line.look == "bar":
+        return drawn | {"type": "bar", "width": line.hours, "offset": 0, "marker": {"color": line.tint}}
+    drawn |= {"type": "scatter", "mode": "lines"}
+    if line.look == "area":
+        stroke = {"color": line.tint, "width": 0.5, "shape": "hv"}
+        return drawn | {"line": stroke, "fill": "tozeroy", "stackgroup": axis}
+    if line.look == "dotted":
+        return drawn | {"line": {"color": line.tint, "width": 1, "dash": "dot", "shape": "hv"}}
+    return drawn | {"line": {"color": line.tint, "width": 1.5, "shape": "hv" if line.look == "step" else "linear"}}

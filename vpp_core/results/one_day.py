@@ -1,0 +1,180 @@
+"""One day hour by hour under every strategy: of one home, and of the whole fleet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.calendar import INTERVAL_HOURS, LOCAL_TIMEZONE
+from vpp_core.errors import InputError
+from vpp_core.fleet.fleet import CATEGORIES, Fleet
+from vpp_core.results.days import best_and_worst
+from vpp_core.results.households import household_months, operable
+from vpp_core.results.run import Run
+from vpp_core.results.text import NONE, count, listed, number, score, usd
+
+
+@dataclass(frozen=True)
+class OneDay:
+    """The tables of one local day; strategies in the ladder's order."""
+
+    day: str
+    home_id: int
+    strategies: tuple[str, ...]
+    intervals: pd.DataFrame
+    """rows of `HOME_INTERVALS`, of the home and day"""
+    household: pd.DataFrame
+    """rows of `HOUSEHOLD_DAYS`, of the home and day"""
+    windows: pd.DataFrame
+    """rows of `WINDOW_RESULTS`, of the day"""
+    prices: pd.DataFrame
+    """rows of `MARKET_PRICES`, of the day"""
+    capacity_kwh: float
+    """of the home's battery"""
+
+
+def one_day(run: Run, day: str, home_id: int, intervals: pd.DataFrame | None = None) -> OneDay:
+    """A day of a home and the fleet. `intervals`: rows of the home where the run's own have none of it."""
+    prices = _prices(run, day)
+    rows = run.flat.intervals if intervals is None else intervals
+    own = rows[(rows["home_id"] == home_id) & (rows["local_day"] == day)]
+    if own.empty:
+        raise InputError(f"the run keeps no intervals of home {home_id}; it keeps those of {_kept(run)}")
+    households, windows = run.flat.households, run.flat.windows
+    return OneDay(
+        day,
+        home_id,
+        tuple(run.kpis["strategy"]),
+        own,
+        households[(households["home_id"] == home_id) & (households["local_day"] == day)],
+        windows[windows["local_day"] == day],
+        prices,
+        float(run.fleet.bess_capacity_kwh[position_of(run.fleet, home_id)]),
+    )
+
+
+def _prices(run: Run, day: str) -> pd.DataFrame:
+    """The day's rows of `MARKET_PRICES`; a day outside the run is an `InputError`."""
+    local = run.market_prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE).dt.strftime("%Y-%m-%d")
+    if day not in set(local):
+        raise InputError(f"day {day} is not in the run, which has {local.iloc[0]} to {local.iloc[-1]}")
+    return run.market_prices[local == day]
+
+
+def _kept(run: Run) -> str:
+    return ", ".join(str(home) for home in sorted(run.flat.intervals["home_id"].unique()))
+
+
+def position_of(fleet: Fleet, home_id: int) -> int:
+    """Where a home stands in the fleet's columns; an unknown one is an `InputError`."""
+    found = np.flatnonzero(fleet.home_id == home_id)
+    if not len(found):
+        raise InputError(
+            f"home {home_id} is not in the fleet, which has homes {fleet.home_id[0]} to {fleet.home_id[-1]}"
+        )
+    return int(found[0])
+
+
+def shown_strategy(run: Run) -> str | None:
+    """The strategy that is looked at closely: the negotiated one, or else the first that does something."""
+    acting = [key for key in operable(run) if key != "no_vpp"]
+    return "negotiated" if "negotiated" in acting else next(iter(acting), None)
+
+
+def chosen_day(run: Run) -> tuple[OneDay, str] | None:
+    """The day and home that the report shows, and how both were chosen; None where nothing was kept or done."""
+    strategy = shown_strategy(run)
+    if strategy is None or run.flat.intervals.empty:
+        return None
+    day = best_and_worst(run, strategy)[0].day
+    home = busiest_home(run, strategy, day)
+    words = f"{describe_home(run, home, strategy)} {busiest_sentence(run, strategy, day)}"
+    return one_day(run, day, home), f"{words} The day is the one on which {strategy} made most."
+
+
+def busiest_home(run: Run, strategy: str, day: str) -> int:
+    """Of the homes whose intervals are kept, the one with the largest awards on a day: energy, and reserve held."""
+    _prices(run, day)
+    rows = run.flat.intervals
+    rows = rows[(rows["strategy"] == strategy) & (rows["local_day"] == day)]
+    if rows.empty:
+        raise InputError(f"the run keeps no intervals of {strategy} on {day}")
+    awards = rows[["award_kw", "car_award_kw", "spin_kw", "nonspin_kw"]].abs().sum(axis=1)
+    sums = awards.groupby(rows["home_id"]).sum()
+    return int(sums.index[int(np.argmax(sums.to_numpy()))])
+
+
+def busiest_sentence(run: Run, strategy: str, day: str) -> str:
+    """How `busiest_home` chooses."""
+    kept = run.flat.intervals["home_id"].nunique()
+    return (
+        f"Of the {count(kept, 'home')} whose intervals are kept it is the one with the largest awards of energy and "
+        f"reserve under {strategy} on {day}."
+    )
+
+
+def describe_home(run: Run, home_id: int, strategy: str) -> str:
+    """What a home has, and what the period brought it beside the others like it, in two sentences."""
+    fleet = run.fleet
+    at = position_of(fleet, home_id)
+    cars = int((fleet.cars.home == at).sum())
+    has = [
+        f"a battery of {number(fleet.bess_capacity_kwh[at], 1)} kWh and {number(fleet.bess_max_power_kw[at], 1)} kW"
+        if fleet.has_battery[at]
+        else "no battery",
+        f"{number(fleet.pv_capacity_kw[at], 1)} kW of solar" if fleet.has_pv[at] else "no solar",
+        count(cars, "electric car") if cars else "no electric car",
+    ]
+    months = household_months(run)
+    gains = months[months["strategy"] == strategy].set_index("home_id")["gain_usd"]
+    alike = fleet.home_id[fleet.has_battery == fleet.has_battery[at]]
+    others = "homes with a battery" if fleet.has_battery[at] else "homes without a battery"
+    category = CATEGORIES[int(fleet.category[at])]
+    return (
+        f"Home {home_id} has {listed(has)}; its preferences are {category}. Its gain over the "
+        f"period under {strategy} is {usd(gains[home_id])}, the median of {others} "
+        f"{usd(gains[gains.index.isin(alike)].median())}."
+    )
+
+
+def home_table(one: OneDay) -> pd.DataFrame:
+    """Display rows: what the day brought the home under each strategy."""
+    held = one.intervals.groupby("strategy")[["spin_kw", "nonspin_kw"]].sum().sum(axis=1) * INTERVAL_HOURS
+    rows = {row["strategy"]: row for row in one.household.to_dict("records")}
+    return pd.DataFrame(
+        [
+            {
+                "strategy": key,
+                "paid": usd(row["payment_usd"]),
+                "rise of bill": usd(row["bill_change_usd"]),
+                "rise of wear": usd(row["wear_change_usd"]),
+                "stored more": usd(row["end_energy_usd"]),
+                "gain": usd(row["household_gain_usd"]),
+                "for the VPP [kWh]": number(row["discharged_for_vpp_kwh"]),
+                "reserve held [kW-h]": number(held.get(key, 0.0)),
+                "satisfaction": score(row["satisfaction"]),
+            }
+            for key, row in ((key, rows[key]) for key in one.strategies if key in rows)
+        ]
+    )
+
+
+def fleet_table(one: OneDay) -> pd.DataFrame:
+    """Display rows: what the fleet did on the day under each strategy."""
+    sums = one.windows.groupby("strategy").sum(numeric_only=True).to_dict("index")
+    return pd.DataFrame(
+        [
+            {
+                "strategy": key,
+                "surplus": usd(row["surplus_usd"]),
+                "sold [kWh]": number(row["awarded_sell_kwh"], 0),
+                "bought [kWh]": number(row["awarded_buy_kwh"], 0),
+                "net injection [kWh]": number(row["net_injection_kwh"], 0),
+                "reserve held [kW-h]": number(row["held_spin_kw_h"] + row["held_nonspin_kw_h"], 0),
+                "called [kWh]": number(row["called_kwh"]) if row["called_kwh"] > 0 else NONE,
+            }
+            for key, row in ((key, sums[key]) for key in one.strategies if key in sums)
+        ]
+    )

@@ -1,0 +1,103 @@
+"""What pages share: the document around them, what was run on which data, and paragraphs, tables and plots as HTML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from vpp_core.results.figures import Figure
+from vpp_core.results.markdown import node
+from vpp_core.results.page_style import CSS, SCRIPT
+from vpp_core.results.run import Run
+from vpp_core.results.shares import REAL, data_shares
+from vpp_core.results.text import number, percent, reads_as_number
+
+Section = tuple[str, str, str]
+"""Anchor, title, and body as HTML."""
+
+
+def document(title: str, run: Run, sections: Iterable[Section], plots: dict[str, Figure]) -> bytes:
+    """A whole page that needs no server or network: plotly's library once, and the plots as JSON by element id."""
+    from plotly.offline import get_plotlyjs
+
+    sections = list(sections)
+    links = "".join(f'<a href="#{anchor}">{heading}</a>' for anchor, heading, _ in sections)
+    parts = "".join(f'<section id="{anchor}"><h2>{heading}</h2>{body}</section>' for anchor, heading, body in sections)
+    page = (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{CSS}</style></head><body><main>"
+        f"<header><h1>{escape(title)}</h1>{what_was_run(run)}<nav>{links}</nav></header>{parts}</main>"
+        f'<script type="application/json" id="figures">{_json(plots)}</script>'
+        f"<script>{get_plotlyjs()}</script><script>{SCRIPT}</script></body></html>\n"
+    )
+    return page.encode()
+
+
+def what_was_run(run: Run) -> str:
+    scenario = run.scenario
+    shortened = f", only the first {scenario.first_days} days of the month" if scenario.first_days else ""
+    words = (
+        f"{number(scenario.homes, 0)} homes (fleet seed {scenario.seed}), {run.days} local days{shortened}, node "
+        f"{node(run)}, data seed {scenario.data_seed}. {scenario.description}."
+    )
+    bars = "".join(
+        f"<div>{escape(share.series)}, {percent(100 * share.real, 0)} real</div>"
+        f'<div class="bar" title="{escape(share.sentence)}">{_bar(share.by_source)}</div>'
+        for share in data_shares(run)
+    )
+    return f'<p class="soft">{escape(words)}</p><div class="shares">{bars}</div>'
+
+
+def _bar(by_source: dict[str, float]) -> str:
+    return "".join(
+        f'<span class="{"real" if source in REAL else source}" style="width:{100 * share:.2f}%">{source} '
+        f"{percent(100 * share, 0)}</span>"
+        for source, share in by_source.items()
+    )
+
+
+def paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
+
+
+def bullets(lines: list[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>" if lines else ""
+
+
+def plot_html(plots: dict[str, Figure], name: str, figure: Figure) -> str:
+    plots[name] = figure
+    return f'<div class="plot" id="{name}" style="height:{figure["layout"]["height"]}px"></div>'
+
+
+def table_html(
+    frame: pd.DataFrame, wide: tuple[str, ...] = (), verdict: str | None = None, code: str | None = None
+) -> str:
+    """A frame of texts as an HTML table that scrolls sideways in a narrow window."""
+    numeric = {name for name in frame if len(frame) and all(reads_as_number(str(cell)) for cell in frame[name])}
+
+    def cell(name: str, text: str) -> str:
+        kind = "number" if name in numeric and name != code else "wide" if name in wide else ""
+        if name == verdict:
+            kind = {"holds": "holds", "does not hold": "fails"}.get(text, "")
+        shown = f"<code>{escape(text)}</code>" if name == code else escape(text)
+        return f'<td class="{kind}">{shown}</td>' if kind else f"<td>{shown}</td>"
+
+    head = "".join(
+        f'<th class="number">{escape(str(name))}</th>' if name in numeric else f"<th>{escape(str(name))}</th>"
+        for name in frame
+    )
+    body = "".join(
+        "<tr>" + "".join(cell(str(name), str(row[name])) for name in frame) + "</tr>"
+        for row in frame.to_dict("records")
+    )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

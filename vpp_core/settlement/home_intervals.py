@@ -1,0 +1,76 @@
+"""What a few homes' devices did, interval by interval, kept so that one can look at them.
+
+All homes' intervals would be some hundred times as large as a strategy's result and are not kept; a run of the same
+scenario makes them again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vpp_core.calendar import Period
+from vpp_core.fleet.fleet import Fleet, Floats
+from vpp_core.market.inputs import Inputs
+from vpp_core.physics.meter import net_injection_kw
+from vpp_core.settlement.grouping import sum_by_home
+from vpp_core.settlement.trajectory import Trajectory
+
+KEPT = 12
+_DIGITS = 3
+"""Watts and watt-hours."""
+
+
+def kept_homes(fleet: Fleet) -> npt.NDArray[np.intp]:
+    """Positions of the homes whose intervals are kept, at most `KEPT`: of those with a battery (else with a car, else
+    of all) evenly spaced ones. Homes are drawn independently, so that is as good as drawing them by lot."""
+    with_car = np.isin(np.arange(len(fleet)), fleet.cars.home)
+    groups = (fleet.has_battery, with_car, np.ones(len(fleet), dtype=bool))
+    homes = np.flatnonzero(next(group for group in groups if group.any()))
+    spaced = np.linspace(0, len(homes) - 1, min(KEPT, len(homes)))
+    return np.asarray(homes[np.round(spaced).astype(np.intp)])
+
+
+def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """Rows of `HOME_INTERVALS` of the homes at these positions, in the order of days."""
+    cars = {
+        "car_kw": sum_by_home(inputs, trajectory.car_kw),
+        "car_default_kw": sum_by_home(inputs, trajectory.car_default_kw),
+        "car_award_kw": sum_by_home(inputs, trajectory.car_award_kw),
+        "car_kwh": sum_by_home(inputs, trajectory.car_kwh),
+    }
+    injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, trajectory.battery_kw, cars["car_kw"])
+    columns = {
+        "own_surplus_kw": inputs.surplus_kw,
+        "injection_kw": injection,
+        "stored_kwh": trajectory.stored_kwh,
+        "backup_kwh": np.broadcast_to(inputs.batteries.backup_kwh, injection.shape),
+        "battery_kw": trajectory.battery_kw,
+        "default_kw": trajectory.default_kw,
+        "award_kw": trajectory.award_kw,
+        "spin_kw": trajectory.spin_kw,
+        "nonspin_kw": trajectory.nonspin_kw,
+        "called_kw": trajectory.called_kw,
+        **cars,
+    }
+    labels = _labels(inputs.period, inputs.fleet.home_id[homes])
+    rows = labels.assign(strategy=strategy, **{name: _long(values, homes) for name, values in columns.items()})
+    return rows.sort_values(["local_day", "home_id", "timestamp"], kind="stable", ignore_index=True)
+
+
+def _labels(period: Period, home_id: npt.NDArray[np.integer]) -> pd.DataFrame:
+    """Day, home and time of each row, home after home."""
+    interval = np.tile(np.arange(len(period)), len(home_id))
+    return pd.DataFrame(
+        {
+            "local_day": np.asarray(period.days)[period.day_of_interval[interval]],
+            "home_id": np.repeat(home_id.astype(np.int64), len(period)),
+            "timestamp": period.timestamps[interval],
+        }
+    )
+
+
+def _long(values: Floats, homes: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+    """(T, N) as one column, home after home; `+ 0.0` turns a rounded −0 into 0."""
+    return (np.round(values[:, homes].T.ravel(), _DIGITS) + 0.0).astype(np.float32)
