@@ -16,6 +16,7 @@ from vpp_core.scenario import Scenario
 from vpp_core.scenario.variation import SWEEPS, variation
 from vpp_core.tables import STUDY
 from vpp_pipeline.batch import Task
+from vpp_pipeline.io.parquet import contract_of
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.table_file import TableFile, encode
 
@@ -76,9 +77,11 @@ def study_of(base: Scenario, months: Sequence[str], seeds: int, sweep: str | Non
 
 
 def gather(lake: Lake, study: Study, done: Iterable[Task]) -> pd.DataFrame:
-    """Rows of `STUDY` from the key figures of those members that are `done`, put into the lake by month."""
+    """Rows of `STUDY` from the results of those members that are `done`, put into the lake by month."""
     import pandas as pd
 
+    from vpp_core.calendar import Month
+    from vpp_core.results.kpis import kpi_daily
     from vpp_core.results.study import study_rows
 
     finished = {(task.month, task.scenario) for task in done}
@@ -88,9 +91,14 @@ def gather(lake: Lake, study: Study, done: Iterable[Task]) -> pd.DataFrame:
         for member in study.members:
             scenario = member.scenario
             if (month, scenario.name) in finished:
-                file = lake.read("kpi_monthly", month, scenario.name)
-                rows.append(study_rows(file.table.to_pandas(), scenario, study.name, member.varied, member.value))
-                parts.append(file.digest)
+                monthly, outcomes, prices = (
+                    lake.read(table, month, scenario.name, contract_of(table))
+                    for table in ("kpi_monthly", "window_results", "market_prices")
+                )
+                daily = kpi_daily(outcomes.table, scenario, Month.parse(month), prices.table.to_pandas())
+                figures = monthly.table.to_pandas()
+                rows.append(study_rows(figures, daily, scenario, study.name, member.varied, member.value))
+                parts += [monthly.digest, outcomes.digest]
         if rows:
             table = pd.concat(rows, ignore_index=True)
             recipe = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]

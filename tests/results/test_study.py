@@ -6,10 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from vpp_core.results.figures import frontier_figure
 from vpp_core.results.markdown import report_markdown
 from vpp_core.results.page import report_html
 from vpp_core.results.sentences import observations
-from vpp_core.results.study import seeds_sentence, study_rows, study_summary, study_table, sweep_table, sweeps
+from vpp_core.results.study import (
+    moved,
+    seeds_sentence,
+    study_rows,
+    study_summary,
+    study_table,
+    sweep_sentence,
+    sweep_table,
+    sweeps,
+)
 from vpp_core.tables import STUDY
 
 SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_foresight": 100.0}
@@ -18,13 +28,14 @@ SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_fore
 @pytest.fixture(scope="module")
 def rows(run_of):
     """Four seeds whose negotiated surplus differs from no VPP by 10, 20, 30 and −4."""
-    kpis = run_of(SURPLUS, days=2).kpis
-    scenario = run_of(SURPLUS, days=2).scenario
+    made = run_of(SURPLUS, days=2)
+    kpis, daily, scenario = made.kpis, made.daily, made.scenario
     members = []
     for seed, surplus in enumerate((10.0, 20.0, 30.0, -4.0)):
         changed = kpis.assign(surplus_usd=np.where(kpis["strategy"] == "negotiated", surplus, kpis["surplus_usd"]))
         changed.loc[changed["strategy"] == "no_vpp", "surplus_usd"] = 0.0
-        members.append(study_rows(changed, scenario.model_copy(update={"seed": seed}), "ten_seeds", "seed", seed))
+        other = scenario.model_copy(update={"seed": seed})
+        members.append(study_rows(changed, daily, other, "ten_seeds", "seed", seed))
     table = pd.concat(members, ignore_index=True)
     STUDY.pandera.validate(table)
     return table
@@ -90,3 +101,22 @@ def test_the_study_with_the_most_seeds_speaks_and_a_single_seed_does_not(rows):
     assert seeds_sentence(both, "2023-08") == seeds_sentence(rows, "2023-08")
     assert seeds_sentence(rows[rows["seed"] == 0], "2023-08") == ""
     assert seeds_sentence(rows, "2020-07") == ""
+
+
+def test_what_a_sweep_does_not_move_is_said_once_and_not_drawn(run_of, rows):
+    sweep = rows.assign(varied="satisfaction_weight_usd", value=rows["seed"] / 10, seed=0)
+    assert moved(sweep) == ["negotiated"]
+    table = sweep_table(sweep)
+    assert table.loc[table["strategy"] == "centralized", "value"].tolist() == ["any"]
+    assert table.loc[table["strategy"] == "negotiated", "value"].tolist() == ["0", "0.1", "0.2", "0.3"]
+    assert [line["name"] for line in frontier_figure(sweep)["data"]] == ["negotiated"]
+    assert sweep_sentence(sweep) == (
+        "negotiated earns from −$4.00 (at 0.3) to $30.00 (at 0.2), its satisfaction from 0.900 to 0.900; centralized "
+        "does not depend on it."
+    )
+
+
+def test_where_a_sweep_moves_nothing_all_points_are_drawn(rows):
+    still = rows[rows["seed"] == 0].assign(varied="preference_strictness")
+    assert moved(still) == []
+    assert len(frontier_figure(pd.concat([still, still.assign(value=1.0)]))["data"]) == 3

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from vpp_core.results.bargaining import BARGAINING, STRATEGY, bargaining_sentence, bargaining_table, effects
 from vpp_core.results.ladder import ladder_table
 from vpp_core.results.one_day import chosen_day, fleet_table, home_table
 from vpp_core.results.reserves import reserve_sentence, reserve_table
@@ -14,7 +15,7 @@ from vpp_core.results.run import Run
 from vpp_core.results.same_knowledge import beside_sentence, beside_table
 from vpp_core.results.sentences import answer, observations
 from vpp_core.results.shares import data_shares
-from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_table, sweeps
+from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_sentence, sweep_table, sweeps
 from vpp_core.results.summary import csv_columns
 from vpp_core.results.text import NONE, ONE_DAY, markdown_table, number, percent, plain, score, usd
 
@@ -106,8 +107,14 @@ def _studies(run: Run) -> list[str]:
     """Sweeps of this month and differences over fleet seeds, where a study was run."""
     if run.study is None or run.study.empty:
         return []
-    swept = [f"### {title}\n\n{_frame(sweep_table(rows))}" for title, rows in sweeps(run.study, str(run.month))]
+    rules = effects(run.study, str(run.month), run.scenario.name)
+    shown = sweeps(run.study[~run.study["study"].isin(rules["study"])], str(run.month))
+    swept = [f"### {title}\n\n{sweep_sentence(rows)}\n\n{_frame(sweep_table(rows))}" for title, rows in shown]
     parts = [f"## Surplus–satisfaction frontier\n\n{FRONTIER}", *swept] if swept else []
+    if len(rules):
+        said = bargaining_sentence(rules, run.figure(STRATEGY, "surplus_usd") or 0.0)
+        numbers = _frame(bargaining_table(rules))
+        parts = [f"## Which rule of bargaining matters\n\n{said}\n\n{BARGAINING}\n\n{numbers}", *parts]
     return parts + [
         f"## Over fleet seeds: {study}\n\n{SEEDS}\n\n{_frame(table)}" for study, table in seed_studies(run.study)
     ]

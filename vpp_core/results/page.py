@@ -12,6 +12,7 @@ from html import escape
 import pandas as pd
 
 from vpp_core.results import figures
+from vpp_core.results.bargaining import BARGAINING, STRATEGY, bargaining_sentence, bargaining_table, effects
 from vpp_core.results.concentration import ABOVE_ALL, concentration_sentence
 from vpp_core.results.day_page import day_section
 from vpp_core.results.days import best_and_worst
@@ -25,7 +26,7 @@ from vpp_core.results.reserves import reserve_sentence, reserve_table
 from vpp_core.results.run import Run
 from vpp_core.results.same_knowledge import beside_sentence, beside_table
 from vpp_core.results.sentences import answer, observations
-from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_table, sweeps
+from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_sentence, sweep_table, sweeps
 from vpp_core.strategies.registry import STRATEGIES
 
 
@@ -155,15 +156,33 @@ def _frontier(run: Run, plots: dict[str, Figure]) -> str:
     if run.study is None or run.study.empty:
         return ""
     body = ""
-    for position, (title, members) in enumerate(sweeps(run.study, str(run.month))):
+    rules = effects(run.study, str(run.month), run.scenario.name)
+    shown = run.study[~run.study["study"].isin(rules["study"])]
+    for position, (title, members) in enumerate(sweeps(shown, str(run.month))):
         plot = plot_html(plots, f"plot-frontier-{position}", figures.frontier_figure(members))
         table = f"<details><summary>The numbers</summary>{table_html(sweep_table(members))}</details>"
-        body += f"<div><h3>{escape(title)}</h3>{plot}{table}</div>"
+        body += f"<div><h3>{escape(title)}</h3>{paragraph(sweep_sentence(members))}{plot}{table}</div>"
     if body:
         body = paragraph(FRONTIER) + f'<div class="pair">{body}</div>'
+    body = _bargaining(run, rules, plots) + body
     for study, differences in seed_studies(run.study):
         body += f"<h3>Over fleet seeds: {escape(study)}</h3>{paragraph(SEEDS)}{table_html(differences)}"
     return body
+
+
+def _bargaining(run: Run, table: pd.DataFrame, plots: dict[str, Figure]) -> str:
+    """Which rule of bargaining matters, where a study varied them; `table` as `effects` gives it."""
+    if table.empty:
+        return ""
+    drawn = figures.bargaining_figures(table)
+    plotted = "".join(
+        f"<div><h4>{escape(words.capitalize())}</h4>{plot_html(plots, f'plot-bargaining-{position}', figure)}</div>"
+        for position, (words, figure) in enumerate(drawn.items())
+    )
+    numbers = f"<details><summary>The numbers</summary>{table_html(bargaining_table(table))}</details>"
+    said = paragraph(bargaining_sentence(table, run.figure(STRATEGY, "surplus_usd") or 0.0))
+    note = f'<p class="soft">{escape(BARGAINING)}</p>'
+    return f'<h3>Which rule of bargaining matters</h3>{said}{note}<div class="multiples">{plotted}</div>{numbers}'
 
 
 def _event(run: Run, plots: dict[str, Figure]) -> str:

@@ -29,9 +29,11 @@ _MEASURES = {
 }
 
 
+_SAME = 1e-9
+"""Figures closer than this are the same."""
 FRONTIER = (
     "One thing is varied at a time, everything else as in this scenario; a point per value, the mean over fleet seeds, "
-    "the line in the order of the values. A strategy that does not know what is varied stays at one point."
+    "the line in the order of the values."
 )
 SEEDS = (
     "The same months with the fleet drawn anew: the mean difference, its 95 % interval over fleets (Student's t), and "
@@ -39,10 +41,21 @@ SEEDS = (
 )
 
 
-def study_rows(kpis: pd.DataFrame, scenario: Scenario, study: str, varied: str, value: float) -> pd.DataFrame:
-    """The monthly figures of one member as rows of `STUDY`; `value` is what `varied` has in this member."""
+BY_DAY = {
+    "surplus_usd": "surplus_by_day_usd",
+    "household_gain_usd": "household_gain_by_day_usd",
+    "satisfaction_mean": "satisfaction_by_day",
+}
+"""Figures of a month and the lists of their days."""
+
+
+def study_rows(
+    kpis: pd.DataFrame, daily: pd.DataFrame, scenario: Scenario, study: str, varied: str, value: float
+) -> pd.DataFrame:
+    """The figures of one member, of the month and by day, as rows of `STUDY`; `value`: what `varied` has in it."""
+    days = daily.groupby("strategy")[list(BY_DAY)].agg(list).rename(columns=BY_DAY)
     rows = kpis.assign(study=study, varied=varied, value=float(value), seed=scenario.seed)
-    return STUDY.arrow(rows).to_pandas()
+    return STUDY.arrow(rows.merge(days, left_on="strategy", right_index=True)).to_pandas()
 
 
 def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
@@ -125,8 +138,39 @@ def sweeps(rows: pd.DataFrame, month: str) -> list[tuple[str, pd.DataFrame]]:
     ]
 
 
+def moved(rows: pd.DataFrame) -> list[str]:
+    """Strategies whose surplus or satisfaction is not the same for all values of what is varied."""
+    means = rows.groupby(["strategy", "value"], sort=False)[["surplus_usd", "satisfaction_mean"]].mean()
+    by_strategy = means.groupby("strategy", sort=False)
+    spread = by_strategy.max() - by_strategy.min()
+    return [str(key) for key, row in spread.iterrows() if (row.fillna(0.0) > _SAME).any()]
+
+
+def sweep_sentence(rows: pd.DataFrame) -> str:
+    """Between which values surplus and satisfaction run, strategy by strategy; and what stays where it is."""
+    operable = rows[~rows["is_bound"] & (rows["strategy"] != "no_vpp")]
+    changed = moved(operable)
+    told = [_run_of(key, operable[operable["strategy"] == key]) for key in changed]
+    still = [str(key) for key in operable["strategy"].unique() if key not in changed]
+    if still:
+        told.append(f"{listed(still)} {'does' if len(still) == 1 else 'do'} not depend on it")
+    return "; ".join(told) + "." if told else ""
+
+
+def _run_of(key: str, rows: pd.DataFrame) -> str:
+    means = rows.groupby("value")[["surplus_usd", "satisfaction_mean"]].mean()
+    surplus, liked = means["surplus_usd"], means["satisfaction_mean"]
+    return (
+        f"{key} earns from {usd(surplus.min())} (at {surplus.idxmin():g}) to {usd(surplus.max())} (at "
+        f"{surplus.idxmax():g}), its satisfaction from {score(liked.min())} to {score(liked.max())}"
+    )
+
+
 def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """Display rows of a sweep of one month: a strategy under a value, the mean over fleet seeds."""
+    """Display rows of a sweep of one month: a strategy under a value, the mean over fleet seeds.
+
+    A strategy that is the same under all values has one row.
+    """
     means = rows.groupby(["value", "strategy"], sort=False).agg(
         surplus_usd=("surplus_usd", "mean"),
         percent_of_perfect=("percent_of_perfect", "mean"),
@@ -135,10 +179,12 @@ def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
         satisfaction=("satisfaction_mean", "mean"),
         seeds=("seed", "nunique"),
     )
+    changed = moved(rows)
+    first = rows["value"].min()
     return pd.DataFrame(
         [
             {
-                "value": f"{value:g}",
+                "value": f"{value:g}" if strategy in changed else "any",
                 "strategy": strategy,
                 "surplus": usd(row.surplus_usd),
                 "of perfect": percent(row.percent_of_perfect),
@@ -148,6 +194,6 @@ def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
                 "seeds": number(row.seeds, 0),
             }
             for (value, strategy), row in zip(means.index, means.itertuples(index=False), strict=True)
-            if strategy != "no_vpp"
+            if strategy != "no_vpp" and (strategy in changed or value == first)
         ]
     )

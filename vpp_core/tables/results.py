@@ -223,6 +223,11 @@ STUDY = Contract(
         Column("households_worse_off_percent", pa.float64(), "households worse off than without a VPP [%]", True),
         Column("satisfaction_mean", pa.float64(), "mean satisfaction, 0–1; null for a bound", True, 0.0, 1.0),
         Column("violations", pa.int64(), "breached preferences; null for a bound", True),
+        Column("surplus_by_day_usd", pa.list_(pa.float64()), "surplus of each local day, in order [$]"),
+        Column(
+            "household_gain_by_day_usd", pa.list_(pa.float64()), "gain of all households by day [$]; nulls for a bound"
+        ),
+        Column("satisfaction_by_day", pa.list_(pa.float64()), "mean satisfaction by day, 0–1; nulls for a bound"),
     ),
     key=("study", "varied", "value", "month", "scenario", "strategy"),
 )

@@ -3,6 +3,7 @@
 Colours are set for both a light and a dark page; fonts, grids and backgrounds follow the page's theme (`page`).
 """
 
+from vpp_core.results.figures.bargaining import bargaining_figures
 from vpp_core.results.figures.base import Figure, colour
 from vpp_core.results.figures.days import day_figure, event_figure, heat_figure, price_heat_figure
 from vpp_core.results.figures.homes import frontier_figure, gain_figure, satisfaction_figure
@@ -16,6 +17,7 @@ from vpp_core.results.figures.money import (
 
 __all__ = [
     "Figure",
+    "bargaining_figures",
     "colour",
     "concentration_figure",
     "day_figure",

@@ -8,6 +8,7 @@ import pandas as pd
 from vpp_core.results.figures.base import Figure, colour, values
 from vpp_core.results.households import household_months, operable
 from vpp_core.results.run import Run
+from vpp_core.results.study import moved
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
 
 
@@ -57,8 +58,12 @@ def gain_figure(run: Run) -> Figure:
 
 
 def frontier_figure(members: pd.DataFrame) -> Figure:
-    """Surplus against satisfaction of a study that varies one thing: a line per strategy, a point per value."""
+    """Surplus against satisfaction of a study that varies one thing: a line per strategy, a point per value.
+
+    Strategies that it does not move are left out where another is moved: their distance would hide its line.
+    """
     own = members[~members["is_bound"]]
+    own = own[own["strategy"].isin(moved(own) or own["strategy"])]
     means = own.groupby(["strategy", "value"], sort=False)[["satisfaction_mean", "surplus_usd"]].mean().reset_index()
     return {
         "data": [
@@ -74,17 +79,16 @@ def frontier_figure(members: pd.DataFrame) -> Figure:
 
 
 def _frontier_line(key: str, position: int, rows: pd.DataFrame) -> Figure:
-    """A strategy's points; the first and the last value are written beside them where they lie apart."""
+    """A strategy's points, each value beside its own where they lie apart."""
     apart = len(rows[["satisfaction_mean", "surplus_usd"]].round(3).drop_duplicates()) > 1
     named = [f"{value:g}" for value in rows["value"]]
-    ends = [name if i in (0, len(named) - 1) else "" for i, name in enumerate(named)]
     return {
         "type": "scatter",
         "mode": "lines+markers+text" if apart else "markers",
         "name": key,
         "x": values(rows["satisfaction_mean"]),
         "y": values(rows["surplus_usd"]),
-        "text": ends,
+        "text": named,
         "customdata": named,
         "textposition": "top center" if position % 2 else "bottom center",
         "textfont": {"size": 10, "color": colour(key, position)},

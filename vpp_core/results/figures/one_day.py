@@ -234,7 +234,7 @@ def _trace(line: Line, axis: str) -> Figure:
     drawn |= {"type": "scatter", "mode": "lines"}
     if line.look == "area":
         stroke = {"color": line.tint, "width": 0.5, "shape": "hv"}
-        return drawn | {"line": stroke, "fill": "tozeroy", "stackgroup": axis}
+        return drawn | {"line": stroke, "stackgroup": axis}
     if line.look == "dotted":
         return drawn | {"line": {"color": line.tint, "width": 1, "dash": "dot", "shape": "hv"}}
     return drawn | {"line": {"color": line.tint, "width": 1.5, "shape": "hv" if line.look == "step" else "linear"}}
