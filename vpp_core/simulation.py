@@ -176,6 +176,7 @@ class _Run:
         self.stored_kwh = inputs.batteries.initial_kwh.copy()
         self.car_kwh = inputs.cars.initial_kwh.copy()
         self.taken_kwh = np.zeros(len(inputs.fleet))
+        self.car_taken_kwh = np.zeros(len(inputs.cars))
         self.bids: list[Bid] = []
         self.timings: dict[str, float] = {"offers": 0.0, "decide": 0.0}
         self._slot_sum = np.zeros((SLOTS, len(inputs.fleet)))
@@ -241,10 +242,11 @@ class _Run:
         inputs, out, layout = self.inputs, self.trajectory, self.inputs.layout
         if t and inputs.period.day_of_interval[t] != inputs.period.day_of_interval[t - 1]:
             self.taken_kwh[:] = 0.0
+            self.car_taken_kwh[:] = 0.0
         segments = self.bids[t // inputs.windows.length].segments
         accepted = np.where(cleared(segments, layout, inputs.price[:, t]), segments.quantity_kw, 0.0)
-        award, car_award = _awards(inputs, accepted)
-        out.award_kw[t], out.car_award_kw[t] = award, car_award
+        award, delay, discharge = _awards(inputs, accepted)
+        out.award_kw[t], out.car_award_kw[t], out.car_discharge_award_kw[t] = award, delay, discharge
         out.spin_kw[t], out.nonspin_kw[t] = accepted[layout.battery_spin], accepted[layout.battery_nonspin]
         if inputs.called[t]:
             out.called_kw[t] = out.spin_kw[t] + out.nonspin_kw[t]
@@ -252,11 +254,12 @@ class _Run:
         default, battery, stored = _step_batteries(
             inputs, self.permission, self.stored_kwh, award + out.called_kw[t], t
         )
-        car_default, car, car_energy = _step_cars(inputs, self.car_kwh, car_award, t)
+        car_default, car, car_energy = _step_cars(inputs, self.car_kwh, delay, discharge, t)
         out.default_kw[t], out.stored_kwh[t] = default, stored
         out.discharge_kw[t], out.charge_kw[t] = np.maximum(battery, 0.0), np.maximum(-battery, 0.0)
         out.car_default_kw[t], out.car_kw[t], out.car_kwh[t] = car_default, car, car_energy
         self.taken_kwh += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
+        self.car_taken_kwh += _taken_from_cars_kwh(inputs, car)
         self.stored_kwh, self.car_kwh = stored, car_energy
 
     def _agreed(self, t: int, segments: Segments, accepted: Floats) -> None:
@@ -266,6 +269,7 @@ class _Run:
         sold = accepted[layout.battery_sell] > 0
         out.agreed_usd_per_kwh[t] = np.where(sold, agreed[layout.battery_sell], agreed[layout.battery_buy])
         out.car_agreed_usd_per_kwh[t] = agreed[layout.car_sell]
+        out.car_agreed_usd_per_kwh[t, layout.discharging_car] += agreed[layout.car_discharge]
         out.spin_agreed_usd_per_kw_h[t] = agreed[layout.battery_spin]
         out.nonspin_agreed_usd_per_kw_h[t] = agreed[layout.battery_nonspin]
         out.call_agreed_usd_per_kwh[t] = np.where(out.called_kw[t] > 0, segments.call_usd_per_mwh / 1000, 0.0)
@@ -279,32 +283,35 @@ class _Run:
         inputs = self.inputs
         low, high = self.stored_kwh, self.stored_kwh
         car_low, car_high, car_expected = self.car_kwh, self.car_kwh, self.car_kwh
-        taken = self.taken_kwh.copy()
+        taken, car_taken = self.taken_kwh.copy(), self.car_taken_kwh.copy()
         days = inputs.period.day_of_interval
         if days[first] != days[max(t - 1, 0)]:
             taken[:] = 0.0
+            car_taken[:] = 0.0
         reserve_kw = np.zeros_like(low)
         for s in range(t, first):
             quantity = self.bids[s // inputs.windows.length].segments.quantity_kw
             held = quantity[inputs.layout.battery_spin] + quantity[inputs.layout.battery_nonspin]
             reserve_kw = np.maximum(reserve_kw, held)
             sells = np.where(inputs.layout.direction > 0, quantity, 0.0)
-            sale, car_sale = _awards(inputs, sells)
+            sale, delay, discharge = _awards(inputs, sells)
             default, battery, low = _step_batteries(inputs, self.permission, low, sale, s)
             if days[s] == days[first]:
                 taken += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
             _, _, high = _step_batteries(inputs, self.permission, high, _awards(inputs, quantity - sells)[0], s)
-            _, _, car_low = _step_cars(inputs, car_low, car_sale, s)
-            _, _, car_high = _step_cars(inputs, car_high, np.zeros_like(car_sale), s)
-            likely = np.where(self._likely(s // inputs.windows.length), car_sale, 0.0)
-            _, _, car_expected = _step_cars(inputs, car_expected, likely, s)
+            _, car, car_low = _step_cars(inputs, car_low, delay, discharge, s)
+            if days[s] == days[first]:
+                car_taken += _taken_from_cars_kwh(inputs, car)
+            _, _, car_high = _step_cars(inputs, car_high, np.zeros_like(delay), np.zeros_like(delay), s)
+            likely = np.where(self._likely(s // inputs.windows.length), sells, 0.0)
+            _, _, car_expected = _step_cars(inputs, car_expected, *_awards(inputs, likely)[1:], s)
         called_kwh = reserve_kw * LONGEST_HOURS / inputs.batteries.discharge_efficiency
         low = np.maximum(low - called_kwh, np.minimum(low, self.permission.battery_floor_kwh))
-        return StateRange(low, high, car_low, car_high, car_expected, taken + called_kwh)
+        return StateRange(low, high, car_low, car_high, car_expected, taken + called_kwh, car_taken)
 
     def _likely(self, window: int) -> Bools:
-        """Cars whose pending sale is priced below the median forecast at the window's gate closure."""
-        price = self.bids[window].segments.price_usd_per_mwh[self.inputs.layout.car_sell]
+        """Segments that, sold, are priced below the median forecast at the window's gate closure."""
+        price = self.bids[window].segments.price_usd_per_mwh
         return price <= self.inputs.forecast_usd_per_mwh[window, 0, 1]
 
     def _outlook(self, window: int) -> Outlook:
@@ -332,10 +339,13 @@ class _Run:
         )
 
 
-def _awards(inputs: Inputs, accepted_kw: Floats) -> tuple[Floats, Floats]:
-    """Accepted segments (K,) as battery awards (N,), export positive, and car awards (M,), delay positive."""
+def _awards(inputs: Inputs, accepted_kw: Floats) -> tuple[Floats, Floats, Floats]:
+    """Accepted segments (K,) as battery awards (N,), export positive, delays of cars and what cars give, each (M,)."""
     layout = inputs.layout
-    return accepted_kw[layout.battery_sell] - accepted_kw[layout.battery_buy], accepted_kw[layout.car_sell]
+    discharge = np.zeros(len(inputs.cars))
+    discharge[layout.discharging_car] = accepted_kw[layout.car_discharge]
+    battery: Floats = accepted_kw[layout.battery_sell] - accepted_kw[layout.battery_buy]
+    return battery, accepted_kw[layout.car_sell], discharge
 
 
 def _step_batteries(
@@ -358,12 +368,30 @@ def _step_batteries(
     return default, battery, after
 
 
-def _step_cars(inputs: Inputs, car_kwh: Floats, award_kw: Floats, t: int) -> tuple[Floats, Floats, Floats]:
-    """Default [kW], actual charging [kW] and energy after interval `t` [kWh]; a departing car takes its trip first."""
+def _step_cars(
+    inputs: Inputs, car_kwh: Floats, delay_kw: Floats, discharge_kw: Floats, t: int
+) -> tuple[Floats, Floats, Floats]:
+    """Default [kW], actual charging [kW, negative where it gives] and energy after interval `t` [kWh].
+
+    A departing car takes its trip first. One that discharges does not charge meanwhile.
+    """
     cars = inputs.cars
     on_board = car_kwh - cars.trip_kwh[t]
     default = charge_on_arrival_kw(
         on_board, cars.plugged[t], cars.target_kwh, cars.max_charge_kw, cars.charge_efficiency, INTERVAL_HOURS
     )
-    charge = np.maximum(default - award_kw, 0.0)
-    return default, charge, step_energy_kwh(on_board, charge, 0.0, cars.charge_efficiency, 1.0, INTERVAL_HOURS)
+    given = np.minimum(
+        discharge_kw,
+        cars.plugged[t]
+        * discharge_limit_kw(
+            on_board, cars.floor_kwh, cars.max_discharge_kw, cars.discharge_efficiency, INTERVAL_HOURS
+        ),
+    )
+    charge = np.where(discharge_kw > 0, 0.0, np.maximum(default - delay_kw, 0.0))
+    after = step_energy_kwh(on_board, charge, given, cars.charge_efficiency, cars.discharge_efficiency, INTERVAL_HOURS)
+    return default, charge - given, after
+
+
+def _taken_from_cars_kwh(inputs: Inputs, car_kw: Floats) -> Floats:
+    """Stored energy [kWh] that cars at this net charging gave in an interval, shape (M,)."""
+    return taken_kwh(-car_kw, 0.0, inputs.cars.discharge_efficiency, INTERVAL_HOURS)

@@ -1,6 +1,8 @@
-"""What of each car's charging can be delayed for a window, and what that costs: columns of cars."""
+"""What a car can hold for a window, and what that costs: its charge delayed, or with V2G, power given."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,10 +12,30 @@ from vpp_core.dispatch.battery_offers import SIZES, SMALLEST_KW
 from vpp_core.dispatch.gate_state import Coming, StateRange
 from vpp_core.dispatch.opportunity_cost import LEVELS, USD_PER_KWH, Outlook, car_value, interpolate
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
-from vpp_core.fleet.fleet import Floats
+from vpp_core.fleet.fleet import Bools, Floats, Ints
 from vpp_core.market.distribution import expected_gain_above
 from vpp_core.physics.meter import retail_bill_usd
 from vpp_core.physics.storage import charge_on_arrival_kw, step_energy_kwh
+
+
+@dataclass(frozen=True)
+class CarOffers:
+    """Columns of cars, shape (M,): what each can hold, and what is expected of that."""
+
+    quantity_kw: Floats
+    own_usd_per_kwh: Floats
+    total_usd_per_kwh: Floats
+    gain_usd_per_h: Floats
+    """expected at the forecast over what is paid and the rebound"""
+
+    @classmethod
+    def none(cls, cars: int) -> CarOffers:
+        """Nothing of any car."""
+        return cls(*np.zeros((4, cars)))
+
+    def keep(self, kept: Bools) -> CarOffers:
+        """The same of the kept cars (M,), nothing of the others."""
+        return CarOffers(*(np.where(kept, getattr(self, name), 0.0) for name in self.__dataclass_fields__))
 
 
 def car_charging_kw(cars: CarBatteries, coming: Coming, energy_kwh: Floats) -> Floats:
@@ -42,36 +64,33 @@ def car_offers(
     batteries: Batteries,
     price_usd_per_mwh: Floats,
     most_kw: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """Quantity [kW], own and total cost [$/kWh] of delaying each car's charging, shape (M,).
+) -> CarOffers:
+    """Delaying each car's charging.
 
     What is sold is power that the car is expected to draw in every interval of the window even if none clears; what it
     must have to be ready at departure is not for sale, nor more than `most_kw` (M,).
     """
-    quantity, own, total = np.zeros(len(cars)), np.zeros(len(cars)), np.zeros(len(cars))
+    offers = CarOffers.none(len(cars))
     intervals, hours = len(coming.surplus_kw), INTERVAL_HOURS
-    first, last = coming.first_interval, coming.first_interval + len(coming.surplus_kw) - 1
-    stays = cars.plugged[first : last + 1].all(axis=0) & (cars.departure[first] > last) & permission.car_movable
+    first, end = coming.first_interval, coming.first_interval + len(coming.surplus_kw)
+    stays = _stays(cars, permission, coming)
     drawn = np.where(stays, np.minimum(expected_charge_kw.min(axis=0), most_kw), 0.0)
     offering = np.flatnonzero(drawn >= SMALLEST_KW)
     if len(offering) == 0:
-        return quantity, own, total
+        return offers
     low = state.car_low_kwh[offering]
     charge = car_charging_kw(cars, coming, state.car_low_kwh)[:, offering]
     efficiency = cars.charge_efficiency[offering]
     after_kwh = low + efficiency * hours * charge.sum(axis=0)
-    intervals_left = cars.departure[first, offering] - (last + 1)
+    intervals_left = cars.departure[first, offering] - end
     need = permission.car_need_kwh[first, offering]
     reachable = after_kwh + efficiency * cars.max_charge_kw[offering] * hours * intervals_left
     spare_kw = (reachable - need) / (efficiency * hours * intervals)
     held = np.minimum(drawn[offering], np.maximum(spare_kw, 0.0))
-    home = cars.home[offering]
-    has_battery = batteries.max_power_kw[home] > 0
-    solar = np.where(has_battery, 0.0, np.maximum(outlook.surplus_kw[:, home], 0.0))
-    values = car_value(outlook, cars, offering, need, intervals_left, solar)
+    values = _values(outlook, cars, batteries, offering, need, intervals_left)
     step = (cars.target_kwh[offering] - cars.floor_kwh[offering]) / (LEVELS - 1)
     above = after_kwh - cars.floor_kwh[offering]
-    meter_kw = coming.surplus_kw[:, home] + np.maximum(battery_base_kw[:, home], 0.0) - charge
+    meter_kw = _meter_kw(cars, coming, battery_base_kw, offering, charge)
     bill = _bill(meter_kw, coming)
     left_to_solar = held - np.minimum(np.maximum(meter_kw + charge, 0.0).min(axis=0), held)
     best = np.full(len(offering), -1.0)
@@ -90,8 +109,97 @@ def car_offers(
         better = (gain > best) & (kw >= SMALLEST_KW)
         best = np.where(better, gain, best)
         chosen = offering[better]
-        quantity[chosen], own[chosen], total[chosen] = kw[better], cost_own[better], cost[better]
-    return quantity, own, total
+        offers.quantity_kw[chosen], offers.gain_usd_per_h[chosen] = kw[better], gain[better]
+        offers.own_usd_per_kwh[chosen], offers.total_usd_per_kwh[chosen] = cost_own[better], cost[better]
+    return offers
+
+
+def discharge_offers(
+    cars: CarBatteries,
+    permission: Permission,
+    state: StateRange,
+    coming: Coming,
+    outlook: Outlook,
+    battery_base_kw: Floats,
+    batteries: Batteries,
+    price_usd_per_mwh: Floats,
+) -> CarOffers:
+    """Discharging each car that may.
+
+    Sized from the lowest path, where all intervals clear: it stays above its floor and the day's limit and can still
+    be ready at departure. While it gives, it does not charge: what it would have drawn is moved as well and paid alike,
+    so a cost is per kWh of both. Wear is counted on every kWh moved, as if each were given: in some clearing patterns
+    each is.
+    """
+    offers = CarOffers.none(len(cars))
+    able = _stays(cars, permission, coming) & (permission.car_discharge_kw > 0)
+    offering = np.flatnonzero(able)
+    if len(offering) == 0:
+        return offers
+    intervals = len(coming.surplus_kw)
+    length = intervals * INTERVAL_HOURS
+    into, out_of = cars.charge_efficiency[offering], cars.discharge_efficiency[offering]
+    low, floor = state.car_low_kwh[offering], cars.floor_kwh[offering]
+    charge = car_charging_kw(cars, coming, state.car_low_kwh)[:, offering]
+    after_kwh = low + into * INTERVAL_HOURS * charge.sum(axis=0)
+    intervals_left = cars.departure[coming.first_interval, offering] - (coming.first_interval + intervals)
+    need = permission.car_need_kwh[coming.first_interval, offering]
+    regained = into * cars.max_charge_kw[offering] * INTERVAL_HOURS * intervals_left
+    left_today = permission.car_daily_kwh[offering] - state.car_taken_kwh[offering]
+    spare_kwh = np.minimum(np.minimum(low - floor, low + regained - need), left_today)
+    most = np.minimum(permission.car_discharge_kw[offering], np.maximum(spare_kwh, 0.0) * out_of / length)
+    values = _values(outlook, cars, batteries, offering, need, intervals_left)
+    step = (cars.target_kwh[offering] - floor) / (LEVELS - 1)
+    meter_kw = _meter_kw(cars, coming, battery_base_kw, offering, charge)
+    bill = _bill(meter_kw, coming)
+    owed = permission.compensation_usd_per_kwh[cars.home[offering]]
+    wear = cars.wear_usd_per_kwh[offering]
+    best = np.zeros(len(offering))
+    p10, p50, p90 = price_usd_per_mwh
+    for kw in (most * size for size in SIZES):
+        moved = (np.maximum(kw, SMALLEST_KW) * intervals + charge.sum(axis=0)) * INTERVAL_HOURS
+        change = _bill(meter_kw + charge + kw, coming) - bill
+        cost, cost_own = (
+            (
+                _interpolate_rows(value, step, after_kwh - floor)
+                - _interpolate_rows(value, step, low - length * kw / out_of - floor)
+                + change
+            )
+            / moved
+            + wear
+            for value in values
+        )
+        price = np.maximum(cost_own, owed) + np.maximum(cost - cost_own, 0.0)
+        gain = kw * expected_gain_above(p10, p50, p90, price / USD_PER_KWH)
+        better = (gain > best) & (kw >= SMALLEST_KW)
+        best = np.where(better, gain, best)
+        chosen = offering[better]
+        offers.quantity_kw[chosen], offers.gain_usd_per_h[chosen] = kw[better], gain[better]
+        offers.own_usd_per_kwh[chosen], offers.total_usd_per_kwh[chosen] = cost_own[better], cost[better]
+    return offers
+
+
+def _stays(cars: CarBatteries, permission: Permission, coming: Coming) -> Bools:
+    """Cars that may be moved, and stay plugged in from the window's start to beyond its end, shape (M,)."""
+    first, end = coming.first_interval, coming.first_interval + len(coming.surplus_kw)
+    stays: Bools = cars.plugged[first:end].all(axis=0) & (cars.departure[first] >= end) & permission.car_movable
+    return stays
+
+
+def _values(
+    outlook: Outlook, cars: CarBatteries, batteries: Batteries, offering: Ints, need_kwh: Floats, intervals_left: Ints
+) -> tuple[Floats, Floats]:
+    """V and its own part; of the sun a car gets what no battery takes first."""
+    home = cars.home[offering]
+    solar = np.where(batteries.max_power_kw[home] > 0, 0.0, np.maximum(outlook.surplus_kw[:, home], 0.0))
+    return car_value(outlook, cars, offering, need_kwh, intervals_left, solar)
+
+
+def _meter_kw(cars: CarBatteries, coming: Coming, battery_base_kw: Floats, offering: Ints, charge: Floats) -> Floats:
+    """What the homes' meters export in the window (L, …), the battery's default covering load but taking no sun."""
+    home = cars.home[offering]
+    meter: Floats = coming.surplus_kw[:, home] + np.maximum(battery_base_kw[:, home], 0.0) - charge
+    return meter
 
 
 @c.kernel

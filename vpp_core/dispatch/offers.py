@@ -18,6 +18,9 @@ a car's delay as if the battery left the sun to the car. Of a
 few sizes the one that gains most at the forecast price is taken; for a car also all but what the sun gives. Costs and
 prices of purchases carry a minus sign here ("signed"), so that more is dearer for the VPP in both directions.
 
+A car holds its charge off or, with V2G, gives power: whichever is expected to gain more. While it gives it does not
+charge. It holds no reserve, and where homes may not export it gives nothing.
+
 Reserve is power that no default will use and that the energy above what is protected can sustain for the product's
 duration, on the lowest path as above, less what a call before the window may take. Holding it costs a home nothing;
 what a call delivers is paid for apart, at the home's cost of it or the compensation owed, whichever is more. The VPP's
@@ -33,7 +36,7 @@ import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.battery_offers import SMALLEST_KW, battery_default, battery_offers, sustained_kw
-from vpp_core.dispatch.car_offers import car_charging_kw, car_offers
+from vpp_core.dispatch.car_offers import CarOffers, car_charging_kw, car_offers, discharge_offers
 from vpp_core.dispatch.gate_state import Coming, StateRange
 from vpp_core.dispatch.opportunity_cost import USD_PER_KWH, Outlook, battery_own_value, battery_value
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
@@ -131,9 +134,13 @@ def marginal_offers(
     homes = len(batteries.max_power_kw)
     exports = rules.export == "all"
     most_kw = np.full(len(cars), np.inf) if exports else _without_export(certain_kw, coming, cars, homes)
-    car_quantity, car_own, car_total = car_offers(
-        cars, permission, state, coming, outlook, car_kw, base, batteries, energy_price, most_kw
-    )
+    delay = car_offers(cars, permission, state, coming, outlook, car_kw, base, batteries, energy_price, most_kw)
+    give = CarOffers.none(len(cars))
+    if exports:
+        give = discharge_offers(cars, permission, state, coming, outlook, base, batteries, energy_price)
+    gives = give.gain_usd_per_h > np.maximum(delay.gain_usd_per_h, 0.0)
+    delay, give = delay.keep(~gives), give.keep(gives)
+    if_held_kw = np.where(gives, -give.quantity_kw, np.maximum(certain_kw - delay.quantity_kw, 0.0))
     quantity, own, total, spare_kw, spare_kwh = battery_offers(
         battery_value(outlook, batteries, permission),
         battery_own_value(outlook, batteries, permission),
@@ -150,7 +157,7 @@ def marginal_offers(
         batteries.discharge_efficiency,
         batteries.wear_usd_per_kwh,
         coming.surplus_kw,
-        _by_home(np.maximum(certain_kw - car_quantity, 0.0), cars, homes),
+        _by_home(if_held_kw, cars, homes),
         _by_home(car_kw, cars, homes),
         coming.import_usd_per_kwh,
         coming.export_usd_per_kwh,
@@ -161,11 +168,18 @@ def marginal_offers(
     quantity[2] = np.minimum(quantity[2], reachable_kw(batteries.max_power_kw, rules.reserve_response_minutes))
     sold = {product: np.where(np.isfinite(forecast[product, 1]), quantity[2], 0.0) for product in (SPIN, NONSPIN)}
     nothing = np.zeros(homes)
-    own_usd = np.concatenate([own[0], own[1], nothing, nothing, car_own]) / USD_PER_KWH
-    total_usd = np.concatenate([total[0], total[1], nothing, nothing, car_total]) / USD_PER_KWH
+    able = layout.discharging_car
+    own_usd, total_usd = (
+        np.concatenate([cost[0], cost[1], nothing, nothing, of_delay, of_give[able]]) / USD_PER_KWH
+        for cost, of_delay, of_give in (
+            (own, delay.own_usd_per_kwh, give.own_usd_per_kwh),
+            (total, delay.total_usd_per_kwh, give.total_usd_per_kwh),
+        )
+    )
     owed = np.zeros(len(layout))
     compensation = permission.compensation_usd_per_kwh / USD_PER_KWH if permission.obeys else nothing
     owed[layout.battery_sell] = compensation
+    owed[layout.car_discharge] = compensation[cars.home[able]]
     call_usd = np.where(quantity[2] > 0, np.maximum(own[2] / USD_PER_KWH, np.maximum(compensation, 0.0)), 0.0)
     rebound = total_usd - own_usd
     called_share = expected_called_hours(1.0, rules)
@@ -173,7 +187,9 @@ def marginal_offers(
     expected_cost = called_share * np.maximum(call_usd + call_rebound - energy_price[1], 0.0)
     rebound[layout.battery_spin] = rebound[layout.battery_nonspin] = np.where(quantity[2] > 0, expected_cost, 0.0)
     return Offers(
-        quantity_kw=np.concatenate([quantity[0], quantity[1], sold[SPIN], sold[NONSPIN], car_quantity]),
+        quantity_kw=np.concatenate(
+            [quantity[0], quantity[1], sold[SPIN], sold[NONSPIN], delay.quantity_kw, give.quantity_kw[able]]
+        ),
         own_usd_per_mwh=own_usd,
         reservation_usd_per_mwh=np.maximum(own_usd, owed),
         rebound_usd_per_mwh=rebound,

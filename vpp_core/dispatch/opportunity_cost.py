@@ -113,7 +113,8 @@ def car_value(
     """V [$] of the `offering` cars after the window, and its own part, each (len(offering), LEVELS), floor to target.
 
     `intervals_left` until each departs, `need_kwh` on board by then; `surplus_kw` (H, cars) is solar that nothing else
-    takes. What is on board beyond the need saves charging later.
+    takes. What is on board beyond the need saves charging later, or with V2G can be sold later: as export, since what
+    the home will draw then its battery may have covered.
     """
     own = _car_own_value(
         surplus_kw,
@@ -137,6 +138,9 @@ def car_value(
         cars.target_kwh[offering],
         cars.max_charge_kw[offering],
         cars.charge_efficiency[offering],
+        cars.max_discharge_kw[offering],
+        cars.discharge_efficiency[offering],
+        cars.wear_usd_per_kwh[offering],
         need_kwh,
         intervals_left * INTERVAL_HOURS,
     )
@@ -241,7 +245,7 @@ def _battery_value(  # type: ignore[no-untyped-def]
 @c.kernel
 def _car_value(  # type: ignore[no-untyped-def]
     price, surplus, import_price, export_price, hours, replacement,
-    floor, target, power, efficiency, need, hours_left,
+    floor, target, power, efficiency, discharge, discharge_efficiency, wear, need, hours_left,
 ):  # fmt: skip
     cars = len(floor)
     result = np.zeros((cars, LEVELS))
@@ -258,13 +262,16 @@ def _car_value(  # type: ignore[no-untyped-def]
             plugged_hours = min(hours, hours_left[m] - h * hours)
             solar = min(max(surplus[h, m], 0.0), power[m])
             room = (solar * plugged_hours * efficiency[m], (power[m] - solar) * plugged_hours * efficiency[m])
+            draw = (discharge[m] * plugged_hours / discharge_efficiency[m], 0.0)
             earlier = np.zeros(LEVELS)
             for s in range(3):
                 grid_cost = (price[h, s] + import_price[h]) / efficiency[m]
                 solar_cost = (price[h, s] + export_price[h]) / efficiency[m] if solar > 0.0 else grid_cost
+                gain = -np.inf
+                if discharge[m] > 0.0:
+                    gain = (price[h, s] + export_price[h] - wear[m]) * discharge_efficiency[m]
                 _earlier(
-                    value, step, (solar_cost, grid_cost), room, (-np.inf, -np.inf), (0.0, 0.0),
-                    SCENARIO_WEIGHTS[s], earlier,
+                    value, step, (solar_cost, grid_cost), room, (gain, -np.inf), draw, SCENARIO_WEIGHTS[s], earlier,
                 )  # fmt: skip
             value = earlier
         result[m] = value

@@ -37,6 +37,9 @@ EV_TARGET_SOC = ((0.80, 0.60), (0.90, 0.40))
 EV_INITIAL_SOC = (0.45, 0.80)
 EV_MIN_DEPARTURE_SOC = (0.50, 0.75)
 V2G_SHARE = 0.03
+EV_DEGRADATION_USD_PER_KWH = 0.03
+"""Wear per kWh that a car gives back, as of a house battery. Assumption. Driving and charging count under no strategy:
+they are the same kWh in the end."""
 
 WORKS_FROM_HOME_SHARE = 0.20
 TRIP_MEDIAN_KWH = 9.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.fleet import assumptions as given
 from vpp_core.fleet.fleet import EV_PRIORITIES, Bools, Fleet, Floats, Ints
 from vpp_core.fleet.mobility import Mobility
 from vpp_core.physics.storage import charge_on_arrival_kw, step_energy_kwh
@@ -53,6 +54,11 @@ class CarBatteries:
     initial_kwh: Floats
     max_charge_kw: Floats
     charge_efficiency: Floats
+    max_discharge_kw: Floats
+    """0 without V2G"""
+    discharge_efficiency: Floats
+    wear_usd_per_kwh: Floats
+    """per kWh discharged"""
     plugged: Bools
     trip_kwh: Floats
     counterfactual_kwh: Floats
@@ -90,6 +96,9 @@ class CarBatteries:
             initial_kwh=initial,
             max_charge_kw=power,
             charge_efficiency=efficiency,
+            max_discharge_kw=np.where(cars.v2g, cars.max_discharge_kw, 0.0),
+            discharge_efficiency=cars.discharge_efficiency.astype(np.float64),
+            wear_usd_per_kwh=np.full(len(cars), given.EV_DEGRADATION_USD_PER_KWH),
             plugged=mobility.plugged,
             trip_kwh=mobility.trip_kwh,
             counterfactual_kwh=energy,
@@ -145,8 +154,12 @@ class Permission:
     """whether charging may be delayed at all, shape (M,)"""
     car_need_kwh: Floats
     """energy on board at the next departure, seen from each interval, shape (T, M)"""
+    car_discharge_kw: Floats
+    """most power that a car gives, shape (M,); 0 without V2G"""
+    car_daily_kwh: Floats
+    """stored energy that the VPP may take from a car per local day, shape (M,)"""
     compensation_usd_per_kwh: Floats
-    """least pay per battery kWh delivered, shape (N,); 0 where preferences are ignored"""
+    """least pay per kWh delivered by a battery or a car, shape (N,); 0 where preferences are ignored"""
 
     @classmethod
     def of(cls, fleet: Fleet, batteries: Batteries, cars: CarBatteries, obeys: bool) -> Permission:
@@ -159,14 +172,21 @@ class Permission:
                 daily_kwh=np.full(homes, np.inf),
                 car_movable=np.ones(len(cars), dtype=bool),
                 car_need_kwh=cars.trip_need_kwh,
+                car_discharge_kw=cars.max_discharge_kw,
+                car_daily_kwh=np.full(len(cars), np.inf),
                 compensation_usd_per_kwh=np.zeros(homes),
             )
+        movable = fleet.ev_priority[cars.home] != EV_PRIORITIES.index("high")
+        share = fleet.max_discharge_share.astype(np.float64)
+        offered_kw = cars.max_discharge_kw * fleet.participation_willingness[cars.home]
         return cls(
             obeys=True,
             battery_power_kw=batteries.max_power_kw * fleet.participation_willingness,
             battery_floor_kwh=batteries.backup_kwh,
-            daily_kwh=fleet.bess_capacity_kwh * fleet.max_discharge_share.astype(np.float64),
-            car_movable=fleet.ev_priority[cars.home] != EV_PRIORITIES.index("high"),
+            daily_kwh=fleet.bess_capacity_kwh * share,
+            car_movable=movable,
             car_need_kwh=cars.asked_kwh,
+            car_discharge_kw=np.where(movable, offered_kw, 0.0),
+            car_daily_kwh=fleet.cars.capacity_kwh * share[cars.home],
             compensation_usd_per_kwh=fleet.min_compensation_usd_per_kwh.astype(np.float64),
         )

@@ -2,12 +2,12 @@
 
 A segment is power held for a whole market window, with a price. Which segments can exist is fixed by the fleet, so
 their layout is made once: battery sales, battery purchases, spin and non-spin held in batteries, sales by delaying a
-car. Energy is priced in $/MWh, reserve in $ per MW held for an hour ($/MW-h).
+car's charge, sales by discharging a car (V2G). Energy is priced in $/MWh, reserve in $ per MW held for an hour ($/MW-h).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,14 +27,17 @@ BOOKS = ("sell", "buy", "spin", "nonspin")
 
 @dataclass(frozen=True)
 class Layout:
-    """Which column stands for what: N battery sales, N purchases, N spin, N non-spin, then M delayed car charges."""
+    """Which column stands for what: N battery sales, N purchases, N spin, N non-spin, then M delayed car charges, then a
+    discharge of each car that may (V2G)."""
 
     home_of_car: npt.NDArray[np.integer]
     aggregation_of_home: npt.NDArray[np.integer]
+    discharging_car: npt.NDArray[np.integer] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    """positions of the cars with V2G"""
 
     @classmethod
     def of(cls, fleet: Fleet) -> Layout:
-        return cls(fleet.cars.home, fleet.aggregation_id)
+        return cls(fleet.cars.home, fleet.aggregation_id, np.flatnonzero(fleet.cars.v2g))
 
     @property
     def homes(self) -> int:
@@ -60,14 +63,18 @@ class Layout:
     def car_sell(self) -> slice:
         return slice(4 * self.homes, 4 * self.homes + len(self.home_of_car))
 
+    @property
+    def car_discharge(self) -> slice:
+        return slice(self.car_sell.stop, self.car_sell.stop + len(self.discharging_car))
+
     def __len__(self) -> int:
-        return 4 * self.homes + len(self.home_of_car)
+        return self.car_discharge.stop
 
     @cached_property
     def home(self) -> npt.NDArray[np.integer]:
         """Position of each segment's home, shape (K,)."""
         homes = np.arange(self.homes)
-        return np.concatenate([homes, homes, homes, homes, self.home_of_car])
+        return np.concatenate([homes, homes, homes, homes, self.home_of_car, self.home_of_car[self.discharging_car]])
 
     @cached_property
     def product(self) -> npt.NDArray[np.intp]:
@@ -93,6 +100,13 @@ class Layout:
     def is_battery(self) -> npt.NDArray[np.bool_]:
         """Shape (K,)."""
         return np.arange(len(self)) < self.car_sell.start
+
+    @cached_property
+    def is_compensated(self) -> npt.NDArray[np.bool_]:
+        """Whether the household names a price for it: all but a delayed charge, which is owed readiness. Shape (K,)."""
+        compensated = np.ones(len(self), dtype=bool)
+        compensated[self.car_sell] = False
+        return compensated
 
     @cached_property
     def book(self) -> npt.NDArray[np.intp]:

@@ -95,7 +95,7 @@ def open_bargain(
     home nothing, so it marks up what the market is expected to pay: its ask is that share of the median forecast.
     """
     reservation = reservation_usd_per_mwh
-    share = np.where(layout.is_battery, markup[layout.home] - 1.0, 0.0)
+    share = np.where(layout.is_compensated, markup[layout.home] - 1.0, 0.0)
     median = np.nan_to_num(forecast)[layout.product, 1]
     opening = reservation + share * np.where(layout.is_reserve, np.maximum(median, 0.0), np.abs(reservation))
     nothing = np.zeros(len(layout))

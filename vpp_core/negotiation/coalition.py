@@ -87,5 +87,6 @@ def planned_satisfaction(layout: Layout, fleet: Fleet, agreed_usd_per_mwh: Float
         agreed_usd_per_mwh / 1000, fleet.min_compensation_usd_per_kwh[home], fleet.opening_ask_usd_per_kwh[home]
     )
     components["compensation"] = np.full(len(layout), np.nan)
-    components["compensation"][layout.battery_sell] = paid[layout.battery_sell]
+    for sale in (layout.battery_sell, layout.car_discharge):
+        components["compensation"][sale] = paid[sale]
     return satisfaction(components)

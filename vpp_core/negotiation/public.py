@@ -119,7 +119,7 @@ class Table:
             "mean_score": round(float(self.score[chosen].mean()), 2),
         }
         asking = chosen & ~self.agreed
-        if self.layout.is_battery[chosen].all() and asking.sum() >= FEWEST_ASKS_IN_A_MEAN:
+        if self.layout.is_compensated[chosen].all() and asking.sum() >= FEWEST_ASKS_IN_A_MEAN:
             asks = (self.layout.direction * self.ask_usd_per_mwh)[asking]
             group["mean_ask"] = round(float(asks.mean()), 1)
         return group
@@ -132,4 +132,5 @@ def kinds(layout: Layout) -> Iterator[tuple[str, Bools]]:
     yield "battery purchase", energy & ~sells
     yield "spinning reserve", layout.product == SPIN
     yield "non-spinning reserve", layout.product == NONSPIN
-    yield "delayed car charging", ~layout.is_battery
+    yield "delayed car charging", ~layout.is_compensated
+    yield "car discharge", layout.is_compensated & ~layout.is_battery

@@ -198,8 +198,14 @@ class Transcript:
     def constraints(self, k: int) -> tuple[str, ...]:
         """What a home says it will not exceed with this device."""
         fleet, home = self.view.fleet, self.view.layout.home[k]
-        if not self.view.layout.is_battery[k]:
+        if not self.view.layout.is_compensated[k]:
             return ("ready at departure",)
+        if not self.view.layout.is_battery[k]:
+            return (
+                "ready at departure",
+                f"at most {fleet.participation_willingness[home]:.0%} of the car's power",
+                f"at most {fleet.max_discharge_share[home]:.0%} of its capacity a day",
+            )
         return (
             f"at most {fleet.participation_willingness[home]:.0%} of battery power",
             f"backup for {fleet.backup_power_hours[home]:.1f} h",

@@ -150,7 +150,9 @@ def respond(state: State, context: Context) -> State:
     tactic = own_tactic(bargain, context.view.fleet.category, context.rules)
     if not context.decider.asks_homes:
         return _answered(state, bargain, Decided(tactic))
-    room = bargain.open & bargain.layout.is_battery & (bargain.opening_usd_per_mwh > bargain.reservation_usd_per_mwh)
+    room = (
+        bargain.open & bargain.layout.is_compensated & (bargain.opening_usd_per_mwh > bargain.reservation_usd_per_mwh)
+    )
     return {"tactic": tactic, "replies": context.decider.responses(_table(state, context), tactic, room)}
 
 

@@ -15,7 +15,8 @@ class Trajectory:
     """Columns over intervals and devices: batteries (T, N), cars (T, M).
 
     A default is what the device would have done on its own from the same energy; an award is what cleared, export
-    positive (a delayed charge counts as export); `agreed_*` is the price at which the household is paid for it.
+    positive (a delayed charge counts as export); `agreed_*` is the price at which the household is paid for it. Of a
+    car that discharges the award is what it gives; that it does not charge meanwhile comes on top.
     """
 
     floor_kwh: Floats
@@ -38,17 +39,20 @@ class Trajectory:
     call_agreed_usd_per_kwh: Floats
     """what the household is paid for energy delivered on a call"""
     car_kw: Floats
+    """net charging, negative where a car discharges"""
     car_kwh: Floats
     """at the end of each interval"""
     car_default_kw: Floats
     car_award_kw: Floats
+    """delayed charging"""
+    car_discharge_award_kw: Floats
     car_agreed_usd_per_kwh: Floats
 
     @classmethod
     def empty(cls, intervals: int, homes: int, cars: int, floor_kwh: Floats) -> Trajectory:
         """All zeros, to be filled."""
         battery = [np.zeros((intervals, homes)) for _ in range(12)]
-        car = [np.zeros((intervals, cars)) for _ in range(5)]
+        car = [np.zeros((intervals, cars)) for _ in range(6)]
         return cls(floor_kwh, *battery, *car)
 
     @property
@@ -60,6 +64,11 @@ class Trajectory:
     def battery_kw(self) -> Floats:
         """Net battery power, discharge positive."""
         return self.discharge_kw - self.charge_kw
+
+    @property
+    def car_discharge_kw(self) -> Floats:
+        """What cars give, shape (T, M)."""
+        return np.maximum(-self.car_kw, 0.0)
 
     def stored_before_kwh(self, batteries: Batteries) -> Floats:
         """Battery energy at the start of each interval."""
