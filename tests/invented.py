@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ def invented_inputs(
     lmp: Array | float | None = None,
     reserve: Array | float | None = None,
     fleet: Fleet | None = None,
+    v2g: bool = False,
     load_kw: Array | None = None,
     pv_per_kw: Array | None = None,
     minimum_bid_mw: float = 0.0,
@@ -34,6 +36,8 @@ def invented_inputs(
     **market: Any,
 ) -> Inputs:
     """Inputs of a short period. Prices are random, spiky and sometimes negative unless given, (T,) or one number.
+
+    `v2g`: all cars can discharge, not only the few that are drawn so.
 
     `reserve`: spin and non-spin prices (2, T) or one number; random unless given, NaN: none.
     """
@@ -48,6 +52,9 @@ def invented_inputs(
     rng = np.random.default_rng(seed)
     steps = len(period)
     fleet = fleet or generate_fleet(homes, seed)
+    if v2g:
+        cars = replace(fleet.cars, v2g=np.ones_like(fleet.cars.v2g), max_discharge_kw=fleet.cars.max_charge_kw)
+        fleet = replace(fleet, cars=cars)
     prices = prices_frame(
         period.timestamps,
         random_prices(rng, steps) if lmp is None else np.broadcast_to(lmp, steps),

@@ -254,12 +254,13 @@ class _Run:
         default, battery, stored = _step_batteries(
             inputs, self.permission, self.stored_kwh, award + out.called_kw[t], t
         )
-        car_default, car, car_energy = _step_cars(inputs, self.car_kwh, delay, discharge, t)
+        car_default, car, given, car_energy = _step_cars(inputs, self.car_kwh, delay, discharge, t)
         out.default_kw[t], out.stored_kwh[t] = default, stored
         out.discharge_kw[t], out.charge_kw[t] = np.maximum(battery, 0.0), np.maximum(-battery, 0.0)
         out.car_default_kw[t], out.car_kw[t], out.car_kwh[t] = car_default, car, car_energy
+        out.car_discharge_kw[t] = given
         self.taken_kwh += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
-        self.car_taken_kwh += _taken_from_cars_kwh(inputs, car)
+        self.car_taken_kwh += _taken_from_cars_kwh(inputs, given)
         self.stored_kwh, self.car_kwh = stored, car_energy
 
     def _agreed(self, t: int, segments: Segments, accepted: Floats) -> None:
@@ -299,12 +300,12 @@ class _Run:
             if days[s] == days[first]:
                 taken += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
             _, _, high = _step_batteries(inputs, self.permission, high, _awards(inputs, quantity - sells)[0], s)
-            _, car, car_low = _step_cars(inputs, car_low, delay, discharge, s)
+            _, _, given, car_low = _step_cars(inputs, car_low, delay, discharge, s)
             if days[s] == days[first]:
-                car_taken += _taken_from_cars_kwh(inputs, car)
-            _, _, car_high = _step_cars(inputs, car_high, np.zeros_like(delay), np.zeros_like(delay), s)
+                car_taken += _taken_from_cars_kwh(inputs, given)
+            _, _, _, car_high = _step_cars(inputs, car_high, np.zeros_like(delay), np.zeros_like(delay), s)
             likely = np.where(self._likely(s // inputs.windows.length), sells, 0.0)
-            _, _, car_expected = _step_cars(inputs, car_expected, *_awards(inputs, likely)[1:], s)
+            _, _, _, car_expected = _step_cars(inputs, car_expected, *_awards(inputs, likely)[1:], s)
         called_kwh = reserve_kw * LONGEST_HOURS / inputs.batteries.discharge_efficiency
         low = np.maximum(low - called_kwh, np.minimum(low, self.permission.battery_floor_kwh))
         return StateRange(low, high, car_low, car_high, car_expected, taken + called_kwh, car_taken)
@@ -370,8 +371,8 @@ def _step_batteries(
 
 def _step_cars(
     inputs: Inputs, car_kwh: Floats, delay_kw: Floats, discharge_kw: Floats, t: int
-) -> tuple[Floats, Floats, Floats]:
-    """Default [kW], actual charging [kW, negative where it gives] and energy after interval `t` [kWh].
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Default [kW], net charging [kW], what it gives [kW] and energy after interval `t` [kWh].
 
     A departing car takes its trip first. One that discharges does not charge meanwhile.
     """
@@ -389,9 +390,9 @@ def _step_cars(
     )
     charge = np.where(discharge_kw > 0, 0.0, np.maximum(default - delay_kw, 0.0))
     after = step_energy_kwh(on_board, charge, given, cars.charge_efficiency, cars.discharge_efficiency, INTERVAL_HOURS)
-    return default, charge - given, after
+    return default, charge - given, given, after
 
 
-def _taken_from_cars_kwh(inputs: Inputs, car_kw: Floats) -> Floats:
-    """Stored energy [kWh] that cars at this net charging gave in an interval, shape (M,)."""
-    return taken_kwh(-car_kw, 0.0, inputs.cars.discharge_efficiency, INTERVAL_HOURS)
+def _taken_from_cars_kwh(inputs: Inputs, given_kw: Floats) -> Floats:
+    """Stored energy [kWh] that cars gave in an interval, shape (M,)."""
+    return taken_kwh(given_kw, 0.0, inputs.cars.discharge_efficiency, INTERVAL_HOURS)

@@ -44,7 +44,7 @@ def fleets(draw: st.DrawFn) -> Inputs:
     reserve = np.stack([spin, np.where(rng.random(96 * days) < 0.5, spin, 0.6 * spin)])
     return invented_inputs(
         fleet=population.take(np.array(some)), days=days, lmp=lmp, seed=draw(st.integers(0, 99)),
-        reserve=reserve if draw(st.booleans()) else np.nan, contingencies_per_month=20.0,
+        reserve=reserve if draw(st.booleans()) else np.nan, v2g=draw(st.booleans()), contingencies_per_month=20.0,
         window_minutes=draw(st.sampled_from([15, 30, 60])),
         reserve_duration_minutes=draw(st.sampled_from([30, 60, 120])),
     )  # fmt: skip
@@ -78,9 +78,9 @@ def schedules_of(homes: Homes, home: int, trajectory: Trajectory) -> list[Schedu
             )  # fmt: skip
             columns.append(Schedule(*(column[:, home] for column in of_battery)))
         else:
-            charge = trajectory.car_kw[:, store.car]
-            zero = np.zeros_like(charge)
-            columns.append(Schedule(charge, zero, trajectory.car_kwh[:, store.car], zero))
+            given = trajectory.car_discharge_kw[:, store.car]
+            charge = trajectory.car_kw[:, store.car] + given
+            columns.append(Schedule(charge, given, trajectory.car_kwh[:, store.car], np.zeros_like(charge)))
     return columns
 
 

@@ -25,6 +25,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Variable '.*' has absent slots")
 """The first interval's shifted energies are absent; those rows are left out, and written apart."""
 
 
+WEAR_OF_CARS_USD_PER_KWH = 0.03
+
+
 def optimum_usd(inputs: Inputs, obeys: bool) -> float:
     """The most that meters, wear and stored energy can earn over the period, all homes together [$]."""
     b, cars, h = inputs.batteries, inputs.cars, INTERVAL_HOURS
@@ -83,7 +86,22 @@ def optimum_usd(inputs: Inputs, obeys: bool) -> float:
         need = np.minimum(np.maximum(need, np.minimum(cars.floor_kwh, cars.initial_kwh)), cars.target_kwh)
         charging = model.add_variables(lower=least, upper=moved, name="car charge")
         aboard = model.add_variables(lower=of_cars(need), upper=of_cars(cars.target_kwh), name="car energy")
-        gained = h * of_cars(cars.charge_efficiency) * charging
+        plugged_and_movable = cars.plugged & allowed.car_movable
+        offered = inputs.fleet.participation_willingness[cars.home] if obeys else 1.0
+        gives = np.where(
+            plugged_and_movable, np.where(inputs.fleet.cars.v2g, cars.max_discharge_kw, 0.0) * offered, 0.0
+        )
+        giving = model.add_variables(lower=of_cars(np.zeros(1)), upper=of_cars(gives), name="car discharge")
+        gained = h * (
+            of_cars(cars.charge_efficiency) * charging - of_cars(1 / inputs.fleet.cars.discharge_efficiency) * giving
+        )
+        if obeys:
+            share = inputs.fleet.max_discharge_share[cars.home] * inputs.fleet.cars.capacity_kwh
+            given = of_cars(h / inputs.fleet.cars.discharge_efficiency) * giving
+            for day in np.unique(inputs.period.day_of_interval):
+                within = np.flatnonzero(inputs.period.day_of_interval == day)
+                limit = xarray.DataArray(share.astype(float), dims="car")
+                model.add_constraints(given.isel(t=within).sum("t") <= limit, name=f"cars on day {day}")
         trip = of_cars(cars.trip_kwh)
         model.add_constraints(
             (aboard - aboard.shift(t=1) - gained).isel(t=slice(1, None)) == -trip.isel(t=slice(1, None)), name="cars"
@@ -91,8 +109,9 @@ def optimum_usd(inputs: Inputs, obeys: bool) -> float:
         start = xarray.DataArray(cars.initial_kwh - cars.trip_kwh[0], dims="car")
         model.add_constraints((aboard - gained).isel(t=0) == start, name="car start")
         owner = xarray.DataArray(np.equal.outer(np.arange(homes), cars.home).astype(float), dims=("home", "car"))
-        load = (owner * charging).sum("car")
+        load = (owner * (charging - giving)).sum("car")
         worth = (xarray.DataArray(car_worth, dims="car") * aboard.isel(t=-1)).sum()
+        worth = worth - (h * WEAR_OF_CARS_USD_PER_KWH * giving).sum()
     model.add_constraints(
         exports - imports - discharge + charge + load == of_homes(inputs.surplus_kw), name="meter"
     )  # fmt: skip
@@ -184,6 +203,13 @@ def test_so_they_do_with_calls_in_short_windows_and_other_durations(minutes: int
 @pytest.mark.parametrize("obeys", [True, False])
 def test_so_they_do_without_reserve(obeys: bool) -> None:
     check(invented_inputs(homes=12, days=2, seed=1, reserves=False), obeys)
+
+
+@pytest.mark.parametrize("obeys", [True, False])
+def test_so_they_do_where_all_cars_discharge(obeys: bool) -> None:
+    inputs = invented_inputs(homes=8, days=2, seed=5, v2g=True)
+    assert month_bound(inputs, obeys)[0].car_discharge_kw.max() > 1.0
+    check(inputs, obeys)
 
 
 @pytest.mark.slow

@@ -29,9 +29,10 @@ BOUNDS = ["perfect_foresight_aware", "perfect_foresight"]
 def periods(*windows: int) -> st.SearchStrategy[Inputs]:
     """Random homes, prices, sun and load over a day."""
     return st.builds(
-        lambda seed, homes, minimum, penalty, window, duration: invented_inputs(
+        lambda seed, homes, v2g, minimum, penalty, window, duration: invented_inputs(
             seed=seed,
             homes=homes,
+            v2g=v2g,
             days=1,
             minimum_bid_mw=minimum,
             delivery_penalty_share=penalty,
@@ -41,6 +42,7 @@ def periods(*windows: int) -> st.SearchStrategy[Inputs]:
         ),
         seed=st.integers(0, 10_000),
         homes=st.integers(1, 8),
+        v2g=st.booleans(),
         minimum=st.sampled_from([0.0, 0.005]),
         penalty=st.sampled_from([0.0, 0.1, 1.0]),
         window=st.sampled_from(windows),
@@ -68,12 +70,18 @@ def assert_within_limits(inputs: Inputs, path: Trajectory, *, bound: bool) -> No
     assert (path.stored_kwh <= b.ceiling_kwh + 1e-6).all()
     flow = INTERVAL_HOURS * (path.charge_kw * b.charge_efficiency - path.discharge_kw / b.discharge_efficiency)
     assert np.abs(path.stored_kwh - path.stored_before_kwh(b) - flow).max() < 1e-6
-    assert (path.car_kw[~cars.plugged] <= 1e-9).all(), "charges on the road"
-    assert (path.car_kw >= -1e-9).all(), "a car without V2G discharges"
-    assert (path.car_kw <= cars.max_charge_kw + 1e-6).all()
+    given, taken = path.car_discharge_kw, path.car_kw + path.car_discharge_kw
+    assert (np.maximum(given, taken)[~cars.plugged] <= 1e-9).all(), "charges or gives on the road"
+    assert (np.minimum(given, taken) >= -1e-9).all()
+    assert (given[:, ~inputs.fleet.cars.v2g] == 0).all(), "a car without V2G discharges"
+    assert (given <= inputs.fleet.cars.max_discharge_kw + 1e-6).all()
+    assert (taken <= cars.max_charge_kw + 1e-6).all()
+    if not bound:
+        assert (np.minimum(given, taken) <= 1e-9).all(), "a car charges and discharges at once"
     assert (path.car_kwh <= cars.target_kwh + 1e-6).all()
     assert (path.car_kwh >= np.minimum(cars.floor_kwh, cars.initial_kwh) - 1e-6).all(), "a trip without its energy"
-    car_flow = INTERVAL_HOURS * path.car_kw * cars.charge_efficiency - cars.trip_kwh
+    flow = taken * cars.charge_efficiency - given / cars.discharge_efficiency
+    car_flow = INTERVAL_HOURS * flow - cars.trip_kwh
     assert np.abs(path.car_kwh - path.car_before_kwh(cars) - car_flow).max(initial=0.0) < 1e-6
 
 

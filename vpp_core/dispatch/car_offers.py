@@ -127,9 +127,8 @@ def discharge_offers(
     """Discharging each car that may.
 
     Sized from the lowest path, where all intervals clear: it stays above its floor and the day's limit and can still
-    be ready at departure. While it gives, it does not charge: what it would have drawn is moved as well and paid alike,
-    so a cost is per kWh of both. Wear is counted on every kWh moved, as if each were given: in some clearing patterns
-    each is.
+    be ready at departure. While it gives, it does not charge: what that costs is in the price of what it gives, what it
+    earns at wholesale is left out.
     """
     offers = CarOffers.none(len(cars))
     able = _stays(cars, permission, coming) & (permission.car_discharge_kw > 0)
@@ -157,7 +156,7 @@ def discharge_offers(
     best = np.zeros(len(offering))
     p10, p50, p90 = price_usd_per_mwh
     for kw in (most * size for size in SIZES):
-        moved = (np.maximum(kw, SMALLEST_KW) * intervals + charge.sum(axis=0)) * INTERVAL_HOURS
+        given = np.maximum(kw, SMALLEST_KW) * length
         change = _bill(meter_kw + charge + kw, coming) - bill
         cost, cost_own = (
             (
@@ -165,7 +164,7 @@ def discharge_offers(
                 - _interpolate_rows(value, step, low - length * kw / out_of - floor)
                 + change
             )
-            / moved
+            / given
             + wear
             for value in values
         )

@@ -11,12 +11,12 @@ from vpp_core.fleet.fleet import Floats
 class StateRange:
     """Energy at the window's start if all pending sales clear (low) and if all pending purchases do (high).
 
-    `battery_*_kwh` (N,), `car_*_kwh` (M,); `taken_kwh` (N,), `car_taken_kwh` (M,): stored energy that the VPP will
-    have taken on the window's local day at most. A car's highest path would mean that it is never held off, and then it could hardly be held off
-    longer than its charge takes; what it will draw is therefore read from the expected path, where pending sales clear
-    that are priced below the median forecast. If they do not, the car has charged cheaply and some of what is held for
-    it is bought back with a penalty; it is ready all the same, since readiness is read from the lowest path. A battery
-    sale counts on the car as a load only as far as it charges on the highest path too.
+    `battery_*_kwh` (N,), `car_*_kwh` (M,); `taken_kwh` (N,), `car_taken_kwh` (M,): stored energy that the VPP will have
+    taken on the window's local day at most. A car's highest path would mean that it is never held off, and then it
+    could hardly be held off longer than its charge takes; what it will draw is therefore read from the expected path,
+    where pending sales clear that are priced below the median forecast. If they do not, the car has charged cheaply and
+    some of what is held for it is bought back with a penalty; it is ready all the same, since readiness is read from
+    the lowest path. A battery sale counts on the car as a load only as far as it charges on the highest path too.
     """
 
     battery_low_kwh: Floats

@@ -56,7 +56,8 @@ def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
                 trajectory.spin_kw[:, home] = np.where(product == SPIN, schedule.reserve_kw, 0.0)
                 trajectory.nonspin_kw[:, home] = np.where(product == NONSPIN, schedule.reserve_kw, 0.0)
             else:
-                trajectory.car_kw[:, store.car] = schedule.charge_kw
+                trajectory.car_kw[:, store.car] = schedule.charge_kw - schedule.discharge_kw
+                trajectory.car_discharge_kw[:, store.car] = schedule.discharge_kw
                 trajectory.car_kwh[:, store.car] = schedule.energy_kwh
         return gap
 

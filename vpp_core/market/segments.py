@@ -2,7 +2,8 @@
 
 A segment is power held for a whole market window, with a price. Which segments can exist is fixed by the fleet, so
 their layout is made once: battery sales, battery purchases, spin and non-spin held in batteries, sales by delaying a
-car's charge, sales by discharging a car (V2G). Energy is priced in $/MWh, reserve in $ per MW held for an hour ($/MW-h).
+car's charge, sales by discharging a car (V2G). Energy
+is priced in $/MWh, reserve in $ per MW held for an hour ($/MW-h).
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ BOOKS = ("sell", "buy", "spin", "nonspin")
 
 @dataclass(frozen=True)
 class Layout:
-    """Which column stands for what: N battery sales, N purchases, N spin, N non-spin, then M delayed car charges, then a
-    discharge of each car that may (V2G)."""
+    """Which column stands for what: N battery sales, N purchases, N spin, N non-spin, then M delayed car charges, then
+    a discharge of each car that may (V2G)."""
 
     home_of_car: npt.NDArray[np.integer]
     aggregation_of_home: npt.NDArray[np.integer]

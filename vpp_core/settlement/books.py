@@ -82,8 +82,7 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
     wear = inputs.batteries.wear_usd_per_kwh * hours
 
     delivered, delivered_call = _delivered(trajectory)
-    delivered_car = np.where(trajectory.car_award_kw != 0, trajectory.car_default_kw - trajectory.car_kw, 0.0)
-    missing_car = sum_by_home(inputs, np.abs(trajectory.car_award_kw - delivered_car))
+    delivered_car, missing_car = _delivered_by_cars(inputs, trajectory)
     missing = np.abs(trajectory.award_kw - delivered) + trajectory.called_kw - delivered_call
     undeliverable = _undeliverable_kw(inputs, trajectory)
     unpaid_share = np.divide(
@@ -114,7 +113,10 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
     money["wholesale_usd"] = lmp * (injection - alone) * hours - money["call_usd"]
     money["reserve_usd"] = capacity * (1 - unpaid_share)
     money["bill_change_usd"] = retail_bill_usd(injection, *tariff, hours) - bill_alone
-    money["wear_change_usd"] = wear * (trajectory.discharge_kw - counterfactual.discharge_kw)
+    wear_car = hours * sum_by_home(
+        inputs, inputs.cars.wear_usd_per_kwh * (trajectory.car_discharge_kw - counterfactual.car_discharge_kw)
+    )
+    money["wear_change_usd"] = wear * (trajectory.discharge_kw - counterfactual.discharge_kw) + wear_car
     money["penalty_usd"] = short_battery + short_car + no_pay
     money["end_energy_usd"] = end_battery + end_car
     money["surplus_usd"] = (
@@ -129,7 +131,7 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
     bill_battery = _bill_change_of_batteries(inputs, trajectory, counterfactual, tariff)
     money["surplus_reserves_usd"] = money["reserve_usd"] + money["call_usd"] - no_pay
     money["surplus_ev_usd"] = (
-        money["wholesale_ev_usd"] - (money["bill_change_usd"] - bill_battery) - short_car + end_car
+        money["wholesale_ev_usd"] - (money["bill_change_usd"] - bill_battery) - wear_car - short_car + end_car
     )
     money["surplus_battery_usd"] = money["surplus_usd"] - money["surplus_reserves_usd"] - money["surplus_ev_usd"]
     money["payment_usd"] = agreed
@@ -142,7 +144,8 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
         delivered_call_kw=delivered_call,
         undeliverable_kw=undeliverable,
         delivered_car_kw=delivered_car,
-        awarded_kw=trajectory.award_kw + sum_by_home(inputs, trajectory.car_award_kw),
+        awarded_kw=trajectory.award_kw
+        + sum_by_home(inputs, trajectory.car_award_kw + trajectory.car_discharge_award_kw),
     )
 
 
@@ -178,6 +181,17 @@ def _delivered(trajectory: Trajectory) -> tuple[Floats, Floats]:
     deviation = np.where(acts, trajectory.battery_kw - trajectory.default_kw, 0.0)
     call = np.clip(deviation - trajectory.award_kw, 0.0, trajectory.called_kw)
     return deviation - call, call
+
+
+def _delivered_by_cars(inputs: Inputs, trajectory: Trajectory) -> tuple[Floats, Floats]:
+    """What cars delivered of their awards (T, M), and what they fell short of them (T, N).
+
+    A car that gives power does not charge meanwhile: that comes on top and settles at LMP, as a rebound does.
+    """
+    delayed = np.where(trajectory.car_award_kw != 0, trajectory.car_default_kw - trajectory.car_kw, 0.0)
+    given = np.where(trajectory.car_discharge_award_kw != 0, trajectory.car_discharge_kw, 0.0)
+    missing = np.abs(trajectory.car_award_kw - delayed) + trajectory.car_discharge_award_kw - given
+    return delayed + given, sum_by_home(inputs, missing)
 
 
 def _undeliverable_kw(inputs: Inputs, trajectory: Trajectory) -> Floats:

@@ -95,7 +95,7 @@ def _window_rows(
     energy = INTERVAL_HOURS
     total = {name: groups.window_sum(values.sum(axis=1)) for name, values in money.items()}
     length = inputs.windows.length
-    award, car_award = trajectory.award_kw, trajectory.car_award_kw
+    award, car_award = trajectory.award_kw, trajectory.car_award_kw + trajectory.car_discharge_award_kw
     delivered, car_delivered = books.delivered_battery_kw, books.delivered_car_kw
 
     def window_kwh(values: Floats) -> Floats:
@@ -121,7 +121,8 @@ def _window_rows(
         "stored_kwh": trajectory.stored_kwh[length - 1 :: length].sum(axis=1),
         "battery_discharge_kwh": window_kwh(trajectory.discharge_kw),
         "battery_charge_kwh": window_kwh(trajectory.charge_kw),
-        "ev_charge_kwh": window_kwh(trajectory.car_kw),
+        "ev_charge_kwh": window_kwh(trajectory.car_kw + trajectory.car_discharge_kw),
+        "ev_discharge_kwh": window_kwh(trajectory.car_discharge_kw),
         **total,
     }
     return pd.DataFrame(frame)
@@ -192,6 +193,7 @@ def _household_rows(
         components = dict.fromkeys(components, unknown)
     agreed = groups.day_sum(books.agreed_payment_usd) if operable else unknown
     taken = groups.day_sum(moved.taken_kwh) * inputs.batteries.discharge_efficiency
+    taken += groups.day_sum(sum_by_home(inputs, moved.car_given_kw)) * INTERVAL_HOURS
     deviation = np.abs(moved.battery_kw) + sum_by_home(inputs, np.abs(moved.car_kw))
     columns = {
         **day,

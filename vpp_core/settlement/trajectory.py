@@ -39,7 +39,8 @@ class Trajectory:
     call_agreed_usd_per_kwh: Floats
     """what the household is paid for energy delivered on a call"""
     car_kw: Floats
-    """net charging, negative where a car discharges"""
+    """net charging, negative where a car gives more than it takes"""
+    car_discharge_kw: Floats
     car_kwh: Floats
     """at the end of each interval"""
     car_default_kw: Floats
@@ -52,7 +53,7 @@ class Trajectory:
     def empty(cls, intervals: int, homes: int, cars: int, floor_kwh: Floats) -> Trajectory:
         """All zeros, to be filled."""
         battery = [np.zeros((intervals, homes)) for _ in range(12)]
-        car = [np.zeros((intervals, cars)) for _ in range(6)]
+        car = [np.zeros((intervals, cars)) for _ in range(7)]
         return cls(floor_kwh, *battery, *car)
 
     @property
@@ -64,11 +65,6 @@ class Trajectory:
     def battery_kw(self) -> Floats:
         """Net battery power, discharge positive."""
         return self.discharge_kw - self.charge_kw
-
-    @property
-    def car_discharge_kw(self) -> Floats:
-        """What cars give, shape (T, M)."""
-        return np.maximum(-self.car_kw, 0.0)
 
     def stored_before_kwh(self, batteries: Batteries) -> Floats:
         """Battery energy at the start of each interval."""

@@ -20,7 +20,11 @@ _MONEY = (
     Column("reserve_usd", pa.float64(), "capacity pay for spin and non-spin, no-pay deducted [$]"),
     Column("call_usd", pa.float64(), "energy delivered on reserve calls, at LMP [$]"),
     Column("bill_change_usd", pa.float64(), "increase of retail bills over the counterfactual [$]"),
-    Column("wear_change_usd", pa.float64(), "increase of battery degradation over the counterfactual [$]"),
+    Column(
+        "wear_change_usd",
+        pa.float64(),
+        "increase of degradation of batteries, V2G cars' included, over the counterfactual [$]",
+    ),
     Column("penalty_usd", pa.float64(), "penalties for undelivered energy and reserve [$]"),
     Column("end_energy_usd", pa.float64(), "value of the change in stored energy relative to the counterfactual [$]"),
     Column("surplus_usd", pa.float64(), "wholesale + reserve + call − bill − wear − penalty + end energy [$]"),
@@ -73,6 +77,7 @@ WINDOW_RESULTS = Contract(
         Column("battery_discharge_kwh", pa.float64(), "energy discharged by batteries [kWh AC]"),
         Column("battery_charge_kwh", pa.float64(), "energy charged into batteries [kWh AC]"),
         Column("ev_charge_kwh", pa.float64(), "energy charged into EVs [kWh AC]"),
+        Column("ev_discharge_kwh", pa.float64(), "energy discharged by EVs, which V2G ones alone do [kWh AC]"),
         Column("segments", pa.int64(), "household segments in the bid"),
         Column("households", pa.int64(), "households in the bid: the coalition where it was negotiated"),
         Column("invited", pa.int64(), "households that had something to offer"),
@@ -111,7 +116,11 @@ HOUSEHOLD_DAYS = Contract(
         Column(
             "agreed_payment_usd", pa.float64(), "the part of payment_usd at the agreed price, without rebound [$]", True
         ),
-        Column("discharged_for_vpp_kwh", pa.float64(), "battery energy delivered beyond the default [kWh AC]"),
+        Column(
+            "discharged_for_vpp_kwh",
+            pa.float64(),
+            "energy that batteries and V2G cars delivered beyond the default [kWh AC]",
+        ),
         Column("deviation_kwh", pa.float64(), "all energy moved away from the default, either direction [kWh AC]"),
         Column("offered_kwh", pa.float64(), "energy that the home's preferences offer, battery and car [kWh AC]"),
         Column("battery_discharge_kwh", pa.float64(), "energy discharged [kWh AC]"),

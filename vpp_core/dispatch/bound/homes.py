@@ -245,8 +245,9 @@ class Homes:
         )
 
     def _car(self, car: int) -> Store:
-        """A car charges only, and has what it needs on board wherever it leaves."""
-        cars, intervals = self.inputs.cars, len(self.inputs.period)
+        """A car has what it needs on board wherever it leaves; without V2G it charges only."""
+        cars, intervals, allowed = self.inputs.cars, len(self.inputs.period), self.permission
+        gives_kw = allowed.car_discharge_kw[car]
         plugged, need = cars.plugged[:, car], self.permission.car_need_kwh[:, car]
         floor = np.full(intervals, min(cars.floor_kwh[car], cars.initial_kwh[car]))
         leaves = np.flatnonzero(plugged[:-1] & ~plugged[1:])
@@ -257,16 +258,16 @@ class Homes:
         return Store(
             car=car,
             most_charge_kw=np.where(plugged, cars.max_charge_kw[car], 0.0),
-            most_discharge_kw=np.zeros(intervals),
+            most_discharge_kw=np.where(plugged, gives_kw, 0.0),
             free_discharge_kw=np.zeros(intervals),
-            daily_kwh=np.inf,
+            daily_kwh=float(allowed.car_daily_kwh[car]) if gives_kw > 0 else np.inf,
             floor_kwh=np.minimum(floor, ceiling),
             ceiling_kwh=ceiling,
             trip_kwh=cars.trip_kwh[:, car].copy(),
             initial_kwh=float(cars.initial_kwh[car]),
             charge_efficiency=float(cars.charge_efficiency[car]),
-            discharge_efficiency=1.0,
-            wear_usd_per_kwh=0.0,
+            discharge_efficiency=float(cars.discharge_efficiency[car]) if gives_kw > 0 else 1.0,
+            wear_usd_per_kwh=float(cars.wear_usd_per_kwh[car]) if gives_kw > 0 else 0.0,
             end_usd_per_kwh=float(self.car_end_usd_per_kwh[car]),
         )
 
