@@ -7,8 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vpp_core.dispatch.opportunity_cost import LEVELS, RESERVE_SHARE, Outlook, battery_own_value, battery_value
-from vpp_core.fleet.devices import Batteries, Permission
+from vpp_core.dispatch.opportunity_cost import (
+    LEVELS,
+    RESERVE_SHARE,
+    Outlook,
+    battery_own_value,
+    battery_value,
+    car_value,
+)
+from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
 
 
 def one_battery(power: float = 4.0, wear: float = 0.0, efficiency: float = 1.0, backup: float = 0.0) -> Batteries:
@@ -21,7 +28,7 @@ def one_battery(power: float = 4.0, wear: float = 0.0, efficiency: float = 1.0, 
 def permission(battery: Batteries, power: float, floor: float = 0.0) -> Permission:
     none = np.zeros(0)
     return Permission(
-        True, np.array([power]), np.array([floor]), np.array([np.inf]), none.astype(bool), none, np.zeros(1)
+        True, np.array([power]), np.array([floor]), np.array([np.inf]), none.astype(bool), none, none, none, np.zeros(1)
     )
 
 
@@ -132,3 +139,26 @@ def test_the_households_own_part_is_what_its_bill_says_when_left_alone() -> None
     bill = 2 * 0.30 - np.clip(levels - 2.0, 0.0, 2.0) * 0.30
     left = levels - np.clip(levels - 2.0, 0.0, 2.0)
     assert value[0] == pytest.approx(left * 0.30 - bill)
+
+
+def test_a_car_that_can_give_is_worth_what_its_last_dear_hour_brings() -> None:
+    """A full car leaves after four hours, the last at 1 $/kWh: it gives 7 kWh then, which are regained elsewhere."""
+    one, hours = np.ones(1), 4
+    price = np.full((hours, 3), 100.0)
+    price[3] = 1000.0
+    tariff = np.full(hours, 0.30), np.full(hours, 0.05)
+    outlook = Outlook(1.0, price, np.zeros((hours, 3)), 1.0, np.zeros((hours, 1)), *tariff)
+
+    def value_when_full(discharge_kw: float) -> float:
+        nothing = [np.zeros((0, 1))] * 7
+        cars = CarBatteries(
+            np.zeros(1, dtype=int), 6.0 * one, 54.0 * one, 54.0 * one, 7.0 * one, 0.92 * one, discharge_kw * one,
+            0.92 * one, 0.03 * one, *nothing,
+        )  # fmt: skip
+        total, own = car_value(outlook, cars, np.array([0]), 20.0 * one, np.array([4 * hours]), np.zeros((hours, 1)))
+        assert own[0, -1] == pytest.approx(48.0 * 0.30 / 0.92), "left alone it does not give"
+        return float(total[0, -1])
+
+    sold = 7.0 * (1.0 + 0.05 - 0.03)
+    regained = 7.0 / 0.92 / 0.92 * outlook.replacement_usd_per_kwh
+    assert value_when_full(7.0) - value_when_full(0.0) == pytest.approx(sold - regained)

@@ -48,7 +48,7 @@ def test_facts_do_not_change_with_what_homes_keep_to_themselves() -> None:
 
 def test_a_mean_ask_is_told_of_three_battery_bids_or_more_and_never_of_cars() -> None:
     few = table_of().facts()["offers"]
-    assert {group["kind"] for group in few} == {kind for kind, _ in kinds(LAYOUT)}
+    assert {group["kind"] for group in few} == {kind for kind, columns in kinds(LAYOUT) if columns.any()}
     assert not [group for group in few if "mean_ask" in group], "one bid per category: nothing is told"
     alike = replace(table_of(), category=np.zeros(len(LAYOUT), dtype=int))
     told = {group["kind"]: group.get("mean_ask") for group in alike.facts()["offers"]}
@@ -60,5 +60,8 @@ def test_a_mean_ask_is_told_of_three_battery_bids_or_more_and_never_of_cars() ->
 
 
 def test_every_column_has_one_kind_and_facts_are_plain_data() -> None:
-    assert (np.sum([mask for _, mask in kinds(LAYOUT)], axis=0) == 1).all()
+    with_v2g = replace(LAYOUT, discharging_car=np.array([0]))
+    for layout in (LAYOUT, with_v2g):
+        assert (np.sum([mask for _, mask in kinds(layout)], axis=0) == 1).all()
+    assert dict(kinds(with_v2g))["car discharge"][with_v2g.car_discharge].all()
     json.dumps(table_of().facts(), allow_nan=False)
