@@ -37,7 +37,7 @@ def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes:
     cars = {
         "car_kw": sum_by_home(inputs, trajectory.car_kw),
         "car_default_kw": sum_by_home(inputs, trajectory.car_default_kw),
-        "car_award_kw": sum_by_home(inputs, trajectory.car_award_kw),
+        "car_award_kw": sum_by_home(inputs, trajectory.car_award_kw + trajectory.car_discharge_award_kw),
         "car_kwh": sum_by_home(inputs, trajectory.car_kwh),
     }
     injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, trajectory.battery_kw, cars["car_kw"])
