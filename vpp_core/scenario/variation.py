@@ -134,6 +134,24 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "factor on what households withhold and ask; 1: as drawn. Without a VPP they keep that much backup too",
         ),
     ),
+    "minimum": (
+        Sweep(
+            "minimum_bid_mw",
+            "market.minimum_bid_mw",
+            "min",
+            (0.0, 0.05, 0.2, 0.5),
+            "least sum that the market takes as a bid [MW]; the bounds waive it",
+        ),
+    ),
+    "data": (
+        Sweep(
+            "data_seed",
+            "data_seed",
+            "data",
+            (2.0, 3.0, 4.0, 5.0, 6.0),
+            "another draw of all that is not real: weather, load, synthetic and modelled prices, calls",
+        ),
+    ),
     "tariff": (
         Sweep(
             "import_usd_per_kwh",
