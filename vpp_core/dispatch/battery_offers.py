@@ -11,23 +11,64 @@ from vpp_core.market.contingencies import LONGEST_INTERVALS
 
 SIZES = np.array([1.0, 0.75, 0.5, 0.25])
 """Shares of the largest feasible segment that are tried."""
+PARTS = np.append(0.05, SIZES[::-1])
+"""The same from below: a part of a segment may be held, and the first kWh may be the dearest."""
+STARTS = 5
+"""From how many energies between its lowest and highest a segment's own cost is looked at."""
 BISECTIONS = 24
 SMALLEST_KW = 1e-3
 """Segments below a watt are none."""
 
 
 @c.kernel
-def _path(a, first, last, e, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
-    """Energy left, bill [$], wear [kWh discharged] if `a` kW (sale positive) are held in intervals first … last − 1."""
+def _path(a, clears, e, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
+    """Energy left, bill [$], wear [kWh discharged] if `a` kW (sale positive) clear in these intervals, a bit each."""
     energy, bill, discharged = e, 0.0, 0.0
     for k in range(len(surplus)):
         battery = c.self_consumption_kw(energy, surplus[k], backup, ceiling, power, into, out_of, hours)
-        if first <= k < last:
+        if clears >> k & 1:
             battery += a
         energy = c.step_energy_kwh(energy, max(-battery, 0.0), max(battery, 0.0), into, out_of, hours)
         bill += c.retail_bill_usd(surplus[k] + battery - car[k], buy_price[k], sell_price[k], hours)
         discharged += max(battery, 0.0) * hours
     return energy, bill, discharged
+
+
+@c.kernel
+def _dearest(  # type: ignore[no-untyped-def]
+    a, longest, low, high, own_value, step, floor, wear, surplus, car, buy_price, sell_price, backup, ceiling, power,
+    into, out_of, hours,
+):  # fmt: skip
+    """Own cost [$ per kWh moved] of `a` kW (sale positive) at its dearest.
+
+    Over the sets of intervals that may clear (one stretch of at most `longest` of them; all sets where `longest` is 0)
+    and where the battery may start. The whole window from the end it is sized at need not be the dearest: energy below
+    the backup is worth nothing to a home left alone, a later hour may save more than an earlier one, and a car may be
+    on the meter in some intervals only.
+    """
+    intervals = len(surplus)
+    dearest = -np.inf
+    for j in range(STARTS):
+        start = low + (high - low) * j / (STARTS - 1)
+        left, bill, worn = _path(
+            0.0, 0, start, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours
+        )
+        worth = interpolate(own_value, step, left - floor)
+        for clears in range(1, 1 << intervals):
+            cleared, stretches = 0, 0
+            for k in range(intervals):
+                cleared += clears >> k & 1
+                stretches += (clears >> k & 1) & ~(clears >> (k + 1) & 1)
+            if longest > 0 and (cleared > longest or stretches > 1):
+                continue
+            left_a, bill_a, worn_a = _path(
+                a, clears, start, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours
+            )
+            cost = bill_a - bill + wear * (worn_a - worn) + worth - interpolate(own_value, step, left_a - floor)
+            dearest = max(dearest, cost / (abs(a) * cleared * hours))
+        if high == low:
+            break
+    return dearest
 
 
 @c.kernel
@@ -137,8 +178,8 @@ def battery_offers(  # type: ignore[no-untyped-def]
                 most, sign, start, solar, floor[i], backup[i], ceiling[i], power[i], into[i], out_of[i], hours
             )
             left, bill, worn = _path(
-                0.0, 0, intervals, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i], power[i],
-                into[i], out_of[i], hours,
+                0.0, 0, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i], power[i], into[i],
+                out_of[i], hours,
             )  # fmt: skip
             worth = interpolate(value[i], step, left - floor[i])
             worth_own = interpolate(own_value[i], step, left - floor[i])
@@ -149,8 +190,8 @@ def battery_offers(  # type: ignore[no-untyped-def]
                 for k in range(intervals):
                     end = min(k + LONGEST_INTERVALS, intervals)
                     left_a, bill_a, worn_a = _path(
-                        held, k, end, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i], power[i],
-                        into[i], out_of[i], hours,
+                        held, (1 << end) - (1 << k), start, solar, charging, buy_price, sell_price, backup[i],
+                        ceiling[i], power[i], into[i], out_of[i], hours,
                     )  # fmt: skip
                     now, moved = bill_a - bill + wear[i] * (worn_a - worn), held * (end - k) * hours
                     own[2, i] = max(
@@ -159,19 +200,36 @@ def battery_offers(  # type: ignore[no-untyped-def]
                     total[2, i] = max(
                         total[2, i], (worth - interpolate(value[i], step, left_a - floor[i]) + now) / moved
                     )
+                dearest = own[2, i]
+                for size in PARTS:
+                    now_dearest = _dearest(
+                        held * size, LONGEST_INTERVALS, low[i], high[i], own_value[i], step, floor[i], wear[i], solar,
+                        charging, buy_price, sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours,
+                    )  # fmt: skip
+                    dearest = max(dearest, now_dearest)
+                total[2, i] += dearest - own[2, i]
+                own[2, i] = dearest
             if largest < SMALLEST_KW:
                 continue
-            best = -1.0
-            for size in SIZES:
+            best, dearest = -1.0, -np.inf
+            for size in PARTS:
                 a = largest * size
                 left_a, bill_a, worn_a = _path(
-                    sign * a, 0, intervals, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i],
-                    power[i], into[i], out_of[i], hours,
+                    sign * a, (1 << intervals) - 1, start, solar, charging, buy_price, sell_price, backup[i],
+                    ceiling[i], power[i], into[i], out_of[i], hours,
                 )  # fmt: skip
                 now = bill_a - bill + wear[i] * (worn_a - worn)
                 moved = a * intervals * hours
                 cost = (worth - interpolate(value[i], step, left_a - floor[i]) + now) / moved
                 cost_own = (worth_own - interpolate(own_value[i], step, left_a - floor[i]) + now) / moved
+                now_dearest = _dearest(
+                    sign * a, 0, low[i], high[i], own_value[i], step, floor[i], wear[i], solar, charging, buy_price,
+                    sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours,
+                )  # fmt: skip
+                dearest = max(dearest, now_dearest)
+                if size < SIZES[-1]:
+                    continue
+                cost, cost_own = cost + dearest - cost_own, dearest
                 owed = compensation[i] if row == 0 else 0.0
                 rebound = cost - cost_own if row == 1 else max(cost - cost_own, 0.0)
                 price = max(cost_own, owed) + rebound

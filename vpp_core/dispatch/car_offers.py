@@ -95,15 +95,14 @@ def car_offers(
     left_to_solar = held - np.minimum(np.maximum(meter_kw + charge, 0.0).min(axis=0), held)
     best = np.full(len(offering), -1.0)
     p10, p50, p90 = price_usd_per_mwh
+    shares = np.arange(1, intervals + 1)[:, None] / intervals
     for kw in [*(held * size for size in SIZES), left_to_solar]:
         moved = np.maximum(kw, SMALLEST_KW) * intervals * hours
         change = _bill(meter_kw + kw, coming) - bill
-        lost = [
-            _interpolate_rows(value, step, above)
-            - _interpolate_rows(value, step, above - efficiency * hours * intervals * kw)
-            for value in values
-        ]
-        cost, cost_own = ((each + change) / moved for each in lost)
+        lost, lost_own = (_losses(value, step, above, efficiency * hours * kw, intervals) for value in values)
+        # V is not concave where the car would charge from a rising sun: the first interval may be dearer than all
+        cost_own = ((lost_own / shares + change) / moved).max(axis=0)
+        cost = cost_own + (lost[-1] - lost_own[-1]) / moved
         price = np.maximum(cost_own, 0.0) + np.maximum(cost - cost_own, 0.0)
         gain = kw * expected_gain_above(p10, p50, p90, price / USD_PER_KWH)
         better = (gain > best) & (kw >= SMALLEST_KW)
@@ -204,6 +203,12 @@ def _meter_kw(cars: CarBatteries, coming: Coming, battery_base_kw: Floats, offer
 @c.kernel
 def _interpolate_rows(value, step, above_floor):  # type: ignore[no-untyped-def]
     return np.array([interpolate(value[j], step[j], above_floor[j]) for j in range(len(step))])
+
+
+def _losses(value: Floats, step: Floats, above_kwh: Floats, each_kwh: Floats, intervals: int) -> Floats:
+    """What V [$] of each car falls by when it is held off in 1 … `intervals` intervals, shape (intervals, cars)."""
+    kept = _interpolate_rows(value, step, above_kwh)
+    return np.array([kept - _interpolate_rows(value, step, above_kwh - n * each_kwh) for n in range(1, intervals + 1)])
 
 
 def _bill(meter_kw: Floats, coming: Coming) -> Floats:

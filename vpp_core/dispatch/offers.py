@@ -12,10 +12,13 @@ opportunity cost. A home's reservation price is its own cost, for a battery sale
 preferences are obeyed, and never below zero: where it expects its bill to fall, it keeps that. A segment's price is
 what the home is paid plus the rebound, and never less than what is paid.
 
-Both costs are taken over all intervals of the window at once, V being concave the dearest of all clearing patterns, and
-the bill at its dearest: a battery sale as if the home's cars were held off as offered, a purchase as if they were not,
-a car's delay as if the battery left the sun to the car. Of a
-few sizes the one that gains most at the forecast price is taken; for a car also all but what the sun gives. Costs and
+A battery's own cost is the dearest over all sets of intervals that may clear and where it may start: the whole window
+need not be, since energy below the backup is worth nothing to a home left alone, a later hour may save more than an
+earlier one, and the bill differs between intervals. A car's is the dearest over how many of its intervals clear, on
+average over which. The rebound is taken over the whole window. And the bill is at its dearest: a battery sale as if the
+home's cars were held off as offered, a purchase as if they were not, a car's delay as if the battery left the sun to
+the car. Of a few sizes the one that gains most at the forecast price is taken; for a car also all but what the sun
+gives. Costs and
 prices of purchases carry a minus sign here ("signed"), so that more is dearer for the VPP in both directions.
 
 A car holds its charge off or, with V2G, gives power: whichever is expected to gain more. While it gives it does not
