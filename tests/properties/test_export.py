@@ -41,7 +41,7 @@ def test_no_home_injects_more_for_the_vpp_than_by_default_and_all_else_holds(see
 
 @pytest.mark.parametrize("key", GATE_CLOSURE)
 def test_the_rule_binds_and_leaves_something_to_sell(key: str) -> None:
-    free, held = (with_export(3, export, homes=20) for export in ("all", "none"))
+    free, held = (with_export(4, export, homes=20) for export in ("all", "none"))
     free_path, held_path = (outcomes(inputs, [key])[key].trajectory for inputs in (free, held))
     assert exported_for_the_vpp_kw(free, free_path) > 0.1
     assert exported_for_the_vpp_kw(held, held_path) <= 1e-6
