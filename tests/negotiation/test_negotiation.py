@@ -89,6 +89,9 @@ def test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays(
         sells = held & (view.layout.direction > 0)
         price, paid = decision.segments.price_usd_per_mwh, decision.segments.agreed_usd_per_mwh
         assert (price[sells] >= paid[sells]).all()
+        energy = held & ~view.layout.is_reserve
+        margin = view.layout.direction * price - agreed - view.offers.rebound_usd_per_mwh
+        assert (margin[energy] >= -1e-9).all(), "cleared at its own price, a segment would cost the aggregator money"
         assert (decision.segments.quantity_kw <= view.offers.quantity_kw + 1e-9).all()
 
 

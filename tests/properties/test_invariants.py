@@ -312,6 +312,27 @@ def test_extreme_prices_are_settled_as_they_are(lmp: float) -> None:
     assert surplus(result["perfect_foresight"]) > 1.0
     for key in KEYS:
         assert_within_limits(inputs, result[key].trajectory, bound=STRATEGIES[key].is_bound)
+    moved_kwh = (
+        (result["perfect_foresight"].windows.set_index("window_start")["net_injection_kwh"])
+        - (result["no_vpp"].windows.set_index("window_start")["net_injection_kwh"])
+    )
+    assert np.sign(moved_kwh.iloc[18]) == np.sign(lmp)
+    money = result["perfect_foresight"].windows[["wholesale_usd", "call_usd"]].sum(axis=1)
+    assert money.iloc[18] == pytest.approx(lmp / 1000 * moved_kwh.iloc[18], rel=1e-6)
+
+
+def test_a_fleet_without_batteries_trades_what_its_cars_charge_and_nothing_else() -> None:
+    from tests.invented import generate_fleet
+
+    fleet = generate_fleet(80, 0)
+    cars_only = np.flatnonzero(~fleet.has_battery & (np.bincount(fleet.cars.home, minlength=len(fleet)) > 0))[:8]
+    result = outcomes(invented_inputs(days=1, fleet=fleet.take(cars_only)))
+    for key in [*GATE_CLOSURE, *BOUNDS]:
+        windows = result[key].windows
+        assert np.abs(windows["wholesale_ev_usd"]).sum() > 0.01, key
+        assert windows["wholesale_ev_usd"].sum() == pytest.approx(windows["wholesale_usd"].sum()), key
+        assert not windows[["held_spin_kw_h", "held_nonspin_kw_h", "awarded_buy_kwh"]].fillna(0).to_numpy().any(), key
+        assert not windows[["battery_charge_kwh", "battery_discharge_kwh"]].to_numpy().any(), key
 
 
 def test_one_home_without_any_device_leaves_nothing_to_do() -> None:
