@@ -50,7 +50,7 @@ def test_reserve_is_deliverable_when_called_at_any_interval(inputs: Inputs, key:
     assert trajectory.called_kw[first : first + length] == pytest.approx(trajectory.reserve_kw[first : first + length])
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(periods(15, 30), st.sampled_from(GATE_CLOSURE), st.integers(0, 90))
 def test_it_is_in_shorter_windows_too(inputs: Inputs, key: str, first: int) -> None:
     inputs = called_at(inputs, first, LONGEST_INTERVALS)
