@@ -228,3 +228,15 @@ def test_only_what_is_reached_in_the_time_given_is_offered_as_reserve(monkeypatc
     slow, _ = path(inputs, "centralized")
     assert fast.reserve_kw.max() > slow.reserve_kw.max() > 0
     assert (slow.reserve_kw <= 0.2 * inputs.batteries.max_power_kw + 1e-6).all()
+
+
+@pytest.mark.parametrize("first", [34, 35, 37, 39])
+def test_what_a_call_takes_is_missing_from_no_reserve_that_was_already_promised(first: int) -> None:
+    """Two hours of it, held to the last kWh: windows whose gates closed before the call were sized for it."""
+    inputs = called_at(one_battery(reserve=500.0, reserve_duration_minutes=120), first, LONGEST_INTERVALS)
+    trajectory, _ = path(inputs, "centralized")
+    books = make_books(inputs, trajectory, trajectory)
+    assert trajectory.called_kw.sum() > 1.0
+    assert trajectory.reserve_kw[first - first % 4 + 4] @ np.ones(len(inputs.fleet)) > 1.0
+    assert books.delivered_call_kw == pytest.approx(trajectory.called_kw, abs=1e-6)
+    assert books.undeliverable_kw.max() < 1e-6
