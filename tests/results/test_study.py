@@ -111,7 +111,7 @@ def test_what_a_sweep_does_not_move_is_said_once_and_not_drawn(run_of, rows):
     assert table.loc[table["strategy"] == "negotiated", "value"].tolist() == ["0", "0.1", "0.2", "0.3"]
     assert [line["name"] for line in frontier_figure(sweep)["data"]] == ["negotiated"]
     assert sweep_sentence(sweep) == (
-        "negotiated earns from −$4.00 (at 0.3) to $30.00 (at 0.2), its satisfaction from 0.900 to 0.900; centralized "
+        "negotiated earns from −$4.00 (at 0.3) to $30.00 (at 0.2), its satisfaction is 0.900 throughout; centralized "
         "does not depend on it."
     )
 
@@ -119,4 +119,16 @@ def test_what_a_sweep_does_not_move_is_said_once_and_not_drawn(run_of, rows):
 def test_where_a_sweep_moves_nothing_all_points_are_drawn(rows):
     still = rows[rows["seed"] == 0].assign(varied="preference_strictness")
     assert moved(still) == []
+    assert sweep_sentence(still).startswith("Only one value was run, 0,")
     assert len(frontier_figure(pd.concat([still, still.assign(value=1.0)]))["data"]) == 3
+
+
+def test_data_seeds_are_told_apart_from_fleet_seeds(run_of, rows):
+    drawn = rows.assign(varied="data_seed", study="draws", seed=42)
+    both = pd.concat([rows, drawn])
+    assert sweeps(both, "2023-08") == []
+    text = report_markdown(replace(run_of(SURPLUS, days=2), study=both)).decode()
+    assert "## Over fleet seeds: ten_seeds" in text and "## Over data seeds: draws" in text
+    sentence = seeds_sentence(both, "2023-08", "data_seed")
+    assert sentence.startswith("With weather, events and modelled prices drawn anew 4 times")
+    assert sentence in text and seeds_sentence(rows, "2023-08", "data_seed") == ""

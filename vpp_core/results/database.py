@@ -83,7 +83,7 @@ _VIEWS = {
         "Surplus against satisfaction over what a study varied, the mean over its fleet seeds.",
         """SELECT study, varied, value, month, strategy, count(*) AS members, avg(surplus_usd) AS surplus_usd,
                   avg(percent_of_perfect) AS percent_of_perfect, avg(satisfaction_mean) AS satisfaction_mean
-           FROM study WHERE varied <> 'seed' GROUP BY study, varied, value, month, strategy""",
+           FROM study WHERE varied NOT IN ('seed', 'data_seed') GROUP BY study, varied, value, month, strategy""",
     ),
 }
 

@@ -115,9 +115,7 @@ def _studies(run: Run) -> list[str]:
         said = bargaining_sentence(rules, run.figure(STRATEGY, "surplus_usd") or 0.0)
         numbers = _frame(bargaining_table(rules))
         parts = [f"## Which rule of bargaining matters\n\n{said}\n\n{BARGAINING}\n\n{numbers}", *parts]
-    return parts + [
-        f"## Over fleet seeds: {study}\n\n{SEEDS}\n\n{_frame(table)}" for study, table in seed_studies(run.study)
-    ]
+    return parts + [f"## {title}\n\n{SEEDS}\n\n{_frame(table)}" for title, table in seed_studies(run.study)]
 
 
 def node(run: Run) -> str:

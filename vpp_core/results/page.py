@@ -165,8 +165,8 @@ def _frontier(run: Run, plots: dict[str, Figure]) -> str:
     if body:
         body = paragraph(FRONTIER) + f'<div class="pair">{body}</div>'
     body = _bargaining(run, rules, plots) + body
-    for study, differences in seed_studies(run.study):
-        body += f"<h3>Over fleet seeds: {escape(study)}</h3>{paragraph(SEEDS)}{table_html(differences)}"
+    for title, differences in seed_studies(run.study):
+        body += f"<h3>{escape(title)}</h3>{paragraph(SEEDS)}{table_html(differences)}"
     return body
 
 

@@ -16,7 +16,7 @@ from vpp_core.results.run import UPPER_BOUND, Run
 from vpp_core.results.same_knowledge import beside_sentence
 from vpp_core.results.shares import data_shares
 from vpp_core.results.statistics import Interval
-from vpp_core.results.study import seeds_sentence
+from vpp_core.results.study import DRAWN, seeds_sentence
 from vpp_core.results.text import count, interval, listed, number, percent, score, usd
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
@@ -160,7 +160,7 @@ def observations(run: Run) -> list[str]:
     made = (
         _no_interval(run),
         _linked_days(run),
-        "" if run.study is None else seeds_sentence(run.study, str(run.month)),
+        *("" if run.study is None else seeds_sentence(run.study, str(run.month), drawn) for drawn in DRAWN),
         _too_small(run),
         _shared_out(run),
         beside_sentence(run),

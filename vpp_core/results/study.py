@@ -1,4 +1,4 @@
-"""Many runs side by side: over fleet seeds, and over one parameter that is swept.
+"""Many runs side by side: over fleet seeds, data seeds, and over one parameter that is swept.
 
 The bootstrap over days says nothing about another fleet. A study does: it draws the fleet anew and asks in how many
 draws a difference keeps its sign.
@@ -36,9 +36,12 @@ FRONTIER = (
     "the line in the order of the values."
 )
 SEEDS = (
-    "The same months with the fleet drawn anew: the mean difference, its 95 % interval over fleets (Student's t), and "
-    "in how many of the fleets it has the sign of the mean."
+    "The same months, drawn anew: the mean difference, its 95 % interval over draws (Student's t), and in how many of "
+    "the draws it has the sign of the mean."
 )
+DRAWN = {"seed": "fleet seeds", "data_seed": "data seeds"}
+"""What a study draws anew: homes; or weather, events and, where none are published, prices."""
+_ANEW = {"seed": ("the fleet", "fleets"), "data_seed": ("weather, events and modelled prices", "draws")}
 
 
 BY_DAY = {
@@ -59,17 +62,17 @@ def study_rows(
 
 
 def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """Differences over the fleet seeds of a study: mean, 95 % interval, and how many seeds agree on the sign.
+    """Differences over the seeds of a study: mean, 95 % interval, and how many seeds agree on the sign.
 
-    `rows` are `STUDY` rows; only members that vary `seed` count. Columns: study, month, step, measure, mean, low, high
-    (Student's t over seeds; NaN with one seed), seeds, seeds_agreeing (those with the sign of the mean).
+    `rows` are `STUDY` rows; only members that vary a seed (`DRAWN`) count. Columns: study, month, step, measure, mean,
+    low, high (Student's t over seeds; NaN with one seed), seeds, seeds_agreeing (those with the sign of the mean).
     """
-    seeds = rows[rows["varied"] == "seed"]
+    seeds = rows[rows["varied"].isin(list(DRAWN))]
     summaries = []
     for (study, month), members in seeds.groupby(["study", "month"], sort=False):
         for step, upper, lower in COMPARED:
             for measure in _MEASURES:
-                by_seed = members.set_index(["seed", "strategy"])[measure].unstack()  # noqa: PD010
+                by_seed = members.set_index(["seed", "value", "strategy"])[measure].unstack()  # noqa: PD010
                 if upper not in by_seed or lower not in by_seed:
                     continue
                 differences = (by_seed[upper] - by_seed[lower]).dropna().to_numpy(dtype=float)
@@ -107,31 +110,36 @@ def study_table(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def seed_studies(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """Name and differences of each study over fleet seeds, for display."""
-    named = rows[rows["varied"] == "seed"].groupby("study", sort=False)
-    return [(str(study), study_table(study_summary(members))) for study, members in named]
+    """Title and differences of each study over seeds, for display."""
+    named = rows[rows["varied"].isin(list(DRAWN))].groupby(["varied", "study"], sort=False)
+    return [
+        (f"Over {DRAWN[str(varied)]}: {study}", study_table(study_summary(members)))
+        for (varied, study), members in named
+    ]
 
 
-def seeds_sentence(rows: pd.DataFrame, month: str) -> str:
-    """How a month's differences in surplus fare over fleets; of several studies the one with the most seeds."""
-    summary = study_summary(rows[rows["month"] == month])
+def seeds_sentence(rows: pd.DataFrame, month: str, drawn: str = "seed") -> str:
+    """How a month's differences in surplus fare over fleets, or over data seeds (`drawn`: a key of `DRAWN`); of several
+    studies the one with the most seeds."""
+    anew, each = _ANEW[drawn]
+    summary = study_summary(rows[(rows["month"] == month) & (rows["varied"] == drawn)])
     surplus = summary[(summary["measure"] == "surplus_usd") & (summary["seeds"] > 1)]
     if surplus.empty:
         return ""
     largest = surplus[surplus["study"] == surplus.sort_values("seeds", kind="stable")["study"].iloc[-1]]
     told = [
         f"{row['step'].replace('_', ' ')} {usd(row['mean'])} ({usd(row['low'])} to {usd(row['high'])}; "
-        f"{row['seeds_agreeing']} fleets have its sign)"
+        f"{row['seeds_agreeing']} {each} have its sign)"
         for row in largest.to_dict("records")
     ]
     seeds = number(largest["seeds"].iloc[0], 0)
-    return f"With the fleet drawn anew {seeds} times, mean surplus and 95 % interval over fleets: {listed(told)}."
+    return f"With {anew} drawn anew {seeds} times, mean surplus and 95 % interval over {each}: {listed(told)}."
 
 
 def sweeps(rows: pd.DataFrame, month: str) -> list[tuple[str, pd.DataFrame]]:
-    """Title and rows of each thing that was varied, fleet seeds apart, in this month."""
+    """Title and rows of each thing that was varied, seeds apart, in this month."""
     about = {part.varied: part.about for parts in SWEEPS.values() for part in parts}
-    shown = rows[(rows["month"] == month) & (rows["varied"] != "seed")]
+    shown = rows[(rows["month"] == month) & ~rows["varied"].isin(list(DRAWN))]
     return [
         (f"{study}: {about.get(str(varied), varied)}", members)
         for (study, varied), members in shown.groupby(["study", "varied"], sort=False)
@@ -148,6 +156,8 @@ def moved(rows: pd.DataFrame) -> list[str]:
 
 def sweep_sentence(rows: pd.DataFrame) -> str:
     """Between which values surplus and satisfaction run, strategy by strategy; and what stays where it is."""
+    if rows["value"].nunique() < 2:
+        return f"Only one value was run, {rows['value'].iloc[0]:g}, so this says nothing of what it does."
     operable = rows[~rows["is_bound"] & (rows["strategy"] != "no_vpp")]
     changed = moved(operable)
     told = [_run_of(key, operable[operable["strategy"] == key]) for key in changed]
@@ -160,19 +170,24 @@ def sweep_sentence(rows: pd.DataFrame) -> str:
 def _run_of(key: str, rows: pd.DataFrame) -> str:
     means = rows.groupby("value")[["surplus_usd", "satisfaction_mean"]].mean()
     surplus, liked = means["surplus_usd"], means["satisfaction_mean"]
+    low, high = score(liked.min()), score(liked.max())
+    satisfied = f"is {low} throughout" if low == high else f"runs from {low} to {high}"
     return (
         f"{key} earns from {usd(surplus.min())} (at {surplus.idxmin():g}) to {usd(surplus.max())} (at "
-        f"{surplus.idxmax():g}), its satisfaction from {score(liked.min())} to {score(liked.max())}"
+        f"{surplus.idxmax():g}), its satisfaction {satisfied}"
     )
 
 
 def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Display rows of a sweep of one month: a strategy under a value, the mean over fleet seeds.
 
-    A strategy that is the same under all values has one row.
+    A strategy that is the same under all values has one row. `reserves` is their part of the surplus, `below minimum`
+    in how many windows a direction or reserve was too small to be bid: where both change, that is why a surplus jumps.
     """
     means = rows.groupby(["value", "strategy"], sort=False).agg(
         surplus_usd=("surplus_usd", "mean"),
+        reserves_usd=("surplus_reserves_usd", "mean"),
+        below_minimum=("bids_below_minimum", "mean"),
         percent_of_perfect=("percent_of_perfect", "mean"),
         household_gain_usd=("household_gain_usd", "mean"),
         worse_off=("households_worse_off_percent", "mean"),
@@ -187,6 +202,8 @@ def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
                 "value": f"{value:g}" if strategy in changed else "any",
                 "strategy": strategy,
                 "surplus": usd(row.surplus_usd),
+                "reserves": usd(row.reserves_usd),
+                "below minimum": number(row.below_minimum, 0),
                 "of perfect": percent(row.percent_of_perfect),
                 "households": usd(row.household_gain_usd),
                 "worse off": percent(row.worse_off),

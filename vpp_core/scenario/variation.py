@@ -147,7 +147,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
         Sweep(
             "data_seed",
             "data_seed",
-            "data",
+            "d",
             (2.0, 3.0, 4.0, 5.0, 6.0),
             "another draw of all that is not real: weather, load, synthetic and modelled prices, calls",
         ),

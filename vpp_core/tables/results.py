@@ -217,6 +217,8 @@ STUDY = Contract(
         _STRATEGY,
         Column("is_bound", pa.bool_(), "a relaxation that no one can operate"),
         Column("surplus_usd", pa.float64(), "surplus of the month [$]"),
+        Column("surplus_reserves_usd", pa.float64(), "the part of it from reserves [$]"),
+        Column("bids_below_minimum", pa.int64(), "windows in which a direction or reserve missed the minimum bid"),
         Column("percent_of_perfect", pa.float64(), "surplus over that of perfect_foresight [%]", True),
         Column("vpp_profit_usd", pa.float64(), "VPP profit [$]; null for a bound", True),
         Column("household_gain_usd", pa.float64(), "gain of all households [$]; null for a bound", True),

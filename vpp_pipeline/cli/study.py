@@ -23,7 +23,8 @@ def study(
         int | None, typer.Option(min=1, max=1000, help="Fleets drawn, from the scenario's seed upwards [10; sweep: 1].")
     ] = None,
     sweep: Annotated[
-        list[str] | None, typer.Option(help="Vary lambda, concession, strictness or tariff instead; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Vary lambda, concession, strictness, minimum, data or tariff instead; may be repeated."),
     ] = None,
     scenario: Annotated[list[str] | None, typer.Option("--scenario", "-s", help="Scenario; may be repeated.")] = None,
     homes: o.HomesOption = None,
@@ -89,8 +90,8 @@ def show_study(rows: pd.DataFrame) -> None:
     from vpp_core.results.study import seed_studies, sweep_table, sweeps
     from vpp_pipeline.cli.execution import print_rows, records
 
-    for name, table in seed_studies(rows):
-        print_rows(f"{name}: mean over fleet seeds (95 % interval), seeds with its sign", records(table))
+    for title, table in seed_studies(rows):
+        print_rows(f"{title}: mean (95 % interval), seeds with its sign", records(table))
     for month in rows["month"].unique():
         for title, members in sweeps(rows, month):
             print_rows(f"{month}, {title}", records(sweep_table(members)))

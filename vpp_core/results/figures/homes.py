@@ -65,9 +65,10 @@ def frontier_figure(members: pd.DataFrame) -> Figure:
     own = members[~members["is_bound"]]
     own = own[own["strategy"].isin(moved(own) or own["strategy"])]
     means = own.groupby(["strategy", "value"], sort=False)[["satisfaction_mean", "surplus_usd"]].mean().reset_index()
+    alone = len(set(means["strategy"])) == 1
     return {
         "data": [
-            _frontier_line(str(key), i, rows.sort_values("value"))
+            _frontier_line(str(key), i, rows.sort_values("value"), alone=alone)
             for i, (key, rows) in enumerate(means.groupby("strategy", sort=False))
         ],
         "layout": {
@@ -78,8 +79,8 @@ def frontier_figure(members: pd.DataFrame) -> Figure:
     }
 
 
-def _frontier_line(key: str, position: int, rows: pd.DataFrame) -> Figure:
-    """A strategy's points, each value beside its own where they lie apart."""
+def _frontier_line(key: str, position: int, rows: pd.DataFrame, alone: bool) -> Figure:
+    """A strategy's points; where they lie apart with the first and the last value beside them, alone with all."""
     apart = len(rows[["satisfaction_mean", "surplus_usd"]].round(3).drop_duplicates()) > 1
     named = [f"{value:g}" for value in rows["value"]]
     return {
@@ -88,7 +89,7 @@ def _frontier_line(key: str, position: int, rows: pd.DataFrame) -> Figure:
         "name": key,
         "x": values(rows["satisfaction_mean"]),
         "y": values(rows["surplus_usd"]),
-        "text": named,
+        "text": [name if alone or i in (0, len(named) - 1) else "" for i, name in enumerate(named)],
         "customdata": named,
         "textposition": "top center" if position % 2 else "bottom center",
         "textfont": {"size": 10, "color": colour(key, position)},
