@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpp_core.dispatch import window_program
-from vpp_core.dispatch.merit_order import merit_order
+from vpp_core.dispatch import merit_order, window_program
+from vpp_core.dispatch.aggregation import Answer, Window, aggregations_of
+from vpp_core.dispatch.linear_program import LinearProgram
+from vpp_core.dispatch.merit_order import MeritOrder
 from vpp_core.dispatch.offers import SharedLimits, shared_limits
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.market.segments import BOOKS, Layout
@@ -54,33 +56,106 @@ def shares_of(solution_kw: Array, quantity: Array) -> Array:
     return np.divide(solution_kw, quantity, out=np.zeros_like(quantity), where=quantity > 0)
 
 
-@settings(max_examples=120)
-@given(st.integers(0, 100_000), st.sampled_from([0.0, 1.0, 10.0]), st.sampled_from([2.0, 6.0, 1e6]))
-def test_merit_order_finds_what_the_program_finds(seed: int, ties: float, maximum: float) -> None:
+PARTS = aggregations_of(LAYOUT, np.ones(HOMES, dtype=bool))
+PROGRAMS = [LinearProgram(part) for part in PARTS]
+
+
+def parts_of(margin: Array, quantity: Array, shared: SharedLimits) -> list[tuple[Window, LinearProgram]]:
+    return [
+        (Window.of(part, margin * quantity, quantity, shared), program)
+        for part, program in zip(PARTS, PROGRAMS, strict=True)
+    ]
+
+
+@settings(max_examples=300)
+@given(
+    st.integers(0, 100_000), st.sampled_from([0.0, 1.0, 10.0]), st.sampled_from([1.0, 2.0, 6.0, 1e6]), st.integers(0, 15),
+    st.integers(0, 15), st.sampled_from([1.0, 1.0, 0.7]),
+)  # fmt: skip
+def test_merit_order_finds_what_the_program_finds(
+    seed: int, ties: float, maximum: float, shut: int, held: int, smaller: float
+) -> None:
+    """With any sums shut, any held to a minimum, any at their maximum; ties where margins are rounded.
+
+    Where reserve segments are `smaller` than the battery could hold, it may hold some of both.
+    """
+    closed = np.array([(shut >> book) & 1 == 1 for book in range(len(BOOKS))])
+    kept = np.array([(held >> book) & 1 == 1 for book in range(len(BOOKS))]) & ~closed
+    minimum = 0.8 * min(maximum, 3.0)
     margin, quantity, shared = a_window(seed, ties)
-    solution = WindowProgram(LAYOUT, 0.0, maximum).solve(margin, quantity, shared)
-    assert not solution.failed
-    assert_feasible(shares_of(solution.quantity_kw, quantity), shared)
-    assert (held(solution.quantity_kw) <= maximum + 1e-6).all()
-    share = merit_order(LAYOUT, margin * quantity, quantity, shared, maximum)
-    if share is None:
-        assert maximum < 1e6, "nothing is at its maximum, so merit order applies"
-        return
-    assert_feasible(share, shared)
-    assert (held(share * quantity) <= maximum * (1 + 1e-6)).all()
-    assert margin @ (share * quantity) == pytest.approx(margin @ solution.quantity_kw, abs=1e-6)
+    quantity[LAYOUT.is_reserve] *= smaller
+    shared = replace(
+        shared, reserve_power=shared.reserve_power * smaller, reserve_energy=shared.reserve_energy * smaller
+    )
+    for window, program in parts_of(margin, quantity, shared):
+        program.put(window)
+        expected, price = program.solve(closed, kept, minimum, maximum)
+        merit = MeritOrder(window)
+        found = merit.solve(closed, kept, minimum, maximum)
+        assert found.status == expected.status
+        if found.share is None or expected.share is None:
+            continue
+        assert_whole(window, found, closed, kept, minimum, maximum)
+        assert found.value_usd == pytest.approx(expected.value_usd, abs=1e-6)
+        assert found.value_usd <= found.bound_usd + 1e-9
+        assert found.bound_usd - found.value_usd <= merit_order.TOLERANCE * (1 + abs(found.value_usd))
+        bound = merit.bound_usd(price, closed, kept, minimum, maximum)
+        assert bound == pytest.approx(expected.value_usd, abs=1e-6), "the program's own prices prove it as well"
 
 
-def test_merit_order_applies_to_a_purchase_at_its_maximum_and_to_a_sale_at_its_maximum() -> None:
-    one = Layout(home_of_car=np.array([0]), aggregation_of_home=np.zeros(HOMES, dtype=int))
-    quantity, rng = np.full(len(one), 3.0), np.random.default_rng(1)
-    for part in (one.battery_buy, one.battery_sell):
-        margin = np.full(len(one), -1.0)
-        margin[part] = rng.uniform(1, 2, HOMES)
-        share = merit_order(one, margin * quantity, quantity, NO_SHARING, 7.0)
-        assert share is not None
-        best = np.sort(margin[part])[::-1]
-        assert margin @ (share * quantity) == pytest.approx(3 * best[0] + 3 * best[1] + best[2])
+def assert_whole(window: Window, found: Answer, shut: Array, held: Array, minimum: float, maximum: float) -> None:
+    """What is found is within every limit, and gains what it says."""
+    assert found.share is not None
+    assert (found.share >= 0).all()
+    assert (found.share <= 1 + 1e-9).all()
+    part, shared = window.aggregation, window.shared
+    sale = found.share[part.row(BOOKS.index("sell"))]
+    reserve = found.share[part.row(BOOKS.index("spin"))] + found.share[part.row(BOOKS.index("nonspin"))]
+    assert (shared.sale_power * sale + shared.reserve_power * reserve <= 1 + 1e-6).all(), "a kW is sold twice"
+    assert (shared.sale_energy * sale + shared.reserve_energy * reserve <= 1 + 1e-6).all()
+    sums = window.sums_kw(found.share)
+    assert (sums <= np.where(shut, 0.0, maximum) + 1e-6).all()
+    assert (sums >= np.where(held, minimum, 0.0) - 1e-6).all()
+    assert float(window.gain_usd @ found.share) == pytest.approx(found.value_usd, abs=1e-9)
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 100_000), st.integers(0, 15))
+def test_a_way_that_merit_order_gives_up_is_no_better(seed: int, held: int) -> None:
+    kept = np.array([(held >> book) & 1 == 1 for book in range(len(BOOKS))])
+    margin, quantity, shared = a_window(seed, 0.0)
+    for window, _ in parts_of(margin, quantity, shared):
+        merit = MeritOrder(window)
+        full = merit.solve(~kept & False, kept, 1.0, 2.0)
+        for enough in (full.value_usd - 0.01, full.value_usd + 0.01):
+            found = merit.solve(~kept & False, kept, 1.0, 2.0, enough)
+            if found.status == merit_order.NOT_BETTER:
+                assert full.value_usd <= enough + 1e-9
+
+
+def test_many_homes_at_several_maxima_and_minima_are_solved_to_the_bound() -> None:
+    """1,000 homes of one aggregation, where three sums bind at once."""
+    homes, rng = 1000, np.random.default_rng(4)
+    layout = Layout(home_of_car=np.arange(0, homes, 2), aggregation_of_home=np.zeros(homes, dtype=int))
+    quantity = rng.uniform(0, 5, len(layout))
+    reserve = rng.uniform(0, 5, homes)
+    quantity[layout.battery_spin] = quantity[layout.battery_nonspin] = reserve
+    margin = rng.normal(0.03, 0.03, len(layout))
+    margin[layout.battery_nonspin] -= 0.03
+    shared = shared_limits(
+        quantity[layout.battery_sell], reserve, np.maximum(reserve, 3.0), np.full(homes, 5.0), 1.0, 1.0
+    )
+    (part,) = aggregations_of(layout, np.ones(homes, dtype=bool))
+    window = Window.of(part, margin * quantity, quantity, shared)
+    shut, held = np.zeros(4, dtype=bool), np.array([False, False, False, True])
+    found = MeritOrder(window).solve(shut, held, 900.0, 1000.0)
+    assert found.status == "optimal"
+    assert_whole(window, found, shut, held, 900.0, 1000.0)
+    sums = window.sums_kw(found.share)  # type: ignore[arg-type]
+    assert sums == pytest.approx([1000.0, 1000.0, 1000.0, 900.0])
+    program = LinearProgram(part)
+    program.put(window)
+    assert program.solve(shut, held, 900.0, 1000.0)[0].value_usd == pytest.approx(found.value_usd, abs=1e-6)
 
 
 def test_a_kilowatt_goes_to_the_product_that_gains_most_from_it() -> None:
@@ -98,25 +173,27 @@ def test_a_kilowatt_goes_to_the_product_that_gains_most_from_it() -> None:
 @given(st.integers(0, 100_000), st.sampled_from([3.0, 8.0]))
 def test_every_sum_is_nothing_or_at_least_the_minimum_and_no_way_to_it_is_better(seed: int, minimum: float) -> None:
     margin, quantity, shared = a_window(seed, 0.0)
-    solution = WindowProgram(LAYOUT, minimum, 1e6).solve(margin, quantity, shared)
-    assert not solution.failed
-    sums = held(solution.quantity_kw)
-    assert ((sums < 1e-6) | (sums >= minimum - 1e-6)).all()
-    assert margin @ solution.quantity_kw == pytest.approx(best_of_all_ways(margin, quantity, shared, minimum), abs=1e-6)
+    best = best_of_all_ways(margin, quantity, shared, minimum)
+    for most_homes_by_program in (HOMES, 0):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(window_program, "LARGE_FLEET_HOMES", most_homes_by_program + 1)
+            solution = WindowProgram(LAYOUT, minimum, 1e6).solve(margin, quantity, shared)
+        assert not solution.failed
+        sums = held(solution.quantity_kw)
+        assert ((sums < 1e-6) | (sums >= minimum - 1e-6)).all()
+        assert margin @ solution.quantity_kw == pytest.approx(best, abs=1e-6)
+        assert 0 <= solution.gap_usd <= 1e-6
 
 
 def best_of_all_ways(margin: Array, quantity: Array, shared: SharedLimits, minimum: float) -> float:
     """By trying every set of open books, apart for each aggregation (they share nothing)."""
     total = 0.0
-    program = window_program._Program(LAYOUT, 1e6)
-    for aggregation in range(LAYOUT.books // len(BOOKS)):
-        own = slice(aggregation * len(BOOKS), (aggregation + 1) * len(BOOKS))
+    for window, program in parts_of(margin, quantity, shared):
         best = 0.0
         for way in range(2 ** len(BOOKS)):
-            is_open = np.zeros(LAYOUT.books, dtype=bool)
-            is_open[own] = [(way >> book) & 1 == 1 for book in range(len(BOOKS))]
-            program.put(margin * quantity, quantity, shared)
-            best = max(best, program.solve(~is_open, is_open, minimum)[1])
+            is_open = np.array([(way >> book) & 1 == 1 for book in range(len(BOOKS))])
+            program.put(window)
+            best = max(best, program.solve(~is_open, is_open, minimum, 1e6)[0].value_usd)
         total += best
     return total
 
@@ -139,14 +216,16 @@ def test_a_large_fleet_goes_by_merit_order(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.undo()
     small = WindowProgram(LAYOUT, 0.0, 1e6).solve(margin, quantity, shared)
     assert (large.solver, small.solver) == ("merit order", "HiGHS")
+    assert max(large.gap_usd, small.gap_usd) <= 1e-7
     assert margin @ large.quantity_kw == pytest.approx(margin @ small.quantity_kw, abs=1e-6)
 
 
-def test_a_solver_that_fails_holds_nothing_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_aggregation_whose_solver_fails_holds_nothing_and_the_others_stand(monkeypatch: pytest.MonkeyPatch) -> None:
     program = WindowProgram(LAYOUT, 0.0, 6.0)
     ones = np.ones(len(LAYOUT))
-    assert not program.solve(ones, ones, NO_SHARING).failed
-    inner = program._program
+    whole = program.solve(ones, ones, NO_SHARING)
+    assert (whole.failures, whole.status) == (0, "optimal")
+    inner = program._parts[0]._program
     assert inner is not None
 
     def fail(**_: object) -> None:
@@ -155,4 +234,26 @@ def test_a_solver_that_fails_holds_nothing_and_says_so(monkeypatch: pytest.Monke
     monkeypatch.setattr(inner._problem, "solve", fail)
     solution = program.solve(ones, ones, replace(NO_SHARING))
     assert solution.failed
-    assert solution.quantity_kw.sum() == 0
+    assert solution.failures == 1
+    assert "Sundays" in solution.status
+    first = LAYOUT.book < len(BOOKS)
+    assert solution.quantity_kw[first].sum() == 0
+    assert (solution.quantity_kw[~first] == whole.quantity_kw[~first]).all()
+
+
+def test_cvxpy_is_compiled_and_asked_only_for_aggregations_that_merit_order_leaves_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    margin, quantity, shared = np.full(len(LAYOUT), 0.02), np.full(len(LAYOUT), 5.0), NO_SHARING
+    quantity[LAYOUT.book >= len(BOOKS)] = 1.0
+    monkeypatch.setattr(window_program, "LARGE_FLEET_HOMES", HOMES)
+    program = WindowProgram(LAYOUT, 3.0, 6.0)
+    by_merit = program.solve(margin, quantity, shared)
+    assert by_merit.solver == "merit order"
+    assert [part._program for part in program._parts] == [None, None]
+    monkeypatch.setattr(merit_order, "MOST_PRICES", 0)
+    mixed = program.solve(margin, quantity, shared)
+    assert mixed.solver == "HiGHS and merit order"
+    assert [part._program is None for part in program._parts] == [False, True]
+    assert margin @ mixed.quantity_kw == pytest.approx(margin @ by_merit.quantity_kw, abs=1e-9)
+    assert mixed.gap_usd <= 1e-7

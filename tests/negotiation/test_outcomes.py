@@ -66,7 +66,7 @@ def only(view: GateView, homes: int) -> np.ndarray:
 def ends(
     view: GateView, rules: NegotiationRules = RULES, decider: Any = None, news: Mapping[int, GateView] | None = None
 ) -> State:
-    program = WindowProgram.of(view.layout, view.scenario.market)
+    program = WindowProgram.of(view.layout, view.fleet, view.scenario.market)
     return negotiate(build_workflow(), Context(view, decider or Rules(rules), program, rules, news or {}))
 
 
