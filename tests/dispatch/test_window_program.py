@@ -69,8 +69,8 @@ def parts_of(margin: Array, quantity: Array, shared: SharedLimits) -> list[tuple
 
 @settings(max_examples=300)
 @given(
-    st.integers(0, 100_000), st.sampled_from([0.0, 1.0, 10.0]), st.sampled_from([1.0, 2.0, 6.0, 1e6]), st.integers(0, 15),
-    st.integers(0, 15), st.sampled_from([1.0, 1.0, 0.7]),
+    st.integers(0, 100_000), st.sampled_from([0.0, 1.0, 10.0]), st.sampled_from([1.0, 2.0, 6.0, 1e6]),
+    st.integers(0, 15), st.integers(0, 15), st.sampled_from([1.0, 1.0, 0.7]),
 )  # fmt: skip
 def test_merit_order_finds_what_the_program_finds(
     seed: int, ties: float, maximum: float, shut: int, held: int, smaller: float

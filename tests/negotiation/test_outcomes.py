@@ -66,7 +66,7 @@ def only(view: GateView, homes: int) -> np.ndarray:
 def ends(
     view: GateView, rules: NegotiationRules = RULES, decider: Any = None, news: Mapping[int, GateView] | None = None
 ) -> State:
-    program = WindowProgram.of(view.layout, view.fleet, view.scenario.market)
+    program = WindowProgram(view.layout, 0.0, view.scenario.market.maximum_bid_mw * 1000)
     return negotiate(build_workflow(), Context(view, decider or Rules(rules), program, rules, news or {}))
 
 

@@ -188,6 +188,7 @@ def _windows(strategy, day, starts, total, share, bound, rng):
             "agreed": 3 if strategy == "negotiated" and offers else 0,
             "mean_concession": 0.2 if strategy == "negotiated" and offers else None,
             "plan_satisfaction": None,
+            "solver": "HiGHS" if active else None,
             "negotiation_outcome": "partly_agreed" if strategy == "negotiated" and offers else None,
             **_money(total / len(starts), share * total / len(starts), bound),
         }

@@ -16,7 +16,7 @@ from vpp_core.market.segments import BOOKS, Layout
 
 @dataclass(frozen=True)
 class Aggregation:
-    """Which segments of the layout are one aggregation's: sales, purchases, spin and non-spin of B batteries, then cars.
+    """Which segments are one aggregation's: sales, purchases, spin and non-spin of its B batteries, then cars.
 
     `homes` (B,) and `segments` (K,) are positions in the layout, `book` (K,) positions in `BOOKS`.
     """
@@ -75,7 +75,10 @@ class Window:
 
     def sums_kw(self, share: Floats) -> Floats:
         """What shares (K,) add up to by entry of `BOOKS`."""
-        return np.bincount(self.aggregation.book, weights=share * self.quantity_kw, minlength=len(BOOKS))
+        sums: Floats = np.bincount(
+            self.aggregation.book, weights=share * self.quantity_kw, minlength=len(BOOKS)
+        ).astype(np.float64)
+        return sums
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 Without the limits on sums every home is on its own. Purchases and cars are taken whole where they gain. A battery
 chooses shares of its sale and its reserve, the dearer first, within two lines (power and energy), a polygon whose few
-corners are compared. A sum that would pass its maximum or stay below its minimum gets a price per kW: a charge or a reward.
-For any prices p, what homes gain at them plus what the limits are worth,
+corners are compared. A sum that would pass its maximum or stay below its minimum gets a price per kW: a charge or a
+reward. For any prices p, what homes gain at them plus what the limits are worth,
 
     L(p) = Σ_homes best at p + Σ_books most · max(p, 0) − least · max(−p, 0),
 
@@ -200,9 +200,7 @@ def _amiss(sums_kw: Floats, least: Floats, most: Floats) -> Bools:
     return amiss
 
 
-def _mix(
-    found: list[_Choice], least: Floats, most: Floats, reach: bool = False
-) -> tuple[Floats | None, Floats, float]:
+def _mix(found: list[_Choice], least: Floats, most: Floats, reach: bool = False) -> tuple[Floats | None, Floats, float]:
     """The best mix of choices: its weights, the price of each sum and the gain [$]; with `reach`, the kW it misses."""
     from scipy.optimize import linprog
 
@@ -239,7 +237,7 @@ def _choose(gain, quantity, book, price, corner_x, corner_y, inside):  # type: i
         spin = gain[_SPIN * batteries + i] - price[_SPIN] * quantity[_SPIN * batteries + i]
         nonspin = gain[_NONSPIN * batteries + i] - price[_NONSPIN] * quantity[_NONSPIN * batteries + i]
         sale = max(gain[i] - price[_SELL] * quantity[i], 0.0)
-        dear, cheap = max(max(spin, nonspin), 0.0), max(min(spin, nonspin), 0.0)
+        dear, cheap = max(spin, nonspin, 0.0), max(min(spin, nonspin), 0.0)
         best, x, y = -1.0, 0.0, 0.0
         for j in range(corners):
             if inside[j, i]:
@@ -270,7 +268,13 @@ def _corners(shared: SharedLimits) -> tuple[Floats, Floats, Bools]:
     corners = [(zero, zero), (one, zero), (zero, one), (one, one), (zero, 2 * one), (one, 2 * one)]
     with np.errstate(divide="ignore", invalid="ignore"):
         for a, b in lines:
-            corners += [(1 / a, zero), (zero, 1 / b), (one, (1 - a) / b), ((1 - b) / a, one), ((1 - 2 * b) / a, 2 * one)]
+            corners += [
+                (1 / a, zero),
+                (zero, 1 / b),
+                (one, (1 - a) / b),
+                ((1 - b) / a, one),
+                ((1 - 2 * b) / a, 2 * one),
+            ]
         (a, b), (c_, d) = lines
         determinant = a * d - b * c_
         corners.append(((d - b) / determinant, (a - c_) / determinant))

@@ -22,7 +22,12 @@ class Decision:
     """segments on which both sides agreed"""
     mean_concession: float = float("nan")
     plan_satisfaction: float = float("nan")
-    solver_failed: bool = False
+    solver: str | None = None
+    """who solved the window program; none where there was none"""
+    solver_failures: int = 0
+    """aggregations whose window program failed"""
+    solver_gap_usd: float = 0.0
+    """how much more than its solution the window program's optimum could at most be worth [$]"""
     below_minimum: bool = False
     """whether something could have been offered, but too little for the minimum bid"""
     expected_margin_usd: float = 0.0

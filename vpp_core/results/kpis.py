@@ -84,6 +84,7 @@ def kpi_monthly(
                 **_of_perfect(daily, strategy),
                 **({} if is_bound else _household_gains(households) | _bidding(own, windows, scenario)),
                 "solver_failures": int(windows["solver_failures"].sum()),
+                "solver_gap_usd": windows["solver_gap_usd"].sum(),
                 **_batteries(windows, households, scenario, fleet),
                 **_satisfaction(households),
                 **_negotiation(own, windows),

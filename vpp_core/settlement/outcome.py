@@ -157,7 +157,9 @@ def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str,
                 "agreed": decision.agreed,
                 "mean_concession": decision.mean_concession,
                 "plan_satisfaction": decision.plan_satisfaction,
-                "solver_failures": int(decision.solver_failed),
+                "solver": decision.solver,
+                "solver_failures": decision.solver_failures,
+                "solver_gap_usd": decision.solver_gap_usd,
                 "negotiation_outcome": decision.outcome,
                 **decision.usage.columns(),
             }
@@ -166,13 +168,14 @@ def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str,
         nothing = {c.name: np.nan if c.nullable else 0 for c in WINDOW_RESULTS.columns}
         names = ["bid_sell_kw", "bid_sell_usd_per_mwh", "bid_buy_kw", "bid_buy_usd_per_mwh", "bid_spin_kw"]
         names += ["bid_nonspin_kw", "feasible_kw", "below_minimum", "expected_margin_usd", "segments", "households"]
-        names += ["invited", "offers", "rounds", "agreed", "mean_concession", "plan_satisfaction", "solver_failures"]
-        names += ["negotiation_outcome", *Usage().columns()]
+        names += ["invited", "offers", "rounds", "agreed", "mean_concession", "plan_satisfaction", "solver"]
+        names += ["solver_failures", "solver_gap_usd", "negotiation_outcome", *Usage().columns()]
         rows = [{name: nothing[name] for name in names}] * windows
     frame = pd.DataFrame(rows)
     frame["below_minimum"] = frame["below_minimum"].astype(bool)
-    outcome = frame["negotiation_outcome"].astype(object)
-    frame["negotiation_outcome"] = outcome.where(outcome.notna(), None)
+    for name in ("solver", "negotiation_outcome"):
+        said = frame[name].astype(object)
+        frame[name] = said.where(said.notna(), None)
     return {str(name): frame[name].to_numpy() for name in frame}
 
 

@@ -86,7 +86,9 @@ WINDOW_RESULTS = Contract(
         Column("agreed", pa.int64(), "segments on which both sides agreed"),
         Column("mean_concession", pa.float64(), "mean share of the ask that homes conceded", True),
         Column("plan_satisfaction", pa.float64(), "satisfaction that the plan expected of its coalition", True),
-        Column("solver_failures", pa.int64(), "window programs that failed and fell back to no bid"),
+        Column("solver", pa.string(), "who solved the window program; null where there was none", True),
+        Column("solver_failures", pa.int64(), "aggregations whose window program failed and fell back to no bid"),
+        Column("solver_gap_usd", pa.float64(), "what the program's optimum is above its solution at most [$]"),
         Column(
             "negotiation_outcome",
             pa.string(),

@@ -101,6 +101,9 @@ KPI_MONTHLY = Contract(
         Column("expected_margin_usd", pa.float64(), "surplus of all bids expected at gate closure [$]", True),
         Column("expected_minus_realised_usd", pa.float64(), "expected margin − surplus [$]", True),
         Column("solver_failures", pa.int64(), "window programs that failed and fell back to no bid"),
+        Column(
+            "solver_gap_usd", pa.float64(), "optima of the window programs over their solutions at most, summed [$]"
+        ),
         Column("capacity_utilisation_percent", pa.float64(), "battery charge + discharge over rated power · time [%]"),
         Column("cleared_of_feasible_percent", pa.float64(), "cleared over feasible energy [%]", True),
         Column("cycles_per_battery", pa.float64(), "energy discharged over capacity, mean of battery homes", True),
