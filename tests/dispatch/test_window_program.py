@@ -257,3 +257,15 @@ def test_cvxpy_is_compiled_and_asked_only_for_aggregations_that_merit_order_leav
     assert [part._program is None for part in program._parts] == [False, True]
     assert margin @ mixed.quantity_kw == pytest.approx(margin @ by_merit.quantity_kw, abs=1e-9)
     assert mixed.gap_usd <= 1e-7
+
+
+def test_an_aggregation_without_batteries_or_without_anything_is_no_hindrance() -> None:
+    layout = Layout(home_of_car=np.array([0]), aggregation_of_home=np.array([0, 1, 2]))
+    program = WindowProgram(layout, 0.0, 1e6, np.array([False, True, False]))
+    quantity = np.zeros(len(layout))
+    quantity[layout.car_sell] = quantity[layout.battery_sell.start + 1] = 2.0
+    solution = program.solve(np.ones(len(layout)), quantity, SharedLimits(*(np.zeros(3) for _ in range(4))))
+    assert solution.quantity_kw == pytest.approx(quantity)
+    nobody = WindowProgram(layout, 0.0, 1e6, np.zeros(3, dtype=bool))
+    nothing = nobody.solve(np.ones(len(layout)), np.zeros(len(layout)), SharedLimits(*(np.zeros(3) for _ in range(4))))
+    assert (nothing.failures, nothing.quantity_kw.sum()) == (0, 0.0)

@@ -35,7 +35,7 @@ class Aggregation:
 
 
 def aggregations_of(layout: Layout, has_battery: Bools) -> list[Aggregation]:
-    """One for each aggregation, in the order of `layout.book`; homes without a battery have no battery segments."""
+    """One for each aggregation that has any segment; homes without a battery have no battery segments."""
     aggregation_of_home = np.unique(layout.aggregation_of_home, return_inverse=True)[1]
     rows = (layout.battery_sell, layout.battery_buy, layout.battery_spin, layout.battery_nonspin)
     of_cars = np.ones(len(layout), dtype=bool)
@@ -46,7 +46,8 @@ def aggregations_of(layout: Layout, has_battery: Bools) -> list[Aggregation]:
         homes = np.flatnonzero((aggregation_of_home == aggregation) & has_battery)
         cars = np.flatnonzero(of_cars & (layout.book // len(BOOKS) == aggregation))
         segments = np.concatenate([*(row.start + homes for row in rows), cars])
-        parts.append(Aggregation(homes, segments, layout.book[segments] % len(BOOKS)))
+        if len(segments):
+            parts.append(Aggregation(homes, segments, layout.book[segments] % len(BOOKS)))
     return parts
 
 

@@ -32,9 +32,10 @@ class LinearProgram:
         held = membership @ cp.multiply(self._quantity, self._share)
         self._sums = [held <= self._most, held >= self._least]
         limits = list(self._sums)
-        names = ("sale_power", "reserve_power", "sale_energy", "reserve_energy")
-        self._shared = {name: cp.Parameter(aggregation.batteries, nonneg=True) for name in names}
+        self._shared: dict[str, cp.Parameter] = {}
         if aggregation.batteries:
+            names = ("sale_power", "reserve_power", "sale_energy", "reserve_energy")
+            self._shared = {name: cp.Parameter(aggregation.batteries, nonneg=True) for name in names}
             sale = self._share[aggregation.row(_SELL)]
             reserve = self._share[aggregation.row(_SPIN)] + self._share[aggregation.row(_NONSPIN)]
             for what in ("power", "energy"):

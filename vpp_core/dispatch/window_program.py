@@ -51,7 +51,8 @@ class Solution:
     quantity_kw: Floats
     status: str
     """optimal, or why the first that failed did"""
-    solver: str = HIGHS
+    solver: str | None = HIGHS
+    """none where no home has anything that could be offered"""
     failures: int = 0
     """aggregations that failed"""
     gap_usd: float = 0.0
@@ -96,7 +97,7 @@ class WindowProgram:
         return Solution(
             held,
             failed[0] if failed else "optimal",
-            " and ".join(sorted({found.solver for found in parts})),
+            " and ".join(sorted({str(found.solver) for found in parts})) or None,
             len(failed),
             sum(found.gap_usd for found in parts),
             any(found.below_minimum for found in parts),

@@ -11,13 +11,14 @@ never leaves the bargain's private column; a decider sees the `Table` alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from vpp_core.dispatch.offers import prospects
 from vpp_core.dispatch.view import GateView
@@ -258,47 +259,75 @@ STEPS = {
 """Node → what it does."""
 
 
+def _after_terms(_: State, context: Context) -> str:
+    return "guard_terms" if context.guarded else "respond"
+
+
+def _next_round(state: State, context: Context) -> str:
+    return "evaluate" if goes_on(state, context) else "form_coalition"
+
+
+def _after_response(state: State, context: Context) -> str:
+    return "guard_responses" if context.decider.asks_homes else _next_round(state, context)
+
+
+def _after_coalition(_: State, context: Context) -> str:
+    return "guard_coalition" if context.guarded else "submit_bid"
+
+
+EDGES = (
+    (START, "announce"),
+    ("announce", "collect_bids"),
+    ("collect_bids", "evaluate"),
+    ("evaluate", "counter_offer"),
+    ("guard_terms", "respond"),
+    ("guard_coalition", "submit_bid"),
+    ("submit_bid", END),
+)
+CHOICES: dict[str, tuple[Callable[[State, Context], str], tuple[str, ...]]] = {
+    "counter_offer": (_after_terms, ("guard_terms", "respond")),
+    "respond": (_after_response, ("guard_responses", "evaluate", "form_coalition")),
+    "guard_responses": (_next_round, ("evaluate", "form_coalition")),
+    "form_coalition": (_after_coalition, ("guard_coalition", "submit_bid")),
+}
+"""Node → how the next one is chosen, and among which."""
+
+
 def build_workflow() -> Any:
-    """Compile the graph; one compiled graph serves all windows."""
-    graph = StateGraph(State, context_schema=Context)
+    """Compile the graph; one compiled graph serves all windows.
+
+    What flows is a `State` in a single channel that merges what steps return, and a step says itself which comes next:
+    a channel for each key and an edge that reads the state anew cost more than the steps of the rules.
+    """
+    # A schema without fields is one channel to LangGraph; a step's hints are read as schemas too, hence Any.
+    graph = StateGraph(Annotated[dict, _merged], context_schema=Context)  # type: ignore[type-var]
 
     def node(function: Any) -> Any:
-        def step(state: State, runtime: Runtime[Context]) -> State:
-            result: State = function(state, runtime.context)
-            return result
+        def step(state: Any, runtime: Runtime[Context]) -> Any:
+            return function(state, runtime.context)
+
+        return step
+
+    def choosing(function: Any, choose: Callable[[State, Context], str]) -> Any:
+        def step(state: Any, runtime: Runtime[Context]) -> Any:
+            update = function(state, runtime.context)
+            return Command(update=[("__root__", update)], goto=choose(state | update, runtime.context))
 
         return step
 
     for name, function in STEPS.items():
-        graph.add_node(name, node(function))
-
-    def after_terms(state: State, runtime: Runtime[Context]) -> str:
-        return "guard_terms" if runtime.context.guarded else "respond"
-
-    def next_round(state: State, runtime: Runtime[Context]) -> str:
-        return "evaluate" if goes_on(state, runtime.context) else "form_coalition"
-
-    def after_response(state: State, runtime: Runtime[Context]) -> str:
-        return "guard_responses" if runtime.context.decider.asks_homes else next_round(state, runtime)
-
-    def after_coalition(state: State, runtime: Runtime[Context]) -> str:
-        return "guard_coalition" if runtime.context.guarded else "submit_bid"
-
-    for start, end in (
-        (START, "announce"),
-        ("announce", "collect_bids"),
-        ("collect_bids", "evaluate"),
-        ("evaluate", "counter_offer"),
-        ("guard_terms", "respond"),
-        ("guard_coalition", "submit_bid"),
-        ("submit_bid", END),
-    ):
+        if name in CHOICES:
+            choose, among = CHOICES[name]
+            graph.add_node(name, choosing(function, choose), destinations=among)
+        else:
+            graph.add_node(name, node(function))
+    for start, end in EDGES:
         graph.add_edge(start, end)
-    graph.add_conditional_edges("counter_offer", after_terms, ["guard_terms", "respond"])
-    graph.add_conditional_edges("respond", after_response, ["guard_responses", "evaluate", "form_coalition"])
-    graph.add_conditional_edges("guard_responses", next_round, ["evaluate", "form_coalition"])
-    graph.add_conditional_edges("form_coalition", after_coalition, ["guard_coalition", "submit_bid"])
     return graph.compile()
+
+
+def _merged(state: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
+    return state | update
 
 
 def negotiate(workflow: Any, context: Context) -> State:
