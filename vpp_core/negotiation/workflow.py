@@ -300,7 +300,8 @@ def build_workflow() -> Any:
     a channel for each key and an edge that reads the state anew cost more than the steps of the rules.
     """
     # A schema without fields is one channel to LangGraph; a step's hints are read as schemas too, hence Any.
-    graph = StateGraph(Annotated[dict, _merged], context_schema=Context)  # type: ignore[type-var]
+    schema: Any = Annotated[dict, _merged]
+    graph: Any = StateGraph(schema, context_schema=Context)
 
     def node(function: Any) -> Any:
         def step(state: Any, runtime: Runtime[Context]) -> Any:
