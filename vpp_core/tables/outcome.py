@@ -167,7 +167,7 @@ HOME_INTERVALS = Contract(
         Column("called_kw", pa.float32(), "of the held reserve, what is called [kW]"),
         Column("car_kw", pa.float32(), "power into the home's cars, below 0 where they give more than they take [kW]"),
         Column("car_default_kw", pa.float32(), "what its cars would have charged on their own [kW]"),
-        Column("car_award_kw", pa.float32(), "what cleared of its cars: charging moved away, power given; export positive [kW]"),
+        Column("car_award_kw", pa.float32(), "cleared of its cars: charging moved away, power given, above 0 [kW]"),
         Column("car_kwh", pa.float32(), "energy in its cars at the end of the interval [kWh]"),
     ),
     key=("strategy", "home_id", "timestamp"),
