@@ -28,6 +28,9 @@ from vpp_core.llm.gateway import Gateway
 from vpp_core.llm.record import Record
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
+from vpp_core.negotiation.bargain import Terms
+from vpp_core.negotiation.deciders import Rules
+from vpp_core.negotiation.decisions import Decided
 from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
@@ -124,13 +127,24 @@ RUBBISH: dict[str, Callable[[int, dict[str, Any]], Reply]] = {
 }
 
 
+RUBBISH_HOMES = 8
+"""One of them has a battery: what is decided then shows in the bids."""
+
+
+def test_other_terms_would_show_in_the_bids_that_rubbish_is_compared_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = with_rules(advised_inputs(homes=RUBBISH_HOMES), NegotiationRules())
+    by_rule = negotiated(inputs, None)
+    monkeypatch.setattr(Rules, "terms", lambda self, table: Decided(Terms(0.9, 0.9, 1.0)))
+    assert not same_bids(negotiated(inputs, None), by_rule)
+
+
 @pytest.mark.parametrize(
     ("kind", "depth"),
     [(kind, "once_a_window") for kind in RUBBISH]
     + [(kind, depth) for kind in ("prose", "extra", "dead") for depth in ("every_round", "every_agent")],
 )
 def test_a_model_that_always_answers_rubbish_gives_exactly_the_rules_result(kind: str, depth: str) -> None:
-    inputs = advised_inputs(depth, homes=4, attempts=1)
+    inputs = advised_inputs(depth, homes=RUBBISH_HOMES, attempts=1)
     by_rule = negotiated(with_rules(inputs, NegotiationRules()), None)
     with serving(RUBBISH[kind]) as server:
         day = negotiated(inputs, way(server, inputs))
