@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL, INTERVAL_HOURS, LOCAL_TIMEZONE
+from vpp_core.dispatch.following import awards, step_batteries, step_cars, taken_from_cars_kwh
 from vpp_core.dispatch.gate_state import Coming, StateRange
 from vpp_core.dispatch.offers import marginal_offers, sustained
 from vpp_core.dispatch.opportunity_cost import Outlook
@@ -27,15 +28,7 @@ from vpp_core.market.contingencies import LONGEST_HOURS
 from vpp_core.market.decision import Bid, Decision
 from vpp_core.market.inputs import SLOTS, Inputs
 from vpp_core.market.segments import NONSPIN, SPIN, Segments, Submission, cleared, submit
-from vpp_core.physics.storage import (
-    charge_limit_kw,
-    charge_on_arrival_kw,
-    discharge_limit_kw,
-    self_consumption_kw,
-    step_energy_kwh,
-    taken_kwh,
-    within_limits_kw,
-)
+from vpp_core.physics.storage import taken_kwh
 from vpp_core.settlement.outcome import (
     Outcome,
     OutcomeTables,
@@ -245,22 +238,20 @@ class _Run:
             self.car_taken_kwh[:] = 0.0
         segments = self.bids[t // inputs.windows.length].segments
         accepted = np.where(cleared(segments, layout, inputs.price[:, t]), segments.quantity_kw, 0.0)
-        award, delay, discharge = _awards(inputs, accepted)
+        award, delay, discharge = awards(inputs, accepted)
         out.award_kw[t], out.car_award_kw[t], out.car_discharge_award_kw[t] = award, delay, discharge
         out.spin_kw[t], out.nonspin_kw[t] = accepted[layout.battery_spin], accepted[layout.battery_nonspin]
         if inputs.called[t]:
             out.called_kw[t] = out.spin_kw[t] + out.nonspin_kw[t]
         self._agreed(t, segments, accepted)
-        default, battery, stored = _step_batteries(
-            inputs, self.permission, self.stored_kwh, award + out.called_kw[t], t
-        )
-        car_default, car, given, car_energy = _step_cars(inputs, self.car_kwh, delay, discharge, t)
+        default, battery, stored = step_batteries(inputs, self.permission, self.stored_kwh, award + out.called_kw[t], t)
+        car_default, car, given, car_energy = step_cars(inputs, self.car_kwh, delay, discharge, t)
         out.default_kw[t], out.stored_kwh[t] = default, stored
         out.discharge_kw[t], out.charge_kw[t] = np.maximum(battery, 0.0), np.maximum(-battery, 0.0)
         out.car_default_kw[t], out.car_kw[t], out.car_kwh[t] = car_default, car, car_energy
         out.car_discharge_kw[t] = given
         self.taken_kwh += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
-        self.car_taken_kwh += _taken_from_cars_kwh(inputs, given)
+        self.car_taken_kwh += taken_from_cars_kwh(inputs, given)
         self.stored_kwh, self.car_kwh = stored, car_energy
 
     def _agreed(self, t: int, segments: Segments, accepted: Floats) -> None:
@@ -295,17 +286,17 @@ class _Run:
             held = quantity[inputs.layout.battery_spin] + quantity[inputs.layout.battery_nonspin]
             reserve_kw = np.maximum(reserve_kw, held)
             sells = np.where(inputs.layout.direction > 0, quantity, 0.0)
-            sale, delay, discharge = _awards(inputs, sells)
-            default, battery, low = _step_batteries(inputs, self.permission, low, sale, s)
+            sale, delay, discharge = awards(inputs, sells)
+            default, battery, low = step_batteries(inputs, self.permission, low, sale, s)
             if days[s] == days[first]:
                 taken += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
-            _, _, high = _step_batteries(inputs, self.permission, high, _awards(inputs, quantity - sells)[0], s)
-            _, _, given, car_low = _step_cars(inputs, car_low, delay, discharge, s)
+            _, _, high = step_batteries(inputs, self.permission, high, awards(inputs, quantity - sells)[0], s)
+            _, _, given, car_low = step_cars(inputs, car_low, delay, discharge, s)
             if days[s] == days[first]:
-                car_taken += _taken_from_cars_kwh(inputs, given)
-            _, _, _, car_high = _step_cars(inputs, car_high, np.zeros_like(delay), np.zeros_like(delay), s)
+                car_taken += taken_from_cars_kwh(inputs, given)
+            _, _, _, car_high = step_cars(inputs, car_high, np.zeros_like(delay), np.zeros_like(delay), s)
             likely = np.where(self._likely(s // inputs.windows.length), sells, 0.0)
-            _, _, _, car_expected = _step_cars(inputs, car_expected, *_awards(inputs, likely)[1:], s)
+            _, _, _, car_expected = step_cars(inputs, car_expected, *awards(inputs, likely)[1:], s)
         called_kwh = reserve_kw * LONGEST_HOURS / inputs.batteries.discharge_efficiency
         low = np.maximum(low - called_kwh, np.minimum(low, self.permission.battery_floor_kwh))
         return StateRange(low, high, car_low, car_high, car_expected, taken + called_kwh, car_taken)
@@ -338,61 +329,3 @@ class _Run:
             import_usd_per_kwh=inputs.import_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),
             export_usd_per_kwh=inputs.export_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),
         )
-
-
-def _awards(inputs: Inputs, accepted_kw: Floats) -> tuple[Floats, Floats, Floats]:
-    """Accepted segments (K,) as battery awards (N,), export positive, delays of cars and what cars give, each (M,)."""
-    layout = inputs.layout
-    discharge = np.zeros(len(inputs.cars))
-    discharge[layout.discharging_car] = accepted_kw[layout.car_discharge]
-    battery: Floats = accepted_kw[layout.battery_sell] - accepted_kw[layout.battery_buy]
-    return battery, accepted_kw[layout.car_sell], discharge
-
-
-def _step_batteries(
-    inputs: Inputs, permission: Permission, stored_kwh: Floats, award_kw: Floats, t: int
-) -> tuple[Floats, Floats, Floats]:
-    """Default [kW], actual power [kW] and energy after interval `t` [kWh]."""
-    b = inputs.batteries
-    into, out_of = b.charge_efficiency, b.discharge_efficiency
-    default = self_consumption_kw(
-        stored_kwh, inputs.surplus_kw[t], b.backup_kwh, b.ceiling_kwh, b.max_power_kw, into, out_of, INTERVAL_HOURS
-    )
-    battery = within_limits_kw(
-        default + award_kw,
-        charge_limit_kw(stored_kwh, b.ceiling_kwh, b.max_power_kw, into, INTERVAL_HOURS),
-        discharge_limit_kw(stored_kwh, permission.battery_floor_kwh, b.max_power_kw, out_of, INTERVAL_HOURS),
-    )
-    after = step_energy_kwh(
-        stored_kwh, np.maximum(-battery, 0.0), np.maximum(battery, 0.0), into, out_of, INTERVAL_HOURS
-    )
-    return default, battery, after
-
-
-def _step_cars(
-    inputs: Inputs, car_kwh: Floats, delay_kw: Floats, discharge_kw: Floats, t: int
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Default [kW], net charging [kW], what it gives [kW] and energy after interval `t` [kWh].
-
-    A departing car takes its trip first. One that discharges does not charge meanwhile.
-    """
-    cars = inputs.cars
-    on_board = car_kwh - cars.trip_kwh[t]
-    default = charge_on_arrival_kw(
-        on_board, cars.plugged[t], cars.target_kwh, cars.max_charge_kw, cars.charge_efficiency, INTERVAL_HOURS
-    )
-    given = np.minimum(
-        discharge_kw,
-        cars.plugged[t]
-        * discharge_limit_kw(
-            on_board, cars.floor_kwh, cars.max_discharge_kw, cars.discharge_efficiency, INTERVAL_HOURS
-        ),
-    )
-    charge = np.where(discharge_kw > 0, 0.0, np.maximum(default - delay_kw, 0.0))
-    after = step_energy_kwh(on_board, charge, given, cars.charge_efficiency, cars.discharge_efficiency, INTERVAL_HOURS)
-    return default, charge - given, given, after
-
-
-def _taken_from_cars_kwh(inputs: Inputs, given_kw: Floats) -> Floats:
-    """Stored energy [kWh] that cars gave in an interval, shape (M,)."""
-    return taken_kwh(given_kw, 0.0, inputs.cars.discharge_efficiency, INTERVAL_HOURS)

@@ -8,6 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,11 +56,22 @@ def shared_instance() -> dg.DagsterInstance:
     """The instance that command line and UI share, in the project's Dagster home."""
     home = project.prepare_dagster_home()
     try:
-        return dg.DagsterInstance.get()
+        with _alone(home):
+            return dg.DagsterInstance.get()
     except Exception as error:
         raise InputError(
             f"Dagster's instance in {home} cannot be opened ({_reason(error)}); see dagster.yaml there"
         ) from error
+
+
+def _alone(home: Path) -> AbstractContextManager[object]:
+    """One process at a time: a batch starts several at once, and two that make a new home's tables break each other's.
+
+    A home that cannot be written to keeps its tables elsewhere.
+    """
+    from filelock import FileLock
+
+    return FileLock(home / "opening.lock") if os.access(home, os.W_OK) else nullcontext()
 
 
 def run_month(

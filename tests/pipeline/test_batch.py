@@ -75,3 +75,13 @@ def test_the_command_ends_with_0_when_all_is_done(
     monkeypatch.setattr(batch, "_vpp", lambda _: (0, ""))
     both = ["--scenario", "reference", "--scenario", "low_solar"]
     assert execute(["backfill", "--from", "2023-01", "--to", "2023-02", *both]) == 0
+
+
+def test_processes_that_open_a_new_dagster_home_at_once_all_get_in(tmp_path: Path) -> None:
+    code = "from vpp_pipeline.runner import shared_instance; print(len(shared_instance().get_runs()))"
+    environment = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert [(process.communicate()[0].strip(), process.returncode) for process in started] == [("0", 0)] * 3

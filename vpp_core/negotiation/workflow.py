@@ -39,7 +39,6 @@ from vpp_core.scenario import NegotiationRules
 
 PRICE_WEIGHT, CAPACITY_WEIGHT, RELIABILITY_WEIGHT = 0.5, 0.3, 0.2
 """How the aggregator weighs the parts of a bid's score."""
-RECURSION_LIMIT = 100
 
 
 class State(TypedDict, total=False):
@@ -333,5 +332,5 @@ def _merged(state: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
 
 def negotiate(workflow: Any, context: Context) -> State:
     """Run one negotiation to its end."""
-    state: State = workflow.invoke({}, context=context, config={"recursion_limit": RECURSION_LIMIT})
+    state: State = workflow.invoke({}, context=context)
     return state
