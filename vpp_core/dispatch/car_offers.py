@@ -154,19 +154,14 @@ def discharge_offers(
     wear = cars.wear_usd_per_kwh[offering]
     best = np.zeros(len(offering))
     p10, p50, p90 = price_usd_per_mwh
+    shares = np.arange(1, intervals + 1)[:, None] / intervals
     for kw in (most * size for size in SIZES):
         given = np.maximum(kw, SMALLEST_KW) * length
         change = _bill(meter_kw + charge + kw, coming) - bill
-        cost, cost_own = (
-            (
-                _interpolate_rows(value, step, after_kwh - floor)
-                - _interpolate_rows(value, step, low - length * kw / out_of - floor)
-                + change
-            )
-            / given
-            + wear
-            for value in values
-        )
+        each_kwh = (after_kwh - low) / intervals + INTERVAL_HOURS * kw / out_of
+        lost, lost_own = (_losses(value, step, after_kwh - floor, each_kwh, intervals) for value in values)
+        cost_own = ((lost_own / shares + change) / given).max(axis=0) + wear
+        cost = cost_own + (lost[-1] - lost_own[-1]) / given
         price = np.maximum(cost_own, owed) + np.maximum(cost - cost_own, 0.0)
         gain = kw * expected_gain_above(p10, p50, p90, price / USD_PER_KWH)
         better = (gain > best) & (kw >= SMALLEST_KW)
