@@ -269,3 +269,26 @@ def test_an_aggregation_without_batteries_or_without_anything_is_no_hindrance() 
     nobody = WindowProgram(layout, 0.0, 1e6, np.zeros(3, dtype=bool))
     nothing = nobody.solve(np.ones(len(layout)), np.zeros(len(layout)), SharedLimits(*(np.zeros(3) for _ in range(4))))
     assert (nothing.failures, nothing.quantity_kw.sum()) == (0, 0.0)
+
+
+def test_a_solver_that_falls_short_of_a_minimum_by_its_tolerance_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sum stays at the minimum at least, and no way is tried for ever."""
+    layout = Layout(home_of_car=np.zeros(0, dtype=int), aggregation_of_home=np.zeros(HOMES, dtype=int))
+    minimum, solved = 10.0, LinearProgram.solve
+    quantity, margin = np.zeros(len(layout)), np.zeros(len(layout))
+    quantity[layout.battery_sell] = 4.0
+    margin[layout.battery_sell] = [0.05, 0.05, -0.01, -0.01, -0.01, -0.01]
+    short: list[bool] = []
+
+    def rounded(self: LinearProgram, shut: Array, kept: Array, least: float, most: float) -> tuple[Answer, Array]:
+        answer, price = solved(self, shut, kept, least, most)
+        short.append(bool(kept.any()))
+        share = None if answer.share is None else answer.share * (1 - 2e-9)
+        return replace(answer, share=share), price
+
+    monkeypatch.setattr(LinearProgram, "solve", rounded)
+    nothing = SharedLimits(*(np.zeros(HOMES) for _ in range(4)))
+    solution = WindowProgram(layout, minimum, 1e6).solve(margin, quantity, nothing)
+    assert not solution.failed
+    assert any(short), "two homes alone would sell 8 kW"
+    assert minimum <= solution.quantity_kw.sum() < minimum + 1e-6

@@ -41,6 +41,8 @@ MOST_PROGRAMS = 100
 """Most programs solved for one window: a handful is usual, and a tree that is larger counts as a failed solve."""
 MERIT_ORDER, HIGHS = "merit order", "HiGHS"
 _ROUNDING = 1e-9
+_HELD_ABOVE = 1e-8
+"""By how much a sum that is held to the minimum bid is held above it: more than a solver may fall short of a limit."""
 _SPIN, _NONSPIN = BOOKS.index("spin"), BOOKS.index("nonspin")
 
 
@@ -110,6 +112,7 @@ class _AggregationProgram:
     def __init__(self, aggregation: Aggregation, minimum_kw: float, maximum_kw: float, large: bool) -> None:
         self.aggregation = aggregation
         self._minimum_kw, self._maximum_kw, self._large = minimum_kw, maximum_kw, large
+        self._held_kw = minimum_kw * (1 + _HELD_ABOVE)
         self._program: LinearProgram | None = None
 
     def solve(self, window: Window) -> Solution:
@@ -119,7 +122,7 @@ class _AggregationProgram:
         merit = MeritOrder(window)
 
         def by_merit(shut: Bools, held: Bools, enough_usd: float) -> Answer:
-            return merit.solve(shut, held, self._minimum_kw, self._maximum_kw, enough_usd)
+            return merit.solve(shut, held, self._held_kw, self._maximum_kw, enough_usd)
 
         best = self._search(window, by_merit, closed, np.zeros_like(closed))
         solver = MERIT_ORDER
@@ -141,10 +144,10 @@ class _AggregationProgram:
         program = self._compiled(window)
 
         def solve(shut: Bools, held: Bools, _: float) -> Answer:
-            answer, price = program.solve(shut, held, self._minimum_kw, self._maximum_kw)
+            answer, price = program.solve(shut, held, self._held_kw, self._maximum_kw)
             if answer.share is None:
                 return answer
-            bound = merit.bound_usd(price, shut, held, self._minimum_kw, self._maximum_kw)
+            bound = merit.bound_usd(price, shut, held, self._held_kw, self._maximum_kw)
             return replace(answer, bound_usd=bound)
 
         if known.unfinished:
@@ -175,7 +178,7 @@ class _AggregationProgram:
                     status = answer.status
                 bound = max(bound, min(answer.bound_usd, -at_most))
                 continue
-            between = np.flatnonzero(self._between(window, answer.share))
+            between = np.flatnonzero(self._between(window, answer.share) & ~kept)
             if len(between) == 0:
                 bound = max(bound, answer.bound_usd)
                 if answer.value_usd > best.answer.value_usd:
