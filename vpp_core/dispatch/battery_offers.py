@@ -48,12 +48,21 @@ def _dearest(  # type: ignore[no-untyped-def]
     """
     intervals = len(surplus)
     dearest = -np.inf
+    left, bill, worn = np.empty(1 << intervals), np.empty(1 << intervals), np.empty(1 << intervals)
     for j in range(STARTS):
-        start = low + (high - low) * j / (STARTS - 1)
-        left, bill, worn = _path(
-            0.0, 0, start, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours
-        )
-        worth = interpolate(own_value, step, left - floor)
+        left[0], bill[0], worn[0] = low + (high - low) * j / (STARTS - 1), 0.0, 0.0
+        for k in range(intervals):  # sets that agree so far share their path
+            for clears in range(1 << k):
+                alone = c.self_consumption_kw(left[clears], surplus[k], backup, ceiling, power, into, out_of, hours)
+                for held, to in ((a, clears | 1 << k), (0.0, clears)):
+                    battery = alone + held
+                    net = surplus[k] + battery - car[k]
+                    left[to] = c.step_energy_kwh(
+                        left[clears], max(-battery, 0.0), max(battery, 0.0), into, out_of, hours
+                    )
+                    bill[to] = bill[clears] + c.retail_bill_usd(net, buy_price[k], sell_price[k], hours)
+                    worn[to] = worn[clears] + max(battery, 0.0) * hours
+        worth = interpolate(own_value, step, left[0] - floor)
         for clears in range(1, 1 << intervals):
             cleared, stretches = 0, 0
             for k in range(intervals):
@@ -61,10 +70,8 @@ def _dearest(  # type: ignore[no-untyped-def]
                 stretches += (clears >> k & 1) & ~(clears >> (k + 1) & 1)
             if longest > 0 and (cleared > longest or stretches > 1):
                 continue
-            left_a, bill_a, worn_a = _path(
-                a, clears, start, surplus, car, buy_price, sell_price, backup, ceiling, power, into, out_of, hours
-            )
-            cost = bill_a - bill + wear * (worn_a - worn) + worth - interpolate(own_value, step, left_a - floor)
+            kept = interpolate(own_value, step, left[clears] - floor)
+            cost = bill[clears] - bill[0] + wear * (worn[clears] - worn[0]) + worth - kept
             dearest = max(dearest, cost / (abs(a) * cleared * hours))
         if high == low:
             break
