@@ -1,12 +1,12 @@
 """No household loses in expectation: what is agreed at a gate covers its own cost, whichever intervals clear.
 
-Operationally: at the gate a home's own cost of a segment is the rise of its bill and wear in the window, plus what
-its device's energy afterwards is worth less, to a home that is left alone from then on and whose coming days are its
+Operationally: at the gate a home's own cost of a segment is the rise of its bill and wear in the window, plus what its
+device's energy afterwards is worth less, to a home that is left alone from then on and whose coming days are its
 average day. The market decides which of the window's intervals clear, so there are as many cases as subsets. In each of
 them, from wherever the battery may start, what the home is paid for a battery's energy must cover that cost. Of a car's
-delay it must for every number of intervals that clear, on average over which: its charging takes the sun of some
-intervals and the grid's energy in others, and no interval is likelier to clear than another. Physics, bill and worth
-are put together here once more, from the functions that the simulation uses.
+delay, and of what a car gives, it must for every number of intervals that clear, on average over which: its charging
+takes the sun of some intervals and the grid's energy in others, and no interval is likelier to clear than another.
+Physics, bill and worth are put together here once more, from the functions that the simulation uses.
 """
 
 from __future__ import annotations
@@ -133,8 +133,11 @@ class Window:
             energy = step_energy_kwh(energy, charge, discharge, into, out_of, INTERVAL_HOURS)
         return power, energy, delivered
 
-    def cars_kw(self, energy: Array, award_kw: Array, clears: Array) -> tuple[Array, Array, Array]:
-        """Charging [kW] (L, M), energy after (M,), delivered [kWh] (M,) if the delay clears in these intervals."""
+    def cars_kw(self, energy: Array, award_kw: Array, clears: Array, gives: bool = False) -> tuple[Array, Array, Array]:
+        """Net charging [kW] (L, M), energy after (M,), delivered [kWh] (M,) if the award clears in these intervals.
+
+        An award is a delay, or where it `gives` what each car with one gives instead of charging.
+        """
         cars, charging, delivered = self.cars, np.zeros((self.intervals, len(energy))), np.zeros(len(energy))
         for k in range(self.intervals):
             t = self.gate.first + k
@@ -142,9 +145,16 @@ class Window:
             default = charge_on_arrival_kw(
                 on_board, cars.plugged[t], cars.target_kwh, cars.max_charge_kw, cars.charge_efficiency, INTERVAL_HOURS
             )
-            charging[k] = np.maximum(default - clears[k] * award_kw, 0.0)
-            delivered += (default - charging[k]) * INTERVAL_HOURS
-            energy = step_energy_kwh(on_board, charging[k], 0.0, cars.charge_efficiency, 1.0, INTERVAL_HOURS)
+            if gives:
+                charging[k] = np.where(clears[k] * award_kw > 0, -award_kw, default)
+                delivered += np.maximum(-charging[k], 0.0) * INTERVAL_HOURS
+            else:
+                charging[k] = np.maximum(default - clears[k] * award_kw, 0.0)
+                delivered += (default - charging[k]) * INTERVAL_HOURS
+            taken, given = np.maximum(charging[k], 0.0), np.maximum(-charging[k], 0.0)
+            energy = step_energy_kwh(
+                on_board, taken, given, cars.charge_efficiency, cars.discharge_efficiency, INTERVAL_HOURS
+            )
         return charging, energy, delivered
 
     def bill_usd(self, battery_kw: Array, car_kw: Array) -> Array:
@@ -189,7 +199,7 @@ class Window:
         cost += self.battery_worth_usd(left) - self.battery_worth_usd(end)
         return float(np.where(award_kw != 0, cost - paid_usd_per_kwh * delivered, 0.0).max(initial=0.0))
 
-    def delay_loss_usd(self, award_kw: Array, paid_usd_per_kwh: Array, sets: list[Array]) -> float:
+    def car_loss_usd(self, award_kw: Array, paid_usd_per_kwh: Array, sets: list[Array], gives: bool = False) -> float:
         """The same of the cars of each home, for the dearest number of intervals, on average over which clear."""
         if not award_kw.any():
             return 0.0
@@ -199,8 +209,9 @@ class Window:
         base_kw, left, _ = self.cars_kw(start, award_kw, nothing)
         lost: dict[int, list[Array]] = {}
         for clears in sets:
-            car_kw, end, delivered = self.cars_kw(start, award_kw, clears)
+            car_kw, end, delivered = self.cars_kw(start, award_kw, clears, gives)
             later = self.car_worth_usd(left) - self.car_worth_usd(end) - paid_usd_per_kwh * delivered
+            later += self.cars.wear_usd_per_kwh * delivered if gives else 0.0
             loss = self.bill_usd(battery, car_kw) - self.bill_usd(battery, base_kw)
             np.add.at(loss, self.cars.home, np.where(award_kw > 0, later, 0.0))
             lost.setdefault(int(clears.sum()), []).append(loss)
@@ -221,6 +232,9 @@ def shortfalls_usd(gate: Gate, *, as_it_came: bool) -> dict[str, float]:
     starts = [state.battery_low_kwh, state.battery_high_kwh, *([gate.started_kwh] if as_it_came else [])]
     cars_at = [state.car_low_kwh, state.car_high_kwh, *([gate.car_started_kwh] if as_it_came else [])]
     sets = list(patterns(window.intervals))
+    able = layout.discharging_car
+    gives, gives_pay = np.zeros(len(window.cars)), np.zeros(len(window.cars))
+    gives[able], gives_pay[able] = quantity[layout.car_discharge], pay[layout.car_discharge]
 
     def short_usd(award_kw: Array, paid_usd_per_kwh: Array, clearings: list[Array]) -> float:
         if not award_kw.any():
@@ -236,7 +250,8 @@ def shortfalls_usd(gate: Gate, *, as_it_came: bool) -> dict[str, float]:
         "sale": short_usd(quantity[layout.battery_sell], pay[layout.battery_sell], sets),
         "purchase": short_usd(-quantity[layout.battery_buy], pay[layout.battery_buy], sets),
         "call": short_usd(held, call_pay, [p for p in sets if p.sum() <= LONGEST_INTERVALS and in_one_piece(p)]),
-        "car": window.delay_loss_usd(quantity[layout.car_sell], pay[layout.car_sell], sets),
+        "car": window.car_loss_usd(quantity[layout.car_sell], pay[layout.car_sell], sets),
+        "V2G": window.car_loss_usd(gives, gives_pay, sets, gives=True),
     }
 
 
@@ -247,9 +262,10 @@ def in_one_piece(clears: Array) -> bool:
 
 def days(tariffs: list[Tariff], windows: list[int], homes: int = 12) -> st.SearchStrategy[Inputs]:
     return st.builds(
-        lambda seed, homes, window, tariff, duration: invented_inputs(
+        lambda seed, homes, v2g, window, tariff, duration: invented_inputs(
             seed=seed,
             homes=homes,
+            v2g=v2g,
             days=1,
             window_minutes=window,
             tariff=tariff,
@@ -258,6 +274,7 @@ def days(tariffs: list[Tariff], windows: list[int], homes: int = 12) -> st.Searc
         ),
         seed=st.integers(0, 100_000),
         homes=st.integers(1, homes),
+        v2g=st.booleans(),
         window=st.sampled_from(windows),
         tariff=st.sampled_from(tariffs),
         duration=st.sampled_from([30, 60, 120]),
@@ -289,8 +306,8 @@ def test_under_a_tariff_by_hours_it_covers_what_was_offered_from_either_end_of_i
 
 
 def test_a_home_that_is_paid_a_cent_per_kwh_less_would_be_seen_to_lose() -> None:
-    found, _ = gates(invented_inputs(seed=3, homes=12, days=1), "centralized_aware")
-    seen = {"sale": 0, "purchase": 0, "call": 0, "car": 0}
+    found, _ = gates(invented_inputs(seed=3, homes=12, days=1, v2g=True), "centralized_aware")
+    seen = {"sale": 0, "purchase": 0, "call": 0, "car": 0, "V2G": 0}
     for gate in found:
         layout, held = gate.known["layout"], gate.segments
         less = replace(

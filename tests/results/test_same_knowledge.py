@@ -46,7 +46,7 @@ def test_the_whole_is_the_ratio_of_the_sums_with_its_interval(run):
 def test_sources_are_shown_each_beside_its_own_and_a_tiny_one_has_no_ratio(run):
     told = beside_table(with_sources(run, (0.2, 0.8, 0.0), (0.2, 0.8, 0.001))).set_index("source")
     whole = told.loc["in all", "share"]
-    assert told.loc["battery energy", "share"] == told.loc["EV charging", "share"] == whole
+    assert told.loc["battery energy", "share"] == told.loc["EVs", "share"] == whole
     assert told.loc["reserves", "share"] == "–"
 
 

@@ -100,7 +100,7 @@ def test_the_sign_of_one_day_is_its_own_and_half_a_cent_is_no_difference():
 
 @pytest.mark.parametrize(
     ("column", "sign", "words"),
-    [("bill_change_usd", -1, "retail bills"), ("wholesale_ev_usd", 1, "moved EV charging")],
+    [("bill_change_usd", -1, "retail bills"), ("wholesale_ev_usd", 1, "EVs at wholesale")],
 )
 def test_what_the_bound_has_most_of_beyond_negotiation_is_named(run_of, column, sign, words):
     run = run_of(LOSES, days=3)

@@ -36,45 +36,46 @@ def _path(a, clears, e, surplus, car, buy_price, sell_price, backup, ceiling, po
 
 @c.kernel
 def _dearest(  # type: ignore[no-untyped-def]
-    a, longest, low, high, own_value, step, floor, wear, surplus, car, buy_price, sell_price, backup, ceiling, power,
+    a, longest, low, high, own_value, step, floor, wear, surplus, loads, buy_price, sell_price, backup, ceiling, power,
     into, out_of, hours,
 ):  # fmt: skip
     """Own cost [$ per kWh moved] of `a` kW (sale positive) at its dearest.
 
     Over the sets of intervals that may clear (one stretch of at most `longest` of them; all sets where `longest` is 0)
-    and where the battery may start. The whole window from the end it is sized at need not be the dearest: energy below
-    the backup is worth nothing to a home left alone, a later hour may save more than an earlier one, and a car may be
-    on the meter in some intervals only.
+    and where the battery may start, and over the `loads` that its cars may be. The whole window from the end it is
+    sized at need not be the dearest: energy below the backup is worth nothing to a home left alone, a later hour may
+    save more than an earlier one, and what the battery takes back may be the sun that a car would have had.
     """
     intervals = len(surplus)
     dearest = -np.inf
     left, bill, worn = np.empty(1 << intervals), np.empty(1 << intervals), np.empty(1 << intervals)
-    for j in range(STARTS):
-        left[0], bill[0], worn[0] = low + (high - low) * j / (STARTS - 1), 0.0, 0.0
-        for k in range(intervals):  # sets that agree so far share their path
-            for clears in range(1 << k):
-                alone = c.self_consumption_kw(left[clears], surplus[k], backup, ceiling, power, into, out_of, hours)
-                for held, to in ((a, clears | 1 << k), (0.0, clears)):
-                    battery = alone + held
-                    net = surplus[k] + battery - car[k]
-                    left[to] = c.step_energy_kwh(
-                        left[clears], max(-battery, 0.0), max(battery, 0.0), into, out_of, hours
-                    )
-                    bill[to] = bill[clears] + c.retail_bill_usd(net, buy_price[k], sell_price[k], hours)
-                    worn[to] = worn[clears] + max(battery, 0.0) * hours
-        worth = interpolate(own_value, step, left[0] - floor)
-        for clears in range(1, 1 << intervals):
-            cleared, stretches = 0, 0
-            for k in range(intervals):
-                cleared += clears >> k & 1
-                stretches += (clears >> k & 1) & ~(clears >> (k + 1) & 1)
-            if longest > 0 and (cleared > longest or stretches > 1):
-                continue
-            kept = interpolate(own_value, step, left[clears] - floor)
-            cost = bill[clears] - bill[0] + wear * (worn[clears] - worn[0]) + worth - kept
-            dearest = max(dearest, cost / (abs(a) * cleared * hours))
-        if high == low:
-            break
+    for which in range(len(loads)):
+        for j in range(STARTS):
+            left[0], bill[0], worn[0] = low + (high - low) * j / (STARTS - 1), 0.0, 0.0
+            for k in range(intervals):  # sets that agree so far share their path
+                for clears in range(1 << k):
+                    alone = c.self_consumption_kw(left[clears], surplus[k], backup, ceiling, power, into, out_of, hours)
+                    for held, to in ((a, clears | 1 << k), (0.0, clears)):
+                        battery = alone + held
+                        net = surplus[k] + battery - loads[which, k]
+                        left[to] = c.step_energy_kwh(
+                            left[clears], max(-battery, 0.0), max(battery, 0.0), into, out_of, hours
+                        )
+                        bill[to] = bill[clears] + c.retail_bill_usd(net, buy_price[k], sell_price[k], hours)
+                        worn[to] = worn[clears] + max(battery, 0.0) * hours
+            worth = interpolate(own_value, step, left[0] - floor)
+            for clears in range(1, 1 << intervals):
+                cleared, stretches = 0, 0
+                for k in range(intervals):
+                    cleared += clears >> k & 1
+                    stretches += (clears >> k & 1) & ~(clears >> (k + 1) & 1)
+                if longest > 0 and (cleared > longest or stretches > 1):
+                    continue
+                kept = interpolate(own_value, step, left[clears] - floor)
+                cost = bill[clears] - bill[0] + wear * (worn[clears] - worn[0]) + worth - kept
+                dearest = max(dearest, cost / (abs(a) * cleared * hours))
+            if high == low:
+                break
     return dearest
 
 
@@ -151,7 +152,7 @@ def battery_default(low, backup, ceiling, power, into, out_of, surplus):  # type
 @c.kernel
 def battery_offers(  # type: ignore[no-untyped-def]
     value, own_value, low, high, daily_left, floor, deviation, compensation, backup, ceiling, power, into, out_of, wear,
-    surplus, car_if_held, car, buy_price, sell_price, quantile, sustained_hours, exports,
+    surplus, car_if_held, car, car_most, buy_price, sell_price, quantile, sustained_hours, exports,
 ):  # fmt: skip
     """Quantity [kW], own and total cost [$/kWh, signed] of sales (row 0), purchases (row 1) and reserve (row 2).
 
@@ -166,6 +167,9 @@ def battery_offers(  # type: ignore[no-untyped-def]
         if power[i] <= 0.0:
             continue
         solar, step = surplus[:, i].copy(), (ceiling[i] - floor[i]) / (LEVELS - 1)
+        loads = np.stack((car_if_held[:, i].copy(), car_most[:, i].copy()))
+        if (loads[0] == loads[1]).all():
+            loads = loads[:1]
         for row in (1, 0):
             sign = 1.0 - 2.0 * row
             start = low[i] if row == 0 else high[i]
@@ -211,7 +215,7 @@ def battery_offers(  # type: ignore[no-untyped-def]
                 for size in PARTS:
                     now_dearest = _dearest(
                         held * size, LONGEST_INTERVALS, low[i], high[i], own_value[i], step, floor[i], wear[i], solar,
-                        charging, buy_price, sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours,
+                        loads, buy_price, sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours,
                     )  # fmt: skip
                     dearest = max(dearest, now_dearest)
                 total[2, i] += dearest - own[2, i]
@@ -230,7 +234,7 @@ def battery_offers(  # type: ignore[no-untyped-def]
                 cost = (worth - interpolate(value[i], step, left_a - floor[i]) + now) / moved
                 cost_own = (worth_own - interpolate(own_value[i], step, left_a - floor[i]) + now) / moved
                 now_dearest = _dearest(
-                    sign * a, 0, low[i], high[i], own_value[i], step, floor[i], wear[i], solar, charging, buy_price,
+                    sign * a, 0, low[i], high[i], own_value[i], step, floor[i], wear[i], solar, loads, buy_price,
                     sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours,
                 )  # fmt: skip
                 dearest = max(dearest, now_dearest)

@@ -33,6 +33,14 @@ class CarOffers:
         """Nothing of any car."""
         return cls(*np.zeros((4, cars)))
 
+    def take_better(self, offering: Ints, best: Floats, kw: Floats, gain: Floats, own: Floats, total: Floats) -> None:
+        """Put in this size of the `offering` cars where it gains more than `best`, which is kept up to date."""
+        better = (gain > best) & (kw >= SMALLEST_KW)
+        best[better] = gain[better]
+        chosen = offering[better]
+        self.quantity_kw[chosen], self.gain_usd_per_h[chosen] = kw[better], gain[better]
+        self.own_usd_per_kwh[chosen], self.total_usd_per_kwh[chosen] = own[better], total[better]
+
     def keep(self, kept: Bools) -> CarOffers:
         """The same of the kept cars (M,), nothing of the others."""
         return CarOffers(*(np.where(kept, getattr(self, name), 0.0) for name in self.__dataclass_fields__))
@@ -105,11 +113,7 @@ def car_offers(
         cost = cost_own + (lost[-1] - lost_own[-1]) / moved
         price = np.maximum(cost_own, 0.0) + np.maximum(cost - cost_own, 0.0)
         gain = kw * expected_gain_above(p10, p50, p90, price / USD_PER_KWH)
-        better = (gain > best) & (kw >= SMALLEST_KW)
-        best = np.where(better, gain, best)
-        chosen = offering[better]
-        offers.quantity_kw[chosen], offers.gain_usd_per_h[chosen] = kw[better], gain[better]
-        offers.own_usd_per_kwh[chosen], offers.total_usd_per_kwh[chosen] = cost_own[better], cost[better]
+        offers.take_better(offering, best, kw, gain, cost_own, cost)
     return offers
 
 
@@ -127,7 +131,7 @@ def discharge_offers(
 
     Sized from the lowest path, where all intervals clear: it stays above its floor and the day's limit and can still
     be ready at departure. While it gives, it does not charge: what that costs is in the price of what it gives, what it
-    earns at wholesale is left out.
+    earns at wholesale is left out. A part of an offer forgoes as much charging as the whole, which is not in its price.
     """
     offers = CarOffers.none(len(cars))
     able = _stays(cars, permission, coming) & (permission.car_discharge_kw > 0)
@@ -146,30 +150,61 @@ def discharge_offers(
     left_today = permission.car_daily_kwh[offering] - state.car_taken_kwh[offering]
     spare_kwh = np.minimum(np.minimum(low - floor, low + regained - need), left_today)
     most = np.minimum(permission.car_discharge_kw[offering], np.maximum(spare_kwh, 0.0) * out_of / length)
-    values = _values(outlook, cars, batteries, offering, need, intervals_left)
+    value, value_own = _values(outlook, cars, batteries, offering, need, intervals_left)
     step = (cars.target_kwh[offering] - floor) / (LEVELS - 1)
-    meter_kw = _meter_kw(cars, coming, battery_base_kw, offering, charge)
-    bill = _bill(meter_kw, coming)
-    owed = permission.compensation_usd_per_kwh[cars.home[offering]]
-    wear = cars.wear_usd_per_kwh[offering]
-    best = np.zeros(len(offering))
+    alone_kw = _meter_kw(cars, coming, battery_base_kw, offering, charge) + charge
+    # Cars of one home share its load: each is priced as if the others gave all they can.
+    home = cars.home[offering]
+    meter_kw = alone_kw + np.bincount(home, most, minlength=home.max() + 1)[home] - most
+    owed = permission.compensation_usd_per_kwh[home]
     p10, p50, p90 = price_usd_per_mwh
-    shares = np.arange(1, intervals + 1)[:, None] / intervals
+    best = np.zeros(len(offering))
     for kw in (most * size for size in SIZES):
-        given = np.maximum(kw, SMALLEST_KW) * length
-        change = _bill(meter_kw + charge + kw, coming) - bill
-        each_kwh = (after_kwh - low) / intervals + INTERVAL_HOURS * kw / out_of
-        lost, lost_own = (_losses(value, step, after_kwh - floor, each_kwh, intervals) for value in values)
-        cost_own = ((lost_own / shares + change) / given).max(axis=0) + wear
-        cost = cost_own + (lost[-1] - lost_own[-1]) / given
+        held = np.maximum(kw, SMALLEST_KW)
+        cost_own = _dearest_giving(
+            held, low, cars.target_kwh[offering], floor, cars.max_charge_kw[offering], into, out_of,
+            cars.wear_usd_per_kwh[offering], meter_kw, coming.import_usd_per_kwh, coming.export_usd_per_kwh,
+            value_own, step, INTERVAL_HOURS,
+        )  # fmt: skip
+        lost, lost_own = (
+            _interpolate_rows(of, step, after_kwh - floor)
+            - _interpolate_rows(of, step, low - length * held / out_of - floor)
+            for of in (value, value_own)
+        )
+        cost = cost_own + (lost - lost_own) / (held * length)
         price = np.maximum(cost_own, owed) + np.maximum(cost - cost_own, 0.0)
         gain = kw * expected_gain_above(p10, p50, p90, price / USD_PER_KWH)
-        better = (gain > best) & (kw >= SMALLEST_KW)
-        best = np.where(better, gain, best)
-        chosen = offering[better]
-        offers.quantity_kw[chosen], offers.gain_usd_per_h[chosen] = kw[better], gain[better]
-        offers.own_usd_per_kwh[chosen], offers.total_usd_per_kwh[chosen] = cost_own[better], cost[better]
+        offers.take_better(offering, best, kw, gain, cost_own, cost)
     return offers
+
+
+@c.kernel
+def _dearest_giving(  # type: ignore[no-untyped-def]
+    given_kw, low, target, floor, charge_kw, into, out_of, wear, meter, buy_price, sell_price, own_value, step, hours
+):  # fmt: skip
+    """Own cost [$ per kWh given] of each car at its dearest, over all sets of intervals that may clear, shape (n,).
+
+    `meter` (L, n): what the home exports without the car [kW].
+    """
+    intervals, cars = meter.shape
+    dearest = np.full(cars, -np.inf)
+    for j in range(cars):
+        base = 0.0
+        for clears in range(1 << intervals):
+            energy, bill, given = low[j], 0.0, 0.0
+            for k in range(intervals):
+                charge = c.charge_limit_kw(energy, target[j], charge_kw[j], into[j], hours)
+                give = given_kw[j] if clears >> k & 1 else 0.0
+                charge = 0.0 if give > 0.0 else charge
+                bill += c.retail_bill_usd(meter[k, j] - charge + give, buy_price[k], sell_price[k], hours)
+                energy = c.step_energy_kwh(energy, charge, give, into[j], out_of[j], hours)
+                given += give * hours
+            cost = bill + wear[j] * given - interpolate(own_value[j], step[j], energy - floor[j])
+            if clears == 0:
+                base = cost
+            else:
+                dearest[j] = max(dearest[j], (cost - base) / given)
+    return dearest
 
 
 def _stays(cars: CarBatteries, permission: Permission, coming: Coming) -> Bools:

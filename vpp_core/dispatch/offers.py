@@ -8,18 +8,20 @@ window the worst case is that every interval clears: by monotony of the physics 
 What a segment costs, per kWh moved, has two parts. The household's own cost: the rise of its bill now and later (if
 then left alone), and wear. And the rebound: what the moved energy costs or brings at wholesale later on, which is the
 VPP's. Together: [V(energy left alone) − V(energy with it) + rise of the bill + wear] / energy, where V is the
-opportunity cost. A home's reservation price is its own cost, for a battery sale at least the compensation owed where
-preferences are obeyed, and never below zero: where it expects its bill to fall, it keeps that. A segment's price is
-what the home is paid plus the rebound, and never less than what is paid.
+opportunity cost. A home's reservation price is its own cost, for what a battery or a car gives at least the
+compensation owed where preferences are obeyed, and never below zero: where it expects its bill to fall, it keeps that.
+A segment's price is what the home is paid plus the rebound, and never less than what is paid.
 
-A battery's own cost is the dearest over all sets of intervals that may clear and where it may start: the whole window
-need not be, since energy below the backup is worth nothing to a home left alone, a later hour may save more than an
-earlier one, and the bill differs between intervals. A car's is the dearest over how many of its intervals clear, on
-average over which. The rebound is taken over the whole window. And the bill is at its dearest: a battery sale as if the
-home's cars were held off as offered, a purchase as if they were not, a car's delay as if the battery left the sun to
-the car. Of a few sizes the one that gains most at the forecast price is taken; for a car also all but what the sun
-gives. Costs and
-prices of purchases carry a minus sign here ("signed"), so that more is dearer for the VPP in both directions.
+A battery's own cost is the dearest over all sets of intervals that may clear and where it may start, that of what a car
+gives over all sets from its lowest path: the whole window need not be the dearest, since energy below the backup is
+worth nothing to a home left alone, a later hour may save more than an earlier one, and the bill differs between
+intervals. That of a car's delay is the dearest over how many of its intervals clear, on average over which. The rebound
+is taken over the whole window. And the bill is at its dearest: a battery sale as if the home's cars were held off or
+gave as offered, a purchase as if they did not, the own cost of both at the dearer of that and all charging that the
+cars' lowest path can need; a car as if the battery left the sun to it, and one that gives as if the home's others gave
+as well. Of a few sizes the one that gains most at the forecast price is taken; for a delay also all but what the sun
+gives. Costs and prices of purchases carry a minus sign here ("signed"), so that more is dearer for the VPP in both
+directions.
 
 A car holds its charge off or, with V2G, gives power: whichever is expected to gain more. While it gives it does not
 charge. It holds no reserve, and where homes may not export it gives nothing.
@@ -162,6 +164,7 @@ def marginal_offers(
         coming.surplus_kw,
         _by_home(if_held_kw, cars, homes),
         _by_home(car_kw, cars, homes),
+        _by_home(car_charging_kw(cars, coming, state.car_low_kwh), cars, homes),
         coming.import_usd_per_kwh,
         coming.export_usd_per_kwh,
         energy_price,

@@ -2,8 +2,8 @@
 
 A segment is power held for a whole market window, with a price. Which segments can exist is fixed by the fleet, so
 their layout is made once: battery sales, battery purchases, spin and non-spin held in batteries, sales by delaying a
-car's charge, sales by discharging a car (V2G). Energy
-is priced in $/MWh, reserve in $ per MW held for an hour ($/MW-h).
+car's charge, sales by discharging a car (V2G). Energy is priced in $/MWh, reserve in $ per MW held for an hour
+($/MW-h).
 """
 
 from __future__ import annotations

@@ -91,8 +91,9 @@ def open_bargain(
 ) -> Bargain:
     """Sealed first bids: each home asks its reservation price plus its persona's mark-up (N,) on the price's size.
 
-    Cars ask no more than their own cost: delaying a charge is owed readiness, not compensation. Holding reserve costs a
-    home nothing, so it marks up what the market is expected to pay: its ask is that share of the median forecast.
+    A delayed charge is asked no more for than its own cost: it is owed readiness, not compensation. Holding reserve
+    costs a home nothing, so it marks up what the market is expected to pay: its ask is that share of the median
+    forecast.
     """
     reservation = reservation_usd_per_mwh
     share = np.where(layout.is_compensated, markup[layout.home] - 1.0, 0.0)

@@ -19,7 +19,7 @@ BEHIND = 0.85
 """Below this share a reason is given."""
 SOURCES = {
     "surplus_battery_usd": "battery energy",
-    "surplus_ev_usd": "EV charging",
+    "surplus_ev_usd": "EVs",
     "surplus_reserves_usd": "reserves",
 }
 """Columns of the key figures that add up to the surplus, where a run has them."""

@@ -16,7 +16,7 @@ from vpp_core.tables.negotiation import OUTCOMES as NEGOTIATION_OUTCOMES
 _MONEY = (
     Column("wholesale_usd", pa.float64(), "LMP · (net injection − counterfactual) · Δt, without calls [$]"),
     Column("wholesale_battery_usd", pa.float64(), "the part of wholesale_usd moved by batteries [$]"),
-    Column("wholesale_ev_usd", pa.float64(), "the part of wholesale_usd moved by EV charging [$]"),
+    Column("wholesale_ev_usd", pa.float64(), "the part of wholesale_usd moved by EVs [$]"),
     Column("reserve_usd", pa.float64(), "capacity pay for spin and non-spin, no-pay deducted [$]"),
     Column("call_usd", pa.float64(), "energy delivered on reserve calls, at LMP [$]"),
     Column("bill_change_usd", pa.float64(), "increase of retail bills over the counterfactual [$]"),
@@ -29,7 +29,7 @@ _MONEY = (
     Column("end_energy_usd", pa.float64(), "value of the change in stored energy relative to the counterfactual [$]"),
     Column("surplus_usd", pa.float64(), "wholesale + reserve + call − bill − wear − penalty + end energy [$]"),
     Column("surplus_battery_usd", pa.float64(), "the part of surplus_usd from battery energy, wear and bill in it [$]"),
-    Column("surplus_ev_usd", pa.float64(), "the part of surplus_usd from EV charging, bill in it [$]"),
+    Column("surplus_ev_usd", pa.float64(), "the part of surplus_usd from EVs, bill and wear in it [$]"),
     Column("surplus_reserves_usd", pa.float64(), "the part of surplus_usd from reserve pay, calls and no-pay [$]"),
     Column("payment_usd", pa.float64(), "paid by the VPP to households, negative where they pay [$]", True),
 )

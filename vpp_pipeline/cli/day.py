@@ -39,6 +39,8 @@ def day(
     """
     wanted = _local_day(day)
     month = o.finished_month(f"{wanted:%Y-%m}")
+    from vpp_core.calendar import Month
+    from vpp_core.errors import InputError
     from vpp_core.results.day_page import day_page
     from vpp_core.results.one_day import position_of
     from vpp_pipeline.cli.execution import execute_month, open_lake
@@ -48,6 +50,9 @@ def day(
     chosen = o.chosen_scenario(
         lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
     )
+    days = chosen.period(Month.parse(month)).days
+    if f"{wanted:%Y-%m-%d}" not in days:
+        raise InputError(f"day {wanted:%Y-%m-%d} is not in the run of {chosen.name}, which has {days[0]} to {days[-1]}")
     execute_month(lake, month, chosen)
     run = _finished_run(lake, month, chosen)
     intervals = None

@@ -15,7 +15,7 @@ from vpp_core.results.text import usd
 
 _PARTS = (
     ("wholesale_battery_usd", "batteries, wholesale", 1, "#12a37c"),
-    ("wholesale_ev_usd", "EV charging, wholesale", 1, "#3f8fd2"),
+    ("wholesale_ev_usd", "EVs, wholesale", 1, "#3f8fd2"),
     ("reserves_usd", "reserves", 1, "#b795e0"),
     ("end_energy_usd", "energy left at the end", 1, "#a8a832"),
     ("bill_change_usd", "retail bills", -1, "#e08a2e"),
