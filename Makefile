@@ -19,7 +19,7 @@ run: $(STAMP)
 	@$(BIN)/vpp run --month $(MONTH) --homes $(HOMES) --seed $(SEED) $(ARGS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 ui: $(STAMP)
 	@$(BIN)/vpp ui $(ARGS)
