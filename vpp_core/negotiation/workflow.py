@@ -11,9 +11,10 @@ never leaves the bargain's private column; a decider sees the `Table` alone.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict, cast
 
 import numpy as np
 from langgraph.graph import END, START, StateGraph
@@ -332,5 +333,6 @@ def _merged(state: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
 
 def negotiate(workflow: Any, context: Context) -> State:
     """Run one negotiation to its end."""
-    state: State = workflow.invoke({}, context=context)
-    return state
+    # `invoke` would also report what every step changed, which nobody reads here.
+    (state,) = deque(workflow.stream({}, context=context, stream_mode="values"), maxlen=1)
+    return cast(State, state)
