@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vpp_core.results.figures import frontier_figure
+from vpp_core.results.figures import frontier_figure, sweep_figure
 from vpp_core.results.markdown import report_markdown
 from vpp_core.results.page import report_html
 from vpp_core.results.sentences import observations
@@ -114,6 +114,14 @@ def test_what_a_sweep_does_not_move_is_said_once_and_not_drawn(run_of, rows):
         "negotiated earns from −$4.00 (at 0.3) to $30.00 (at 0.2), its satisfaction is 0.900 throughout; centralized "
         "does not depend on it."
     )
+
+
+def test_what_trades_satisfaction_is_a_frontier_and_what_does_not_is_drawn_by_value(rows):
+    sweep = rows.assign(varied="satisfaction_weight_usd", value=rows["seed"] / 10, seed=0)
+    assert sweep_figure(sweep) == frontier_figure(sweep)
+    line, below = sweep_figure(sweep.assign(varied="import_usd_per_kwh"))["data"]
+    assert (line["x"], line["y"], line["yaxis"]) == ([0.0, 0.1, 0.2, 0.3], [10.0, 20.0, 30.0, -4.0], "y")
+    assert (below["y"], below["yaxis"]) == ([0.9] * 4, "y2")
 
 
 def test_where_a_sweep_moves_nothing_all_points_are_drawn(rows):

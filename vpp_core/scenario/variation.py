@@ -54,6 +54,8 @@ class Sweep:
     mark: str
     values: tuple[float, ...]
     about: str
+    trades_satisfaction: bool = False
+    """whether it is there to trade satisfaction for surplus, and is shown so"""
 
     def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
         """(value, scenario) in rising order; a base whose field is a table by hour has no value to join."""
@@ -85,6 +87,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "lambda",
             (0.0, 1.0, 3.0, 10.0, 30.0, 100.0),
             "λ: what the coalition gives for one household-window of full satisfaction [$]",
+            trades_satisfaction=True,
         ),
     ),
     "concession": (
@@ -132,6 +135,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "strict",
             (0.0, 0.5, 1.5, 2.0),
             "factor on what households withhold and ask; 1: as drawn. Without a VPP they keep that much backup too",
+            trades_satisfaction=True,
         ),
     ),
     "minimum": (

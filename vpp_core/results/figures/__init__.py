@@ -6,7 +6,7 @@ Colours are set for both a light and a dark page; fonts, grids and backgrounds f
 from vpp_core.results.figures.bargaining import bargaining_figures
 from vpp_core.results.figures.base import Figure, colour
 from vpp_core.results.figures.days import day_figure, event_figure, heat_figure, price_heat_figure
-from vpp_core.results.figures.homes import frontier_figure, gain_figure, satisfaction_figure
+from vpp_core.results.figures.homes import gain_figure, satisfaction_figure
 from vpp_core.results.figures.money import (
     concentration_figure,
     ladder_figure,
@@ -14,6 +14,7 @@ from vpp_core.results.figures.money import (
     source_figure,
     waterfall_figure,
 )
+from vpp_core.results.figures.sweeps import frontier_figure, sweep_figure
 
 __all__ = [
     "Figure",
@@ -30,5 +31,6 @@ __all__ = [
     "price_heat_figure",
     "satisfaction_figure",
     "source_figure",
+    "sweep_figure",
     "waterfall_figure",
 ]
