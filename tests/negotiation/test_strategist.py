@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -59,6 +61,21 @@ def negotiated(inputs: Inputs, gate: Gateway | None) -> list[tuple[Any, Bid]]:
     strategy.gateway = gate
     _, bids, _ = run(inputs, strategy, None)
     return list(zip(views, bids, strict=True))
+
+
+@functools.cache
+def by_rules(homes: int) -> list[tuple[Any, Bid]]:
+    """The same day of that many homes by the rules alone."""
+    return negotiated(with_rules(advised_inputs(homes=homes), NegotiationRules()), None)
+
+
+@functools.cache
+def wire(depth: str) -> tuple[Inputs, list[tuple[Any, Bid]], list[dict[str, Any]]]:
+    """A day of twelve homes with floors planted, and every request that a sensible model was sent."""
+    inputs = planted(advised_inputs(depth, homes=12, rounds=4))
+    with serving(sensible) as server:
+        day = negotiated(inputs, way(server, inputs))
+    return inputs, day, list(server.requests)
 
 
 def usage_of(day: list[tuple[Any, Bid]]) -> Usage:
@@ -133,7 +150,7 @@ RUBBISH_HOMES = 8
 
 def test_other_terms_would_show_in_the_bids_that_rubbish_is_compared_by(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = with_rules(advised_inputs(homes=RUBBISH_HOMES), NegotiationRules())
-    by_rule = negotiated(inputs, None)
+    by_rule = by_rules(RUBBISH_HOMES)
     monkeypatch.setattr(Rules, "terms", lambda self, table: Decided(Terms(0.9, 0.9, 1.0)))
     assert not same_bids(negotiated(inputs, None), by_rule)
 
@@ -145,7 +162,7 @@ def test_other_terms_would_show_in_the_bids_that_rubbish_is_compared_by(monkeypa
 )
 def test_a_model_that_always_answers_rubbish_gives_exactly_the_rules_result(kind: str, depth: str) -> None:
     inputs = advised_inputs(depth, homes=RUBBISH_HOMES, attempts=1)
-    by_rule = negotiated(with_rules(inputs, NegotiationRules()), None)
+    by_rule = by_rules(RUBBISH_HOMES)
     with serving(RUBBISH[kind]) as server:
         day = negotiated(inputs, way(server, inputs))
     usage = usage_of(day)
@@ -156,10 +173,9 @@ def test_a_model_that_always_answers_rubbish_gives_exactly_the_rules_result(kind
 
 def test_a_late_model_is_decided_for_by_rule() -> None:
     inputs = advised_inputs("once_a_window", homes=6, attempts=1, timeout_seconds=0.2)
-    by_rule = negotiated(with_rules(inputs, NegotiationRules()), None)
     with serving(lambda n, body: Reply({}, delay_seconds=0.5)) as server:
         day = negotiated(inputs, way(server, inputs))
-    assert same_bids(day, by_rule)
+    assert same_bids(day, by_rules(6))
     assert usage_of(day).fallbacks["late"] == 5
     assert len(server.requests) == 5, "the breaker opens"
 
@@ -177,7 +193,7 @@ def test_rules_and_model_differ_in_nothing_but_decisions() -> None:
 
     with serving(like_rules) as server:
         day = negotiated(inputs, way(server, inputs))
-    assert same_bids(day, negotiated(with_rules(inputs, rules), None))
+    assert same_bids(day, by_rules(12))
     assert usage_of(day).answers == len(server.requests) > 0
 
 
@@ -205,8 +221,7 @@ def test_a_greedy_model_is_brought_back_within_limits_and_counted(depth: str) ->
     assert (usage.fallbacks.get("below_reservation", 0) > 0) == (depth == "every_agent")
     assert_invariants(day)
     expected = sum(bid.decision.expected_margin_usd for _, bid in day)
-    by_rule = negotiated(with_rules(inputs, NegotiationRules()), None)
-    assert expected > 0.7 * sum(bid.decision.expected_margin_usd for _, bid in by_rule)
+    assert expected > 0.7 * sum(bid.decision.expected_margin_usd for _, bid in by_rules(12))
 
 
 def planted(inputs: Inputs) -> Inputs:
@@ -219,9 +234,7 @@ def planted(inputs: Inputs) -> Inputs:
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_no_private_floor_is_in_any_prompt_on_the_wire(depth: str) -> None:
-    inputs = planted(advised_inputs(depth, homes=12, rounds=4))
-    with serving(sensible) as server:
-        day = negotiated(inputs, way(server, inputs))
+    inputs, day, requests = wire(depth)
     floors = {
         float(view.layout.direction[k] * view.offers.reservation_usd_per_mwh[k])
         for view, _ in day
@@ -230,21 +243,19 @@ def test_no_private_floor_is_in_any_prompt_on_the_wire(depth: str) -> None:
     floors |= {1000 * float(floor) for floor in inputs.fleet.min_compensation_usd_per_kwh}
     assert len(floors) > 30
     told = set()
-    for request in server.requests:
+    for request in requests:
         text = request["body"]["contents"][0]["parts"][0]["text"]
         told |= {number for number in re.findall(r"-?\d+\.\d+", text)}
     telling = {floor for floor in floors if abs(floor) >= 20}  # smaller ones meet another number by chance
     assert len(telling) > 30
     exact = {f"{floor:.{digits}f}" for floor in telling for digits in (2, 3, 4, 5, 6)}
     assert not told & exact, sorted(told & exact)
-    assert not [text for text in ("reservation", "min_compensation", "floor") if text in str(server.requests)]
+    assert not [text for text in ("reservation", "min_compensation", "floor") if text in str(requests)]
 
 
 def test_a_homes_prompt_tells_of_no_other_home() -> None:
-    inputs = advised_inputs("every_agent", homes=12)
-    with serving(sensible) as server:
-        negotiated(inputs, way(server, inputs))
-    homes = [body for body in (r["body"] for r in server.requests) if "speak for one household" in system_of(body)]
+    _, _, requests = wire("every_agent")
+    homes = [body for body in (r["body"] for r in requests) if "speak for one household" in system_of(body)]
     assert homes
     for body in homes:
         assert 1 <= len(facts_of(body)["offers"]) <= 4, "a sale, a purchase and two reserves of one battery at most"
@@ -253,31 +264,33 @@ def test_a_homes_prompt_tells_of_no_other_home() -> None:
         }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "replies",
-    [
-        [],
-        [{"offer": 9, "decision": "accept", "price": None}],
-        [{"offer": 1, "decision": "accept", "price": {"value": 1.0, "unit": "USD/MWh"}}],
-        [{"offer": 1, "decision": "ask", "price": None}],
-        [{"offer": 1, "decision": "accept", "price": None}] * 2,
-        [{"offer": 1, "decision": "ask", "price": {"value": 90.0, "unit": "EUR/MWh"}}],
-        [{"offer": 1, "decision": "ask", "price": {"value": 1e9, "unit": "USD/MWh"}}],
-    ],
-)
-def test_a_home_that_answers_beside_the_point_follows_its_own_tactic(replies: list[dict[str, Any]]) -> None:
+BESIDE_THE_POINT: list[list[dict[str, Any]]] = [
+    [],
+    [{"offer": 9, "decision": "accept", "price": None}],
+    [{"offer": 1, "decision": "accept", "price": {"value": 1.0, "unit": "USD/MWh"}}],
+    [{"offer": 1, "decision": "ask", "price": None}],
+    [{"offer": 1, "decision": "accept", "price": None}] * 2,
+    [{"offer": 1, "decision": "ask", "price": {"value": 90.0, "unit": "EUR/MWh"}}],
+    [{"offer": 1, "decision": "ask", "price": {"value": 1e9, "unit": "USD/MWh"}}],
+]
+
+
+def test_a_home_that_answers_beside_the_point_follows_its_own_tactic() -> None:
+    """In every way it can, over and over: no such answer is taken for one."""
     inputs = advised_inputs("every_agent", homes=6)
-    by_rule = negotiated(with_rules(inputs, NegotiationRules()), None)
+    turn, given = itertools.cycle(range(len(BESIDE_THE_POINT))), []
 
     def answer(number: int, body: dict[str, Any]) -> Reply:
         if "replies" in body["generationConfig"]["responseJsonSchema"]["properties"]:
-            return said(json.dumps({"replies": replies, "reason": ""}))
+            given.append(next(turn))
+            return said(json.dumps({"replies": BESIDE_THE_POINT[given[-1]], "reason": ""}))
         return said("no")
 
     with serving(answer) as server:
         day = negotiated(inputs, way(server, inputs))
-    assert same_bids(day, by_rule)
+    assert same_bids(day, by_rules(6))
     assert usage_of(day).answers == 0
+    assert min(map(given.count, range(len(BESIDE_THE_POINT)))) >= 3
 
 
 def test_the_same_answers_make_the_same_bids_and_a_replay_needs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import dagster as dg
 import pytest
-import yaml
 
-from tests.pipeline.tiny import MONTH, TINY, Ran
+from tests.pipeline.tiny import MONTH, TINY, Ran, in_memory
+from vpp_pipeline import runner
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.runner import run_month
@@ -27,8 +26,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     """The tiny month, run. Tests that change the lake take `ran`, a copy."""
     folder = tmp_path_factory.mktemp("finished") / "lake"
     Lake.at(folder).freeze(TINY)
-    settings = yaml.safe_load((Path(__file__).parents[2] / "dagster.yaml").read_text())
-    with dg.instance_for_test(overrides=settings) as instance:
+    with in_memory() as instance:
         result = run_month(instance, MONTH, TINY.name, lake=LakeResource(url=str(folder)))
         yield Ran(folder, instance, result)
 
@@ -39,3 +37,9 @@ def ran(finished: Ran, tmp_path: Path) -> Ran:
     folder = tmp_path / "lake"
     shutil.copytree(finished.folder, folder)
     return Ran(folder, finished.instance, finished.result)
+
+
+@pytest.fixture
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands of this process run in an instance of their own, in memory."""
+    monkeypatch.setattr(runner, "shared_instance", in_memory)

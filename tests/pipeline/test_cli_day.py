@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
@@ -15,16 +13,9 @@ DAY = f"{MONTH}-01"
 ASKED = ["day", "--scenario", TINY.name, "--day"]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One of Dagster's for all: making its databases takes seconds, and no test here looks into them."""
-    return tmp_path_factory.mktemp("dagster")
-
-
 @pytest.fixture
-def own_lake(ran: Ran, home: Path, monkeypatch: pytest.MonkeyPatch) -> Ran:
+def own_lake(ran: Ran, no_home: None, monkeypatch: pytest.MonkeyPatch) -> Ran:
     monkeypatch.setenv("VPP_LAKE", str(ran.folder))
-    monkeypatch.setenv("DAGSTER_HOME", str(home))
     return ran
 
 

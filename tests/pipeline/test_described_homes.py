@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.pipeline.tiny import MONTH, TINY
+from tests.pipeline.tiny import MONTH, TINY, in_memory
 from vpp_core.fleet.storage import fleet_from_arrow
 from vpp_pipeline.cli.app import execute
 from vpp_pipeline.io import LakeResource
@@ -77,7 +77,7 @@ def test_households_in_the_raw_folder_join_the_fleet_and_a_new_file_is_noticed(t
             return result, []
         return result, fleet_from_arrow(lake.read("prosumer_fleet", MONTH, TINY.name).table).pv_capacity_kw.tolist()
 
-    with dg.instance_for_test() as instance:
+    with in_memory() as instance:
         alone = homes(instance)[1]
         (raw / "households.txt").write_text("12 kW solar\nlorem ipsum\n")
         joined = homes(instance)[1]

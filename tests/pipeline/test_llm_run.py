@@ -42,7 +42,7 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with serving(sensible) as server:
         lead_to(server, monkeypatch)
@@ -86,7 +86,7 @@ def test_a_month_in_which_the_model_was_never_heard_is_refused(
 
 
 def test_a_month_by_a_model_without_key_or_answers_is_refused(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    no_home: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("GOOGLE_API_KEY")
     assert execute(["run", *BY_MODEL]) == 2

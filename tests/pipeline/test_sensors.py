@@ -10,6 +10,7 @@ import threading
 import dagster as dg
 import pytest
 
+from tests.pipeline.tiny import in_memory
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_pipeline import sensors
@@ -21,7 +22,7 @@ from vpp_pipeline.partitions import SCENARIO, month_by_scenario, partition_key
 def test_scenarios_of_the_lake_are_registered_once(lake: Lake) -> None:
     lake.freeze(Scenario(name="mine", homes=50))
     resource = LakeResource(url=str(lake.root))
-    with dg.instance_for_test() as instance:
+    with in_memory() as instance:
         first = sensors.scenarios_from_lake(dg.build_sensor_context(instance=instance), lake=resource)
         assert isinstance(first, dg.SensorResult)
         assert set(first.dynamic_partitions_requests[0].partition_keys) == {"mine", *KNOWN_SCENARIOS}
@@ -49,13 +50,13 @@ def failed_run_context(instance: dg.DagsterInstance) -> dg.RunFailureSensorConte
 
 
 def test_a_failed_run_is_told_with_the_reason_and_the_command_that_retries_it() -> None:
-    with dg.instance_for_test() as instance:
+    with in_memory() as instance:
         message = sensors.failure_message(failed_run_context(instance))
     assert message == sensors_say("the disk is full")
 
 
 def test_a_killed_run_is_told_in_words_that_say_so() -> None:
-    with dg.instance_for_test() as instance:
+    with in_memory() as instance:
         instance.add_dynamic_partitions(SCENARIO, ["mine"])
         tags = {f"{sensors.PARTITION_TAG}/month": "2023-08", f"{sensors.PARTITION_TAG}/scenario": "mine"}
         run = dg.DagsterRun(job_name="benchmark", status=dg.DagsterRunStatus.STARTED, tags=tags)
@@ -85,7 +86,7 @@ def test_a_webhook_hears_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = threading.Thread(target=server.handle_request)
     thread.start()
     monkeypatch.setenv(sensors.WEBHOOK_VARIABLE, f"http://127.0.0.1:{server.server_port}/")
-    with dg.instance_for_test() as instance:
+    with in_memory() as instance:
         sensors.failed_runs(failed_run_context(instance))
     thread.join()
     server.server_close()
@@ -104,7 +105,7 @@ def test_a_webhook_that_cannot_be_reached_keeps_its_secret_and_the_failure_is_st
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     monkeypatch.setenv(sensors.WEBHOOK_VARIABLE, f"http://127.0.0.1:{port}/services/s3cr3t")
-    with dg.instance_for_test() as instance:
+    with in_memory() as instance:
         sensors.failed_runs(failed_run_context(instance))
     said = capfd.readouterr().err
     assert "the disk is full" in said
@@ -118,7 +119,7 @@ def failing_alone() -> None:
 
 
 def test_a_failed_run_of_no_month_is_told_by_its_number() -> None:
-    with dg.instance_for_test() as instance:
+    with in_memory() as instance:
         result = dg.materialize([failing_alone], instance=instance, raise_on_error=False)
         context = dg.build_run_status_sensor_context(
             sensor_name="failed_runs",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -98,10 +97,9 @@ def test_a_month_that_was_never_reported_is_no_fault_of_the_database(ran: Ran) -
 
 
 @pytest.fixture
-def own_lake(ran: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+def own_lake(ran: Ran, no_home: None, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """The finished lake, for commands."""
     monkeypatch.setenv("VPP_LAKE", str(ran.folder))
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
     return ran.lake
 
 

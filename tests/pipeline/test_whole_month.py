@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -53,6 +54,16 @@ def reused(ran: Ran) -> dict[str, bool]:
 def ladder(folder: Path) -> list[tuple[str, str]]:
     with duckdb.connect(str(folder / "reports.duckdb"), read_only=True) as connection:
         return connection.execute("SELECT DISTINCT month, scenario FROM kpi_monthly ORDER BY ALL").fetchall()
+
+
+@pytest.fixture(scope="module")
+def two_months(finished: Ran, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A copy of the finished lake in which November was run too. Tests that change it take a copy."""
+    folder = tmp_path_factory.mktemp("two") / "lake"
+    shutil.copytree(finished.folder, folder)
+    ran = Ran(folder, finished.instance, finished.result)
+    assert ran.again("2023-11").succeeded
+    return ran
 
 
 def test_the_whole_graph_runs_and_every_check_passes(finished: Ran) -> None:
@@ -118,12 +129,10 @@ def test_a_fresh_run_computes_everything_and_leaves_the_same_bytes(ran: Ran) -> 
     assert content(ran.folder) == before
 
 
-def test_another_month_leaves_this_one_untouched_and_joins_it_in_the_database(ran: Ran) -> None:
-    before = content(ran.folder)
-    assert ran.again("2023-11").succeeded
-    after = content(ran.folder)
+def test_another_month_leaves_this_one_untouched_and_joins_it_in_the_database(finished: Ran, two_months: Ran) -> None:
+    before, after = content(finished.folder), content(two_months.folder)
     assert {name: after[name] for name in before} == before
-    assert ladder(ran.folder) == [(MONTH, TINY.name), ("2023-11", TINY.name)]
+    assert ladder(two_months.folder) == [(MONTH, TINY.name), ("2023-11", TINY.name)]
 
 
 @pytest.mark.parametrize("damage", ["truncated", "emptied", "edited"])
@@ -258,14 +267,17 @@ def test_an_empty_lake_has_an_empty_database(lake: Lake) -> None:
     assert ladder(Path(str(lake.root))) == []
 
 
-def test_a_damaged_month_stays_out_of_the_database_by_name_and_the_others_stay_in(ran: Ran) -> None:
-    assert ran.again("2023-11").succeeded
-    path = ran.folder / "tables" / "window_results" / TINY.name / "2023-11.parquet"
+def test_a_damaged_month_stays_out_of_the_database_by_name_and_the_others_stay_in(
+    two_months: Ran, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lake"
+    shutil.copytree(two_months.folder, folder)
+    path = folder / "tables" / "window_results" / TINY.name / "2023-11.parquet"
     path.write_bytes(path.read_bytes()[:100])
-    faults = rebuild(ran.lake)
+    faults = rebuild(Lake.at(folder))
     assert len(faults) == 1
     assert str(path) in faults[0]
-    assert ladder(ran.folder) == [(MONTH, TINY.name)]
+    assert ladder(folder) == [(MONTH, TINY.name)]
 
 
 def test_a_run_writes_few_events_and_few_lines_of_its_own(finished: Ran) -> None:

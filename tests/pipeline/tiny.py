@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import yaml
 
 from vpp_core.scenario import MarketRules, Scenario
 from vpp_pipeline.io import LakeResource
@@ -47,3 +48,14 @@ def content(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix in (".parquet", ".csv", ".json", ".md", ".html")
     }
+
+
+def in_memory() -> dg.DagsterInstance:
+    """An instance with the project's settings that leaves nothing on disk.
+
+    A run has some 230 events, each a few milliseconds of waiting for the disk, and starts four processes that follow
+    its output. Off the main thread, of a shell's background job, those never end: Dagster gives SIGTERM what SIGINT
+    has, which such a job ignores, and waits half a minute for each.
+    """
+    settings = Path(__file__).parents[2] / "dagster.yaml"
+    return dg.DagsterInstance.ephemeral(settings=yaml.safe_load(settings.read_text()))

@@ -6,6 +6,7 @@ exception: only a request that a replay does not hold, a missing key and a missi
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -49,6 +50,12 @@ class Heard(Generic[SchemaT]):
     reason: str = ""
 
 
+@functools.cache
+def _form(schema: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of an answer: made once, since that takes as long as sending a question to this machine."""
+    return schema.model_json_schema()
+
+
 class Gateway:
     """Asks questions within limits, reading what the record holds and recording what it does not.
 
@@ -90,7 +97,7 @@ class Gateway:
                 self._breaker.skipped()
                 refusals[position] = "breaker_open"
                 continue
-            form = question.schema.model_json_schema()
+            form = _form(question.schema)
             length = len(question.instructions) + len(question.text) + len(str(form))
             attempts = self._budget.attempts(length, reserved, len(admitted))
             if not attempts:
@@ -135,7 +142,7 @@ class Gateway:
     def _put(self, question: Question[Any], request: str, occurrence: int, attempts: int) -> Entry:
         """Send one request, again while that may help."""
         assert self._model is not None and self._limiter is not None
-        form = question.schema.model_json_schema()
+        form = _form(question.schema)
         for attempt in range(1, attempts + 1):
             self._limiter.acquire()
             try:

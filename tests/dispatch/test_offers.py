@@ -1,0 +1,92 @@
+"""What a car's segment costs its household, by hand, and what reserve is sized on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.properties.test_expectation import gates
+from tests.properties.test_reserves import one_battery
+from vpp_core.dispatch.car_offers import CarOffers, car_charging_kw, car_offers, discharge_offers
+from vpp_core.dispatch.gate_state import Coming, StateRange
+from vpp_core.dispatch.opportunity_cost import Outlook
+from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
+
+CHEAP, DEAR, CREDIT = 0.23, 0.48, 0.05
+CERTAIN_USD_PER_MWH = np.full(3, 2000.0)
+"""A forecast at which all is worth its while."""
+
+
+def offered(energy_kwh: float, now: float, later: list[float], gives_kw: float = 0.0) -> CarOffers:
+    """Of one car of 6 to 54 kWh at 8 kW, lossless, in a home that draws nothing else.
+
+    `energy_kwh` at the start of a window of an hour with an import tariff of `now`; `later` is that of the hours after.
+    """
+    one, hours, intervals = np.ones(1), len(later), 4
+    whole = np.ones((intervals * (1 + hours), 1))
+    cars = CarBatteries(
+        home=np.zeros(1, dtype=int), floor_kwh=6.0 * one, target_kwh=54.0 * one, initial_kwh=energy_kwh * one,
+        max_charge_kw=8.0 * one, charge_efficiency=one, max_discharge_kw=gives_kw * one, discharge_efficiency=one,
+        wear_usd_per_kwh=0.03 * one, plugged=whole > 0, trip_kwh=0.0 * whole, counterfactual_kwh=0.0 * whole,
+        counterfactual_kw=0.0 * whole, departure=len(whole) * whole.astype(int), asked_kwh=0.0 * whole,
+        trip_need_kwh=0.0 * whole,
+    )  # fmt: skip
+    none = Batteries(0.0 * one, 0.0 * one, 0.0 * one, 0.0 * one, 0.0 * one, one, one, 0.0 * one)
+    permission = Permission(
+        obeys=False, battery_power_kw=0.0 * one, battery_floor_kwh=0.0 * one, daily_kwh=one, car_movable=one > 0,
+        car_need_kwh=cars.trip_need_kwh, car_discharge_kw=cars.max_discharge_kw, car_daily_kwh=100.0 * one,
+        compensation_usd_per_kwh=0.0 * one,
+    )  # fmt: skip
+    energy = energy_kwh * one
+    state = StateRange(0.0 * one, 0.0 * one, energy, energy, energy, 0.0 * one, 0.0 * one)
+    coming = Coming(0, np.zeros((intervals, 1)), np.full(intervals, now), np.full(intervals, CREDIT))
+    nothing = np.zeros((hours, 1))
+    outlook = Outlook(
+        1.0, np.full((hours, 3), 30.0), np.zeros((hours, 3)), 1.0, nothing, np.array(later), np.full(hours, CREDIT)
+    )
+    base = np.zeros((intervals, 1))
+    if gives_kw:
+        return discharge_offers(cars, permission, state, coming, outlook, base, none, CERTAIN_USD_PER_MWH)
+    charging = car_charging_kw(cars, coming, energy)
+    return car_offers(
+        cars, permission, state, coming, outlook, charging, base, none, CERTAIN_USD_PER_MWH, np.full(1, np.inf)
+    )
+
+
+def test_a_delay_is_priced_at_its_dearest_interval_though_the_whole_window_is_cheaper() -> None:
+    """44 kWh after the window: 8 kWh in the next hour, 2 in the dear one after it, in which 6 more have room.
+
+    Held off for up to three intervals the car charges what it lacks in the dear hour, and only the fourth falls into
+    the cheap one: (6 · 0.48 + 2 · 0.23) / 8 of the whole, 0.48 of the first.
+    """
+    offers = offered(36.0, CHEAP, [CHEAP, DEAR, CHEAP, CHEAP])
+    assert offers.quantity_kw[0] == pytest.approx(8.0)
+    assert offers.own_usd_per_kwh[0] == pytest.approx(DEAR - CHEAP)
+
+
+def test_what_a_car_gives_is_priced_for_the_interval_after_which_it_charges_dearly() -> None:
+    """If all intervals clear it charges after the window, where it is cheap; if one does, within it, where it is dear.
+
+    A kWh given earns the export credit; wear is 0.03.
+    """
+    offers = offered(54.0, DEAR, [CHEAP] * 8, gives_kw=4.0)
+    assert offers.quantity_kw[0] == pytest.approx(4.0)
+    assert offers.own_usd_per_kwh[0] == pytest.approx(DEAR - CREDIT + 0.03)
+
+
+@pytest.mark.parametrize("minutes", [30, 60, 120])
+def test_reserve_is_offered_as_far_as_the_energy_above_the_floor_lasts_for_its_duration(minutes: int) -> None:
+    inputs = one_battery(reserve=500.0, reserve_duration_minutes=minutes, contingencies_per_month=0.0)
+    fleet, b, layout = inputs.fleet, inputs.batteries, inputs.layout
+    half = replace(b, initial_kwh=b.floor_kwh + 0.4 * b.max_power_kw)
+    found, _ = gates(replace(inputs, batteries=half), "centralized")
+    bound_by_energy = 0
+    for gate in found:
+        low_kwh = gate.known["state"].battery_low_kwh
+        lasting_kw = (low_kwh - b.floor_kwh) * b.discharge_efficiency / (minutes / 60)
+        expected = np.minimum(b.max_power_kw, lasting_kw)
+        assert gate.offered_kw[layout.battery_spin] == pytest.approx(expected, abs=1e-9)
+        bound_by_energy += (lasting_kw < b.max_power_kw).sum()
+    assert bound_by_energy >= len(fleet)
