@@ -152,6 +152,22 @@ def test_the_number_of_workers_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("obeys", [True, False])
+@pytest.mark.parametrize("period", [{}, {"reserves": False}, {"v2g": True}])
+def test_an_ordinary_fleet_is_proven_best_by_the_fast_ways_alone(
+    period: dict[str, bool], obeys: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A schedule or certificate of theirs that is off by a little would be made good by the linear program, unseen."""
+
+    def never(_: object) -> None:
+        raise AssertionError("the linear program was asked")
+
+    monkeypatch.setattr(module, "solve_program", never)
+    inputs = invented_inputs(homes=40, days=2, seed=7, **period)
+    trajectory, gap = month_bound(inputs, obeys)
+    assert settled_usd(inputs, trajectory) > 1.0 and gap < 1e-6
+
+
+@pytest.mark.parametrize("obeys", [True, False])
 def test_where_all_prices_are_zero_what_is_earned_is_the_wear_saved(obeys: bool) -> None:
     free = Tariff(import_usd_per_kwh=(0.0,), export_usd_per_kwh=(0.0,))
     inputs = invented_inputs(homes=10, days=2, lmp=0.0, reserve=0.0, tariff=free)

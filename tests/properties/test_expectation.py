@@ -188,16 +188,20 @@ class Window:
         return worth_usd(self.car_value, self.cars.floor_kwh, self.cars.target_kwh, energy)
 
     def battery_loss_usd(
-        self, start_kwh: Array, car_kwh: Array, award_kw: Array, paid_usd_per_kwh: Array, clears: Array
+        self, start_kwh: Array, cars_kw: list[Array], award_kw: Array, paid_usd_per_kwh: Array, sets: list[Array]
     ) -> float:
         """Most by which a home's own cost of its battery's award exceeds what it is paid for what it delivers."""
-        nothing = np.zeros(self.intervals)
-        car_kw, _, _ = self.cars_kw(car_kwh, np.zeros(len(self.cars)), nothing)
-        base, left, _ = self.battery(start_kwh, award_kw, nothing)
-        power, end, delivered = self.battery(start_kwh, award_kw, clears)
-        cost = self.bill_usd(power, car_kw) - self.bill_usd(base, car_kw) + self.wear_usd(power) - self.wear_usd(base)
-        cost += self.battery_worth_usd(left) - self.battery_worth_usd(end)
-        return float(np.where(award_kw != 0, cost - paid_usd_per_kwh * delivered, 0.0).max(initial=0.0))
+        base, left, _ = self.battery(start_kwh, award_kw, np.zeros(self.intervals))
+        bills = [self.bill_usd(base, car_kw) for car_kw in cars_kw]
+        worst = 0.0
+        for clears in sets:
+            power, end, delivered = self.battery(start_kwh, award_kw, clears)
+            later = self.wear_usd(power) - self.wear_usd(base)
+            later += self.battery_worth_usd(left) - self.battery_worth_usd(end) - paid_usd_per_kwh * delivered
+            for car_kw, bill in zip(cars_kw, bills, strict=True):
+                short = later + self.bill_usd(power, car_kw) - bill
+                worst = max(worst, float(np.where(award_kw != 0, short, 0.0).max(initial=0.0)))
+        return worst
 
     def car_loss_usd(self, award_kw: Array, paid_usd_per_kwh: Array, sets: list[Array], gives: bool = False) -> float:
         """The same of the cars of each home, for the dearest number of intervals, on average over which clear."""
@@ -231,6 +235,8 @@ def shortfalls_usd(gate: Gate, *, as_it_came: bool) -> dict[str, float]:
     call_pay = np.where(held > 0, gate.segments.call_usd_per_mwh, 0.0) / 1000
     starts = [state.battery_low_kwh, state.battery_high_kwh, *([gate.started_kwh] if as_it_came else [])]
     cars_at = [state.car_low_kwh, state.car_high_kwh, *([gate.car_started_kwh] if as_it_came else [])]
+    nothing = np.zeros(window.intervals)
+    cars_kw = [window.cars_kw(energy, np.zeros(len(window.cars)), nothing)[0] for energy in cars_at]
     sets = list(patterns(window.intervals))
     able = layout.discharging_car
     gives, gives_pay = np.zeros(len(window.cars)), np.zeros(len(window.cars))
@@ -239,12 +245,7 @@ def shortfalls_usd(gate: Gate, *, as_it_came: bool) -> dict[str, float]:
     def short_usd(award_kw: Array, paid_usd_per_kwh: Array, clearings: list[Array]) -> float:
         if not award_kw.any():
             return 0.0
-        return max(
-            window.battery_loss_usd(start, car_kwh, award_kw, paid_usd_per_kwh, clears)
-            for clears in clearings
-            for start in starts
-            for car_kwh in cars_at
-        )
+        return max(window.battery_loss_usd(start, cars_kw, award_kw, paid_usd_per_kwh, clearings) for start in starts)
 
     return {
         "sale": short_usd(quantity[layout.battery_sell], pay[layout.battery_sell], sets),
