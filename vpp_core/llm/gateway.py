@@ -32,6 +32,12 @@ FIRST_WAIT_SECONDS = 0.5
 """Before a question is put again; twice as long each time."""
 
 
+@functools.cache
+def _form(schema: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of an answer: made once, since that takes as long as sending a question to this machine."""
+    return schema.model_json_schema()
+
+
 @dataclass(frozen=True)
 class Question(Generic[SchemaT]):
     """What is asked, and the form of its answer."""
@@ -39,6 +45,11 @@ class Question(Generic[SchemaT]):
     instructions: str
     text: str
     schema: type[SchemaT]
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """The answer's JSON schema."""
+        return _form(self.schema)
 
 
 @dataclass(frozen=True)
@@ -48,12 +59,6 @@ class Heard(Generic[SchemaT]):
     value: SchemaT | None
     usage: Usage
     reason: str = ""
-
-
-@functools.cache
-def _form(schema: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of an answer: made once, since that takes as long as sending a question to this machine."""
-    return schema.model_json_schema()
 
 
 class Gateway:
@@ -97,7 +102,7 @@ class Gateway:
                 self._breaker.skipped()
                 refusals[position] = "breaker_open"
                 continue
-            form = _form(question.schema)
+            form = question.form
             length = len(question.instructions) + len(question.text) + len(str(form))
             attempts = self._budget.attempts(length, reserved, len(admitted))
             if not attempts:
@@ -142,7 +147,7 @@ class Gateway:
     def _put(self, question: Question[Any], request: str, occurrence: int, attempts: int) -> Entry:
         """Send one request, again while that may help."""
         assert self._model is not None and self._limiter is not None
-        form = _form(question.schema)
+        form = question.form
         for attempt in range(1, attempts + 1):
             self._limiter.acquire()
             try:
