@@ -7,14 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vpp_core.dispatch.opportunity_cost import (
-    LEVELS,
-    RESERVE_SHARE,
-    Outlook,
-    battery_own_value,
-    battery_value,
-    car_value,
-)
+from vpp_core.dispatch.opportunity_cost import RESERVE_SHARE, Outlook, battery_own_value, battery_value, car_value
+from vpp_core.dispatch.stored_value import LEVELS
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
 
 
@@ -142,7 +136,10 @@ def test_the_households_own_part_is_what_its_bill_says_when_left_alone() -> None
 
 
 def test_a_car_that_can_give_is_worth_what_its_last_dear_hour_brings() -> None:
-    """A full car leaves after four hours, the last at 1 $/kWh: it gives 7 kWh then, which are regained elsewhere."""
+    """A full car leaves after four hours, the last at 1 $/kWh: it gives 7 kWh then, which are regained elsewhere.
+
+    An empty one has nothing to give: all that it can charge until then is short of its need.
+    """
     one, hours = np.ones(1), 4
     price = np.full((hours, 3), 100.0)
     price[3] = 1000.0
@@ -155,7 +152,7 @@ def test_a_car_that_can_give_is_worth_what_its_last_dear_hour_brings() -> None:
             np.zeros(1, dtype=int), 6.0 * one, 54.0 * one, 54.0 * one, 7.0 * one, 0.92 * one, discharge_kw * one,
             0.92 * one, 0.03 * one, *nothing,
         )  # fmt: skip
-        total, own = car_value(outlook, cars, np.array([0]), 20.0 * one, np.array([4 * hours]), np.zeros((hours, 1)))
+        total, own = car_value(outlook, cars, np.array([0]), 40.0 * one, np.array([4 * hours]), np.zeros((hours, 1)))
         assert own[0, -1] == pytest.approx(48.0 * 0.30 / 0.92), "left alone it does not give"
         return float(total[0, -1])
 

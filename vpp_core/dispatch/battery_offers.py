@@ -6,15 +6,11 @@ import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch import compiled as c
-from vpp_core.dispatch.opportunity_cost import LEVELS, USD_PER_KWH, interpolate
+from vpp_core.dispatch.dearest import PARTS, SIZES, dearest, room_to_work
+from vpp_core.dispatch.opportunity_cost import USD_PER_KWH
+from vpp_core.dispatch.stored_value import CELLS, interpolate
 from vpp_core.market.contingencies import LONGEST_INTERVALS
 
-SIZES = np.array([1.0, 0.75, 0.5, 0.25])
-"""Shares of the largest feasible segment that are tried."""
-PARTS = np.append(0.05, SIZES[::-1])
-"""The same from below: a part of a segment may be held, and the first kWh may be the dearest."""
-STARTS = 5
-"""From how many energies between its lowest and highest a segment's own cost is looked at."""
 BISECTIONS = 24
 SMALLEST_KW = 1e-3
 """Segments below a watt are none."""
@@ -32,51 +28,6 @@ def _path(a, clears, e, surplus, car, buy_price, sell_price, backup, ceiling, po
         bill += c.retail_bill_usd(surplus[k] + battery - car[k], buy_price[k], sell_price[k], hours)
         discharged += max(battery, 0.0) * hours
     return energy, bill, discharged
-
-
-@c.kernel
-def _dearest(  # type: ignore[no-untyped-def]
-    a, longest, low, high, own_value, step, floor, wear, surplus, loads, buy_price, sell_price, backup, ceiling, power,
-    into, out_of, hours,
-):  # fmt: skip
-    """Own cost [$ per kWh moved] of `a` kW (sale positive) at its dearest.
-
-    Over the sets of intervals that may clear (one stretch of at most `longest` of them; all sets where `longest` is 0)
-    and where the battery may start, and over the `loads` that its cars may be. The whole window from the end it is
-    sized at need not be the dearest: energy below the backup is worth nothing to a home left alone, a later hour may
-    save more than an earlier one, and what the battery takes back may be the sun that a car would have had.
-    """
-    intervals = len(surplus)
-    dearest = -np.inf
-    left, bill, worn = np.empty(1 << intervals), np.empty(1 << intervals), np.empty(1 << intervals)
-    for which in range(len(loads)):
-        for j in range(STARTS):
-            left[0], bill[0], worn[0] = low + (high - low) * j / (STARTS - 1), 0.0, 0.0
-            for k in range(intervals):  # sets that agree so far share their path
-                for clears in range(1 << k):
-                    alone = c.self_consumption_kw(left[clears], surplus[k], backup, ceiling, power, into, out_of, hours)
-                    for held, to in ((a, clears | 1 << k), (0.0, clears)):
-                        battery = alone + held
-                        net = surplus[k] + battery - loads[which, k]
-                        left[to] = c.step_energy_kwh(
-                            left[clears], max(-battery, 0.0), max(battery, 0.0), into, out_of, hours
-                        )
-                        bill[to] = bill[clears] + c.retail_bill_usd(net, buy_price[k], sell_price[k], hours)
-                        worn[to] = worn[clears] + max(battery, 0.0) * hours
-            worth = interpolate(own_value, step, left[0] - floor)
-            for clears in range(1, 1 << intervals):
-                cleared, stretches = 0, 0
-                for k in range(intervals):
-                    cleared += clears >> k & 1
-                    stretches += (clears >> k & 1) & ~(clears >> (k + 1) & 1)
-                if longest > 0 and (cleared > longest or stretches > 1):
-                    continue
-                kept = interpolate(own_value, step, left[clears] - floor)
-                cost = bill[clears] - bill[0] + wear * (worn[clears] - worn[0]) + worth - kept
-                dearest = max(dearest, cost / (abs(a) * cleared * hours))
-            if high == low:
-                break
-    return dearest
 
 
 @c.kernel
@@ -163,10 +114,11 @@ def battery_offers(  # type: ignore[no-untyped-def]
     hours = INTERVAL_HOURS
     quantity, own, total = np.zeros((3, homes)), np.zeros((3, homes)), np.zeros((3, homes))
     spare_kw, spare_kwh = np.zeros(homes), np.zeros(homes)
+    work = room_to_work(intervals)
     for i in range(homes):
         if power[i] <= 0.0:
             continue
-        solar, step = surplus[:, i].copy(), (ceiling[i] - floor[i]) / (LEVELS - 1)
+        solar, step = surplus[:, i].copy(), (ceiling[i] - floor[i]) / CELLS
         loads = np.stack((car_if_held[:, i].copy(), car_most[:, i].copy()))
         if (loads[0] == loads[1]).all():
             loads = loads[:1]
@@ -211,20 +163,25 @@ def battery_offers(  # type: ignore[no-untyped-def]
                     total[2, i] = max(
                         total[2, i], (worth - interpolate(value[i], step, left_a - floor[i]) + now) / moved
                     )
-                dearest = own[2, i]
-                for size in PARTS:
-                    now_dearest = _dearest(
-                        held * size, LONGEST_INTERVALS, low[i], high[i], own_value[i], step, floor[i], wear[i], solar,
-                        loads, buy_price, sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours,
-                    )  # fmt: skip
-                    dearest = max(dearest, now_dearest)
-                total[2, i] += dearest - own[2, i]
-                own[2, i] = dearest
+                of_parts = dearest(
+                    held, LONGEST_INTERVALS, low[i], high[i], own_value[i], step, floor[i], wear[i], solar, loads,
+                    buy_price, sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours, work,
+                )  # fmt: skip
+                most_own = max(own[2, i], of_parts.max())
+                total[2, i] += most_own - own[2, i]
+                own[2, i] = most_own
             if largest < SMALLEST_KW:
                 continue
-            best, dearest = -1.0, -np.inf
-            for size in PARTS:
-                a = largest * size
+            of_parts = dearest(
+                sign * largest, 0, low[i], high[i], own_value[i], step, floor[i], wear[i], solar, loads, buy_price,
+                sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours, work,
+            )  # fmt: skip
+            best, most_own = -1.0, -np.inf
+            for part in range(len(PARTS)):
+                most_own = max(most_own, of_parts[part])
+                if PARTS[part] < SIZES[-1]:
+                    continue
+                a = largest * PARTS[part]
                 left_a, bill_a, worn_a = _path(
                     sign * a, (1 << intervals) - 1, start, solar, charging, buy_price, sell_price, backup[i],
                     ceiling[i], power[i], into[i], out_of[i], hours,
@@ -233,14 +190,7 @@ def battery_offers(  # type: ignore[no-untyped-def]
                 moved = a * intervals * hours
                 cost = (worth - interpolate(value[i], step, left_a - floor[i]) + now) / moved
                 cost_own = (worth_own - interpolate(own_value[i], step, left_a - floor[i]) + now) / moved
-                now_dearest = _dearest(
-                    sign * a, 0, low[i], high[i], own_value[i], step, floor[i], wear[i], solar, loads, buy_price,
-                    sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours,
-                )  # fmt: skip
-                dearest = max(dearest, now_dearest)
-                if size < SIZES[-1]:
-                    continue
-                cost, cost_own = cost + dearest - cost_own, dearest
+                cost, cost_own = cost + most_own - cost_own, most_own
                 owed = compensation[i] if row == 0 else 0.0
                 rebound = cost - cost_own if row == 1 else max(cost - cost_own, 0.0)
                 price = max(cost_own, owed) + rebound

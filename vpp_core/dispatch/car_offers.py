@@ -8,9 +8,11 @@ import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch import compiled as c
-from vpp_core.dispatch.battery_offers import SIZES, SMALLEST_KW
+from vpp_core.dispatch.battery_offers import SMALLEST_KW
+from vpp_core.dispatch.dearest import SIZES
 from vpp_core.dispatch.gate_state import Coming, StateRange
-from vpp_core.dispatch.opportunity_cost import LEVELS, USD_PER_KWH, Outlook, car_value, interpolate
+from vpp_core.dispatch.opportunity_cost import USD_PER_KWH, Outlook, car_value
+from vpp_core.dispatch.stored_value import CELLS, interpolate
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
 from vpp_core.fleet.fleet import Bools, Floats, Ints
 from vpp_core.market.distribution import expected_gain_above
@@ -96,7 +98,7 @@ def car_offers(
     spare_kw = (reachable - need) / (efficiency * hours * intervals)
     held = np.minimum(drawn[offering], np.maximum(spare_kw, 0.0))
     values = _values(outlook, cars, batteries, offering, need, intervals_left)
-    step = (cars.target_kwh[offering] - cars.floor_kwh[offering]) / (LEVELS - 1)
+    step = (cars.target_kwh[offering] - cars.floor_kwh[offering]) / CELLS
     above = after_kwh - cars.floor_kwh[offering]
     meter_kw = _meter_kw(cars, coming, battery_base_kw, offering, charge)
     bill = _bill(meter_kw, coming)
@@ -151,7 +153,7 @@ def discharge_offers(
     spare_kwh = np.minimum(np.minimum(low - floor, low + regained - need), left_today)
     most = np.minimum(permission.car_discharge_kw[offering], np.maximum(spare_kwh, 0.0) * out_of / length)
     value, value_own = _values(outlook, cars, batteries, offering, need, intervals_left)
-    step = (cars.target_kwh[offering] - floor) / (LEVELS - 1)
+    step = (cars.target_kwh[offering] - floor) / CELLS
     alone_kw = _meter_kw(cars, coming, battery_base_kw, offering, charge) + charge
     # Cars of one home share its load: each is priced as if the others gave all they can.
     home = cars.home[offering]

@@ -41,13 +41,13 @@ _CACHED = _prepare_cache()
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile an inner loop; a decorator."""
-    return numba.njit(cache=_CACHED)(function)
+    return numba.njit(cache=_CACHED, error_model="numpy")(function)
 
 
 def _compile(function: Any, **calls: Callable[..., Any]) -> Any:
     """Compile a function whose calls to its neighbours go to their compiled forms."""
     names = {**function.__globals__, **calls}
-    return numba.njit(FunctionType(function.__code__, names, function.__name__))
+    return numba.njit(FunctionType(function.__code__, names, function.__name__), error_model="numpy")
 
 
 charge_limit_kw = _compile(storage.charge_limit_kw)
