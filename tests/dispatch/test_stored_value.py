@@ -156,7 +156,7 @@ def test_a_households_own_part_is_what_its_default_pays_from_every_level(seed: i
         cost = retail_bill_usd(surplus[h] + battery, buy[h], sell[h], HOURS) + b["wear"] * given * HOURS
         value = np.interp(left, levels, value) - cost
     of_one = (np.array([x]) for x in (b["floor"], *device, b["wear"]))
-    found = stored_value.battery_own_value(surplus[:, None], buy, sell, HOURS, *of_one)
+    found = stored_value.battery_own_value(surplus[:, None], buy, sell, HOURS, buy.min(), *of_one)
     np.testing.assert_allclose(found[0], value, rtol=0, atol=1e-9)
 
 

@@ -114,14 +114,17 @@ def battery_offers(  # type: ignore[no-untyped-def]
     hours = INTERVAL_HOURS
     quantity, own, total = np.zeros((3, homes)), np.zeros((3, homes)), np.zeros((3, homes))
     spare_kw, spare_kwh = np.zeros(homes), np.zeros(homes)
-    work = room_to_work(intervals)
+    both_loads, work = np.zeros((2, intervals)), room_to_work(intervals)
     for i in range(homes):
         if power[i] <= 0.0:
             continue
         solar, step = surplus[:, i].copy(), (ceiling[i] - floor[i]) / CELLS
-        loads = np.stack((car_if_held[:, i].copy(), car_most[:, i].copy()))
-        if (loads[0] == loads[1]).all():
-            loads = loads[:1]
+        loads, differ = both_loads[:1], False
+        for k in range(intervals):
+            both_loads[0, k], both_loads[1, k] = car_if_held[k, i], car_most[k, i]
+            differ |= car_if_held[k, i] != car_most[k, i]
+        if differ:
+            loads = both_loads
         for row in (1, 0):
             sign = 1.0 - 2.0 * row
             start = low[i] if row == 0 else high[i]
@@ -167,7 +170,9 @@ def battery_offers(  # type: ignore[no-untyped-def]
                     held, LONGEST_INTERVALS, low[i], high[i], own_value[i], step, floor[i], wear[i], solar, loads,
                     buy_price, sell_price, backup[i], ceiling[i], power[i], into[i], out_of[i], hours, work,
                 )  # fmt: skip
-                most_own = max(own[2, i], of_parts.max())
+                most_own = own[2, i]
+                for part in range(len(PARTS)):
+                    most_own = max(most_own, of_parts[part])
                 total[2, i] += most_own - own[2, i]
                 own[2, i] = most_own
             if largest < SMALLEST_KW:

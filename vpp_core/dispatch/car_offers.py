@@ -189,9 +189,9 @@ def _dearest_giving(  # type: ignore[no-untyped-def]
     `meter` (L, n): what the home exports without the car [kW].
     """
     intervals, cars = meter.shape
-    dearest = np.full(cars, -np.inf)
+    dearest = np.empty(cars)
     for j in range(cars):
-        base = 0.0
+        dearest[j], base = -np.inf, 0.0
         for clears in range(1 << intervals):
             energy, bill, given = low[j], 0.0, 0.0
             for k in range(intervals):
@@ -234,7 +234,10 @@ def _meter_kw(cars: CarBatteries, coming: Coming, battery_base_kw: Floats, offer
 
 @c.kernel
 def _interpolate_rows(value, step, above_floor):  # type: ignore[no-untyped-def]
-    return np.array([interpolate(value[j], step[j], above_floor[j]) for j in range(len(step))])
+    result = np.empty(len(step))
+    for j in range(len(step)):
+        result[j] = interpolate(value[j], step[j], above_floor[j])
+    return result
 
 
 def _losses(value: Floats, step: Floats, above_kwh: Floats, each_kwh: Floats, intervals: int) -> Floats:

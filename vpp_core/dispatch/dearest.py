@@ -44,12 +44,11 @@ def dearest(  # type: ignore[no-untyped-def]
     intervals = len(surplus)
     left, spent, most = work[0], work[1], work[2]
     held, nothing, alone, before, after = work[3, 0], work[3, 1], work[3, 2], work[3, 3], work[3, 4]
-    most[:] = -np.inf
-    nothing[:] = 0.0
-    spent[1] = 0.0
     for n in range(CASES):
-        held[n] = a * PARTS[min(n // STARTS, len(PARTS) - 1)]
-        left[1, n] = low + (high - low) * (n % STARTS) / (STARTS - 1)
+        held[n], nothing[n] = a * PARTS[min(n // STARTS, len(PARTS) - 1)], 0.0
+        left[1, n], spent[1, n] = low + (high - low) * (n % STARTS) / (STARTS - 1), 0.0
+        for cleared in range(intervals + 1):
+            most[cleared, n] = -np.inf
     none = 1 << intervals
     for which in range(len(loads)):
         for node in range(1, none):
@@ -76,7 +75,9 @@ def dearest(  # type: ignore[no-untyped-def]
             for n in range(CASES):
                 cost = spent[leaf, n] - spent[none, n] + before[n] - after[n]
                 most[cleared, n] = max(most[cleared, n], cost)
-    result = np.full(len(PARTS), -np.inf)
+    result = np.empty(len(PARTS))
+    for part in range(len(PARTS)):
+        result[part] = -np.inf
     for n in range(len(PARTS) * STARTS):
         for cleared in range(1, intervals + 1):
             part = n // STARTS

@@ -124,8 +124,8 @@ def battery_value(  # type: ignore[no-untyped-def]
             continue
         step = (ceiling[i] - floor[i]) / CELLS
         taken, given = step / charge_efficiency[i], step * discharge_efficiency[i]  # at the meter, of a cell
-        slope[:] = (replacement - wear[i]) * given
         for j in range(CELLS):
+            slope[j] = (replacement - wear[i]) * given
             backs[j] = hours * min(max(deviation[i] - j * given / sustained_hours, 0.0), given / sustained_hours)
         for h in range(len(price) - 1, -1, -1):
             solar, netload = max(surplus[h, i], 0.0), max(-surplus[h, i], 0.0)
@@ -183,15 +183,14 @@ def car_value(  # type: ignore[no-untyped-def]
 
 @c.kernel
 def battery_own_value(  # type: ignore[no-untyped-def]
-    surplus, import_price, export_price, hours, floor, backup, ceiling, power, charge_efficiency, discharge_efficiency,
-    wear,
+    surplus, import_price, export_price, hours, cheapest, floor, backup, ceiling, power, charge_efficiency,
+    discharge_efficiency, wear,
 ):  # fmt: skip
     """Minus bill and wear [$] of the default behaviour (`physics.storage.self_consumption_kw`), shape (N, LEVELS)."""
     homes = len(floor)
     result = np.zeros((homes, LEVELS))
     padded = np.zeros(3 * LEVELS + 1)
     value, earlier = padded[LEVELS : 2 * LEVELS], np.zeros(LEVELS)
-    cheapest = import_price.min()
     for i in range(homes):
         if power[i] <= 0.0 or ceiling[i] <= floor[i]:
             continue
@@ -208,8 +207,10 @@ def battery_own_value(  # type: ignore[no-untyped-def]
             else:
                 backed = interpolate(value, 1.0, backup_cells)
                 _covered_earlier(padded, import_price[h], wear[i], kwh, most_kwh, given, backup_cells, backed, earlier)
-            value[:] = earlier
-        result[i] = value
+            for k in range(LEVELS):
+                value[k] = earlier[k]
+        for k in range(LEVELS):
+            result[i, k] = value[k]
     return result
 
 
@@ -245,18 +246,23 @@ def _covered_earlier(  # type: ignore[no-untyped-def]
 
 
 @c.kernel
-def car_own_value(surplus, import_price, export_price, hours, floor, target, power, efficiency, hours_left):  # type: ignore[no-untyped-def]
+def car_own_value(  # type: ignore[no-untyped-def]
+    surplus, import_price, export_price, hours, cheapest, floor, target, power, efficiency, hours_left
+):  # fmt: skip
+    """Minus the bill [$] of charging on arrival, shape (cars, LEVELS)."""
     cars = len(floor)
     result = np.zeros((cars, LEVELS))
+    earlier = np.zeros(LEVELS)
     for m in range(cars):
         step = (target[m] - floor[m]) / CELLS
         if step <= 0.0:
             continue
-        value = np.arange(LEVELS) * step * import_price.min() / efficiency[m]
+        value = result[m]
+        for k in range(LEVELS):
+            value[k] = k * step * cheapest / efficiency[m]
         stages = min(int(np.ceil(hours_left[m] / hours - 1e-9)), len(surplus))
         for h in range(stages - 1, -1, -1):
             plugged_hours = min(hours, hours_left[m] - h * hours)
-            earlier = np.zeros(LEVELS)
             for k in range(LEVELS):
                 energy = floor[m] + k * step
                 charge = c.charge_limit_kw(energy, target[m], power[m], efficiency[m], plugged_hours)
@@ -265,6 +271,6 @@ def car_own_value(surplus, import_price, export_price, hours, floor, target, pow
                     max(surplus[h, m], 0.0) - charge, import_price[h], export_price[h], plugged_hours
                 )
                 earlier[k] = interpolate(value, step, left - floor[m]) - bill
-            value = earlier
-        result[m] = value
+            for k in range(LEVELS):
+                value[k] = earlier[k]
     return result
