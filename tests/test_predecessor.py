@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.invented import invented_inputs
+from vpp_core.calendar import Month
 from vpp_core.fleet.population import generate_fleet
+from vpp_core.scenario import Scenario
 from vpp_core.simulation import simulate
+from vpp_core.sources.load import load_kw
 from vpp_core.strategies.registry import STRATEGIES
 
 OPERABLE = [key for key, strategy in STRATEGIES.items() if not strategy.is_bound]
@@ -78,12 +82,14 @@ def test_the_seed_matters_and_repeats() -> None:
     assert surplus(1) != surplus(2)
 
 
-def test_two_thousand_homes_run() -> None:
+def test_two_thousand_homes_run(tmp_path: Path) -> None:
     began = time.perf_counter()
-    inputs = invented_inputs(seed=3, homes=2000, days=1, minimum_bid_mw=0.1)
-    result = {o.strategy: o for o in simulate(inputs, ["negotiated", "centralized_aware"])}
-    for outcome in result.values():
-        assert len(outcome.households) == 2000
+    load = load_kw(Scenario(homes=2000, first_days=1, source="synthetic"), Month.parse("2023-08"), tmp_path)
+    inputs = invented_inputs(seed=3, homes=2000, days=1, minimum_bid_mw=0.1, load_kw=load)
+    *result, best = simulate(inputs, ["negotiated", "centralized_aware", "perfect_foresight"])
+    for outcome in result:
+        assert len(outcome.households) == len(best.households) == 2000
+        assert outcome.windows["surplus_usd"].sum() < best.windows["surplus_usd"].sum()
         assert outcome.windows["bid_sell_kw"].max() <= inputs.scenario.market.maximum_bid_mw * 1000 + 1e-6
         assert outcome.windows["awarded_sell_kwh"].sum() > 0
     assert time.perf_counter() - began < 120

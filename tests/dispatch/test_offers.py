@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.properties.test_expectation import gates
+import vpp_core.simulation as simulation
 from tests.properties.test_reserves import one_battery
 from vpp_core.dispatch.car_offers import CarOffers, car_charging_kw, car_offers, discharge_offers
 from vpp_core.dispatch.gate_state import Coming, StateRange
+from vpp_core.dispatch.offers import Offers, sustained
 from vpp_core.dispatch.opportunity_cost import Outlook
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
+from vpp_core.market.inputs import Inputs
+from vpp_core.strategies.registry import STRATEGIES
 
 CHEAP, DEAR, CREDIT = 0.23, 0.48, 0.05
 CERTAIN_USD_PER_MWH = np.full(3, 2000.0)
@@ -76,17 +81,52 @@ def test_what_a_car_gives_is_priced_for_the_interval_after_which_it_charges_dear
     assert offers.own_usd_per_kwh[0] == pytest.approx(DEAR - CREDIT + 0.03)
 
 
+def offers_of_half_full_batteries(minutes: int) -> tuple[Inputs, list[tuple[dict[str, Any], Offers]]]:
+    """What was known and offered at each gate of a day in which batteries hold 0.4 h of their power above the floor."""
+    inputs = one_battery(reserve=500.0, reserve_duration_minutes=minutes, contingencies_per_month=0.0)
+    b, honest, found = inputs.batteries, simulation.marginal_offers, []
+
+    def watched(*args: Any) -> Offers:
+        offers = honest(*args)
+        found.append((dict(inspect.signature(honest).bind(*args).arguments), offers))
+        return offers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulation, "marginal_offers", watched)
+        held = replace(b, initial_kwh=b.floor_kwh + 0.4 * b.max_power_kw)
+        simulation.run(replace(inputs, batteries=held), STRATEGIES["centralized"](), None)  # type: ignore[arg-type]
+    return inputs, found
+
+
 @pytest.mark.parametrize("minutes", [30, 60, 120])
 def test_reserve_is_offered_as_far_as_the_energy_above_the_floor_lasts_for_its_duration(minutes: int) -> None:
-    inputs = one_battery(reserve=500.0, reserve_duration_minutes=minutes, contingencies_per_month=0.0)
-    fleet, b, layout = inputs.fleet, inputs.batteries, inputs.layout
-    half = replace(b, initial_kwh=b.floor_kwh + 0.4 * b.max_power_kw)
-    found, _ = gates(replace(inputs, batteries=half), "centralized")
-    bound_by_energy = 0
-    for gate in found:
-        low_kwh = gate.known["state"].battery_low_kwh
-        lasting_kw = (low_kwh - b.floor_kwh) * b.discharge_efficiency / (minutes / 60)
-        expected = np.minimum(b.max_power_kw, lasting_kw)
-        assert gate.offered_kw[layout.battery_spin] == pytest.approx(expected, abs=1e-9)
-        bound_by_energy += (lasting_kw < b.max_power_kw).sum()
-    assert bound_by_energy >= len(fleet)
+    inputs, found = offers_of_half_full_batteries(minutes)
+    b, hours, bound_by_energy = inputs.batteries, minutes / 60, 0
+    for known, offers in found:
+        spare_kwh = (known["state"].battery_low_kwh - b.floor_kwh) * b.discharge_efficiency
+        expected = np.minimum(b.max_power_kw, spare_kwh / hours)
+        spin_kw = offers.quantity_kw[inputs.layout.battery_spin]
+        assert spin_kw == pytest.approx(expected, abs=1e-9)
+        holds = spin_kw > 0.01
+        taken = (spin_kw * hours / np.maximum(spare_kwh, 1e-9))[holds]
+        assert offers.shared.reserve_energy[holds] == pytest.approx(taken)
+        bound_by_energy += (spare_kwh / hours < b.max_power_kw).sum()
+    assert bound_by_energy >= len(inputs.fleet)
+
+
+@pytest.mark.parametrize("minutes", [30, 60, 120])
+def test_what_is_kept_of_a_sale_and_reserve_of_everything_lasts_for_both(minutes: int) -> None:
+    inputs, found = offers_of_half_full_batteries(minutes)
+    b, layout, hours, binding = inputs.batteries, inputs.layout, minutes / 60, 0
+    for known, offers in found:
+        state, permission, coming = known["state"], known["permission"], known["coming"]
+        some = np.where(layout.is_reserve, 1.0, 0.3) * offers.quantity_kw
+        kept = sustained(layout, b, permission, state, coming, offers, some, inputs.scenario.market)
+        reserve = kept[layout.battery_spin] + kept[layout.battery_nonspin]
+        sale = kept[layout.battery_sell]
+        spare_kwh = (state.battery_low_kwh - b.floor_kwh) * b.discharge_efficiency - sale * 1.0
+        lasting_kw = np.minimum(spare_kwh / hours, b.max_power_kw - sale)
+        asked = 2 * some[layout.battery_spin]
+        assert reserve == pytest.approx(np.minimum(asked, lasting_kw), abs=1e-6)
+        binding += ((sale > 0.01) & (lasting_kw < asked) & (lasting_kw * hours > spare_kwh - 1e-9)).sum()
+    assert binding > 0

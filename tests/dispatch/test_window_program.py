@@ -190,9 +190,9 @@ def best_of_all_ways(margin: Array, quantity: Array, shared: SharedLimits, minim
     total = 0.0
     for window, program in parts_of(margin, quantity, shared):
         best = 0.0
+        program.put(window)
         for way in range(2 ** len(BOOKS)):
             is_open = np.array([(way >> book) & 1 == 1 for book in range(len(BOOKS))])
-            program.put(window)
             best = max(best, program.solve(~is_open, is_open, minimum, 1e6)[0].value_usd)
         total += best
     return total

@@ -71,6 +71,11 @@ def test_there_are_ten_thousand_cases_or_more() -> None:
     assert sum(cases for cases, _, _ in PROPERTIES) >= 10_000
 
 
+def test_the_default_run_has_three_hundred_of_them_or_more() -> None:
+    by_default = [test._hypothesis_internal_use_settings.max_examples for _, test, _ in PROPERTIES]  # type: ignore[attr-defined]
+    assert sum(by_default) >= 300
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("cases", "test", "drawn"), PROPERTIES, ids=[test.__name__ for _, test, _ in PROPERTIES])
 def test_it_holds_at_length(cases: int, test: Any, drawn: tuple[Any, ...], capfd: pytest.CaptureFixture[str]) -> None:

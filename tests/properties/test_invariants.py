@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import vpp_core.simulation as simulation
 from tests.invented import invented_inputs, random_prices, random_reserve_prices
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.fleet.fleet import Fleet
+from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import SPIN
 from vpp_core.settlement.books import make_books
@@ -169,8 +171,9 @@ def test_nothing_unpublished_at_gate_closure_reaches_a_bid(inputs: Inputs, seed:
     pv[end:] *= 0.3
     changed = _with_other_future(inputs, lmp, reserve, called, load, pv)
     for key in GATE_CLOSURE:
-        first, bids, _ = run(inputs, STRATEGIES[key](), None)  # type: ignore[arg-type]
-        other, other_bids, _ = run(changed, STRATEGIES[key](), None)  # type: ignore[arg-type]
+        first, bids = run_up_to(window, inputs, key)
+        other, other_bids = run_up_to(window, changed, key)
+        assert len(bids) == window + 1
         for w in range(window + 1):
             for column in ("quantity_kw", "price_usd_per_mwh", "agreed_usd_per_mwh", "call_usd_per_mwh"):
                 assert np.array_equal(getattr(bids[w].segments, column), getattr(other_bids[w].segments, column)), (
@@ -179,6 +182,18 @@ def test_nothing_unpublished_at_gate_closure_reaches_a_bid(inputs: Inputs, seed:
         before = slice(0, max(gate, 0))
         assert np.array_equal(first.battery_kw[before], other.battery_kw[before])
         assert np.array_equal(first.car_kw[before], other.car_kw[before])
+
+
+def run_up_to(window: int, inputs: Inputs, key: str) -> tuple[Trajectory, list[Bid]]:
+    """What a strategy did before it bid for this window, and its bids up to that."""
+    begun = simulation._Run(inputs, STRATEGIES[key]())  # type: ignore[arg-type]
+    for t in range(len(inputs.period)):
+        while len(begun.bids) <= window and begun.gate(len(begun.bids)) <= t:
+            begun.close_gate(len(begun.bids), t)
+        if len(begun.bids) > window:
+            break
+        begun.dispatch(t)
+    return begun.trajectory, begun.bids
 
 
 def test_the_peeking_test_would_see_a_strategy_that_peeks_into_the_window_itself(
@@ -296,10 +311,11 @@ def test_nothing_is_traded_and_nothing_loops_when_all_prices_are_zero() -> None:
         assert np.minimum(path.charge_kw, path.discharge_kw).max() < 1e-6, f"{key} circles energy"
 
 
-@pytest.mark.parametrize("month", ["2023-03", "2023-11"])
-def test_a_month_with_a_clock_change_runs_whole(month: str) -> None:
-    inputs = invented_inputs(seed=1, homes=3, days=14, month=month)
-    assert len(inputs.period) == 14 * 96 + {"2023-03": -4, "2023-11": 4}[month]
+@pytest.mark.parametrize(("month", "days", "more"), [("2023-03", 13, -4), ("2023-11", 6, 4)])
+def test_a_month_with_a_clock_change_runs_whole(month: str, days: int, more: int) -> None:
+    """Up to the day after the clocks change."""
+    inputs = invented_inputs(seed=1, homes=3, days=days, month=month)
+    assert len(inputs.period) == days * 96 + more
     result = outcomes(inputs, ["no_vpp", "centralized_aware"])
     assert list(dict.fromkeys(result["centralized_aware"].windows["local_day"])) == inputs.period.days
 
