@@ -10,7 +10,7 @@ from scipy.stats import chi2, kstest
 
 from vpp_core.errors import InputError
 from vpp_core.fleet import assumptions as given
-from vpp_core.fleet.fleet import CATEGORIES, Fleet
+from vpp_core.fleet.fleet import CATEGORIES, Cars, Fleet
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.storage import same_fleet
 from vpp_core.sources.orientations import ORIENTATIONS
@@ -35,6 +35,18 @@ def test_another_seed_gives_other_homes() -> None:
     for name in ("category", "bess_capacity_kwh", "pv_capacity_kw", "participation_willingness"):
         agreeing = (getattr(one, name) == getattr(other, name)).mean()
         assert agreeing < 0.6, name
+
+
+def test_nothing_that_is_drawn_is_drawn_the_same_by_another_seed() -> None:
+    """Cars are compared in the homes that have one under both seeds."""
+    one, other = generate_fleet(2000, 1), generate_fleet(2000, 2)
+    _, mine, others = np.intersect1d(one.cars.home, other.cars.home, return_indices=True)
+    columns = {f.name: (getattr(one, f.name), getattr(other, f.name)) for f in fields(Fleet)}
+    columns |= {f.name: (getattr(one.cars, f.name)[mine], getattr(other.cars, f.name)[others]) for f in fields(Cars)}
+    fixed = {"seed", "cars", "home", "home_id", "aggregation_id", "load_profile_id"}
+    drawn = {name for name, (a, _) in columns.items() if name not in fixed and len(np.unique(a[~np.isnan(a)])) > 1}
+    assert {"trip_kwh", "v2g", "initial_soc", "weekday_arrival_hour", "max_discharge_share", "pv_orientation"} <= drawn
+    assert not [name for name in drawn if np.array_equal(*columns[name])]
 
 
 def chi_square_share(counts: np.ndarray, shares: np.ndarray) -> float:

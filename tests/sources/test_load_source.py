@@ -51,6 +51,20 @@ def test_peaks_of_homes_coincide_as_measured_in_fontana(together: int, measured:
     assert factor == pytest.approx(measured, abs=0.06)
 
 
+def test_another_seed_draws_other_homes_and_other_days() -> None:
+    """The size of home i and what it does beside its neighbours' mean, in units of its own, have nothing in common."""
+    one, other = august(1), august(2)
+    assert abs(np.corrcoef(one.mean(axis=0), other.mean(axis=0))[0, 1]) < 0.2
+    own_way = [(load / load.mean(axis=0)).T - (load / load.mean(axis=0)).mean(axis=1) for load in (one, other)]
+    together = [np.corrcoef(a, b)[0, 1] for a, b in zip(*own_way, strict=True)]
+    assert abs(np.mean(together)) < 0.05
+
+
+def test_the_table_s_load_is_of_the_scenario_s_data_seed(tmp_path: Path) -> None:
+    scenario = Scenario(homes=3, source="synthetic", data_seed=7)
+    assert np.array_equal(load_kw(scenario, AUGUST, tmp_path), modelled_load(AUGUST, 7, range(3)))
+
+
 def test_a_home_remembers_its_last_quarter_hour_and_no_two_homes_are_alike() -> None:
     load = august()
     z = (load - load.mean(axis=0)) / load.std(axis=0)
