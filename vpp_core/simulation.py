@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL, INTERVAL_HOURS, LOCAL_TIMEZONE
+from vpp_core.dispatch.average_day import AverageDay
 from vpp_core.dispatch.following import awards, step_batteries, step_cars, taken_from_cars_kwh
 from vpp_core.dispatch.gate_state import Coming, StateRange
 from vpp_core.dispatch.offers import marginal_offers, sustained
@@ -26,7 +27,7 @@ from vpp_core.fleet.devices import Permission
 from vpp_core.fleet.fleet import Bools, Floats
 from vpp_core.market.contingencies import LONGEST_HOURS
 from vpp_core.market.decision import Bid, Decision
-from vpp_core.market.inputs import SLOTS, Inputs
+from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import NONSPIN, SPIN, Segments, Submission, cleared, submit
 from vpp_core.physics.storage import taken_kwh
 from vpp_core.settlement.outcome import (
@@ -172,8 +173,7 @@ class _Run:
         self.car_taken_kwh = np.zeros(len(inputs.cars))
         self.bids: list[Bid] = []
         self.timings: dict[str, float] = {"offers": 0.0, "decide": 0.0}
-        self._slot_sum = np.zeros((SLOTS, len(inputs.fleet)))
-        self._slot_count = np.zeros(SLOTS)
+        self._average_day = AverageDay(len(inputs.fleet), inputs.windows.length)
         self._known = 0
 
     def gate(self, window: int) -> int:
@@ -311,12 +311,8 @@ class _Run:
         inputs, length = self.inputs, self.inputs.windows.length
         end = inputs.windows.first_interval(window) + length
         for t in range(self._known, end):
-            self._slot_sum[inputs.slot[t]] += inputs.surplus_kw[t]
-            self._slot_count[inputs.slot[t]] += 1
+            self._average_day.add(int(inputs.slot[t]), inputs.surplus_kw[t])
         self._known = max(self._known, end)
-        seen = self._slot_count > 0
-        average = self._slot_sum / np.maximum(self._slot_count, 1)[:, None]
-        average[~seen] = average[seen].mean(axis=0)
         price, reserve = inputs.forecast_usd_per_mwh[window, 1:], inputs.forecast[SPIN : NONSPIN + 1, window, 1:]
         ahead = slice(end, end + len(price) * length)
         per_window = (len(price), length)
@@ -325,7 +321,7 @@ class _Run:
             price_usd_per_mwh=price,
             reserve_usd_per_mw_h=np.nan_to_num(np.fmax(reserve[0], reserve[1])),
             reserve_hours=inputs.scenario.market.reserve_duration_minutes / 60,
-            surplus_kw=average[inputs.slot[ahead]].reshape(*per_window, -1).mean(axis=1),
+            surplus_kw=self._average_day.expected_kw(inputs.slot[ahead][::length]),
             import_usd_per_kwh=inputs.import_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),
             export_usd_per_kwh=inputs.export_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),
         )

@@ -47,9 +47,13 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def _compile(function: Any, **calls: Callable[..., Any]) -> Any:
-    """Compile a function whose calls to its neighbours go to their compiled forms."""
+    """Compile a function whose calls to its neighbours go to their compiled forms.
+
+    Its arguments are numbers, never missing (`Inputs.build` refuses tables that lack any): without a care for NaN a
+    minimum is one instruction.
+    """
     names = {**function.__globals__, **calls}
-    return numba.njit(FunctionType(function.__code__, names, function.__name__), error_model="numpy")
+    return numba.njit(FunctionType(function.__code__, names, function.__name__), error_model="numpy", fastmath={"nnan"})
 
 
 charge_limit_kw = _compile(storage.charge_limit_kw)
