@@ -171,11 +171,13 @@ def test_from_a_call_to_the_end_of_its_window_capacity_stays_paid() -> None:
     trajectory.spin_kw[8:12, 0] = 5.0
     trajectory.called_kw[9, 0] = 5.0
     trajectory.discharge_kw[9, 0] = 5.0
+    trajectory.call_agreed_usd_per_kwh[9, 0] = 0.2
     trajectory.stored_kwh[8, 0] = trajectory.floor_kwh[0] + 10.0
     trajectory.stored_kwh[9:12, 0] = trajectory.floor_kwh[0]
     books = make_books(inputs, trajectory, alone)
     assert books.money["reserve_usd"].sum() == pytest.approx(5.0)
     assert books.money["call_usd"].sum() == pytest.approx(5.0 * 0.25 * 0.04)
+    assert books.money["payment_usd"].sum() == pytest.approx(5.0 * 0.25 * 0.2), "the home is paid for what it gave"
     assert books.money["wholesale_usd"].sum() == pytest.approx(0.0, abs=1e-9), "a call is booked once"
 
 
