@@ -93,6 +93,9 @@ def test_only_that_day_and_home_is_in_the_tables(run):
     assert len(one.household) == len(one.strategies) == len(home_table(one)) == len(fleet_table(one))
     held = home_table(one).set_index("strategy")["reserve held [kW-h]"]
     assert held["no_vpp"] == "0.00" and held["negotiated"] == "24.00"
+    sold = fleet_table(one).set_index("strategy")["sold [kWh]"]
+    assert sold["no_vpp"] == "0" and sold["negotiated"] != "0"
+    assert set(sold[[key for key in one.strategies if key.startswith("perfect")]]) == {"–"}, "a bound sells nothing"
 
 
 @pytest.mark.parametrize("figures_of", [home_day_figures, fleet_day_figures])

@@ -162,15 +162,19 @@ def home_table(one: OneDay) -> pd.DataFrame:
 
 
 def fleet_table(one: OneDay) -> pd.DataFrame:
-    """Display rows: what the fleet did on the day under each strategy."""
-    sums = one.windows.groupby("strategy").sum(numeric_only=True).to_dict("index")
+    """Display rows: what the fleet did on the day under each strategy; a bound neither bids nor trades."""
+    sums = one.windows.groupby("strategy").sum(numeric_only=True, min_count=1).to_dict("index")
+
+    def traded(row: dict[str, float], column: str) -> str:
+        return NONE if np.isnan(row["payment_usd"]) else number(row[column], 0)
+
     return pd.DataFrame(
         [
             {
                 "strategy": key,
                 "surplus": usd(row["surplus_usd"]),
-                "sold [kWh]": number(row["awarded_sell_kwh"], 0),
-                "bought [kWh]": number(row["awarded_buy_kwh"], 0),
+                "sold [kWh]": traded(row, "awarded_sell_kwh"),
+                "bought [kWh]": traded(row, "awarded_buy_kwh"),
                 "net injection [kWh]": number(row["net_injection_kwh"], 0),
                 "reserve held [kW-h]": number(row["held_spin_kw_h"] + row["held_nonspin_kw_h"], 0),
                 "called [kWh]": number(row["called_kwh"]) if row["called_kwh"] > 0 else NONE,
