@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -165,7 +167,7 @@ def fleet_table(one: OneDay) -> pd.DataFrame:
     """Display rows: what the fleet did on the day under each strategy; a bound neither bids nor trades."""
     sums = one.windows.groupby("strategy").sum(numeric_only=True, min_count=1).to_dict("index")
 
-    def traded(row: dict[str, float], column: str) -> str:
+    def traded(row: Mapping[Any, Any], column: str) -> str:
         return NONE if np.isnan(row["payment_usd"]) else number(row[column], 0)
 
     return pd.DataFrame(
