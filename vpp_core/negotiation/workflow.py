@@ -4,9 +4,9 @@
                                                                   └→ form_coalition → submit_bid
 
 Three nodes decide: counter_offer, respond and form_coalition. After each, a guard (guard_terms, guard_responses,
-guard_coalition) holds to its limits whatever was decided by anyone but the rules, which cannot leave theirs. A node
-works on columns: 20,000 homes bargain in one step. Bids are sealed: a home's ask is its own, and its reservation price
-never leaves the bargain's private column; a decider sees the `Table` alone.
+guard_coalition) holds to its limits whatever was decided by anyone but the rules, which cannot leave theirs: their
+graph has none. A node works on columns: 20,000 homes bargain in one step. Bids are sealed: a home's ask is its own, and
+its reservation price never leaves the bargain's private column; a decider sees the `Table` alone.
 """
 
 from __future__ import annotations
@@ -59,6 +59,11 @@ class State(TypedDict, total=False):
     decision: Decision
 
 
+def is_guarded(decider: Decider) -> bool:
+    """Whether decisions pass the guards: all but those of the rules themselves."""
+    return type(decider) is not Rules
+
+
 @dataclass(frozen=True)
 class Context:
     """What a negotiation is given and cannot change."""
@@ -72,8 +77,8 @@ class Context:
 
     @property
     def guarded(self) -> bool:
-        """Whether decisions pass the guards: all but those of the rules themselves."""
-        return type(self.decider) is not Rules
+        """Whether decisions pass the guards."""
+        return is_guarded(self.decider)
 
     def seen(self, round_number: int) -> GateView:
         """What is known in a round."""
@@ -293,8 +298,8 @@ CHOICES: dict[str, tuple[Callable[[State, Context], str], tuple[str, ...]]] = {
 """Node → how the next one is chosen, and among which."""
 
 
-def build_workflow() -> Any:
-    """Compile the graph; one compiled graph serves all windows.
+def build_workflow(guarded: bool = True) -> Any:
+    """Compile the graph, with guards or without (`is_guarded`); one compiled graph serves all windows.
 
     What flows is a `State` in a single channel that merges what steps return, and a step says itself which comes next:
     a channel for each key and an edge that reads the state anew cost more than the steps of the rules.
@@ -316,14 +321,18 @@ def build_workflow() -> Any:
 
         return step
 
-    for name, function in STEPS.items():
+    # LangGraph looks at every node's channel after every step, so nodes that are never reached cost as well.
+    left_out = set() if guarded else {name for name in STEPS if name.startswith("guard_")}
+    for name in [step for step in STEPS if step not in left_out]:
         if name in CHOICES:
             choose, among = CHOICES[name]
-            graph.add_node(name, choosing(function, choose), destinations=among)
+            destinations = tuple(end for end in among if end not in left_out)
+            graph.add_node(name, choosing(STEPS[name], choose), destinations=destinations)
         else:
-            graph.add_node(name, node(function))
+            graph.add_node(name, node(STEPS[name]))
     for start, end in EDGES:
-        graph.add_edge(start, end)
+        if start not in left_out:
+            graph.add_edge(start, end)
     return graph.compile()
 
 

@@ -34,13 +34,13 @@ class Negotiated(GateClosureStrategy):
     def negotiate(self, view: GateView) -> State:
         """The whole negotiation of a window, for a decision or a transcript."""
         from vpp_core.dispatch.window_program import WindowProgram
-        from vpp_core.negotiation.workflow import Context, build_workflow, negotiate
+        from vpp_core.negotiation.workflow import Context, build_workflow, is_guarded, negotiate
 
         rules = view.scenario.negotiation
         if self._workflow is None or self._program is None or self._decider is None:
-            self._workflow = build_workflow()
             self._program = WindowProgram.of(view.layout, view.fleet, view.scenario.market)
             self._decider = decider_of(rules, self.gateway)
+            self._workflow = build_workflow(is_guarded(self._decider))
         return negotiate(self._workflow, Context(view, self._decider, self._program, rules))
 
     def decide(self, view: GateView) -> Decision:
