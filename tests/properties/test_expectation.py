@@ -307,6 +307,20 @@ def test_under_a_tariff_by_hours_it_covers_what_was_offered_from_either_end_of_i
         assert_nobody_is_short(replace(gate, segments=replace(gate.segments, quantity_kw=whole)), as_it_came=False)
 
 
+def test_a_sale_is_delivered_in_full_from_either_end_of_its_start() -> None:
+    """One home's battery is filled by the sun in the window: from its lowest energy a sale takes less out of it."""
+    inputs = invented_inputs(seed=92, homes=4, days=1, window_minutes=15, tariff=EVENING)
+    sold = 0
+    for gate in gates(inputs, "centralized_aware")[0]:
+        window, layout, state = Window(gate), gate.known["layout"], gate.known["state"]
+        sale_kw = gate.offered_kw[layout.battery_sell]
+        for start in (state.battery_low_kwh, state.battery_high_kwh):
+            _, _, delivered_kwh = window.battery(start, sale_kw, np.ones(window.intervals))
+            np.testing.assert_allclose(delivered_kwh, sale_kw * window.intervals * INTERVAL_HOURS, atol=1e-9)
+        sold += int((sale_kw > 0).sum())
+    assert sold > 0
+
+
 def test_a_home_that_is_paid_a_cent_per_kwh_less_would_be_seen_to_lose() -> None:
     found, _ = gates(invented_inputs(seed=3, homes=12, days=1, v2g=True), "centralized_aware")
     seen = {"sale": 0, "purchase": 0, "call": 0, "car": 0, "V2G": 0}

@@ -68,20 +68,26 @@ def _holds(a, e, surplus, floor, backup, ceiling, power, into, out_of, hours):  
 
 
 @c.kernel
-def _largest(most, sign, e, surplus, floor, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
-    """Most kW up to `most` that can be held, by bisection from below."""
+def _largest(most, sign, low, high, surplus, floor, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
+    """Most kW up to `most` that can be held from the lowest and from the highest energy, by bisection from below.
+
+    The lowest need not be the worst to sell from: a battery that the sun fills from there sells first what it would
+    have charged, which costs it less than what it discharges.
+    """
     if most <= 0.0:
         return 0.0
-    if _holds(sign * most, e, surplus, floor, backup, ceiling, power, into, out_of, hours):
-        return most
-    low, high = 0.0, most
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        if _holds(sign * middle, e, surplus, floor, backup, ceiling, power, into, out_of, hours):
-            low = middle
+    held, tried, least_refused = 0.0, most, most
+    for _ in range(BISECTIONS + 1):
+        if _holds(sign * tried, low, surplus, floor, backup, ceiling, power, into, out_of, hours) and _holds(
+            sign * tried, high, surplus, floor, backup, ceiling, power, into, out_of, hours
+        ):
+            held = tried
         else:
-            high = middle
-    return low
+            least_refused = tried
+        if held == most:
+            break
+        tried = 0.5 * (held + least_refused)
+    return held
 
 
 @c.kernel
@@ -141,7 +147,7 @@ def battery_offers(  # type: ignore[no-untyped-def]
                 spare_kwh[i] = min(stored, daily_left[i]) * out_of[i]
                 most = min(spare_kw[i], daily_left[i] * out_of[i] / (intervals * hours))
             largest = _largest(
-                most, sign, start, solar, floor[i], backup[i], ceiling[i], power[i], into[i], out_of[i], hours
+                most, sign, low[i], high[i], solar, floor[i], backup[i], ceiling[i], power[i], into[i], out_of[i], hours
             )
             left, bill, worn = _path(
                 0.0, 0, start, solar, charging, buy_price, sell_price, backup[i], ceiling[i], power[i], into[i],
@@ -212,7 +218,7 @@ def battery_offers(  # type: ignore[no-untyped-def]
 
 @c.kernel
 def sustained_kw(  # type: ignore[no-untyped-def]
-    sale_kw, low, daily_left, floor, backup, ceiling, power, into, out_of, surplus, sustained_hours
+    sale_kw, low, high, daily_left, floor, backup, ceiling, power, into, out_of, surplus, sustained_hours
 ):  # fmt: skip
     """Most reserve [kW] that can be sustained beside a sale, whichever intervals of the sale clear, shape (N,)."""
     intervals, homes = surplus.shape
@@ -221,14 +227,14 @@ def sustained_kw(  # type: ignore[no-untyped-def]
     for i in range(homes):
         if power[i] <= 0.0 or low[i] < floor[i] - 1e-9:
             continue
-        energy = low[i]
-        left = min(energy - floor[i], daily_left[i] - sale_kw[i] * intervals * hours / out_of[i])
-        for k in range(intervals):
-            alone = c.self_consumption_kw(
-                energy, surplus[k, i], backup[i], ceiling[i], power[i], into[i], out_of[i], hours
-            )
-            battery = alone + sale_kw[i]
-            energy = c.step_energy_kwh(energy, max(-battery, 0.0), max(battery, 0.0), into[i], out_of[i], hours)
-            left = min(left, energy - floor[i])
+        left = min(low[i] - floor[i], daily_left[i] - sale_kw[i] * intervals * hours / out_of[i])
+        for energy in (low[i], high[i]):
+            for k in range(intervals):
+                alone = c.self_consumption_kw(
+                    energy, surplus[k, i], backup[i], ceiling[i], power[i], into[i], out_of[i], hours
+                )
+                battery = alone + sale_kw[i]
+                energy = c.step_energy_kwh(energy, max(-battery, 0.0), max(battery, 0.0), into[i], out_of[i], hours)
+                left = min(left, energy - floor[i])
         most[i] = max(left, 0.0) * out_of[i] / sustained_hours
     return most

@@ -246,6 +246,7 @@ def sustained(
     most = sustained_kw(
         sale,
         state.battery_low_kwh,
+        state.battery_high_kwh,
         np.maximum(permission.daily_kwh - state.taken_kwh, 0.0),
         permission.battery_floor_kwh,
         batteries.backup_kwh,
