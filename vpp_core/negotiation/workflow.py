@@ -11,7 +11,6 @@ its reservation price never leaves the bargain's private column; a decider sees 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypedDict, cast
@@ -306,18 +305,19 @@ def build_workflow(guarded: bool = True) -> Any:
     """
     # A schema without fields is one channel to LangGraph; a step's hints are read as schemas too, hence Any.
     schema: Any = Annotated[dict, _merged]
-    graph: Any = StateGraph(schema, context_schema=Context)
+    graph: Any = StateGraph(schema, context_schema=_Run)
 
     def node(function: Any) -> Any:
-        def step(state: Any, runtime: Runtime[Context]) -> Any:
-            return function(state, runtime.context)
+        def step(state: Any, runtime: Runtime[_Run]) -> Any:
+            return runtime.context.advance(function, state)
 
         return step
 
     def choosing(function: Any, choose: Callable[[State, Context], str]) -> Any:
-        def step(state: Any, runtime: Runtime[Context]) -> Any:
-            update = function(state, runtime.context)
-            return Command(update=[("__root__", update)], goto=choose(state | update, runtime.context))
+        def step(state: Any, runtime: Runtime[_Run]) -> Any:
+            run = runtime.context
+            update = run.advance(function, state)
+            return Command(update=[("__root__", update)], goto=choose(run.state, run.given))
 
         return step
 
@@ -336,12 +336,28 @@ def build_workflow(guarded: bool = True) -> Any:
     return graph.compile()
 
 
+@dataclass
+class _Run:
+    """One negotiation: what it is given, and the state it has reached."""
+
+    given: Context
+    state: State
+
+    def advance(self, function: Callable[[State, Context], State], state: State) -> State:
+        """Take a step from `state`; what it changes."""
+        update = function(state, self.given)
+        self.state = cast(State, state | update)
+        return update
+
+
 def _merged(state: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
     return state | update
 
 
 def negotiate(workflow: Any, context: Context) -> State:
     """Run one negotiation to its end."""
-    # `invoke` would also report what every step changed, which nobody reads here.
-    (state,) = deque(workflow.stream({}, context=context, stream_mode="values"), maxlen=1)
-    return cast(State, state)
+    run = _Run(context, {})
+    # Nothing is streamed: LangGraph would hand the state over after every step, and `run` has it.
+    for _ in workflow.stream({}, context=run, stream_mode=[]):
+        pass
+    return run.state
