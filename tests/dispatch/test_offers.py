@@ -11,6 +11,7 @@ import pytest
 
 import vpp_core.simulation as simulation
 from tests.properties.test_reserves import one_battery
+from vpp_core.dispatch.battery_offers import sustained_kw
 from vpp_core.dispatch.car_offers import CarOffers, car_charging_kw, car_offers, discharge_offers
 from vpp_core.dispatch.gate_state import Coming, StateRange
 from vpp_core.dispatch.offers import Offers, sustained
@@ -130,3 +131,12 @@ def test_what_is_kept_of_a_sale_and_reserve_of_everything_lasts_for_both(minutes
         assert reserve == pytest.approx(np.minimum(asked, lasting_kw), abs=1e-6)
         binding += ((sale > 0.01) & (lasting_kw < asked) & (lasting_kw * hours > spare_kwh - 1e-9)).sum()
     assert binding > 0
+
+
+def test_reserve_beside_a_sale_stands_on_the_least_energy_from_either_end_of_the_start() -> None:
+    """From 9.5 kWh the sun would charge 2.22 kW up to 10 kWh, so a sale of 4 kW discharges 1.78; from 10 kWh all 4."""
+    sale, low, high, daily, floor, backup, ceiling, power, into, out_of = np.array(
+        [4.0, 9.5, 10.0, np.inf, 5.0, 5.0, 10.0, 8.0, 0.9, 0.9]
+    )[:, None]
+    most = sustained_kw(sale, low, high, daily, floor, backup, ceiling, power, into, out_of, np.array([[8.0]]), 1.0)
+    assert most[0] == pytest.approx((10.0 - 4.0 * 0.25 / 0.9 - 5.0) * 0.9)
