@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from statistics import median
 from typing import Any
 
 from tests.invented import invented_inputs
@@ -39,6 +40,14 @@ def test_the_graph_costs_at_most_five_milliseconds_a_window() -> None:
     run(invented_inputs(seed=7, homes=200, days=1, minimum_bid_mw=0.1), Watched(), None)
     graph = w.build_workflow(guarded=False)
     gc.disable()
+    overheads = [_overhead_ms(graph, contexts) for _ in range(3)]
+    gc.enable()
+    print("ms a window for the graph itself:", *(f"{overhead:.2f}" for overhead in overheads))  # noqa: T201
+    assert median(overheads) <= 5.0
+
+
+def _overhead_ms(graph: Any, contexts: list[w.Context]) -> float:
+    """Mean over windows of the graph's time over that of the plain steps, each the best of nine."""
     overheads = []
     for context in contexts:
         works = (lambda c=context: w.negotiate(graph, c), lambda c=context: plain(c))
@@ -46,10 +55,7 @@ def test_the_graph_costs_at_most_five_milliseconds_a_window() -> None:
         turns = [[_seconds(work) for work in works] for _ in range(9)]
         with_graph, without = (min(column) for column in zip(*turns, strict=True))
         overheads.append(1000 * (with_graph - without))
-    gc.enable()
-    mean = sum(overheads) / len(overheads)
-    print(f"{mean:.2f} ms a window for the graph itself")  # noqa: T201
-    assert mean <= 5.0
+    return sum(overheads) / len(overheads)
 
 
 def _seconds(work: Any) -> float:

@@ -324,12 +324,14 @@ def build_workflow(guarded: bool = True) -> Any:
     # LangGraph looks at every node's channel after every step, so nodes that are never reached cost as well.
     left_out = set() if guarded else {name for name in STEPS if name.startswith("guard_")}
     for name in [step for step in STEPS if step not in left_out]:
-        if name in CHOICES:
-            choose, among = CHOICES[name]
-            destinations = tuple(end for end in among if end not in left_out)
-            graph.add_node(name, choosing(STEPS[name], choose), destinations=destinations)
+        choose, among = CHOICES.get(name, (None, ()))
+        reached = tuple(end for end in among if end not in left_out)
+        if choose is not None and len(reached) > 1:
+            graph.add_node(name, choosing(STEPS[name], choose), destinations=reached)
         else:
             graph.add_node(name, node(STEPS[name]))
+            for end in reached:
+                graph.add_edge(name, end)
     for start, end in EDGES:
         if start not in left_out:
             graph.add_edge(start, end)
