@@ -88,9 +88,9 @@ def test_the_text_report_says_the_same_numbers_as_the_page(run_of, rows):
 def test_the_sentence_over_fleets_gives_mean_interval_and_how_many_agree(run_of, rows):
     sentence = seeds_sentence(rows, "2023-08")
     assert sentence.startswith("With the fleet drawn anew 4 times")
-    assert "negotiated over no vpp $14.00 (−$9.10 to $37.10; 3 fleets have its sign)" in sentence
+    assert "negotiated over no vpp $14.00 (−$9.10 to $37.10; 3 of 4 fleets with its sign)" in sentence
     lost = rows.assign(surplus_usd=np.where(rows["strategy"] == "negotiated", -rows["surplus_usd"], 0.0))
-    assert "negotiated over no vpp −$14.00 (−$37.10 to $9.10; 3 fleets have its sign)" in seeds_sentence(
+    assert "negotiated over no vpp −$14.00 (−$37.10 to $9.10; 3 of 4 fleets with its sign)" in seeds_sentence(
         lost, "2023-08"
     )
     assert sentence in observations(replace(run_of(SURPLUS, days=2), study=rows))
@@ -140,3 +140,26 @@ def test_data_seeds_are_told_apart_from_fleet_seeds(run_of, rows):
     sentence = seeds_sentence(both, "2023-08", "data_seed")
     assert sentence.startswith("With weather, events and modelled prices drawn anew 4 times")
     assert sentence in text and seeds_sentence(rows, "2023-08", "data_seed") == ""
+
+
+def test_two_kinds_of_tariff_are_named_and_no_line_joins_them(rows):
+    kinds = rows[rows["seed"] < 2].assign(varied="time_of_use", value=rows["seed"].astype(float), seed=0)
+    figure = sweep_figure(kinds)
+    assert {tuple(trace["x"]) for trace in figure["data"]} == {("own tariff", "time of use")}
+    assert {trace["mode"] for trace in figure["data"]} == {"markers"}, "nothing lies between"
+    assert sweep_table(kinds)["value"].tolist()[:1] == ["own tariff"]
+    assert "negotiated earns from $10.00 (own tariff) to $20.00 (time of use)" in sweep_sentence(kinds)
+
+
+def test_an_axis_of_values_says_what_they_are_and_in_which_unit(rows):
+    priced = sweep_figure(rows.assign(varied="export_usd_per_kwh", value=rows["seed"] / 10, seed=0))
+    assert priced["layout"]["xaxis"]["title"]["text"] == "export credit [$/kWh]"
+
+
+def test_one_draw_of_the_data_under_several_fleets_is_one_draw(rows):
+    """Two draws under two fleets each: 10 and 20 $, 30 and −4 $."""
+    crossed = rows.assign(varied="data_seed", value=rows["seed"] // 2, seed=rows["seed"] % 2)
+    row = study_summary(crossed).set_index(["step", "measure"]).loc[("negotiated_over_no_vpp", "surplus_usd")]
+    half = 12.706205 * np.std([15.0, 13.0], ddof=1) / np.sqrt(2)  # t of 1 degree of freedom
+    assert (row["mean"], row["low"], row["high"]) == pytest.approx((14.0, 14.0 - half, 14.0 + half), rel=1e-5)
+    assert (row["seeds"], row["seeds_agreeing"]) == (2, 2)

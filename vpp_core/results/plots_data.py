@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL_HOURS, LOCAL_TIMEZONE
+from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, PURPLE
 from vpp_core.tables.checks import source_shares
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-BLUE, ORANGE, GREEN, GREY, PURPLE = "#2a6fb0", "#e08a2e", "#12a37c", "#8b929c", "#8661c9"
 _PANELS = {"south": ORANGE, "west": PURPLE, "east": GREEN, "north": GREY}
 THUMBNAIL_BYTES = 20_000
 _HOURS = np.arange(24)

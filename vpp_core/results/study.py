@@ -11,7 +11,7 @@ import pandas as pd
 
 from vpp_core.results.text import NONE, listed, number, percent, score, usd
 from vpp_core.scenario import Scenario
-from vpp_core.scenario.variation import SWEEPS
+from vpp_core.scenario.variation import SWEPT
 from vpp_core.tables import STUDY
 
 COMPARED = (
@@ -64,8 +64,9 @@ def study_rows(
 def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Differences over the seeds of a study: mean, 95 % interval, and how many seeds agree on the sign.
 
-    `rows` are `STUDY` rows; only members that vary a seed (`DRAWN`) count. Columns: study, month, step, measure, mean,
-    low, high (Student's t over seeds; NaN with one seed), seeds, seeds_agreeing (those with the sign of the mean).
+    `rows` are `STUDY` rows; only members that vary a seed (`DRAWN`) count, and of one data seed under several fleets the
+    mean. Columns: study, month, step, measure, mean, low, high (Student's t over seeds; NaN with one seed), seeds,
+    seeds_agreeing (those with the sign of the mean).
     """
     seeds = rows[rows["varied"].isin(list(DRAWN))]
     summaries = []
@@ -75,7 +76,9 @@ def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
                 by_seed = members.set_index(["seed", "value", "strategy"])[measure].unstack()  # noqa: PD010
                 if upper not in by_seed or lower not in by_seed:
                     continue
-                differences = (by_seed[upper] - by_seed[lower]).dropna().to_numpy(dtype=float)
+                # one draw of the data under several fleets is one draw, not several
+                by_draw = (by_seed[upper] - by_seed[lower]).groupby("value").mean()
+                differences = by_draw.dropna().to_numpy(dtype=float)
                 if len(differences):
                     label = {"study": study, "month": month, "step": step, "measure": measure}
                     summaries.append(label | _over_seeds(differences))
@@ -129,7 +132,7 @@ def seeds_sentence(rows: pd.DataFrame, month: str, drawn: str = "seed") -> str:
     largest = surplus[surplus["study"] == surplus.sort_values("seeds", kind="stable")["study"].iloc[-1]]
     told = [
         f"{row['step'].replace('_', ' ')} {usd(row['mean'])} ({usd(row['low'])} to {usd(row['high'])}; "
-        f"{row['seeds_agreeing']} {each} have its sign)"
+        f"{row['seeds_agreeing']} of {row['seeds']} {each} with its sign)"
         for row in largest.to_dict("records")
     ]
     seeds = number(largest["seeds"].iloc[0], 0)
@@ -138,10 +141,9 @@ def seeds_sentence(rows: pd.DataFrame, month: str, drawn: str = "seed") -> str:
 
 def sweeps(rows: pd.DataFrame, month: str) -> list[tuple[str, pd.DataFrame]]:
     """Title and rows of each thing that was varied, seeds apart, in this month."""
-    about = {part.varied: part.about for parts in SWEEPS.values() for part in parts}
     shown = rows[(rows["month"] == month) & ~rows["varied"].isin(list(DRAWN))]
     return [
-        (f"{study}: {about.get(str(varied), varied)}", members)
+        (f"{study}: {SWEPT[varied].about if varied in SWEPT else varied}", members)
         for (study, varied), members in shown.groupby(["study", "varied"], sort=False)
     ]
 
@@ -157,7 +159,7 @@ def moved(rows: pd.DataFrame) -> list[str]:
 def sweep_sentence(rows: pd.DataFrame) -> str:
     """Between which values surplus and satisfaction run, strategy by strategy; and what stays where it is."""
     if rows["value"].nunique() < 2:
-        return f"Only one value was run, {rows['value'].iloc[0]:g}, so this says nothing of what it does."
+        return f"Only one value was run, {_names(rows).iloc[0]}, so this says nothing of what it does."
     operable = rows[~rows["is_bound"] & (rows["strategy"] != "no_vpp")]
     changed = moved(operable)
     told = [_run_of(key, operable[operable["strategy"] == key]) for key in changed]
@@ -167,14 +169,26 @@ def sweep_sentence(rows: pd.DataFrame) -> str:
     return "; ".join(told) + "." if told else ""
 
 
+def value_name(varied: str, value: float) -> str:
+    """A value of what is varied, for people."""
+    return SWEPT[varied].name_of(value) if varied in SWEPT else f"{value:g}"
+
+
+def _names(rows: pd.DataFrame) -> pd.Series:
+    return pd.Series([value_name(*pair) for pair in zip(rows["varied"], rows["value"], strict=True)], index=rows.index)
+
+
 def _run_of(key: str, rows: pd.DataFrame) -> str:
-    means = rows.groupby("value")[["surplus_usd", "satisfaction_mean"]].mean()
+    named = rows.assign(name=_names(rows)).sort_values("value", kind="stable")
+    means = named.groupby("name", sort=False)[["surplus_usd", "satisfaction_mean"]].mean()
     surplus, liked = means["surplus_usd"], means["satisfaction_mean"]
     low, high = score(liked.min()), score(liked.max())
     satisfied = f"is {low} throughout" if low == high else f"runs from {low} to {high}"
+    part = SWEPT.get(str(rows["varied"].iloc[0]))
+    at = "at " if part is None or part.ordered else ""
     return (
-        f"{key} earns from {usd(surplus.min())} (at {surplus.idxmin():g}) to {usd(surplus.max())} (at "
-        f"{surplus.idxmax():g}), its satisfaction {satisfied}"
+        f"{key} earns from {usd(surplus.min())} ({at}{surplus.idxmin()}) to {usd(surplus.max())} "
+        f"({at}{surplus.idxmax()}), its satisfaction {satisfied}"
     )
 
 
@@ -199,7 +213,7 @@ def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "value": f"{value:g}" if strategy in changed else "any",
+                "value": value_name(rows["varied"].iloc[0], value) if strategy in changed else "any",
                 "strategy": strategy,
                 "surplus": usd(row.surplus_usd),
                 "reserves": usd(row.reserves_usd),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -54,8 +54,12 @@ class Sweep:
     mark: str
     values: tuple[float, ...]
     about: str
+    axis: str
+    """what stands at an axis of the values: short, with the unit"""
     trades_satisfaction: bool = False
     """whether it is there to trade satisfaction for surplus, and is shown so"""
+    ordered: bool = True
+    """whether something lies between two values, so that a line may join them"""
 
     def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
         """(value, scenario) in rising order; a base whose field is a table by hour has no value to join."""
@@ -68,6 +72,10 @@ class Sweep:
             given: Any = (value,) if by_hour else type(own)(value)
             yield value, variation(base, {self.path: (f"{self.mark}{slug(f'{value:g}')}", given)})
 
+    def name_of(self, value: float) -> str:
+        """A value for people."""
+        return f"{value:g}"
+
 
 class TableSweep(Sweep):
     """The base's own tariff (0) beside the time-of-use table (1)."""
@@ -78,18 +86,22 @@ class TableSweep(Sweep):
         table = RETAIL_TARIFFS[TIME_OF_USE].tariff
         yield 1.0, variation(base, {"tariff": (self.mark, table.model_dump(mode="json"))})
 
+    def name_of(self, value: float) -> str:
+        """Two kinds of tariff, and nothing between them."""
+        return "time of use" if value else "own tariff"
 
+
+_WEIGHT = Sweep(
+    "satisfaction_weight_usd",
+    "negotiation.satisfaction_weight_usd",
+    "lambda",
+    (0.0, 1.0, 3.0, 10.0, 30.0, 100.0),
+    "λ: what the coalition gives for one household-window of full satisfaction [$]",
+    "λ [$]",
+    trades_satisfaction=True,
+)
 SWEEPS: dict[str, tuple[Sweep, ...]] = {
-    "lambda": (
-        Sweep(
-            "satisfaction_weight_usd",
-            "negotiation.satisfaction_weight_usd",
-            "lambda",
-            (0.0, 1.0, 3.0, 10.0, 30.0, 100.0),
-            "λ: what the coalition gives for one household-window of full satisfaction [$]",
-            trades_satisfaction=True,
-        ),
-    ),
+    "lambda": (_WEIGHT,),
     "concession": (
         Sweep(
             "home_concession_factor",
@@ -97,6 +109,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "beta",
             (0.25, 0.5, 2.0, 4.0),
             "factor on β of every persona; above 1 homes concede earlier",
+            "factor on β",
         ),
         Sweep(
             "home_patience_factor",
@@ -104,6 +117,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "patience",
             (0.5, 0.75, 1.5, 3.0),
             "factor on the rounds after which a persona has conceded everything",
+            "factor on patience",
         ),
         Sweep(
             "limit_quantile",
@@ -111,6 +125,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "limit",
             (0.2, 0.35, 0.7, 0.9),
             "quantile of the forecast that the aggregator reaches in the last round",
+            "quantile of the forecast",
         ),
         Sweep(
             "opening_quantile",
@@ -118,15 +133,10 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "opening",
             (0.1, 0.3, 0.5),
             "quantile of the forecast at which the aggregator opens",
+            "quantile of the forecast",
         ),
-        Sweep("rounds", "negotiation.rounds", "rounds", (1.0, 2.0, 6.0), "rounds at most"),
-        Sweep(
-            "satisfaction_weight_usd",
-            "negotiation.satisfaction_weight_usd",
-            "lambda",
-            (0.0, 10.0),
-            "λ: what the coalition gives for one household-window of full satisfaction [$]",
-        ),
+        Sweep("rounds", "negotiation.rounds", "rounds", (1.0, 2.0, 6.0), "rounds at most", "rounds"),
+        replace(_WEIGHT, values=(0.0, 10.0)),
     ),
     "strictness": (
         Sweep(
@@ -135,6 +145,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "strict",
             (0.0, 0.5, 1.5, 2.0),
             "factor on what households withhold and ask; 1: as drawn. Without a VPP they keep that much backup too",
+            "factor on preferences",
             trades_satisfaction=True,
         ),
     ),
@@ -145,6 +156,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "min",
             (0.0, 0.05, 0.2, 0.5),
             "least sum that the market takes as a bid [MW]; the bounds waive it",
+            "minimum bid [MW]",
         ),
     ),
     "data": (
@@ -154,6 +166,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "d",
             (2.0, 3.0, 4.0, 5.0, 6.0),
             "another draw of all that is not real: weather, load, synthetic and modelled prices, calls",
+            "data seed",
         ),
     ),
     "tariff": (
@@ -163,6 +176,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "import",
             (0.15, 0.45, 0.60),
             "flat retail import price [$/kWh]",
+            "import price [$/kWh]",
         ),
         Sweep(
             "export_usd_per_kwh",
@@ -170,8 +184,20 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "export",
             (0.0, 0.10, 0.20, 0.30),
             "flat retail export credit [$/kWh]",
+            "export credit [$/kWh]",
         ),
-        TableSweep("time_of_use", "tariff", "tou", (1.0,), "0: the scenario's own tariff; 1: dear from 16 to 21 h"),
+        TableSweep(
+            "time_of_use",
+            "tariff",
+            "tou",
+            (1.0,),
+            "the scenario's own tariff, or a table that is dear from 16 to 21 h",
+            "tariff",
+            ordered=False,
+        ),
     ),
 }
 """What `vpp study --sweep` varies, one thing at a time. A further sweep: one entry here."""
+
+SWEPT: dict[str, Sweep] = {part.varied: part for parts in SWEEPS.values() for part in parts}
+"""Each thing that a sweep varies, by its name in the table of studies."""

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from vpp_core.results.bargaining import MEASURES, words_of
-from vpp_core.results.figures.base import Figure
+from vpp_core.results.figures.base import BLUE, GREY, ORANGE, Figure
 
 _WRAPPED = 24
 """Letters in a line of a label."""
@@ -27,8 +27,8 @@ def _tornado(rows: pd.DataFrame, labels: dict[str, str], unit: str) -> Figure:
     high = rows[rows["value"] > rows["own_value"]].sort_values("value").groupby("varied", sort=False).tail(1)
     return {
         "data": [
-            _bars("lowest value", "#3f8fd2", low.set_index("varied"), labels),
-            _bars("highest value", "#e08a2e", high.set_index("varied"), labels),
+            _bars("lowest value", BLUE, low.set_index("varied"), labels),
+            _bars("highest value", ORANGE, high.set_index("varied"), labels),
         ],
         "layout": {
             "height": 110 + 52 * len(labels),
@@ -56,7 +56,7 @@ def _bars(name: str, tint: str, rows: pd.DataFrame, labels: dict[str, str]) -> F
         "marker": {"color": tint},
         "error_x": {
             "type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1, "width": 3,
-            "color": "#8b929c",
+            "color": GREY,
         },
         "hovertemplate": "%{y}<br>at %{customdata}: %{x}<extra></extra>",
     }  # fmt: skip

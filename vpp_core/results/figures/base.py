@@ -8,15 +8,20 @@ import pandas as pd
 
 Figure = dict[str, Any]
 
+GREEN, BLUE, ORANGE, LILAC, PURPLE = "#0aa873", "#2f7cb8", "#ee9040", "#dda3ea", "#7a3fd0"
+GREY, RED, RUST, MAROON, YELLOW = "#8b929c", "#c2553a", "#b7571c", "#ac0d31", "#ceb833"
+"""All tints of the plots. Those that stand side by side in one stay apart for readers who see no red or no green too:
+where hues could not, lightness does."""
+
 _COLOURS = {
-    "no_vpp": "#8b929c",
-    "negotiated": "#12a37c",
-    "centralized_aware": "#3f8fd2",
-    "centralized": "#e08a2e",
-    "perfect_foresight_aware": "#b795e0",
-    "perfect_foresight": "#8661c9",
+    "no_vpp": GREY,
+    "negotiated": GREEN,
+    "centralized_aware": BLUE,
+    "centralized": ORANGE,
+    "perfect_foresight_aware": LILAC,
+    "perfect_foresight": PURPLE,
 }
-_MORE_COLOURS = ("#d4587a", "#a8a832", "#5bb8c4")
+_MORE_COLOURS = (MAROON, YELLOW, "#5bb8c4")
 
 
 def colour(strategy: str, position: int = 0) -> str:

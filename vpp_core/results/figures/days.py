@@ -9,11 +9,12 @@ import pandas as pd
 
 from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.results.fidelity import REAL_EVENT_KW_PER_HOME, EventDelivery
-from vpp_core.results.figures.base import Figure, values
+from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, RED, Figure, values
 from vpp_core.results.run import Run
 
 _DAY_MS = 86_400_000
-_DIVERGING = [[0.0, "#c2553a"], [0.5, "#9aa0a8"], [1.0, "#12a37c"]]
+_DIVERGING = [[0.0, RED], [0.5, "#9aa0a8"], [1.0, "#2a5fb0"]]
+"""Losses to gains; not red to green, which one man in twelve cannot tell apart."""
 
 
 def heat_figure(run: Run, strategy: str) -> Figure:
@@ -76,7 +77,7 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
         [*windows["awarded_sell_kwh"], *(-windows["awarded_buy_kwh"])],
         [p for p in (*forecast, *realised) if p is not None],
     )
-    bars = (("awarded_sell_kwh", "sold", 1, "#12a37c"), ("awarded_buy_kwh", "bought", -1, "#3f8fd2"))
+    bars = (("awarded_sell_kwh", "sold", 1, GREEN), ("awarded_buy_kwh", "bought", -1, BLUE))
     return {
         "data": [
             *(
@@ -96,7 +97,7 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
                 "x": list(local[prices.index].dt.strftime("%Y-%m-%dT%H:%M")),
                 "y": realised,
                 "yaxis": "y2",
-                "line": {"color": "#c2553a", "shape": "hv", "width": 1.5},
+                "line": {"color": RED, "shape": "hv", "width": 1.5},
             },
             {
                 "type": "scatter",
@@ -105,7 +106,7 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
                 "x": list(hours),
                 "y": forecast,
                 "yaxis": "y2",
-                "line": {"color": "#8b929c", "shape": "hv", "dash": "dot", "width": 1.5},
+                "line": {"color": GREY, "shape": "hv", "dash": "dot", "width": 1.5},
             },
         ],
         "layout": {
@@ -135,10 +136,10 @@ def _zero_aligned(*series: Sequence[float]) -> list[list[float]]:
 def event_figure(event: EventDelivery) -> Figure:
     """What a battery home would deliver on each day of the period, beside what one did in the real event."""
     lines = (
-        ("down to the minimum", event.to_minimum_kw, "#12a37c"),
-        ("down to the backup reserve", event.to_backup_kw, "#3f8fd2"),
-        ("kept full for it", np.full(len(event.days), event.when_full_kw), "#e08a2e"),
-        ("29 July 2025", np.full(len(event.days), REAL_EVENT_KW_PER_HOME), "#8b929c"),
+        ("down to the minimum", event.to_minimum_kw, GREEN),
+        ("down to the backup reserve", event.to_backup_kw, BLUE),
+        ("kept full for it", np.full(len(event.days), event.when_full_kw), ORANGE),
+        ("29 July 2025", np.full(len(event.days), REAL_EVENT_KW_PER_HOME), GREY),
     )
     return {
         "data": [

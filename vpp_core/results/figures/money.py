@@ -8,21 +8,34 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.results.concentration import best_first, window_surplus
-from vpp_core.results.figures.base import Figure, colour, values
+from vpp_core.results.figures.base import (
+    BLUE,
+    GREEN,
+    GREY,
+    LILAC,
+    MAROON,
+    PURPLE,
+    RED,
+    RUST,
+    YELLOW,
+    Figure,
+    colour,
+    values,
+)
 from vpp_core.results.run import Run
 from vpp_core.results.same_knowledge import SOURCES
 from vpp_core.results.text import usd
 
 _PARTS = (
-    ("wholesale_battery_usd", "batteries, wholesale", 1, "#12a37c"),
-    ("wholesale_ev_usd", "EVs, wholesale", 1, "#3f8fd2"),
-    ("reserves_usd", "reserves", 1, "#b795e0"),
-    ("end_energy_usd", "energy left at the end", 1, "#a8a832"),
-    ("bill_change_usd", "retail bills", -1, "#e08a2e"),
-    ("wear_change_usd", "battery wear", -1, "#8b929c"),
-    ("penalty_usd", "penalties", -1, "#d4587a"),
+    ("wholesale_battery_usd", "batteries, wholesale", 1, GREEN),
+    ("wholesale_ev_usd", "EVs, wholesale", 1, BLUE),
+    ("reserves_usd", "reserves", 1, LILAC),
+    ("end_energy_usd", "energy left at the end", 1, YELLOW),
+    ("bill_change_usd", "retail bills", -1, RUST),
+    ("wear_change_usd", "battery wear", -1, GREY),
+    ("penalty_usd", "penalties", -1, MAROON),
 )
-_SOURCE_COLOURS = ("#12a37c", "#3f8fd2", "#b795e0")
+_SOURCE_COLOURS = (GREEN, BLUE, LILAC)
 
 
 def ladder_figure(run: Run) -> Figure:
@@ -81,10 +94,10 @@ def waterfall_figure(run: Run, path: str) -> Figure | None:
                 "text": [usd(ends[0]), *[usd(value) for value in changes], usd(ends[1])],
                 "textposition": "outside",
                 "cliponaxis": False,
-                "increasing": {"marker": {"color": "#12a37c"}},
-                "decreasing": {"marker": {"color": "#c2553a"}},
-                "totals": {"marker": {"color": "#8661c9"}},
-                "connector": {"line": {"color": "#8b929c", "width": 1}},
+                "increasing": {"marker": {"color": GREEN}},
+                "decreasing": {"marker": {"color": RED}},
+                "totals": {"marker": {"color": PURPLE}},
+                "connector": {"line": {"color": GREY, "width": 1}},
                 "hovertemplate": "%{x}: %{text}<extra></extra>",
             }
         ],
@@ -173,7 +186,7 @@ def concentration_figure(run: Run) -> Figure | None:
         "data": traces,
         "layout": {
             "height": 360,
-            "shapes": [level | {"line": {"color": "#8b929c", "width": 1, "dash": "dot"}}],
+            "shapes": [level | {"line": {"color": GREY, "width": 1, "dash": "dot"}}],
             "xaxis": {"type": "log", "dtick": 1, "title": {"text": "market windows, best first"}},
             "yaxis": {"title": {"text": "share of the period's surplus [%]"}, "rangemode": "tozero"},
         },

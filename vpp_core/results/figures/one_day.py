@@ -12,7 +12,18 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.results.figures.base import Figure, values
+from vpp_core.results.figures.base import (
+    BLUE,
+    GREEN,
+    GREY,
+    LILAC,
+    ORANGE,
+    PURPLE,
+    RED,
+    YELLOW,
+    Figure,
+    values,
+)
 from vpp_core.results.one_day import OneDay
 
 
@@ -42,9 +53,6 @@ class Panel:
     """values that its range holds in any case"""
 
 
-GREEN, GREY, ORANGE, BLUE, RED, LILAC, PURPLE, OLIVE = (
-    "#12a37c", "#8b929c", "#e08a2e", "#3f8fd2", "#c2553a", "#b795e0", "#8661c9", "#a8a832",
-)  # fmt: skip
 _GAP = 0.085
 _HEIGHT = 420
 
@@ -54,7 +62,7 @@ HOME_LEGEND = (
     (GREEN, "battery: stored, and its power (discharge above 0)"),
     (GREY, "backup; the battery on its own"),
     (ORANGE, "award"),
-    (OLIVE, "solar minus load"),
+    (YELLOW, "solar minus load"),
     (BLUE, "cars, charging below 0"),
     (LILAC, "spin held"),
     (PURPLE, "non-spin held"),
@@ -99,7 +107,7 @@ def _home_panels(one: OneDay, key: str) -> list[Panel]:
     stored = Line("stored", "kWh", GREEN, rows["stored_kwh"], step, first_hour=step, look="line")
     backup = Line("backup", "kWh", GREY, rows["backup_kwh"], step, look="dotted")
     power = [
-        line("solar minus load", "own_surplus_kw", OLIVE, "dotted"),
+        line("solar minus load", "own_surplus_kw", YELLOW, "dotted"),
         line("award", "award_kw", ORANGE, "area"),
         line("battery on its own", "default_kw", GREY),
         line("battery", "battery_kw", GREEN),

@@ -5,23 +5,29 @@ from __future__ import annotations
 import pandas as pd
 
 from vpp_core.results.figures.base import Figure, colour, values
-from vpp_core.results.study import moved
-from vpp_core.scenario.variation import SWEEPS
+from vpp_core.results.study import moved, value_name
+from vpp_core.scenario.variation import SWEPT
 
 _PANELS = (("surplus_usd", "surplus [$]", (0.44, 1.0)), ("satisfaction_mean", "satisfaction, 0–1", (0.0, 0.34)))
 
 
 def sweep_figure(members: pd.DataFrame) -> Figure:
     """The plot of a study's rows of one varied thing: a frontier where it trades satisfaction for surplus."""
-    trades = {part.varied for parts in SWEEPS.values() for part in parts if part.trades_satisfaction}
+    trades = {varied for varied, part in SWEPT.items() if part.trades_satisfaction}
     return frontier_figure(members) if members["varied"].isin(trades).all() else value_figure(members)
 
 
 def value_figure(members: pd.DataFrame) -> Figure:
-    """Surplus, and below it satisfaction, by value: a line per strategy that it moves, the mean over fleet seeds."""
-    means = _means(members)
+    """Surplus, and below it satisfaction, by value: the mean over fleet seeds of each strategy that it moves.
+
+    A line joins the values where something lies between them; kinds stand apart.
+    """
+    means, part = _means(members), SWEPT.get(str(members["varied"].iloc[0]))
+    ordered = part is None or part.ordered
     data = []
-    layout: Figure = {"height": 460, "xaxis": {"title": {"text": "value"}, "anchor": "y2"}}
+    layout: Figure = {"height": 460, "xaxis": {"title": {"text": part.axis if part else "value"}, "anchor": "y2"}}
+    if not ordered:
+        layout["xaxis"] |= {"type": "category", "range": [-0.5, means["value"].nunique() - 0.5]}
     for panel, (column, title, domain) in enumerate(_PANELS, start=1):
         axis = "" if panel == 1 else str(panel)
         layout[f"yaxis{axis}"] = {"title": {"text": title}, "domain": list(domain)}
@@ -29,12 +35,12 @@ def value_figure(members: pd.DataFrame) -> Figure:
             data.append(
                 {
                     "type": "scatter",
-                    "mode": "lines+markers",
+                    "mode": "lines+markers" if ordered else "markers",
                     "name": str(key),
                     "legendgroup": str(key),
                     "showlegend": panel == 1,
                     "yaxis": f"y{axis}",
-                    "x": values(rows["value"]),
+                    "x": values(rows["value"]) if ordered else _names(rows, members),
                     "y": values(rows[column]),
                     "marker": {"size": 8, "color": colour(str(key), i)},
                     "line": {"color": colour(str(key), i), "width": 1.5},
@@ -50,7 +56,7 @@ def frontier_figure(members: pd.DataFrame) -> Figure:
     alone = len(set(means["strategy"])) == 1
     return {
         "data": [
-            _frontier_line(str(key), i, rows, alone=alone)
+            _frontier_line(str(key), i, rows, _names(rows, members), alone=alone)
             for i, (key, rows) in enumerate(means.groupby("strategy", sort=False))
         ],
         "layout": {
@@ -61,10 +67,15 @@ def frontier_figure(members: pd.DataFrame) -> Figure:
     }
 
 
-def _frontier_line(key: str, position: int, rows: pd.DataFrame, alone: bool) -> Figure:
+def _names(rows: pd.DataFrame, members: pd.DataFrame) -> list[str]:
+    """The values of rows of means, for people."""
+    varied = str(members["varied"].iloc[0])
+    return [value_name(varied, value) for value in rows["value"]]
+
+
+def _frontier_line(key: str, position: int, rows: pd.DataFrame, named: list[str], alone: bool) -> Figure:
     """A strategy's points; where they lie apart with the first and the last value beside them, alone with all."""
     apart = len(rows[["satisfaction_mean", "surplus_usd"]].round(3).drop_duplicates()) > 1
-    named = [f"{value:g}" for value in rows["value"]]
     return {
         "type": "scatter",
         "mode": "lines+markers+text" if apart else "markers",
