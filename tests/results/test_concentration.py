@@ -38,3 +38,8 @@ def test_the_sentence_counts_the_run_s_windows_and_is_silent_where_negotiation_l
     assert f"came in {windows_for(own.to_numpy())} of {len(own)} market windows" in sentence
     assert concentration_sentence(run_of({"no_vpp": 0.0, "negotiated": -15.0}, days=2)) == ""
     assert concentration_figure(run_of({"no_vpp": 0.0, "negotiated": -15.0}, days=2)) is None
+
+
+def test_of_few_windows_the_best_one_is_named_and_not_a_hundredth(run_of):
+    assert "; the best one brought" in concentration_sentence(run_of(days=1))
+    assert "; the best 1 % of windows brought" in concentration_sentence(run_of(days=5))

@@ -41,7 +41,11 @@ def test_an_order_that_hangs_on_one_component_is_found_out(run_of):
     assert test.cases.loc["without backup", "negotiated"] == pytest.approx(0.9)
     assert "without backup" in test.deviating
     assert 0.0 < test.agreement < 1.0
-    assert "it changes" in weight_sentence(test)
+    assert "give the same order; another comes without backup, with discharge × 3," in weight_sentence(test)
+
+
+def test_strategies_that_satisfy_alike_are_not_ranked(run_of):
+    assert "no_vpp = negotiated = centralized_aware > centralized" in weight_sentence(weight_test(run_of(days=2)))
 
 
 def test_a_component_that_does_not_apply_has_no_weight(run_of):

@@ -128,3 +128,50 @@ def test_shares_add_up_and_a_missing_series_is_not_real(run):
     assert shares["real-time price"].real == pytest.approx(0.5)
     assert shares["day-ahead price"].by_source == {"missing": 1.0}
     assert shares["solar generation"].real == 0.0  # a typical year is not measured
+
+
+def test_a_series_that_is_all_but_real_is_not_called_real(run):
+    prices = run.market_prices.assign(lmp_source=["synthetic", *["file"] * (len(run.market_prices) - 1)])
+    page = report_html(replace(run, market_prices=prices)).decode()
+    assert "real-time price, 99.65 % real" in page and "real-time price, 100 % real" not in page
+
+
+def test_one_is_not_counted_as_several(run_of):
+    page, text = (files_of(run_of(days=1, homes=1))[f"simulation_report.{end}"].decode() for end in ("html", "md"))
+    for told in (page.split("<nav>")[0], text.split("## Answer")[0]):
+        assert "1 home" in told and "1 local day (only the first of the month)" in told
+
+
+def test_days_that_are_all_alike_have_no_best_and_no_worst(run_of):
+    still = report_html(run_of({"no_vpp": 0.0, "negotiated": 0.0, "perfect_foresight": 0.0}, days=3)).decode()
+    assert "Any day of negotiated" in still and "Worst day" not in still and "made most" not in still
+
+
+def test_a_plot_says_what_it_shows_to_those_who_cannot_see_it(files):
+    page = files["simulation_report.html"].decode()
+    places = re.findall(r'<div class="plot" [^>]*>', page)
+    assert len(places) == len(figures_of(page))
+    assert all(re.search(r'role="img" aria-label="[^"]{8,}"', place) for place in places)
+
+
+def test_lines_do_not_end_between_a_number_and_its_sign(files):
+    answered = files["simulation_report.html"].decode().split('class="answer"')[1].split("</div>")[0]
+    assert "&nbsp;%" in answered and " %" not in answered
+
+
+def test_a_plot_is_drawn_to_the_paper_s_width_when_printed(files):
+    script = files["simulation_report.html"].decode().rpartition("beforeprint")[2]
+    assert "draw(false, true)" in script
+
+
+def test_the_csv_has_no_negative_zero(run):
+    windows = run.flat.windows.assign(penalty_usd=-1e-9)
+    shown = replace(run)
+    shown.__dict__["flat"] = run.flat.__class__(**{**vars(run.flat), "windows": windows})
+    assert b",-0.0," not in files_of_csv(shown)
+
+
+def files_of_csv(run: Run) -> bytes:
+    from vpp_core.results.summary import results_csv
+
+    return results_csv(run)

@@ -89,7 +89,7 @@ def test_components_that_tell_strategies_not_apart_are_named(run_of):
     run = run_of(days=2)
     full = run.kpis.assign(satisfaction_backup=1.0)
     told = observations(replace(run, kpis=full))
-    assert "Satisfied in full under every strategy, so of no help in telling them apart: backup." in told
+    assert "At 0.995 or more under every strategy, so of no help in telling them apart: backup." in told
 
 
 def test_the_sign_of_one_day_is_its_own_and_half_a_cent_is_no_difference():
@@ -126,3 +126,80 @@ def test_the_answer_says_how_much_of_it_rests_on_reserve_prices_that_nobody_publ
         spin_usd_per_mw_h=5.0, spin_source="file", nonspin_usd_per_mw_h=2.0, nonspin_source="file"
     )
     assert "modelled" not in answer(replace(run, kpis=kpis, market_prices=published))[0]
+
+
+def test_reserves_that_brought_more_than_the_whole_are_not_a_part_of_it(run_of):
+    run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
+    kpis = run.kpis.assign(surplus_reserves_usd=[0.0, 9000.0, 300.0])
+    assert "$9,000, more than the whole, is for reserves" in answer(replace(run, kpis=kpis))[0]
+    assert "for reserves" not in answer(replace(run, kpis=run.kpis.assign(surplus_reserves_usd=-3.0)))[0]
+
+
+def test_satisfactions_that_the_days_cannot_tell_apart_are_not_called_the_same(run_of):
+    run = run_of(days=10)
+    split = run.split.copy()
+    ours = (split["step"] == "negotiated_over_centralized") & (split["measure"] == "satisfaction_mean")
+    split.loc[ours, ["difference", "low", "high"]] = [0.05, -0.01, 0.11]
+    told = answer(replace(run, split=split))[2]
+    assert "were not measurably more or less satisfied than under centralized control (0.900 against 0.600)" in told
+
+
+def test_a_fleet_that_bid_reserve_alone_is_not_said_not_to_have_bid(run_of):
+    run = run_of(LOSES | {"negotiated": 0.0}, days=3)
+    assert "no difference" in answer(replace(run, kpis=run.kpis.assign(bids_submitted=0, reserve_bids=3)))[0]
+
+
+def test_the_largest_part_is_named_only_where_the_days_can_tell(run_of):
+    """Preferences cost 40 and information 30 $ on the mean day: told apart where both move with the day, as here."""
+    close = LOSES | {"perfect_foresight_aware": 65.1, "centralized_aware": 30.2}
+    assert "the largest part is obeying preferences" in answer(run_of(days=10))[1]
+    told = answer(run_of(close, days=4, noise=0.0))[1]
+    assert "which part is the largest, obeying preferences or bidding at gate closure instead of knowing all," in told
+    assert "these days cannot tell" in told
+
+
+def test_without_anything_to_gain_no_part_is_the_largest(run_of):
+    assert answer(run_of(dict.fromkeys(LOSES, 0.0), days=3))[1] == "Perfect foresight could not have earned more."
+
+
+@pytest.mark.parametrize(("days", "told"), [(2, True), (9, True), (10, False)])
+def test_intervals_from_few_days_are_said_to_be_too_narrow(run_of, days, told):
+    assert (
+        any(
+            "too narrow" in sentence and f"Only {days} days" in sentence for sentence in observations(run_of(days=days))
+        )
+        == told
+    )
+
+
+def test_days_that_alternate_make_intervals_too_wide_and_not_too_narrow(run_of):
+    run = run_of(days=10)
+    for value, words in ((0.7, "closely"), (-0.7, "alternate")):
+        linked = replace(run, split=run.split.assign(day_autocorrelation=value))
+        said = next(sentence for sentence in observations(linked) if "autocorrelation" in sentence)
+        assert words in said and ("too wide" in said) == (value < 0) and ("too narrow" in said) == (value > 0)
+    assert not any(
+        "autocorrelation" in s for s in observations(replace(run, split=run.split.assign(day_autocorrelation=None)))
+    )
+
+
+def test_without_a_minimum_bid_the_bids_that_the_market_would_refuse_are_counted(run_of):
+    run = run_of(days=2)  # 12 bids of 120 kW a day
+    rules = run.scenario.market.model_copy(update={"minimum_bid_mw": 0.0})
+    free = replace(run, scenario=run.scenario.model_copy(update={"market": rules}))
+    assert any("the market's is 0.10 MW: 0 of 24 negotiated bids were smaller." in s for s in observations(free))
+    windows = free.flat.windows.assign(bid_buy_kw=60.0 * (free.flat.windows["strategy"] == "negotiated"))
+    free.__dict__["flat"] = free.flat.__class__(**{**vars(free.flat), "windows": windows})
+    assert any("48 of 72 negotiated bids were smaller." in s for s in observations(free))
+
+
+def test_cars_explain_an_expectation_only_where_there_are_cars_and_it_was_not_met(run_of):
+    told = next(s for s in observations(run_of(days=3)) if s.startswith("Negotiated bids expected"))
+    assert "car" not in told, "the invented fleet has none"
+
+
+def test_a_bound_without_a_gap_is_certified_to_a_cent(run_of):
+    run = run_of(days=2)
+    assert any("certified to within $0.25" in s for s in observations(run))
+    exact = replace(run, kpis=run.kpis.assign(bound_gap_usd=0.0001))
+    assert any(s.endswith("is certified to a cent.") for s in observations(exact))

@@ -47,7 +47,8 @@ def concentration_sentence(run: Run, strategy: str = "negotiated") -> str:
         return ""
     top = max(1, round(0.01 * len(surplus)))
     best = 100 * best_first(surplus)[top - 1]
+    few = "the best 1 % of windows" if len(surplus) >= 100 else "the best one"
     return (
         f"{percent(100 * SHARE, 0)} of the {strategy} surplus came in {number(count, 0)} of {number(len(surplus), 0)} "
-        f"market windows ({percent(100 * count / len(surplus))}); the best 1 % of windows brought {percent(best, 0)}."
+        f"market windows ({percent(100 * count / len(surplus))}); {few} brought {percent(best, 0)}."
     )

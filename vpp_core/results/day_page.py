@@ -28,18 +28,26 @@ BY_HOUR = "Hours since midnight in Los Angeles; each kind of plot has the same a
 def day_section(one: OneDay, words: str, plots: dict[str, Figure]) -> str:
     """The home's plots and numbers, then the fleet's."""
     body = f"<h3>Home {one.home_id} on {escape(one.day)}</h3>{paragraph(words)}"
-    body += _group(home_day_figures(one), HOME_LEGEND, "plot-home", plots) + table_html(home_table(one))
+    body += _group(home_day_figures(one), HOME_LEGEND, "plot-home", f"Home {one.home_id}", plots) + table_html(
+        home_table(one)
+    )
     body += f"<h3>All homes on {escape(one.day)}</h3>"
-    return body + _group(fleet_day_figures(one), FLEET_LEGEND, "plot-fleet", plots) + table_html(fleet_table(one))
+    return (
+        body
+        + _group(fleet_day_figures(one), FLEET_LEGEND, "plot-fleet", "All homes", plots)
+        + table_html(fleet_table(one))
+    )
 
 
-def _group(figures: dict[str, Figure], legend: tuple[tuple[str, str], ...], name: str, plots: dict[str, Figure]) -> str:
+def _group(
+    figures: dict[str, Figure], legend: tuple[tuple[str, str], ...], name: str, says: str, plots: dict[str, Figure]
+) -> str:
     """A grid of small multiples under one legend."""
     keys = " ".join(
         f'<span><span class="key" style="background:{tint}"></span> {escape(words)}</span>' for tint, words in legend
     )
     grid = "".join(
-        f"<div><h4>{escape(key)}</h4>{plot_html(plots, f'{name}-{position}', figure)}</div>"
+        f"<div><h4>{escape(key)}</h4>{plot_html(plots, f'{name}-{position}', figure, f'{says} under {key}')}</div>"
         for position, (key, figure) in enumerate(figures.items())
     )
     return f'<p class="soft">{BY_HOUR}</p><p class="legend">{keys}</p><div class="multiples">{grid}</div>'

@@ -9,7 +9,7 @@ import pandas as pd
 
 from vpp_core.results.reserves import held_mw_h
 from vpp_core.results.run import Run
-from vpp_core.results.text import number, usd
+from vpp_core.results.text import count, number, usd
 
 PARTS = {
     "wholesale_battery_usd": ("batteries on the wholesale market", 1),
@@ -23,6 +23,9 @@ PARTS = {
 """Kinds of money that add up to the surplus: words, and the sign with which they enter."""
 
 
+_LEAST_USD = 0.005
+
+
 @dataclass(frozen=True)
 class ExplainedDay:
     """A day, its surplus, and the sentences that explain it."""
@@ -34,13 +37,15 @@ class ExplainedDay:
 
 
 def best_and_worst(run: Run, strategy: str) -> list[ExplainedDay]:
-    """The days of largest and smallest surplus of a strategy; one of them where there is only one day."""
+    """The days of largest and smallest surplus of a strategy; one of them where there is only one, or all are alike."""
     own = run.daily[run.daily["strategy"] == strategy].reset_index(drop=True)
     if own.empty:
         return []
     best, worst = (own.iloc[int(position(own["surplus_usd"]))] for position in (np.argmax, np.argmin))
     if len(own) == 1:
         return [_explained("Only", best, own)]
+    if best["surplus_usd"] - worst["surplus_usd"] < _LEAST_USD:
+        return [_explained("Any", best, own)]
     return [_explained("Best", best, own), _explained("Worst", worst, own)]
 
 
@@ -53,8 +58,8 @@ def _explained(which: str, day: pd.Series, own: pd.DataFrame) -> ExplainedDay:
 def _market(day: pd.Series, own: pd.DataFrame) -> str:
     return (
         f"Real-time prices ran from {usd(day['lmp_min_usd_per_mwh'])} to {usd(day['lmp_max_usd_per_mwh'])}/MWh with a "
-        f"mean of {usd(day['lmp_mean_usd_per_mwh'])}; on the mean day they reach "
-        f"{usd(own['lmp_max_usd_per_mwh'].mean())}."
+        f"mean of {usd(day['lmp_mean_usd_per_mwh'])}"
+        + (f"; on the mean day they reach {usd(own['lmp_max_usd_per_mwh'].mean())}." if len(own) > 1 else ".")
     )
 
 
@@ -62,8 +67,10 @@ def _books(day: pd.Series, own: pd.DataFrame) -> str:
     """The surplus, and the part of the books that sets this day apart from the mean day."""
     apart = {words: sign * (day[name] - own[name].mean()) for name, (words, sign) in PARTS.items() if name in day.index}
     largest = max(apart, key=lambda words: abs(apart[words]))
+    if len(own) == 1:
+        return f"Surplus {usd(day['surplus_usd'])}."
     sentence = f"Surplus {usd(day['surplus_usd'])}, the mean day's being {usd(own['surplus_usd'].mean())}"
-    if len(own) == 1 or abs(apart[largest]) < 0.005:
+    if abs(apart[largest]) < _LEAST_USD:
         return sentence + "."
     side = "above" if apart[largest] > 0 else "below"
     return f"{sentence}; what sets it apart most is {largest}, {usd(abs(apart[largest]))} {side} the mean day."
@@ -74,8 +81,12 @@ def _bids(day: pd.Series) -> str:
     offered = day["offered_sell_mwh"] + day["offered_buy_mwh"]
     held = held_mw_h(day)
     reserve = f" {number(held)} MW-h of reserve were held." if held > 0 else ""
-    return (
-        f"{number(day['bids_cleared'], 0)} of {number(day['bids_submitted'], 0)} energy bids cleared in some part, "
-        f"{number(cleared)} of {number(offered)} MWh; in {number(day['bids_below_minimum'], 0)} windows a "
-        f"direction stayed below the minimum bid.{reserve}"
+    small = int(day["bids_below_minimum"])
+    below = f"; in {count(small, 'window')} a direction or reserve stayed below the minimum bid" if small else ""
+    energy = (
+        f"{number(day['bids_cleared'], 0)} of {count(day['bids_submitted'], 'energy bid')} cleared in some part, "
+        f"{number(cleared)} of {number(offered)} MWh"
+        if day["bids_submitted"] > 0
+        else "No energy was bid"
     )
+    return f"{energy}{below}.{reserve}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from vpp_core.fleet.fleet import CATEGORIES
 from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
 from vpp_core.results.statistics import Floats, gini, jain
-from vpp_core.results.text import number, percent, score, usd
+from vpp_core.results.text import listed, number, percent, score, usd
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
 
 _DRAWS = 1000
@@ -113,12 +114,23 @@ def weight_sentence(test: WeightTest) -> str:
     """Whether the order of strategies hangs on the weights."""
     if test.agreement is None:
         return "There are too few strategies to order by satisfaction."
-    order = " > ".join(_order(test.cases.iloc[0]))
-    changed = f"; it changes {', '.join(test.deviating)}" if test.deviating else ""
+    changed = f"; another comes {listed([_with(case) for case in test.deviating])}" if test.deviating else ""
     return (
-        f"By mean satisfaction with equal weights: {order}. {percent(100 * test.agreement)} of {number(_DRAWS, 0)} "
-        f"random weightings give the same order{changed}."
+        f"By mean satisfaction with equal weights: {_ranked(test.cases.iloc[0])}. {percent(100 * test.agreement)} of "
+        f"{number(_DRAWS, 0)} random weightings give the same order{changed}."
     )
+
+
+def _with(case: str) -> str:
+    return case.replace("_", " ") if case.startswith("without") else f"with {case.replace('_', ' ')}"
+
+
+def _ranked(scores: pd.Series) -> str:
+    """`a > b = c`, equal to three decimals."""
+    order = _order(scores)
+    shown = scores.round(3)
+    signs = [" = " if shown[left] == shown[right] else " > " for left, right in pairwise(order)]
+    return "".join(key + sign for key, sign in zip(order, [*signs, ""], strict=True))
 
 
 def weight_table(test: WeightTest) -> pd.DataFrame:

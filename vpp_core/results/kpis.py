@@ -24,7 +24,7 @@ from vpp_core.tables.negotiation import FALLBACKS
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 
 A_CENT = 0.01
-"""A household counts as worse off from a cent down: the books are kept to a cent."""
+"""The books are kept to a cent: from there down a household counts as worse off, and nothing is a share of less."""
 
 _SUMMED = (
     "surplus_usd",
@@ -150,11 +150,9 @@ def _of_perfect(daily: pd.DataFrame, strategy: str) -> dict[str, Any]:
     names = ("percent_of_perfect", "percent_of_perfect_low", "percent_of_perfect_high")
     if "perfect_foresight" not in surplus:
         return dict.fromkeys(names)
-    both = surplus[[strategy, "perfect_foresight"]].to_numpy() if strategy != "perfect_foresight" else None
-    if both is None:
-        whole = surplus["perfect_foresight"].sum() > 0
-        return dict.fromkeys(names, 100.0 if whole else None)
-    share = ratio_interval(both[:, 0], both[:, 1])
+    if strategy == "perfect_foresight":
+        return dict.fromkeys(names, 100.0 if surplus[strategy].sum() > A_CENT else None)
+    share = ratio_interval(surplus[strategy].to_numpy(), surplus["perfect_foresight"].to_numpy(), A_CENT)
     values = (None, None, None) if share is None else (share.estimate, share.low, share.high)
     return {name: None if value is None else 100 * value for name, value in zip(names, values, strict=True)}
 

@@ -17,7 +17,7 @@ from vpp_core.results.sentences import answer, observations
 from vpp_core.results.shares import data_shares
 from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_sentence, sweep_table, sweeps
 from vpp_core.results.summary import csv_columns
-from vpp_core.results.text import NONE, ONE_DAY, markdown_table, number, percent, plain, score, usd
+from vpp_core.results.text import NONE, ONE_DAY, count, markdown_table, percent, plain, score, usd
 
 
 def report_markdown(run: Run) -> bytes:
@@ -53,7 +53,8 @@ METHOD = (
     "and also the minimum bid, penalties, and the form of bids that the bound waives.",
     "Intervals are paired day-block bootstraps: whole days are redrawn, the same days for every strategy. They cover "
     "the day-to-day variation of this one month; not other months, not the draw of the fleet, not errors of the model. "
-    "Days are taken as exchangeable although batteries carry energy past midnight.",
+    "Days are taken as exchangeable although batteries carry energy past midnight. Each interval stands for itself: of "
+    "twenty, one leaves out the true number on average, so of many differences read together a few may be chance.",
     "The VPP is a price taker: its bids do not move prices. Household preferences, load and driving are modelled, not "
     "measured.",
     "Satisfaction is one scorer's weighted mean of components of what happened; its weights are an assumption.",
@@ -92,12 +93,11 @@ def _day(run: Run) -> list[str]:
 
 def _what_was_run(run: Run) -> str:
     scenario = run.scenario
-    shortened = f" (only the first {scenario.first_days} days)" if scenario.first_days else ""
     return "\n\n".join(
         [
             "## What was run on which data",
-            f"{number(scenario.homes, 0)} homes, fleet seed {scenario.seed}, data seed {scenario.data_seed}, "
-            f"{run.days} local days{shortened}, node {node(run)}. {scenario.description}.",
+            f"{count(scenario.homes, 'home')}, fleet seed {scenario.seed}, data seed {scenario.data_seed}, "
+            f"{days_run(run)}, node {node(run)}. {scenario.description}.",
             _bullets([share.sentence for share in data_shares(run)]),
         ]
     )
@@ -116,6 +116,12 @@ def _studies(run: Run) -> list[str]:
         numbers = _frame(bargaining_table(rules))
         parts = [f"## Which rule of bargaining matters\n\n{said}\n\n{BARGAINING}\n\n{numbers}", *parts]
     return parts + [f"## {title}\n\n{SEEDS}\n\n{_frame(table)}" for title, table in seed_studies(run.study)]
+
+
+def days_run(run: Run) -> str:
+    """How many local days were run, and whether these are only the month's first."""
+    shortened = " (only the first of the month)" if run.scenario.first_days else ""
+    return count(run.days, "local day") + shortened
 
 
 def node(run: Run) -> str:

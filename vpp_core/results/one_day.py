@@ -90,10 +90,12 @@ def chosen_day(run: Run) -> tuple[OneDay, str] | None:
     strategy = shown_strategy(run)
     if strategy is None or run.flat.intervals.empty:
         return None
-    day = best_and_worst(run, strategy)[0].day
+    shown = best_and_worst(run, strategy)[0]
+    day = shown.day
     home = busiest_home(run, strategy, day)
     words = f"{describe_home(run, home, strategy)} {busiest_sentence(run, strategy, day)}"
-    return one_day(run, day, home), f"{words} The day is the one on which {strategy} made most."
+    why = f" The day is the one on which {strategy} made most." if shown.which == "Best" else ""
+    return one_day(run, day, home), words + why
 
 
 def busiest_home(run: Run, strategy: str, day: str) -> int:

@@ -53,7 +53,7 @@ def _ladder(run: Run, plots: dict[str, Figure]) -> str:
             if key in STRATEGIES
         ]
     )
-    plot = plot_html(plots, "plot-ladder", figures.ladder_figure(run))
+    plot = plot_html(plots, "plot-ladder", figures.ladder_figure(run), "Surplus of each strategy")
     return (
         plot + table_html(ladder_table(run.kpis)) + "<h3>The strategies</h3>" + table_html(told, wide=("what it is",))
     )
@@ -68,7 +68,9 @@ def _gap(run: Run, plots: dict[str, Figure]) -> str:
     for path, words in (("preferences_first", "over aware foresight"), ("information_first", "over centralized")):
         figure = figures.waterfall_figure(run, path)
         if figure:
-            plot = plot_html(plots, f"plot-gap-{path.replace('_', '-')}", figure)
+            plot = plot_html(
+                plots, f"plot-gap-{path.replace('_', '-')}", figure, f"Steps from perfect foresight down {words}"
+            )
             body += f"<div><h3>{path.replace('_', ' ').capitalize()}, {words}</h3>{plot}</div>"
     paths, comparisons = gap_table(run.split), comparison_table(run.split)
     body = f'<div class="pair">{body}</div>' if body else ""
@@ -84,16 +86,17 @@ def _gap(run: Run, plots: dict[str, Figure]) -> str:
 
 def _sources(run: Run, plots: dict[str, Figure]) -> str:
     by_source = figures.source_figure(run)
-    body = "<h3>By source</h3>" + plot_html(plots, "plot-source", by_source) if by_source else ""
-    body += "<h3>By kind of money</h3>" + plot_html(plots, "plot-parts", figures.parts_figure(run))
+    body = "<h3>By source</h3>" + plot_html(plots, "plot-source", by_source, "Surplus by source") if by_source else ""
+    body += "<h3>By kind of money</h3>" + plot_html(
+        plots, "plot-parts", figures.parts_figure(run), "Surplus by kind of money"
+    )
     reserves = reserve_table(run)
     if len(reserves):
         body += f"<h3>Reserves</h3>{paragraph(reserve_sentence(run))}{table_html(reserves)}"
     few = figures.concentration_figure(run)
     if few:
-        body += (
-            f"<h3>In how few windows</h3>{paragraph(concentration_sentence(run))}{plot_html(plots, 'plot-few', few)}"
-        )
+        plot = plot_html(plots, "plot-few", few, "Share of the surplus in the best windows")
+        body += f"<h3>In how few windows</h3>{paragraph(concentration_sentence(run))}{plot}"
         body += f'<p class="soft">{escape(ABOVE_ALL)}</p>'
     return body
 
@@ -102,8 +105,10 @@ def _month(run: Run, plots: dict[str, Figure]) -> str:
     strategy = shown_strategy(run)
     if strategy is None:
         return ""
-    surplus = plot_html(plots, "plot-heat-surplus", figures.heat_figure(run, strategy))
-    price = plot_html(plots, "plot-heat-price", figures.price_heat_figure(run))
+    surplus = plot_html(
+        plots, "plot-heat-surplus", figures.heat_figure(run, strategy), f"Surplus of {strategy} by hour and day"
+    )
+    price = plot_html(plots, "plot-heat-price", figures.price_heat_figure(run), "Real-time price by hour and day")
     return (
         f'<div class="pair"><div><h3>Surplus of {escape(strategy)}</h3>{surplus}</div>'
         f"<div><h3>Real-time price</h3>{price}</div></div>"
@@ -117,7 +122,9 @@ def _days(run: Run, plots: dict[str, Figure]) -> str:
         return ""
     body = ""
     for explained in best_and_worst(run, strategy):
-        plot = plot_html(plots, f"plot-day-{explained.which.lower()}", figures.day_figure(run, strategy, explained.day))
+        figure = figures.day_figure(run, strategy, explained.day)
+        says = f"Prices and cleared energy on {explained.day}"
+        plot = plot_html(plots, f"plot-day-{explained.which.lower()}", figure, says)
         told = "".join(paragraph(sentence) for sentence in explained.sentences)
         body += f"<div><h3>{explained.which} day of {escape(strategy)}: {explained.day}</h3>{told}{plot}</div>"
     return f'<div class="pair">{body}</div>'
@@ -133,7 +140,7 @@ def _satisfaction(run: Run, plots: dict[str, Figure]) -> str:
         return ""
     test = weight_test(run)
     return (
-        plot_html(plots, "plot-satisfaction", figures.satisfaction_figure(run))
+        plot_html(plots, "plot-satisfaction", figures.satisfaction_figure(run), "Satisfaction by component")
         + "<h3>Do the weights decide?</h3>"
         + paragraph(weight_sentence(test))
         + table_html(weight_table(test))
@@ -144,7 +151,7 @@ def _households(run: Run, plots: dict[str, Figure]) -> str:
     table = category_table(run)
     if table.empty:
         return ""
-    plot = plot_html(plots, "plot-gains", figures.gain_figure(run))
+    plot = plot_html(plots, "plot-gains", figures.gain_figure(run), "Gains of households, smallest to largest")
     note = (
         '<p class="soft">Gain: what a household has more than without a VPP, its bill and its battery\'s wear '
         "included. Gini (0 is equal) and Jain (1 is equal) of gain per kWh offered.</p>"
@@ -159,7 +166,7 @@ def _frontier(run: Run, plots: dict[str, Figure]) -> str:
     rules = effects(run.study, str(run.month), run.scenario.name)
     shown = run.study[~run.study["study"].isin(rules["study"])]
     for position, (title, members) in enumerate(sweeps(shown, str(run.month))):
-        plot = plot_html(plots, f"plot-frontier-{position}", figures.sweep_figure(members))
+        plot = plot_html(plots, f"plot-frontier-{position}", figures.sweep_figure(members), title)
         table = f"<details><summary>The numbers</summary>{table_html(sweep_table(members))}</details>"
         body += f"<div><h3>{escape(title)}</h3>{paragraph(sweep_sentence(members))}{plot}{table}</div>"
     if body:
@@ -176,7 +183,9 @@ def _bargaining(run: Run, table: pd.DataFrame, plots: dict[str, Figure]) -> str:
         return ""
     drawn = figures.bargaining_figures(table)
     plotted = "".join(
-        f"<div><h4>{escape(words.capitalize())}</h4>{plot_html(plots, f'plot-bargaining-{position}', figure)}</div>"
+        f"<div><h4>{escape(words.capitalize())}</h4>"
+        + plot_html(plots, f"plot-bargaining-{position}", figure, f"Change of {words} by rule of bargaining")
+        + "</div>"
         for position, (words, figure) in enumerate(drawn.items())
     )
     numbers = f"<details><summary>The numbers</summary>{table_html(bargaining_table(table))}</details>"
@@ -188,7 +197,9 @@ def _bargaining(run: Run, table: pd.DataFrame, plots: dict[str, Figure]) -> str:
 def _event(run: Run, plots: dict[str, Figure]) -> str:
     if run.event is None:
         return ""
-    return paragraph(run.event.sentence) + plot_html(plots, "plot-event", figures.event_figure(run.event))
+    return paragraph(run.event.sentence) + plot_html(
+        plots, "plot-event", figures.event_figure(run.event), "Power of a battery home from 19 to 21 h, by day"
+    )
 
 
 def _observations(run: Run, plots: dict[str, Figure]) -> str:

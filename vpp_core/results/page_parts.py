@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from vpp_core.results.figures import Figure
-from vpp_core.results.markdown import node
+from vpp_core.results.markdown import days_run, node
 from vpp_core.results.page_style import CSS, SCRIPT
 from vpp_core.results.run import Run
-from vpp_core.results.shares import REAL, data_shares
-from vpp_core.results.text import number, percent, reads_as_number
+from vpp_core.results.shares import REAL, data_shares, shown_share
+from vpp_core.results.text import count, reads_as_number
 
 Section = tuple[str, str, str]
 """Anchor, title, and body as HTML."""
@@ -31,7 +31,8 @@ def document(title: str, run: Run, sections: Iterable[Section], plots: dict[str,
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{CSS}</style></head><body><main>"
-        f"<header><h1>{escape(title)}</h1>{what_was_run(run)}<nav>{links}</nav></header>{parts}</main>"
+        f"<header><h1>{escape(title)}</h1>{what_was_run(run)}<nav>{links}</nav>"
+        f"<noscript><p>The plots need JavaScript.</p></noscript></header>{parts}</main>"
         f'<script type="application/json" id="figures">{_json(plots)}</script>'
         f"<script>{get_plotlyjs()}</script><script>{SCRIPT}</script></body></html>\n"
     )
@@ -40,13 +41,12 @@ def document(title: str, run: Run, sections: Iterable[Section], plots: dict[str,
 
 def what_was_run(run: Run) -> str:
     scenario = run.scenario
-    shortened = f", only the first {scenario.first_days} days of the month" if scenario.first_days else ""
     words = (
-        f"{number(scenario.homes, 0)} homes (fleet seed {scenario.seed}), {run.days} local days{shortened}, node "
-        f"{node(run)}, data seed {scenario.data_seed}. {scenario.description}."
+        f"{count(scenario.homes, 'home')} (fleet seed {scenario.seed}), {days_run(run)}, node {node(run)}, data seed "
+        f"{scenario.data_seed}. {scenario.description}."
     )
     bars = "".join(
-        f"<div>{escape(share.series)}, {percent(100 * share.real, 0)} real</div>"
+        f"<div>{escape(share.series)}, {shown_share(share.real)} real</div>"
         f'<div class="bar" title="{escape(share.sentence)}">{_bar(share.by_source)}</div>'
         for share in data_shares(run)
     )
@@ -56,22 +56,31 @@ def what_was_run(run: Run) -> str:
 def _bar(by_source: dict[str, float]) -> str:
     return "".join(
         f'<span class="{"real" if source in REAL else source}" style="width:{100 * share:.2f}%">{source} '
-        f"{percent(100 * share, 0)}</span>"
+        f"{shown_share(share)}</span>"
         for source, share in by_source.items()
     )
 
 
+def prose(text: str) -> str:
+    """Text as HTML whose lines do not end between a number and its % or between a minus and its number."""
+    return escape(text).replace(" %", "&nbsp;%").replace("−", "−&NoBreak;")
+
+
 def paragraph(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
+    return f"<p>{prose(text)}</p>"
 
 
 def bullets(lines: list[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>" if lines else ""
+    return "<ul>" + "".join(f"<li>{prose(line)}</li>" for line in lines) + "</ul>" if lines else ""
 
 
-def plot_html(plots: dict[str, Figure], name: str, figure: Figure) -> str:
+def plot_html(plots: dict[str, Figure], name: str, figure: Figure, says: str) -> str:
+    """The place of a plot; `says` is what it shows, for those who cannot see it."""
     plots[name] = figure
-    return f'<div class="plot" id="{name}" style="height:{figure["layout"]["height"]}px"></div>'
+    return (
+        f'<div class="plot" id="{name}" role="img" aria-label="{escape(says)}" '
+        f'style="height:{figure["layout"]["height"]}px"></div>'
+    )
 
 
 def table_html(

@@ -56,12 +56,12 @@ SCRIPT = """
 (function () {
   const figures = JSON.parse(document.getElementById('figures').textContent);
   const dark = window.matchMedia('(prefers-color-scheme: dark)');
-  function themed(layout, isDark) {
+  function themed(layout, isDark, width) {
     const ink = isDark ? '#e4e8ec' : '#1d2329', grid = isDark ? '#343c45' : '#e3e7ec';
-    const zero = isDark ? '#76818c' : '#8b929c', narrow = window.innerWidth < 640;
+    const zero = isDark ? '#76818c' : '#8b929c', narrow = (width || window.innerWidth) < 640;
     const axis = {gridcolor: grid, zerolinecolor: zero, linecolor: grid, automargin: true,
       tickfont: {size: narrow ? 9 : 12}};
-    return Object.assign({}, layout, {
+    return Object.assign({}, layout, {width: width, autosize: !width,
       template: {layout: {font: {color: ink, size: narrow ? 11 : 12, family: 'system-ui, "DejaVu Sans", sans-serif'},
         paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', xaxis: axis, yaxis: axis,
         hoverlabel: {bgcolor: isDark ? '#1d2329' : '#ffffff', font: {color: ink}}}},
@@ -69,9 +69,11 @@ SCRIPT = """
       legend: {orientation: 'h', y: 1.02, yanchor: 'bottom', x: 0, font: {size: narrow ? 10 : 12}}
     });
   }
-  function draw(isDark) {
+  function draw(isDark, printed) {
     for (const [id, figure] of Object.entries(figures)) {
-      Plotly.react(id, figure.data, themed(figure.layout, isDark), {responsive: true, displaylogo: false,
+      const small = document.getElementById(id).closest('.multiples');
+      const width = printed ? (small ? 330 : 680) : undefined;  // a page is narrower than the window it is printed from
+      Plotly.react(id, figure.data, themed(figure.layout, isDark, width), {responsive: !printed, displaylogo: false,
         displayModeBar: false});
     }
   }
@@ -79,7 +81,7 @@ SCRIPT = """
   dark.addEventListener('change', function (event) { draw(event.matches); });
   window.addEventListener('beforeprint', function () {
     document.querySelectorAll('details').forEach(function (details) { details.open = true; });
-    draw(false);
+    draw(false, true);
   });
   window.addEventListener('afterprint', function () { draw(dark.matches); });
 })();

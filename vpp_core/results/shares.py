@@ -45,8 +45,8 @@ class Share:
     @property
     def sentence(self) -> str:
         """`real-time price: 100 % real (read from files)`."""
-        parts = [f"{_percent(share)} {_WORDS[source]}" for source, share in self.by_source.items()]
-        return f"{self.series}: {_percent(self.real)} real ({listed(parts)})"
+        parts = [f"{shown_share(share)} {_WORDS[source]}" for source, share in self.by_source.items()]
+        return f"{self.series}: {shown_share(self.real)} real ({listed(parts)})"
 
 
 def data_shares(run: Run) -> list[Share]:
@@ -73,7 +73,7 @@ def _share(series: str, source: pd.Series, missing: pd.Series) -> Share:
     return Share(series, len(source), {name: float(counts[name] / len(source)) for name in order})
 
 
-def _percent(share: float) -> str:
+def shown_share(share: float) -> str:
     """Whole percents, but never a false 0 or 100."""
     if 0 < share < 0.01 or 0.99 < share < 1:
         return f"{number(100 * share, 2)} %"

@@ -71,27 +71,27 @@ def _draws_of_days(days: int, resamples: int) -> Floats:
     return counts
 
 
-def interval_of(estimate: float, resampled: Floats | None) -> Interval:
+def interval_of(estimate: float, resampled: Floats | None, level: float = LEVEL) -> Interval:
     """Percentile interval [1] of resampled values, shape (resamples,)."""
     if resampled is None:
         return Interval(estimate, None, None)
-    tail = (1 - LEVEL) / 2
+    tail = (1 - level) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
     return Interval(estimate, float(low), float(high))
 
 
-def sum_interval(daily: Floats) -> Interval:
+def sum_interval(daily: Floats, level: float = LEVEL) -> Interval:
     """The sum over days of `daily`, shape (D,), with its interval."""
     sums = resampled_sums(np.asarray(daily)[:, None])
-    return interval_of(float(np.sum(daily)), None if sums is None else sums[:, 0])
+    return interval_of(float(np.sum(daily)), None if sums is None else sums[:, 0], level)
 
 
-def ratio_interval(numerator: Floats, denominator: Floats) -> Interval | None:
-    """Σ numerator / Σ denominator over the same days, both shape (D,); None where the denominator is not above 0.
+def ratio_interval(numerator: Floats, denominator: Floats, least: float = 0.0) -> Interval | None:
+    """Σ numerator / Σ denominator over the same days, both shape (D,); None where the denominator is not above `least`.
 
     Resamples whose denominator is not above 0 have no ratio and make the interval unbounded: then there is none.
     """
-    if np.sum(denominator) <= 0:
+    if not np.sum(denominator) > least:
         return None
     estimate = float(np.sum(numerator) / np.sum(denominator))
     sums = resampled_sums(np.column_stack([numerator, denominator]))

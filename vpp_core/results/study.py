@@ -64,8 +64,8 @@ def study_rows(
 def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
     """Differences over the seeds of a study: mean, 95 % interval, and how many seeds agree on the sign.
 
-    `rows` are `STUDY` rows; only members that vary a seed (`DRAWN`) count, and of one data seed under several fleets the
-    mean. Columns: study, month, step, measure, mean, low, high (Student's t over seeds; NaN with one seed), seeds,
+    `rows` are `STUDY` rows; only members that vary a seed (`DRAWN`) count, and of one data seed under several fleets
+    the mean. Columns: study, month, step, measure, mean, low, high (Student's t over seeds; NaN with one seed), seeds,
     seeds_agreeing (those with the sign of the mean).
     """
     seeds = rows[rows["varied"].isin(list(DRAWN))]

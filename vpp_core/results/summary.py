@@ -97,7 +97,10 @@ def results_csv(run: Run) -> bytes:
         window_start_local=local.map(lambda moment: moment.isoformat()),
         window_start=windows["window_start"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-    text: str = frame[list(csv_columns())].round(_DIGITS).to_csv(index=False, lineterminator="\n")
+    rounded = frame[list(csv_columns())].round(_DIGITS)
+    floats = rounded.select_dtypes("float").columns
+    rounded[floats] += 0.0  # no negative zero
+    text: str = rounded.to_csv(index=False, lineterminator="\n")
     return text.encode()
 
 

@@ -31,4 +31,4 @@ def colour(strategy: str, position: int = 0) -> str:
 
 def values(series: pd.Series) -> list[float | None]:
     """Numbers to four decimals; null where there is none."""
-    return [None if pd.isna(value) else round(float(value), 4) for value in series]
+    return [None if pd.isna(value) else round(float(value), 4) + 0.0 for value in series]
