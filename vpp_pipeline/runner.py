@@ -87,7 +87,8 @@ def run_month(
 ) -> MonthRun:
     """Materialize the graph, or only `assets` of it, for a month and a scenario that the lake knows.
 
-    Never raises for a failed step: the run's faults say what happened.
+    Never raises for a failed step: the run's faults say what happened. An interruption, which Dagster swallows, is a
+    `KeyboardInterrupt` as everywhere else, once the run is closed.
     """
     began = time.perf_counter()
     close_abandoned(instance)
@@ -101,6 +102,8 @@ def run_month(
         tags={PROCESS_TAG: _this_process()} | _tags({FRESH_TAG: fresh, REFETCH_TAG: refetch}),
         raise_on_error=False,
     )
+    if any(map(_interrupted, result.all_events)):
+        raise KeyboardInterrupt
     faults = tuple(_fault(event) for event in result.all_events if event.is_step_failure)
     if not result.success and not faults:
         faults = (_run_fault(result.all_events),)
@@ -150,6 +153,14 @@ def _fault(event: DagsterEvent) -> str:
         error = error.cause
     reason = error.message.strip().splitlines()[0] if error and error.message.strip() else "no reason given"
     return f"{event.step_key} failed: {reason}"
+
+
+def _interrupted(event: DagsterEvent) -> bool:
+    """Whether the event closes a run that SIGINT or SIGTERM ended."""
+    if event.event_type != dg.DagsterEventType.RUN_FAILURE:
+        return event.event_type == dg.DagsterEventType.RUN_CANCELED
+    reason = event.job_failure_data.failure_reason
+    return reason is not None and reason.value == "UNEXPECTED_TERMINATION"
 
 
 def _run_fault(events: Sequence[DagsterEvent]) -> str:

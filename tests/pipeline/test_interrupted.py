@@ -1,0 +1,27 @@
+"""Ctrl-C and SIGTERM while a month runs: said as an interruption, nothing half-written, and the next run heals."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from tests.pipeline.tiny import Ran, content
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_says_so_instead_of_blaming_its_step_and_the_next_one_heals(
+    ran: Ran, number: signal.Signals
+) -> None:
+    before = content(ran.folder)
+
+    def interrupt(step: str, event: str) -> None:
+        if step == "price_forecast" and event == "start":
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(KeyboardInterrupt):
+        ran.again(fresh=True, on_step=interrupt)
+    assert content(ran.folder) == before
+    assert ran.instance.get_run_records(limit=1)[0].dagster_run.is_finished
+    assert ran.again().succeeded
