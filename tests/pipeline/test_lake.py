@@ -52,6 +52,37 @@ def test_a_broken_scenario_file_is_named(lake: Lake) -> None:
         lake.scenario("mine")
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_a_scenario_file_that_is_no_text_or_no_file_is_named(lake: Lake, content: bytes | None) -> None:
+    path = lake.root / "scenarios" / "mine.json"
+    path.parent.mkdir(parents=True)
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(InputError, match=r"mine\.json cannot be read as text"):
+        lake.scenario("mine")
+    with pytest.raises(InputError, match=r"mine\.json cannot be read as text"):
+        lake.freeze(Scenario(name="mine"))
+
+
+@pytest.mark.parametrize("name", ["../outside", "", "a" * 300, "Mine", "two\nlines"])
+def test_what_cannot_be_a_name_is_refused_before_any_file_is_looked_for(lake: Lake, name: str) -> None:
+    (lake.root / "scenarios").mkdir(parents=True)
+    (lake.root / "outside.json").write_text(Scenario(name="outside").to_json())
+    with pytest.raises(InputError, match="cannot be a name"):
+        lake.scenario(name)
+
+
+def test_a_file_whose_name_is_none_is_no_scenario_of_the_lake(lake: Lake) -> None:
+    lake.freeze(Scenario(name="mine"))
+    (lake.root / "scenarios" / "Half hour, 2|3.json").write_text(Scenario().to_json())
+    assert lake.scenario_names() == ["mine"]
+
+
+def test_a_table_that_cannot_be_read_is_named(lake: Lake) -> None:
+    lake.table_path("market_prices", "2023-08", "mine").mkdir(parents=True)
+    with pytest.raises(InputError, match=r"2023-08\.parquet cannot be read \(Is a directory\)"):
+        lake.read("market_prices", "2023-08", "mine")
+
+
 def test_a_missing_table_says_how_to_make_it(lake: Lake) -> None:
     with pytest.raises(InputError, match=r"not in the lake .*make it with `vpp run --month 2023-08 --scenario mine`"):
         lake.read("market_prices", "2023-08", "mine")

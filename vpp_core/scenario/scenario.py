@@ -17,6 +17,8 @@ from vpp_core.scenario.tariff import Tariff
 from vpp_core.scenario.transform import DataTransform
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,63}"
+NODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.#&+-]*$"
+"""What CAISO's names of nodes are written with."""
 
 
 class Scenario(BaseModel):
@@ -30,7 +32,10 @@ class Scenario(BaseModel):
     seed: int = Field(42, ge=0, lt=2**32, description="draws the fleet")
     data_seed: int = Field(1, ge=0, lt=2**32, description="draws weather, synthetic prices and events")
     node: str | None = Field(
-        None, max_length=64, description="pricing node; none: the files' only node, else DLAP_SCE-APND"
+        None,
+        max_length=64,
+        pattern=NODE_PATTERN,
+        description="pricing node, such as DLAP_SCE-APND; none: the files' only node, else that one",
     )
     source: Literal["auto", "live", "file", "synthetic"] = Field("auto", description="where prices come from")
     reserve_zone: Literal["SP26", "NP26"] = Field(
@@ -82,16 +87,32 @@ class Scenario(BaseModel):
 
     @classmethod
     def from_json(cls, text: str, where: str = "the scenario") -> Scenario:
-        """Read a scenario; a fault becomes one sentence that names `where` and the field."""
+        """Read a scenario; a fault becomes one sentence that names `where` and the field.
+
+        A field that is there twice is a fault too: JSON's readers take the last one without a word.
+        """
         try:
-            return cls.model_validate_json(text)
+            scenario = cls.model_validate_json(text)
+            json.loads(text, object_pairs_hook=_each_once)
         except ValidationError as error:
             raise InputError(f"{where} is not a valid scenario: {describe_validation_error(error)}") from None
+        except InputError as error:
+            raise InputError(f"{where} is not a valid scenario: {error}") from None
+        return scenario
 
     def fingerprint(self) -> str:
         """12 hexadecimal digits of the content without name and description."""
         content = self.model_dump(mode="json", exclude={"name", "description"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"{twice} is there twice; keep one")
+    return found
 
 
 def describe_validation_error(error: ValidationError) -> str:

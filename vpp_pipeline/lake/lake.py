@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.known import KNOWN_SCENARIOS
+from vpp_core.scenario.scenario import NAME_PATTERN
 from vpp_core.tables import CONTRACTS, STUDY, Contract
 from vpp_pipeline.lake.files import create_whole, explained, is_local, write_whole
 from vpp_pipeline.lake.table_file import TableFile, decode, pages_digest, stored_recipe
@@ -60,14 +62,20 @@ class Lake:
             probe.unlink()
 
     def scenario_names(self) -> list[str]:
-        """Names frozen in this lake."""
-        return sorted(path.stem for path in (self.root / "scenarios").glob("*.json"))
+        """Names frozen in this lake; a file whose name is none is no scenario's."""
+        names = (path.stem for path in (self.root / "scenarios").glob("*.json"))
+        return sorted(name for name in names if re.fullmatch(NAME_PATTERN, name))
 
     def scenario(self, name: str) -> Scenario:
         """The scenario of that name: frozen here, or else a declared one, which is frozen now."""
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise InputError(
+                f"scenario {name[:80]!r} cannot be a name: lower-case letters, digits, _ or -, starting with a letter, "
+                "64 at most"
+            )
         path = self._scenario_path(name)
         if path.exists():
-            scenario = Scenario.from_json(path.read_text(), str(path))
+            scenario = self._frozen(path)
             if scenario.name != name:
                 raise InputError(f"{path} holds a scenario named {scenario.name!r}; rename the file or the scenario")
             return scenario
@@ -81,13 +89,21 @@ class Lake:
         path = self._scenario_path(scenario.name)
         if create_whole(path, scenario.to_json().encode()):
             return scenario
-        frozen = Scenario.from_json(path.read_text(), str(path))
+        frozen = self._frozen(path)
         if frozen.fingerprint() != scenario.fingerprint():
             raise InputError(
                 f"scenario {scenario.name!r} is frozen in {path} with other content ({_difference(frozen, scenario)}); "
                 "choose another name or another lake"
             )
         return frozen
+
+    def _frozen(self, path: UPath) -> Scenario:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise InputError(f"{path} cannot be read as text ({reason}); restore it, or remove it") from error
+        return Scenario.from_json(text, str(path))
 
     def _scenario_path(self, name: str) -> UPath:
         return self.root / "scenarios" / f"{name}.json"
@@ -104,6 +120,8 @@ class Lake:
             raise InputError(
                 f"{table} of {month}, scenario {scenario}, is not in the lake ({path}); make it with `{command}`"
             ) from None
+        except OSError as error:
+            raise InputError(f"{path} cannot be read ({error.strerror or error}); mend that, then run again") from error
         return decode(content, contract or CONTRACTS[table], str(path), f"rebuild it with `{command}`")
 
     def write(self, table: str, month: Month | str, scenario: str, file: TableFile) -> None:
