@@ -64,6 +64,8 @@ def run_tasks(
                     on_done(outcome)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(_running):
+                process.terminate()
             raise
     return [outcomes[task] for task in tasks]
 
@@ -76,8 +78,16 @@ def _run(task: Task, fresh: bool, command: Command) -> TaskOutcome:
     return TaskOutcome(task, lines[-1] if lines else f"ended with exit code {code}")
 
 
+VPP = (sys.executable, "-m", "vpp_pipeline.cli")
+_running: set[subprocess.Popen[str]] = set()
+"""Runs under way, which end with the batch: a terminal's Ctrl-C reaches them, a signal to the batch alone does not."""
+
+
 def _vpp(arguments: list[str]) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "vpp_pipeline.cli", *arguments], capture_output=True, text=True, check=False
-    )
-    return done.returncode, done.stderr
+    with subprocess.Popen([*VPP, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        _running.add(process)
+        try:
+            said = process.communicate()[1]
+        finally:
+            _running.discard(process)
+    return process.returncode, said

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from vpp_pipeline import batch
-from vpp_pipeline.batch import Task, run_tasks
+from vpp_pipeline.batch import Task, TaskOutcome, run_tasks
 from vpp_pipeline.cli.app import execute
 
 TASKS = [Task(f"2023-{month:02d}", "reference") for month in range(1, 7)]
@@ -79,6 +80,31 @@ def test_the_command_ends_with_0_when_all_is_done(
     monkeypatch.setattr(batch, "_vpp", lambda _: (0, ""))
     both = ["--scenario", "reference", "--scenario", "low_solar"]
     assert execute(["backfill", "--from", "2023-01", "--to", "2023-02", *both]) == 0
+
+
+def test_an_interrupted_batch_ends_the_runs_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeps_but_in_january = "import sys, time; time.sleep(0 if '2023-01' in sys.argv else 600)"
+    monkeypatch.setattr(batch, "VPP", (sys.executable, "-c", sleeps_but_in_january))
+
+    def interrupt(outcome: TaskOutcome) -> None:
+        raise KeyboardInterrupt
+
+    tasks = [Task(month, "reference") for month in ("2023-01", "2023-02", "2023-03")]
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks(tasks, jobs=2, on_done=interrupt)
+    assert time.monotonic() - began < 60
+
+
+def test_a_backfill_takes_the_options_of_its_data_and_its_market(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path_factory.mktemp("lake")))
+    ran = []
+    monkeypatch.setattr(batch, "_vpp", lambda arguments: ran.append(arguments) or (0, ""))
+    options = ["--source", "synthetic", "--data-seed", "3", "--minimum-bid-mw", "0"]
+    assert execute(["backfill", "--from", "2023-01", "--to", "2023-01", *options]) == 0
+    assert ran[0][-1] == "reference-d3-synthetic-min0mw"
 
 
 def test_processes_that_open_a_new_dagster_home_at_once_all_get_in(tmp_path: Path) -> None:

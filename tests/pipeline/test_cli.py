@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from vpp_core.errors import InputError
-from vpp_core.scenario import Scenario
+from vpp_core.scenario import MarketRules, Scenario
 from vpp_pipeline.cli import options
 from vpp_pipeline.cli.app import app, execute
+from vpp_pipeline.cli.ladder import nobody_bid
 from vpp_pipeline.lake import Lake
 
 COMMANDS = [command.callback.__name__ for command in app.registered_commands if command.callback]
@@ -75,6 +77,30 @@ def test_a_lake_that_cannot_be_made_gets_one_sentence(
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "file" / "lake"))
     assert execute(["run", "--month", "2023-08"]) == 2
     assert str(tmp_path / "file" / "lake") in capsys.readouterr().err
+
+
+def test_a_file_that_the_system_refuses_gets_one_sentence_wherever_it_is_met(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(path: Path, *arguments: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Lake, "check_writable", lambda lake: refuse(lake.root))
+    assert execute(["run", "--month", "2023-08"]) == 2
+    assert capsys.readouterr().err == f"vpp: {tmp_path / 'lake'}: Permission denied\n"
+
+
+@pytest.mark.parametrize(
+    ("minimum", "submitted", "said"),
+    [(0.1, 0, "20 homes never reach the market's minimum of 0.1 MW"), (0.1, 3, ""), (0.0, 0, "")],
+)
+def test_a_ladder_of_nothing_says_that_the_minimum_kept_every_bid_back(
+    minimum: float, submitted: int, said: str
+) -> None:
+    rows = {"is_bound": [False, False, True], "bids_submitted": [0, submitted, 0], "reserve_bids": [0, 0, 0]}
+    note = nobody_bid(pd.DataFrame(rows), Scenario(homes=20, market=MarketRules(minimum_bid_mw=minimum)))
+    assert said in note
+    assert bool(note) == bool(said)
 
 
 def test_the_inputs_of_a_month_are_gathered_and_their_sources_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,12 +85,13 @@ def test_a_month_in_which_the_model_was_never_heard_is_refused(
     assert "decided nothing (unreachable 5" in said and "breaker open" not in said.split("(")[0]
 
 
-def test_a_month_by_a_model_without_key_or_answers_is_refused(
-    no_home: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+def test_a_month_by_a_model_without_key_or_answers_is_refused_before_anything_is_computed(
+    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("GOOGLE_API_KEY")
     assert execute(["run", *BY_MODEL]) == 2
     assert "set GOOGLE_API_KEY" in capfd.readouterr().err.strip().splitlines()[-1]
+    assert tables(tmp_path) == {}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -25,7 +26,8 @@ INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point of `vpp`: runs the command and exits with its code."""
+    """Entry point of `vpp`: runs the command and exits with its code. SIGTERM is an interruption like Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(execute(arguments))
 
 
@@ -44,6 +46,8 @@ def execute(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except typer.TyperException as error:
         return _refuse(error.format_message() if hasattr(error, "format_message") else str(error))
+    except OSError as error:  # a file or folder that the system refuses, wherever it was met
+        return _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
     return code if isinstance(code, int) else 0
 
 

@@ -20,6 +20,9 @@ def backfill(
     homes: o.HomesOption = None,
     seed: o.SeedOption = None,
     first_days: o.FirstDaysOption = None,
+    data_seed: o.DataSeedOption = None,
+    source: o.SourceOption = None,
+    minimum_bid_mw: o.MinimumBidOption = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Months at the same time.")] = 1,
     fresh: o.FreshOption = False,
 ) -> int:
@@ -35,7 +38,16 @@ def backfill(
     lake = open_lake()
     names = []
     for name in dict.fromkeys(scenario or ["reference"]):
-        chosen = o.chosen_scenario(lake, name, homes=homes, seed=seed, first_days=first_days)
+        chosen = o.chosen_scenario(
+            lake,
+            name,
+            homes=homes,
+            seed=seed,
+            first_days=first_days,
+            data_seed=data_seed,
+            source=source,
+            minimum_bid_mw=minimum_bid_mw,
+        )
         names.append(lake.freeze(chosen).name)
     tasks = [Task(month, name) for name in names for month in months]
     with months_bar(len(tasks)) as on_done:

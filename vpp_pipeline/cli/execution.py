@@ -69,6 +69,9 @@ def execute_month(
     """Freeze the scenario, run the month with a progress bar on stderr; a failed stage is an `InputError`."""
     lake.freeze(scenario)
     if not assets or "negotiation_results" in assets:
+        from vpp_pipeline.lake.answers import refuse_without_model
+
+        refuse_without_model(lake, month, scenario, anew=refetch)
         tell_what_is_asked(scenario, len(scenario.period(month).windows(scenario.market.window_minutes)))
     with _bar(f"{month} {scenario.name}", assets) as on_step:
         from vpp_pipeline.runner import run_month, shared_instance

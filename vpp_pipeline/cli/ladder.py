@@ -11,6 +11,8 @@ from vpp_pipeline.cli import options as o
 from vpp_pipeline.lake import Lake
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from vpp_pipeline.runner import MonthRun
 
 
@@ -50,6 +52,21 @@ def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     days = f", first {scenario.first_days} days" if scenario.first_days else ""
     print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(ladder_table(kpis)))
+    note = nobody_bid(kpis, scenario)
+    if note:
+        typer.echo(note)
+
+
+def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
+    """Why every strategy shows $0 where the market's minimum kept all bids back; empty where some were submitted."""
+    bidders = kpis[~kpis["is_bound"].astype(bool)]
+    minimum = scenario.market.minimum_bid_mw
+    if minimum == 0 or bidders[["bids_submitted", "reserve_bids"]].to_numpy().any():
+        return ""
+    return (
+        f"no strategy could bid: {scenario.homes} homes never reach the market's minimum of {minimum:g} MW; "
+        "--minimum-bid-mw 0 studies small fleets"
+    )
 
 
 def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:

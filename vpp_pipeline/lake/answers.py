@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
@@ -19,6 +20,9 @@ from vpp_core.llm.record import Record
 from vpp_core.scenario import Scenario
 from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.lake import Lake
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 ANSWERS_PER_WRITE = 25
 
@@ -37,13 +41,26 @@ def answers_digest(lake: Lake, month: Month | str, scenario: Scenario) -> list[s
     return [f"answers={hashlib.sha256(content).hexdigest()[:16]}"]
 
 
+def refuse_without_model(lake: Lake, month: Month | str, scenario: Scenario, *, anew: bool = False) -> None:
+    """An `InputError` at once, instead of after minutes, where a model is to be asked that cannot be made.
+
+    Where answers are kept nobody may have to be asked, and nothing is known before.
+    """
+    if scenario.negotiation.decider == "llm" and (anew or not answers_path(lake, month, scenario.name).exists()):
+        _model(scenario)
+
+
+def _model(scenario: Scenario) -> BaseChatModel:
+    llm = scenario.negotiation.llm
+    return chat_model(llm.model, timeout_seconds=llm.timeout_seconds, max_output_tokens=llm.maximum_output_tokens)
+
+
 @contextmanager
 def gateway_of(lake: Lake, month: Month | str, scenario: Scenario, *, anew: bool = False) -> Iterator[Gateway | None]:
     """The way to the scenario's language model, reading and keeping answers; none where rules decide.
 
     `anew` asks everything again and replaces what was kept.
     """
-    llm = scenario.negotiation.llm
     if scenario.negotiation.decider != "llm":
         yield None
         return
@@ -62,11 +79,7 @@ def gateway_of(lake: Lake, month: Month | str, scenario: Scenario, *, anew: bool
             save(record)
 
     record = Record(on_add=on_add) if anew else _kept(path, on_add)
-    gateway = Gateway(
-        llm,
-        record,
-        lambda: chat_model(llm.model, timeout_seconds=llm.timeout_seconds, max_output_tokens=llm.maximum_output_tokens),
-    )
+    gateway = Gateway(scenario.negotiation.llm, record, lambda: _model(scenario))
     try:
         yield gateway
     finally:
