@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 
 Command = Callable[[list[str]], tuple[int, str]]
@@ -64,8 +64,7 @@ def run_tasks(
                     on_done(outcome)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list(_running):
-                process.terminate()
+            _end_runs(pending)
             raise
     return [outcomes[task] for task in tasks]
 
@@ -81,6 +80,16 @@ def _run(task: Task, fresh: bool, command: Command) -> TaskOutcome:
 VPP = (sys.executable, "-m", "vpp_pipeline.cli")
 _running: set[subprocess.Popen[str]] = set()
 """Runs under way, which end with the batch: a terminal's Ctrl-C reaches them, a signal to the batch alone does not."""
+
+
+def _end_runs(pending: Iterable[Future[TaskOutcome]]) -> None:
+    """Ask every run to end, also one that was just about to start, and wait for them."""
+    asked: set[subprocess.Popen[str]] = set()
+    while not all(future.done() for future in pending):
+        for process in _running - asked:
+            process.terminate()
+            asked.add(process)
+        wait(pending, timeout=0.2)
 
 
 def _vpp(arguments: list[str]) -> tuple[int, str]:

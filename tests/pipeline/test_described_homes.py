@@ -46,6 +46,16 @@ def test_a_file_of_households_keeps_its_order_and_tells_what_was_left_out(
     assert "household 2 left out" in printed.err
 
 
+def test_a_file_of_which_nothing_can_be_read_is_refused_with_its_first_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "homes.txt").write_text("lorem ipsum\n" + "Powerwall " * 1000)
+    assert execute(["household", "--file", str(tmp_path / "homes.txt")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\n") == 1
+    assert "homes.txt: none of 2 households could be read; the first: " in printed.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

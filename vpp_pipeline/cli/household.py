@@ -87,10 +87,12 @@ def _many(file: Path, parser: HouseholdParser) -> None:
         for result in results
         if not isinstance(result, Refused)
     ]
+    refused = [result for result in results if isinstance(result, Refused)]
+    if not households:
+        raise InputError(f"{file}: none of {len(refused)} households could be read; the first: {refused[0].reason}")
     typer.echo(json.dumps({"households": households}, indent=2))
-    for result in results:
-        if isinstance(result, Refused):
-            typer.echo(f"household {result.position + 1} left out: {result.reason}", err=True)
+    for result in refused:
+        typer.echo(f"household {result.position + 1} left out: {result.reason}", err=True)
 
 
 @contextmanager

@@ -95,7 +95,14 @@ def read_descriptions(content: str, name: str) -> list[str | Prosumer]:
 
 
 def _from_csv(content: str, name: str) -> list[str | Prosumer]:
-    rows = csv.DictReader(io.StringIO(content.removeprefix("\ufeff")))
+    rows = csv.DictReader(io.StringIO(content.removeprefix("\ufeff"), newline=""))
+    try:
+        return _described_in(rows, name)
+    except csv.Error as error:
+        raise InputError(f"{name} is not CSV in line {rows.line_num + 1} ({error}); mend it") from None
+
+
+def _described_in(rows: csv.DictReader[str], name: str) -> list[str | Prosumer]:
     column = next((field for field in rows.fieldnames or [] if field.strip().lower() in ("description", "text")), None)
     if column is None:
         raise InputError(f"{name} has no column description; name the column that holds the words so")
@@ -105,7 +112,7 @@ def _from_csv(content: str, name: str) -> list[str | Prosumer]:
 def _from_json(content: str, name: str) -> list[str | Prosumer]:
     try:
         data = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(f"{name} is not JSON; write a list of descriptions") from None
     entries = data.get("households") if isinstance(data, dict) else data
     if not isinstance(entries, list):
