@@ -13,6 +13,11 @@ def test_compensation_is_half_at_the_minimum_one_at_the_ask_and_nothing_at_nothi
     assert score.compensation_score(paid, 0.10, 0.20) == pytest.approx([0.0, 0.25, 0.5, 0.75, 1.0, 1.0])
 
 
+@pytest.mark.parametrize("ask", [0.10, 0.20])
+def test_compensation_does_not_apply_where_nothing_was_owed(ask: float) -> None:
+    assert np.isnan(score.compensation_score(np.array([np.nan]), 0.10, ask)).all()
+
+
 def test_discharge_falls_from_the_limit_to_twice_the_limit() -> None:
     assert score.discharge_score(np.array([0.0, 4.0, 6.0, 8.0, 9.0]), 4.0) == pytest.approx([1, 1, 0.5, 0, 0])
     assert np.isnan(score.discharge_score(1.0, 0.0))

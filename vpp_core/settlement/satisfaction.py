@@ -33,12 +33,14 @@ def ev_ready_score(energy_kwh: Any, asked_kwh: Any) -> Any:
 
 
 def compensation_score(paid_usd_per_kwh: Any, minimum_usd_per_kwh: Any, ask_usd_per_kwh: Any) -> Any:
-    """0 at nothing, 0.5 at the minimum, 1 at the opening ask, linear in between."""
+    """0 at nothing, 0.5 at the minimum, 1 at the opening ask, linear in between; NaN where nothing was owed."""
     with np.errstate(divide="ignore", invalid="ignore"):
         below = np.where(minimum_usd_per_kwh > 0, 0.5 * np.divide(paid_usd_per_kwh, minimum_usd_per_kwh), 0.5)
         room = ask_usd_per_kwh - minimum_usd_per_kwh
         above = 0.5 + 0.5 * np.where(room > 0, np.divide(paid_usd_per_kwh - minimum_usd_per_kwh, room), 1.0)
-    return np.clip(np.where(paid_usd_per_kwh < minimum_usd_per_kwh, below, above), 0.0, 1.0)
+    scored = np.clip(np.where(paid_usd_per_kwh < minimum_usd_per_kwh, below, above), 0.0, 1.0)
+    # An ask that equals the minimum leaves no room to interpolate in, and with it no NaN to pass on.
+    return np.where(np.isnan(paid_usd_per_kwh), np.nan, scored)
 
 
 def autonomy_score(beyond_kwh: Any, offered_kwh: Any) -> Any:
