@@ -267,7 +267,10 @@ class _Run:
         out.call_agreed_usd_per_kwh[t] = np.where(out.called_kw[t] > 0, segments.call_usd_per_mwh / 1000, 0.0)
 
     def _reach(self, t: int, first: int) -> StateRange:
-        """Energies at interval `first` if all pending sales clear, if all pending purchases do, and as expected.
+        """Energies at interval `first`: the least and the most that pending segments can lead to, and as expected.
+
+        A sale takes most of what is stored from the fullest battery: one that the sun is filling sells first what it
+        would have charged. So what is taken today is read from there, and the least energy from both ends.
 
         Reserve that is pending or held may be called, once a day and for half an hour at most: on the lowest path it
         is, at the last moment, when nothing makes up for it any more.
@@ -287,7 +290,9 @@ class _Run:
             reserve_kw = np.maximum(reserve_kw, held)
             sells = np.where(inputs.layout.direction > 0, quantity, 0.0)
             sale, delay, discharge = awards(inputs, sells)
-            default, battery, low = step_batteries(inputs, self.permission, low, sale, s)
+            _, _, from_low = step_batteries(inputs, self.permission, low, sale, s)
+            default, battery, from_high = step_batteries(inputs, self.permission, high, sale, s)
+            low = np.minimum(from_low, from_high)
             if days[s] == days[first]:
                 taken += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
             _, _, high = step_batteries(inputs, self.permission, high, awards(inputs, quantity - sells)[0], s)

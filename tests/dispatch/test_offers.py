@@ -8,16 +8,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import vpp_core.simulation as simulation
 from tests.properties.test_reserves import one_battery
-from vpp_core.dispatch.battery_offers import sustained_kw
+from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch.battery_offers import _largest, sustained_kw
 from vpp_core.dispatch.car_offers import CarOffers, car_charging_kw, car_offers, discharge_offers
 from vpp_core.dispatch.gate_state import Coming, StateRange
 from vpp_core.dispatch.offers import Offers, sustained
 from vpp_core.dispatch.opportunity_cost import Outlook
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
 from vpp_core.market.inputs import Inputs
+from vpp_core.physics.storage import charge_limit_kw, discharge_limit_kw, self_consumption_kw, step_energy_kwh
 from vpp_core.strategies.registry import STRATEGIES
 
 CHEAP, DEAR, CREDIT = 0.23, 0.48, 0.05
@@ -140,3 +144,50 @@ def test_reserve_beside_a_sale_stands_on_the_least_energy_from_either_end_of_the
     )[:, None]
     most = sustained_kw(sale, low, high, daily, floor, backup, ceiling, power, into, out_of, np.array([[8.0]]), 1.0)
     assert most[0] == pytest.approx((10.0 - 4.0 * 0.25 / 0.9 - 5.0) * 0.9)
+
+
+def can_be_held(kw: float, low: float, high: float, surplus: np.ndarray, device: dict[str, float]) -> bool:
+    """Whether `kw`, a sale above 0, can be delivered in every interval, whichever before it clear, from 41 energies."""
+    floor, backup, ceiling, power, into, out_of = device.values()
+    energies = np.linspace(low, high, 41)
+    for surplus_kw in surplus:
+        alone = self_consumption_kw(energies, surplus_kw, backup, ceiling, power, into, out_of, INTERVAL_HOURS)
+        battery = alone + kw
+        if (battery > discharge_limit_kw(energies, floor, power, out_of, INTERVAL_HOURS) + 1e-9).any():
+            return False
+        if (-battery > charge_limit_kw(energies, ceiling, power, into, INTERVAL_HOURS) + 1e-9).any():
+            return False
+        energies, kept = np.tile(energies, 2), np.concatenate([alone, battery])
+        charge, discharge = np.maximum(-kept, 0.0), np.maximum(kept, 0.0)
+        energies = step_energy_kwh(energies, charge, discharge, into, out_of, INTERVAL_HOURS)
+    return True
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 10**6), st.sampled_from([1.0, -1.0]), st.sampled_from([1, 2, 4]))
+def test_a_segment_can_be_held_from_any_start_whichever_intervals_clear(seed: int, sign: float, intervals: int) -> None:
+    """Tried pattern by pattern; and no less is offered than can be held."""
+    rng = np.random.default_rng(seed)
+    floor = rng.uniform(0.0, 9.5)
+    device = {
+        "floor": floor,
+        "backup": floor if rng.random() < 0.5 else rng.uniform(floor, 10.0),
+        "ceiling": 10.0,
+        "power": rng.uniform(1.0, 8.0),
+        "into": rng.uniform(0.7, 1.0),
+        "out_of": rng.uniform(0.7, 1.0),
+    }
+    low, high = np.sort(rng.uniform(floor, 10.0, 2))
+    high = low if rng.random() < 0.5 else high
+    surplus = rng.uniform(rng.choice([-4.0, 1.0]), 8.0, intervals)
+    most = _largest(device["power"], sign, low, high, surplus, *device.values(), INTERVAL_HOURS)
+    assert can_be_held(sign * most, low, high, surplus, device)
+    if 1e-3 < most < device["power"] - 1e-6:
+        assert not can_be_held(sign * 1.001 * most, low, high, surplus, device)
+
+
+def test_a_sale_leaves_for_the_interval_after_one_that_does_not_clear_and_fills_the_battery() -> None:
+    """9 of 10 kWh, 8.7 to be kept, 8 kW of sun, 0.7 each way. If the first interval does not clear the battery is full,
+    and the second takes all of the sale out of it; if all clear it sells sun first, and would do so at 5 kW."""
+    most = _largest(9.0, 1.0, 9.0, 9.0, np.array([8.0, 8.0]), 8.7, 8.7, 10.0, 9.0, 0.7, 0.7, INTERVAL_HOURS)
+    assert most == pytest.approx((10.0 - 8.7) * 0.7 / INTERVAL_HOURS, abs=1e-4)

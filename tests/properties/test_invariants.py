@@ -16,6 +16,7 @@ from vpp_core.fleet.fleet import Fleet
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import SPIN
+from vpp_core.scenario import Tariff
 from vpp_core.settlement.books import make_books
 from vpp_core.settlement.outcome import Outcome
 from vpp_core.settlement.trajectory import Trajectory
@@ -152,6 +153,44 @@ def test_the_fast_rungs_hold_them_without_the_bounds(inputs: Inputs) -> None:
     assert_within_limits(inputs, outcome.trajectory, bound=False)
     assert_no_preference_is_breached(dict.fromkeys(["no_vpp", *AWARE], outcome))
     assert_books_close(outcome)
+
+
+@settings(max_examples=6)
+@given(st.integers(0, 10_000), st.sampled_from([15, 30, 60]))
+def test_a_day_s_limit_holds_where_the_sun_fills_batteries_that_were_not_called_upon(seed: int, minutes: int) -> None:
+    """A sale takes more from a battery that the sun has filled than from one it is filling. Prices clear by chance."""
+    rng, homes, days = np.random.default_rng(seed), 6, 2
+    inputs = invented_inputs(
+        seed=seed,
+        days=days,
+        fleet=_eager_in_the_sun(rng, homes),
+        lmp=np.where(rng.random(96 * days) < 0.5, rng.uniform(-50, 20, 96 * days), rng.uniform(60, 900, 96 * days)),
+        tariff=Tariff(import_usd_per_kwh=(0.05,), export_usd_per_kwh=(0.03,)),
+        contingencies_per_month=20.0,
+        window_minutes=minutes,
+    )
+    (outcome,) = simulate(inputs, ["centralized_aware"])
+    assert outcome.windows["awarded_sell_kwh"].sum() > 1.0
+    assert_no_preference_is_breached(dict.fromkeys(["no_vpp", *AWARE], outcome))
+
+
+def _eager_in_the_sun(rng: np.random.Generator, homes: int) -> Fleet:
+    """Homes with a battery and solar that offer all their power at any price, but little energy a day."""
+    from tests.invented import generate_fleet
+
+    all_homes = np.ones(homes)
+    return replace(
+        generate_fleet(homes, 0),
+        bess_capacity_kwh=13.5 * all_homes,
+        bess_max_power_kw=rng.uniform(3, 10, homes),
+        bess_initial_soc=rng.uniform(0.1, 0.95, homes),
+        bess_degradation_usd_per_kwh=0.0 * all_homes,
+        pv_capacity_kw=rng.uniform(3, 9, homes),
+        participation_willingness=all_homes,
+        min_compensation_usd_per_kwh=0.0 * all_homes,
+        backup_power_hours=rng.uniform(0, 3, homes),
+        max_discharge_share=rng.uniform(0.05, 0.4, homes),
+    )
 
 
 @settings(max_examples=6)

@@ -54,33 +54,46 @@ def _spare(  # type: ignore[no-untyped-def]
 
 
 @c.kernel
-def _holds(a, e, surplus, floor, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
-    """Whether `a` kW beyond the default can be delivered in every interval when all clear."""
-    energy = e
+def _reachable(a, low, high, surplus, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
+    """Least and most energy an interval on, from anywhere between `low` and `high`, whether `a` kW clear or not.
+
+    Energy after a sale need not rise with the energy before it: a full battery discharges for it, one that the sun is
+    filling charges less and loses less. It is concave in it, though, so the least is at either end.
+    """
+    least, most = np.inf, -np.inf
+    for energy in (low, high):
+        alone = c.self_consumption_kw(energy, surplus, backup, ceiling, power, into, out_of, hours)
+        for battery in (alone, alone + a):
+            after = c.step_energy_kwh(energy, max(-battery, 0.0), max(battery, 0.0), into, out_of, hours)
+            least, most = min(least, after), max(most, after)
+    return least, most
+
+
+@c.kernel
+def _holds(a, low, high, surplus, floor, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
+    """Whether `a` kW beyond the default can be delivered in every interval, whichever of those before it cleared.
+
+    The room left beside `a` kW is least at either end of the energies that can be reached.
+    """
     for k in range(len(surplus)):
-        battery = c.self_consumption_kw(energy, surplus[k], backup, ceiling, power, into, out_of, hours) + a
-        if battery > c.discharge_limit_kw(energy, floor, power, out_of, hours) + 1e-12:
-            return False
-        if -battery > c.charge_limit_kw(energy, ceiling, power, into, hours) + 1e-12:
-            return False
-        energy = c.step_energy_kwh(energy, max(-battery, 0.0), max(battery, 0.0), into, out_of, hours)
+        for energy in (low, high):
+            battery = c.self_consumption_kw(energy, surplus[k], backup, ceiling, power, into, out_of, hours) + a
+            if battery > c.discharge_limit_kw(energy, floor, power, out_of, hours) + 1e-12:
+                return False
+            if -battery > c.charge_limit_kw(energy, ceiling, power, into, hours) + 1e-12:
+                return False
+        low, high = _reachable(a, low, high, surplus[k], backup, ceiling, power, into, out_of, hours)
     return True
 
 
 @c.kernel
 def _largest(most, sign, low, high, surplus, floor, backup, ceiling, power, into, out_of, hours):  # type: ignore[no-untyped-def]
-    """Most kW up to `most` that can be held from the lowest and from the highest energy, by bisection from below.
-
-    The lowest need not be the worst to sell from: a battery that the sun fills from there sells first what it would
-    have charged, which costs it less than what it discharges.
-    """
+    """Most kW up to `most` that can be held from anywhere between the two energies, by bisection from below."""
     if most <= 0.0:
         return 0.0
     held, tried, least_refused = 0.0, most, most
     for _ in range(BISECTIONS + 1):
-        if _holds(sign * tried, low, surplus, floor, backup, ceiling, power, into, out_of, hours) and _holds(
-            sign * tried, high, surplus, floor, backup, ceiling, power, into, out_of, hours
-        ):
+        if _holds(sign * tried, low, high, surplus, floor, backup, ceiling, power, into, out_of, hours):
             held = tried
         else:
             least_refused = tried
@@ -228,13 +241,11 @@ def sustained_kw(  # type: ignore[no-untyped-def]
         if power[i] <= 0.0 or low[i] < floor[i] - 1e-9:
             continue
         left = min(low[i] - floor[i], daily_left[i] - sale_kw[i] * intervals * hours / out_of[i])
-        for energy in (low[i], high[i]):
-            for k in range(intervals):
-                alone = c.self_consumption_kw(
-                    energy, surplus[k, i], backup[i], ceiling[i], power[i], into[i], out_of[i], hours
-                )
-                battery = alone + sale_kw[i]
-                energy = c.step_energy_kwh(energy, max(-battery, 0.0), max(battery, 0.0), into[i], out_of[i], hours)
-                left = min(left, energy - floor[i])
+        least, largest = low[i], high[i]
+        for k in range(intervals):
+            least, largest = _reachable(
+                sale_kw[i], least, largest, surplus[k, i], backup[i], ceiling[i], power[i], into[i], out_of[i], hours
+            )
+            left = min(left, least - floor[i])
         most[i] = max(left, 0.0) * out_of[i] / sustained_hours
     return most

@@ -9,7 +9,7 @@ from vpp_core.fleet.fleet import Floats
 
 @dataclass(frozen=True)
 class StateRange:
-    """Energy at the window's start if all pending sales clear (low) and if all pending purchases do (high).
+    """Least (low) and most (high) energy at the window's start that pending segments can lead to.
 
     `battery_*_kwh` (N,), `car_*_kwh` (M,); `taken_kwh` (N,), `car_taken_kwh` (M,): stored energy that the VPP will have
     taken on the window's local day at most. A car's highest path would mean that it is never held off, and then it
