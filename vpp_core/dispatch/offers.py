@@ -1,10 +1,10 @@
 """What each home can hold for a window, and its marginal cost: one pricing for every gate-closure strategy.
 
 At gate closure the energy at the window's start is only known within bounds: segments still pending may clear or not.
-A segment is sized so that it can be delivered from anywhere within them, whichever intervals of the window clear before.
-Of energies that can be reached the ends are the worst, not always the lower one: a battery that is full discharges for
-a sale, one that the sun is filling charges less (`battery_offers`). Its price starts from the lowest energy for a sale,
-from the highest for a purchase, with every interval cleared, and covers what the household's own cost can come to.
+A segment is sized so that it can be delivered from anywhere within them, whichever intervals of the window clear. Of
+energies that can be reached the worst is at either end, not always the lower one: a battery that is full discharges
+for a sale, one that the sun is filling charges less (`battery_offers`). Its price starts from the lowest energy for a
+sale, from the highest for a purchase, with every interval cleared, and covers what the home's own cost can come to.
 
 What a segment costs, per kWh moved, has two parts. The household's own cost: the rise of its bill now and later (if
 then left alone), and wear. And the rebound: what the moved energy costs or brings at wholesale later on, which is the
