@@ -25,6 +25,7 @@ from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
 from vpp_core.fleet.devices import Permission
 from vpp_core.fleet.fleet import Bools, Floats
+from vpp_core.llm.usage import Usage
 from vpp_core.market.contingencies import LONGEST_HOURS
 from vpp_core.market.decision import Bid, Decision
 from vpp_core.market.inputs import Inputs
@@ -40,7 +41,6 @@ from vpp_core.settlement.outcome import (
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.strategies.strategy import Bound, GateClosureStrategy
-from vpp_core.tables.negotiation import FALLBACKS
 
 if TYPE_CHECKING:
     from vpp_core.llm.gateway import Gateway
@@ -89,7 +89,7 @@ def simulate(
             trajectory, bids, timings = run(inputs, strategy, progress)
         outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd)
         if key == "negotiated":
-            _require_heard(inputs.scenario, outcome)
+            _require_heard(inputs.scenario, bids)
         outcome.timings.update(timings, total=time.perf_counter() - began)
         outcomes.append(outcome)
         if progress:
@@ -97,12 +97,12 @@ def simulate(
     return outcomes
 
 
-def _require_heard(scenario: Scenario, outcome: Outcome) -> None:
+def _require_heard(scenario: Scenario, bids: Iterable[Bid]) -> None:
     """A result in which the language model never had a say must not carry its name."""
-    if scenario.negotiation.decider != "llm" or outcome.windows["llm_answers"].sum() > 0:
+    usage = sum((bid.decision.usage for bid in bids), Usage())
+    if scenario.negotiation.decider != "llm" or usage.answers > 0:
         return
-    kinds = {kind: int(outcome.windows[f"fallbacks_{kind}"].sum()) for kind in FALLBACKS}
-    reasons = ", ".join(f"{kind} {count}" for kind, count in kinds.items() if count) or "it was never asked"
+    reasons = ", ".join(f"{kind} {count}" for kind, count in usage.fallbacks.items()) or "it was never asked"
     raise InputError(
         f"{scenario.negotiation.llm.model} decided nothing ({reasons}), so this would be a result by rules under the "
         "name of a language model; check the key and the service, or run the scenario with decider rules"
@@ -153,6 +153,8 @@ def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None =
             break
         run.dispatch(t)
     view, state = seen[0]
+    if sum((b.decision.usage for b in run.bids), Usage()).fallbacks:
+        _require_heard(inputs.scenario, run.bids)
     gate = starts[window] - pd.Timedelta(minutes=inputs.scenario.market.gate_closure_minutes)
     bid = run.bids[window]
     return Transcript(view, state, Submission(bid.segments, bid.below_minimum), gate)

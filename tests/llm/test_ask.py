@@ -52,7 +52,7 @@ def test_a_valid_answer_arrives_with_its_tokens_and_the_key_travels_in_a_header_
         (said('{"battery_kwh": 13.5}'), "mood: missing"),
         (said('{"battery_kwh": "13.5", "mood": "calm"}'), "battery_kwh"),
         (said('{"battery_kwh": NaN, "mood": "calm"}'), "not JSON"),
-        (said('{"battery_kwh": 1, "mood": "calm", "admin": true}'), "admin"),
+        (said('{"battery_kwh": 1, "mood": "calm", "admin": true}'), "a further field: extra_forbidden"),
         (said('{"battery_kwh": 1, "mood": "furious"}'), "mood"),
         (said("Certainly! Here is the form."), "not JSON"),
         (blocked(), "not finished|empty"),
@@ -72,6 +72,13 @@ def test_any_other_answer_is_a_reason_without_words_or_key(
     assert failed.value.__cause__ is None
     for text in (str(failed.value), "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("vpp"))):
         assert KEY not in text and "4711" not in text
+
+
+def test_words_that_a_model_makes_the_name_of_a_field_are_not_repeated() -> None:
+    echo = said('{"battery_kwh": 1, "mood": "calm", "my gate code is 4711\\u001b[31m": 1}')
+    with serving(lambda n, body: echo) as server, pytest.raises(Unusable, match="a further field") as failed:
+        asked(server)
+    assert "4711" not in str(failed.value) and "\x1b" not in str(failed.value)
 
 
 def test_a_dead_service_is_a_reason_within_seconds() -> None:

@@ -15,8 +15,8 @@ from tests.llm.gemini_server import GeminiServer, Reply, blocked, refused, said,
 from vpp_core.errors import InputError
 from vpp_core.llm import chat_model, gateway
 from vpp_core.llm.gateway import Gateway, Heard, Question
-from vpp_core.llm.limits import FAILURES_TO_OPEN, FIRST_PAUSE
-from vpp_core.llm.record import Record
+from vpp_core.llm.limits import FAILURES_TO_OPEN, FIRST_PAUSE, Breaker
+from vpp_core.llm.record import Record, request_hash
 from vpp_core.scenario import LanguageModelRules
 
 
@@ -95,6 +95,7 @@ def test_a_busy_service_is_asked_again_once_and_by_this_layer_alone(fault: Reply
         (said('{"number": NaN}'), "malformed", 1),
         (said("[" * 900), "malformed", 1),
         (said('{"number": 1e4}'), "out_of_bounds", 1),
+        (said('{"number": 1e4, "floor": 0}'), "malformed", 1),
         (refused(400, "INVALID_ARGUMENT"), "unreachable", 1),
         (refused(403, "PERMISSION_DENIED"), "unreachable", 1),
         (Reply("<html>maintenance</html>"), "unreachable", 1),
@@ -146,6 +147,50 @@ def test_no_cap_is_ever_passed(cap: dict[str, float], spent: Callable[[LanguageM
     assert 0 < len(server.requests) < 12
     assert spent(limited, len(server.requests)) <= next(iter(cap.values()))
     assert heard[-1].usage.fallbacks == {"over_budget": 1}
+
+
+@pytest.mark.parametrize(
+    ("cap", "per_call"),
+    [({"maximum_calls": 3}, 1.0), ({"maximum_calls": 6}, 1.0), ({"maximum_tokens": 4000}, 820.0)],
+)
+@pytest.mark.parametrize("answers", [True, False])
+def test_no_cap_is_passed_by_many_questions_at_once_or_asked_again(
+    cap: dict[str, float], per_call: float, answers: bool
+) -> None:
+    limited = rules(concurrent_calls=4, attempts=2, **cap)
+    with serving(lambda n, body: said(GOOD) if answers else refused(503, "UNAVAILABLE")) as server:
+        way(server, limited).ask_all([question(str(k)) for k in range(12)])
+    assert len(server.requests) > 0
+    if answers or "maximum_calls" in cap:
+        assert len(server.requests) * per_call <= next(iter(cap.values()))
+
+
+def test_an_answer_makes_the_breaker_forget() -> None:
+    breaker = Breaker()
+
+    def failing(times: int) -> list[bool]:
+        opened = []
+        for _ in range(times):
+            breaker.heard(answered=False)
+            opened.append(breaker.is_open)
+        return opened
+
+    assert failing(FAILURES_TO_OPEN)[-1]
+    for _ in range(FIRST_PAUSE):
+        assert breaker.is_open
+        breaker.skipped()
+    breaker.heard(answered=True)
+    assert failing(FAILURES_TO_OPEN) == [False] * (FAILURES_TO_OPEN - 1) + [True]
+    for _ in range(FIRST_PAUSE):
+        breaker.skipped()
+    assert not breaker.is_open, "the pause starts anew"
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_requests_that_differ_in_anything_that_is_sent_are_not_the_same(part: int) -> None:
+    sent: list[Any] = ["google_genai:m", "Answer.", "Which?", {"type": "object"}]
+    other = [*sent[:part], {"type": "array"} if part == 3 else "other", *sent[part + 1 :]]
+    assert request_hash(*sent) == request_hash(*sent) != request_hash(*other)
 
 
 def test_not_more_requests_are_under_way_than_allowed_and_answers_keep_their_order() -> None:

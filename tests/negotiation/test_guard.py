@@ -45,6 +45,12 @@ def test_a_correction_is_counted_where_a_model_was_wrong_and_only_there() -> Non
     assert by_rule.usage.corrections == 0, "a rule that follows a model's terms did no wrong"
 
 
+def test_who_once_gets_a_counter_offer_keeps_getting_one() -> None:
+    before = Terms(0.1, 0.5, 0.3, 0.2)
+    assert hold_terms(Decided(Terms(0.1, 0.5, 0.6, 0.9), by_model=True), before, 2, RULES).value.minimum_score == 0.2
+    assert hold_terms(Decided(Terms(0.1, 0.5, 0.6, 0.1), by_model=True), before, 2, RULES).value.minimum_score == 0.1
+
+
 def test_rules_stay_within_the_guards_limits_by_themselves() -> None:
     from tests.negotiation.test_public import table_of
 
@@ -84,6 +90,36 @@ def test_a_home_that_would_go_below_its_price_answers_by_its_own_tactic_and_is_c
     assert held.usage.fallbacks == {"below_reservation": 3}
     assert held.usage.corrections == 3
     assert held.usage.answers == 0
+
+
+def test_a_concession_taken_back_is_counted_home_by_home() -> None:
+    start = replace(bargain(100.0), round=1)
+    tactic = own_tactic(start, CATEGORY, RULES)
+
+    def asking(more: float) -> Decided[Responses]:
+        said = answers(0.0)
+        raised = replace(said, value=replace(said.value, ask_usd_per_mwh=start.ask_usd_per_mwh + more))
+        return hold_responses(raised, start, tactic, RULES)
+
+    assert asking(10.0).value.ask_usd_per_mwh == pytest.approx(start.ask_usd_per_mwh)
+    assert asking(10.0).usage == Usage(calls=3, answers=3, corrections=3)
+    assert asking(0.0).usage == Usage(calls=3, answers=3)
+
+
+def test_in_the_last_round_only_accepting_below_ones_price_is_wrong() -> None:
+    start = replace(bargain(100.0), counter_usd_per_mwh=np.full(len(LAYOUT), 20.0), round=RULES.rounds)
+    tactic = own_tactic(start, CATEGORY, RULES)
+    assert not hold_responses(answers(60.0), start, tactic, RULES).usage.fallbacks, "its ask stands anyway"
+    accepted = hold_responses(answers(0.0, accepts=True), start, tactic, RULES)
+    assert accepted.usage.fallbacks == {"below_reservation": 3}
+
+
+def test_what_is_agreed_is_not_answered_again() -> None:
+    start = replace(
+        bargain(10.0), counter_usd_per_mwh=np.full(len(LAYOUT), 20.0), agreed=np.ones(len(LAYOUT), bool), round=1
+    )
+    tactic = own_tactic(start, CATEGORY, RULES)
+    assert not hold_responses(answers(0.0, accepts=True), start, tactic, RULES).value.accepts.any()
 
 
 def test_accepting_what_was_never_offered_does_not_count() -> None:

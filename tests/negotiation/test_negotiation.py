@@ -13,8 +13,10 @@ from vpp_core.fleet.fleet import CATEGORIES
 from vpp_core.market.decision import Bid
 from vpp_core.market.segments import Layout
 from vpp_core.negotiation.bargain import Terms, aggregator_counter, home_ask, open_bargain
+from vpp_core.negotiation.deciders import own_tactic
 from vpp_core.negotiation.messages import ProsumerBid
 from vpp_core.negotiation.story import story
+from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import negotiate_window, run
 from vpp_core.strategies.negotiated import Negotiated
 
@@ -67,6 +69,21 @@ def test_the_aggregator_rises_from_its_opening_to_its_limit_and_never_offers_mor
     assert offers == pytest.approx([20.0, 30.0, 40.0])
     cheap = bargain(reservation=10.0)
     assert aggregator_counter(cheap, FORECAST, Terms(0.1, 0.5, 1.0))[0] == pytest.approx(15.0)
+
+
+def test_a_home_accepts_what_it_would_ask_next_and_nothing_less() -> None:
+    """A moderate seller from 150 to a floor of 100 would ask 133.3 next."""
+    rules = NegotiationRules()
+
+    def accepts(offered: float, round_number: int = 1, **factors: float) -> bool:
+        start = bargain().with_(counter_usd_per_mwh=np.full(len(LAYOUT), offered), round=round_number)
+        return bool(own_tactic(start, CATEGORY, rules.model_copy(update=factors)).accepts[LAYOUT.battery_sell][1])
+
+    assert accepts(133.4) and not accepts(133.2)
+    assert not accepts(149.9, round_number=3), "after the last round nothing is asked any more"
+    assert accepts(121.2, home_concession_factor=2.0), "it concedes √(1/3) of the way"
+    assert not accepts(121.0, home_concession_factor=2.0)
+    assert accepts(100.1, home_patience_factor=1 / 3), "it concedes everything at once"
 
 
 @settings(max_examples=8)

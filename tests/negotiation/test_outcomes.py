@@ -14,9 +14,10 @@ from tests.invented import invented_inputs
 from vpp_core.dispatch.offers import SharedLimits
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import WindowProgram
+from vpp_core.llm import Usage
 from vpp_core.market.segments import Segments
 from vpp_core.negotiation.bargain import Terms
-from vpp_core.negotiation.coalition import form_coalition
+from vpp_core.negotiation.coalition import form_coalition, worth_usd
 from vpp_core.negotiation.deciders import Rules
 from vpp_core.negotiation.decisions import Decided, Formulation
 from vpp_core.negotiation.public import Table
@@ -97,11 +98,28 @@ def test_one_bidder_bargains_alone(view: GateView) -> None:
     assert bid(state).quantity_kw.sum() == pytest.approx(3.0)
 
 
+def test_a_home_with_two_offers_is_still_one_bidder(view: GateView) -> None:
+    alone = offering(view, quantity_kw=only(view, 1))
+    quantity = alone.offers.quantity_kw.copy()
+    quantity[view.layout.battery_buy.start] = 1.0
+    state = ends(replace(alone, offers=replace(alone.offers, quantity_kw=quantity)))
+    assert state["decision"].offers == 2
+    assert outcome(state) == "one_bidder"
+
+
 def test_demand_above_supply_is_told_where_all_offers_stay_below_the_minimum(view: GateView) -> None:
     market = view.scenario.market.model_copy(update={"minimum_bid_mw": 0.5})
     strict = replace(view, scenario=view.scenario.model_copy(update={"market": market}))
     assert outcome(ends(offering(strict))) == "demand_above_supply"
     assert outcome(ends(offering(view))) != "demand_above_supply"
+
+
+def test_offers_that_meet_the_minimum_exactly_are_enough(view: GateView) -> None:
+    homes = int((offering(view).offers.quantity_kw > 0).sum())
+    for minimum_mw, enough in ((0.003 * homes, True), (0.003 * homes + 1e-6, False)):
+        market = view.scenario.market.model_copy(update={"minimum_bid_mw": minimum_mw})
+        strict = replace(view, scenario=view.scenario.model_copy(update={"market": market}))
+        assert (outcome(ends(offering(strict))) != "demand_above_supply") == enough
 
 
 def test_everybody_agrees_where_asks_are_within_the_first_offer(view: GateView) -> None:
@@ -113,6 +131,7 @@ def test_everybody_agrees_where_asks_are_within_the_first_offer(view: GateView) 
 def test_all_reject_leaves_asks_standing_for_a_rare_price(view: GateView) -> None:
     state = ends(offering(view, own_usd_per_mwh=500.0, reservation_usd_per_mwh=500.0))
     assert outcome(state) == "all_reject"
+    assert state["bargain"].round == len(state["history"]) == RULES.rounds
     segments = bid(state)
     held = segments.quantity_kw > 0
     assert held.any() and (segments.price_usd_per_mwh[held] >= 500.0).all()
@@ -156,6 +175,70 @@ def test_the_docs_draw_the_graph_that_runs() -> None:
     page = (Path(__file__).parents[2] / "docs" / "negotiation.md").read_text()
     assert drawn.strip() in page, "draw it anew: build_workflow().get_graph().draw_mermaid(with_styles=False)"
     assert all(name in drawn for name in STEPS)
+
+
+class Weighing(Rules):
+    """Bargains as the rules do, and weighs the coalition by another formulation."""
+
+    def __init__(self, rules: NegotiationRules, formulation: Formulation) -> None:
+        super().__init__(rules)
+        self._formulation = formulation
+
+    def formulation(self, table: Table) -> Decided[Formulation]:
+        return Decided(self._formulation, Usage(calls=1, answers=1), "so", by_model=True)
+
+
+def dear_and_cheap(view: GateView) -> GateView:
+    """Every other home asks some 20 $/MWh and clears most probably, the rest some 200 and hardly ever."""
+    price = np.where(view.layout.home % 2 == 0, 20.0, 200.0)
+    return offering(view, own_usd_per_mwh=price, reservation_usd_per_mwh=price)
+
+
+def held_kw(view: GateView, formulation: Formulation) -> np.ndarray:
+    program = WindowProgram(view.layout, 0.0, view.scenario.market.maximum_bid_mw * 1000)
+    ask = view.offers.reservation_usd_per_mwh
+    return form_coalition(program, view, ask, formulation).solution.quantity_kw
+
+
+def test_a_coalition_leaves_out_what_clears_too_rarely_or_brings_too_little(view: GateView) -> None:
+    given = dear_and_cheap(view)
+    offered = given.offers.quantity_kw
+    cheap = np.where(view.layout.home % 2 == 0, offered, 0.0)
+    assert held_kw(given, Formulation(0.0)) == pytest.approx(offered)
+    assert held_kw(given, Formulation(0.0, minimum_reliability=0.5)) == pytest.approx(cheap)
+    assert held_kw(given, Formulation(0.0, target_margin_usd_per_mwh=20.0)) == pytest.approx(cheap)
+
+
+def test_a_coalition_is_worth_its_surplus_less_what_it_costs_in_satisfaction(view: GateView) -> None:
+    """λ dollars for each household-window, by how probably the segment clears and how far from content it leaves."""
+    given = dear_and_cheap(view)
+    program = WindowProgram(view.layout, 0.0, view.scenario.market.maximum_bid_mw * 1000)
+    formed = form_coalition(program, given, given.offers.reservation_usd_per_mwh, Formulation(0.0))
+    held = formed.solution.quantity_kw > 0
+    lost = float((formed.expected.clearing_probability * (1 - formed.satisfaction))[held].sum())
+    surplus = float(formed.expected.surplus_usd_per_kw @ formed.solution.quantity_kw)
+    assert lost > 0
+    for weight in (0.0, 0.1, 2.0):
+        assert worth_usd(formed, given, weight) == pytest.approx(surplus - weight * lost)
+
+
+@pytest.mark.parametrize(
+    ("formulation", "corrected"),
+    [
+        (Formulation(RULES.satisfaction_weight_usd), 0),
+        (Formulation(RULES.satisfaction_weight_usd, minimum_reliability=0.9), 1),
+        # by its own λ the coalition of nobody would be worth more than that of everybody
+        (Formulation(100_000.0), 1),
+    ],
+)
+def test_a_coalition_by_another_formulation_stands_or_falls_by_what_the_scenario_weighs(
+    view: GateView, formulation: Formulation, corrected: int
+) -> None:
+    state = ends(dear_and_cheap(view), decider=Weighing(RULES, formulation))
+    assert state["decision"].usage == Usage(calls=1, answers=1, corrections=corrected)
+    usual = ends(dear_and_cheap(view))
+    assert np.array_equal(bid(state).quantity_kw, bid(usual).quantity_kw)
+    assert state["formulation"].value == Formulation(RULES.satisfaction_weight_usd)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])

@@ -50,8 +50,11 @@ def test_a_mean_ask_is_told_of_three_battery_bids_or_more_and_never_of_cars() ->
     few = table_of().facts()["offers"]
     assert {group["kind"] for group in few} == {kind for kind, columns in kinds(LAYOUT) if columns.any()}
     assert not [group for group in few if "mean_ask" in group], "one bid per category: nothing is told"
+    assert not [group for group in few if "mean_score" in group], "a score tells its ask to within a few dollars"
     alike = replace(table_of(), category=np.zeros(len(LAYOUT), dtype=int))
     told = {group["kind"]: group.get("mean_ask") for group in alike.facts()["offers"]}
+    scored = {group["kind"] for group in alike.facts()["offers"] if "mean_score" in group}
+    assert scored == set(told) - {"delayed car charging"}
     assert FEWEST_ASKS_IN_A_MEAN == 3
     assert told == {
         "battery sale": 150.0, "battery purchase": 50.0, "spinning reserve": 4.0, "non-spinning reserve": 2.0,

@@ -167,7 +167,11 @@ def test_a_model_that_always_answers_rubbish_gives_exactly_the_rules_result(kind
         day = negotiated(inputs, way(server, inputs))
     usage = usage_of(day)
     assert same_bids(day, by_rule)
-    assert usage.answers == 0 and sum(usage.fallbacks.values()) > 0 and usage.corrections == 0
+    assert usage.answers == 0 and usage.corrections == 0
+    windows = [bid.decision.rounds for _, bid in day if bid.decision.invited]
+    by_rule_decided = {"once_a_window": len(windows), "every_round": sum(windows) + len(windows)}
+    failed = sum(usage.fallbacks.values())
+    assert failed == by_rule_decided[depth] if depth in by_rule_decided else failed > by_rule_decided["every_round"]
     assert [bid.decision.outcome for _, bid in day] == [bid.decision.outcome for _, bid in by_rule]
 
 
@@ -251,6 +255,15 @@ def test_no_private_floor_is_in_any_prompt_on_the_wire(depth: str) -> None:
     exact = {f"{floor:.{digits}f}" for floor in telling for digits in (2, 3, 4, 5, 6)}
     assert not told & exact, sorted(told & exact)
     assert not [text for text in ("reservation", "min_compensation", "floor") if text in str(requests)]
+
+
+def test_a_home_whose_first_ask_is_its_floor_is_not_spoken_for() -> None:
+    inputs = advised_inputs("every_agent", homes=12)
+    frank = replace(inputs.fleet, opening_ask_usd_per_kwh=inputs.fleet.min_compensation_usd_per_kwh)
+    with serving(sensible) as server:
+        negotiated(replace(inputs, fleet=frank), way(server, inputs))
+    assert server.requests
+    assert not [r for r in server.requests if "speak for one household" in system_of(r["body"])]
 
 
 def test_a_homes_prompt_tells_of_no_other_home() -> None:

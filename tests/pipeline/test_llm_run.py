@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.llm.gemini_server import GeminiServer, refused, serving
+from tests.llm.gemini_server import GeminiServer, Reply, refused, serving
 from tests.negotiation.advised import sensible
 from vpp_core.llm import client, gateway
 from vpp_core.negotiation.prompt_files import prompts_version
@@ -68,7 +69,7 @@ def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
     assert answers.read_bytes() == kept
     assert execute(["negotiate", "--at", "2023-08-01T19:00", *TINY[2:4], "--scenario", NAME]) == 0
     told = capfd.readouterr().out
-    assert "decides google_genai:gemini-3.5-flash-lite" in told
+    assert "The aggregator asks google_genai:gemini-3.5-flash-lite" in told
     assert "The model:" in told and 'The model says "as usual"' in told
     answers.write_text("\n".join(answers.read_text().splitlines()[:3]) + "\n")
     assert execute(["run", *BY_MODEL, "--fresh"]) == 2
@@ -83,6 +84,32 @@ def test_a_month_in_which_the_model_was_never_heard_is_refused(
         assert execute(["run", *BY_MODEL]) == 2
     said = capfd.readouterr().err.strip().splitlines()[-1]
     assert "decided nothing (unreachable 5" in said and "breaker open" not in said.split("(")[0]
+
+
+def test_after_a_wrong_key_the_right_one_is_used(
+    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The silence of the first run is no answer: it is not kept, and not replayed where an older run has kept it."""
+    kept = tmp_path / "lake" / "raw" / "llm" / NAME / "2023-08.jsonl"
+    key = ["wrong"]
+
+    def answer(number: int, body: dict[str, Any]) -> Reply:
+        return refused(400, "INVALID_ARGUMENT") if key[0] == "wrong" else sensible(number, body)
+
+    with serving(answer) as server:
+        lead_to(server, monkeypatch)
+        assert execute(["run", *BY_MODEL]) == 2
+        assert not kept.exists()
+        assert execute(["negotiate", "--at", "2023-08-01T19:00", "--scenario", NAME]) == 2
+        assert "decided nothing (unreachable 5" in capfd.readouterr().err.strip().splitlines()[-1]
+        silence = {"request": "0" * 32, "occurrence": 0, "calls": 1, "reply": None, "failure": "unreachable"}
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(silence) + "\n")
+        key[0] = "right"
+        asked = len(server.requests)
+        assert execute(["run", *BY_MODEL]) == 0
+        assert len(server.requests) > asked + 5
+    assert silence["request"] not in kept.read_text()
 
 
 def test_a_month_by_a_model_without_key_or_answers_is_refused_before_anything_is_computed(

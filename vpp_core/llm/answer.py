@@ -98,11 +98,17 @@ def read(reply: Reply, schema: type[SchemaT]) -> SchemaT:
         return schema.model_validate_json(reply.text)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
-        places = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['type']}" for fault in faults[:5])
+        places = "; ".join(f"{_place(fault)}: {fault['type']}" for fault in faults[:5])
         kind = "out_of_bounds" if all(fault["type"] in _BOUNDS for fault in faults) else "malformed"
         raise Unusable(f"the answer does not fit its schema ({places[:300]})", kind) from None
     except (ValueError, RecursionError):
         raise Unusable("the answer is not JSON") from None
+
+
+def _place(fault: Any) -> str:
+    """Where in the answer a fault lies. The name of a field that the schema does not know is the model's own words."""
+    *outer, last = map(str, fault["loc"] or ("the whole",))
+    return ".".join([*outer, "a further field" if fault["type"] == "extra_forbidden" else last])
 
 
 def _silence(error: Exception) -> Unusable:

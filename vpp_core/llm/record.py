@@ -44,6 +44,11 @@ class Record:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def holds_an_answer(self) -> bool:
+        """Whether anything was ever heard, useful or not."""
+        return any(entry.reply is not None for entry in self._entries.values())
+
     def find(self, request: str, occurrence: int) -> Entry | None:
         return self._entries.get((request, occurrence))
 

@@ -51,6 +51,8 @@ class BidEvaluation(Message):
 
     prosumer_id: int = Field(ge=0)
     product: Product = "energy"
+    device: Device
+    direction: Direction
     price_score: float = Field(ge=0, le=1)
     capacity_score: float = Field(ge=0, le=1)
     reliability_score: float = Field(ge=0, le=1)
@@ -62,18 +64,23 @@ class CounterOffer(Message):
 
     prosumer_id: int = Field(ge=0)
     product: Product = "energy"
+    device: Device
+    direction: Direction
     price_usd_per_mwh: float
     capacity_kw: float = Field(gt=0)
     reason: str
 
 
 class Response(Message):
-    """The home's answer."""
+    """The home's answer. A home that may `withdraw` never does here: its last ask stands for a rare price."""
 
     prosumer_id: int = Field(ge=0)
     product: Product = "energy"
+    device: Device
+    direction: Direction
     decision: Literal["accept", "counter", "withdraw"]
     price_usd_per_mwh: float
+    """what is agreed, or what is asked from now on"""
     capacity_kw: float = Field(ge=0)
     reason: str
 
@@ -106,8 +113,12 @@ class VppBid(Message):
     opportunity_id: str
     total_capacity_mw: float = Field(ge=0)
     segments: tuple[PriceQuantity, ...]
+    expected_surplus_usd: float
+    """what plant and homes are expected to make together; their parts follow"""
     expected_profit_usd: float
+    expected_household_gain_usd: float
     profit_margin: float
+    """expected profit over the expected value of what is traded, both directions counted as positive"""
     reliability: float = Field(ge=0, le=1)
     coalition_size: int = Field(ge=0)
     rounds: int = Field(ge=0)

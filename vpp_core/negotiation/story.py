@@ -1,6 +1,6 @@
 """The story of one negotiation for people: who offered what and why, counter-offers, who joined, who left and why.
 
-Whole groups in numbers, and the largest offers home by home. Words of a model are told as quotations.
+Whole groups in numbers, and the largest offers of each kind home by home. Words of a model are told as quotations.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.dispatch.opportunity_cost import USD_PER_KWH
 from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
 from vpp_core.llm import quoted
-from vpp_core.market.segments import PRODUCTS
+from vpp_core.market.segments import NONSPIN, PRODUCTS, SPIN
 from vpp_core.negotiation.public import kinds
 from vpp_core.negotiation.rounds import RoundRecord
 from vpp_core.negotiation.transcript import Transcript
-from vpp_core.tables.negotiation import OUTCOMES
+from vpp_core.tables.negotiation import FALLBACKS, OUTCOMES
 
 LONGEST_REASON = 300
 
@@ -45,12 +45,14 @@ def _opening(transcript: Transcript, names: int) -> Iterator[str]:
             yield f"Forecast of {product} at gate closure: {p50:.1f} {unit} (10 to 90 %: {p10:.1f} to {p90:.1f})."
     rules = view.scenario.negotiation
     if rules.decider == "llm":
-        yield f"For the aggregator decides {rules.llm.model}, {rules.llm.depth.replace('_', ' ')}; else rules."
+        yield f"The aggregator asks {rules.llm.model}, {rules.llm.depth.replace('_', ' ')}; else it goes by rules."
     offering = bargain.offering
     if not offering.any():
         return
     homes = len(np.unique(view.layout.home[offering]))
     yield f"{homes} homes make {int(offering.sum())} sealed bids, a kW in each product it could serve:"
+    if (offering & (view.layout.direction < 0)).any():
+        yield "  (a purchase's price is the most that the home pays to charge; below 0, the least it wants to be paid)"
     asks = view.layout.direction * bargain.opening_usd_per_mwh
     for kind, of_kind in kinds(view.layout):
         for position, category in enumerate(CATEGORIES):
@@ -58,13 +60,13 @@ def _opening(transcript: Transcript, names: int) -> Iterator[str]:
             if chosen.any():
                 yield (
                     f"  {kind:22s} {category:13s} {int(chosen.sum()):4d} bids {bargain.quantity_kw[chosen].sum():7.0f} "
-                    f"kW, first ask {_spread(asks[chosen])} {_unit(transcript, chosen)}"
+                    f"kW, first price {_spread(asks[chosen])} {_unit(transcript, chosen)}"
                 )
     shown = _largest(transcript, offering, names)
     for k in shown:
         limits = "; ".join(transcript.constraints(k))
-        price = f"{asks[k]:.1f} {_unit(transcript, k)}"
-        yield f"  {_who(transcript, k)} {bargain.quantity_kw[k]:.1f} kW, asks {price} ({limits})"
+        price = f"{_asks(transcript, k)} {_price(asks[k])} {_unit(transcript, k)}"
+        yield f"  {_who(transcript, k)} {bargain.quantity_kw[k]:.1f} kW, {price} ({limits})"
     yield from _and_more(int(offering.sum()) - len(shown), "bids")
 
 
@@ -73,41 +75,54 @@ def _round(transcript: Transcript, number: int, record: RoundRecord, shown: list
     before = transcript.open_before(number)
     asks, counters = direction * record.ask_usd_per_mwh, direction * record.counter_usd_per_mwh
     told = []
-    for name, part in (("energy", before & ~reserve), ("reserve", before & reserve)):
+    for name, part in (
+        ("sales ask", before & ~reserve & (direction > 0)),
+        ("purchases pay at most", before & (direction < 0)),
+        ("reserve asks", before & reserve),
+    ):
         offered = part & np.isfinite(counters)
         answered = f"counter-offers {_spread(counters[offered])}" if offered.any() else "no counter-offer"
         if part.any():
-            told.append(f"{name} asks {_spread(asks[part])}, {answered} {_unit(transcript, part)}")
+            told.append(f"{name} {_spread(asks[part])}, {answered} {_unit(transcript, part)}")
     yield f"Round {number}: {'; '.join(told)}; {int((record.agreed & before).sum())} of {int(before.sum())} agree."
     terms = record.terms
     yield (
         f"  Counter-offers go from the forecast's {terms.opening_quantile:.0%} to its {terms.limit_quantile:.0%} "
-        f"quantile, {terms.conceded:.0%} of the way"
+        f"quantile ({1 - terms.opening_quantile:.0%} to {1 - terms.limit_quantile:.0%} for purchases), "
+        f"{terms.conceded:.0%} of the way"
         + (f"; none for scores below {terms.minimum_score:.2f}" if terms.minimum_score else "")
         + ("." if not record.terms_by_model else f". The model says {quoted(record.reason, LONGEST_REASON)}")
     )
     if record.reason and not record.terms_by_model:
-        yield f"  By rule, since the model was of no use: {record.reason}."
+        yield f"  By rule, since the model was of no use: {FALLBACKS.get(record.reason, record.reason)}."
     answers = {(answer.prosumer_id, k): answer for k, answer in transcript.responses_by_segment(number)}
     for k in shown:
         answer = answers.get((transcript.home_id(k), k))
         if answer is None:
             continue
-        offer = f"is offered {counters[k]:.1f}" if np.isfinite(counters[k]) else "gets no counter-offer"
+        offer = f"{'is offered' if direction[k] > 0 else 'is asked'} {_price(counters[k])}"
+        if not np.isfinite(counters[k]):
+            offer = "gets no counter-offer"
         verb = "accepts" if answer.decision == "accept" else "declines"
-        yield f"  {_who(transcript, k)} asks {asks[k]:.1f}, {offer}: {verb} ({answer.reason})"
+        yield (
+            f"  {_who(transcript, k)} score {record.score[k]:.2f}, {_asks(transcript, k)} {_price(asks[k])}, {offer}: "
+            f"{verb} ({answer.reason})"
+        )
 
 
 def _coalition(transcript: Transcript, names: int) -> Iterator[str]:
     bargain = transcript.bargain
     key = transcript.state["decision"].outcome or ""
     yield f"Outcome: {key.replace('_', ' ')}. {OUTCOMES.get(key, '').capitalize()}."
-    standing = int(bargain.open.sum())
-    if standing:
-        yield f"{standing} last asks stay above the counter-offer and stand for a rare price."
     held = transcript.submission.segments.quantity_kw > 0
+    unmet = int(bargain.open.sum())
+    if unmet:
+        yield f"{unmet} last prices are not met; {int((bargain.open & held).sum())} of them are bid for a rare price."
     if held.any():
-        yield f"{len(np.unique(transcript.view.layout.home[held]))} homes join:"
+        yield (
+            f"{len(np.unique(transcript.view.layout.home[held]))} homes join (a bid is at the home's price and what "
+            "the energy, or a call of the reserve, is expected to cost the plant besides):"
+        )
         shown = _largest(transcript, held, names)
         segments, satisfaction = transcript.submission.segments, transcript.state["coalition"].satisfaction
         for k in shown:
@@ -115,9 +130,10 @@ def _coalition(transcript: Transcript, names: int) -> Iterator[str]:
                 float(values[k])
                 for values in (segments.quantity_kw, segments.agreed_usd_per_mwh, segments.price_usd_per_mwh)
             )
+            at = "agreed" if bargain.agreed[k] else "at its last price"
             yield (
-                f"  {_who(transcript, k)} {kw:.1f} kW, agreed {agreed:.1f} {_unit(transcript, k)}, bid at {price:.1f}; "
-                f"satisfaction {satisfaction[k]:.2f}"
+                f"  {_who(transcript, k)} {kw:.1f} kW, {at} {_price(agreed)} {_unit(transcript, k)}, bid at "
+                f"{_price(price)}; satisfaction {satisfaction[k]:.2f}"
             )
         yield from _and_more(int(held.sum()) - len(shown), "segments")
     yield from _left(transcript, bargain.offering & ~held, names)
@@ -130,9 +146,10 @@ def _coalition(transcript: Transcript, names: int) -> Iterator[str]:
         )
     if held.any():
         bid = transcript.vpp_bid()
+        sums = ", ".join(f"{mw:.3f} MW {name}" for name, mw in _sums_mw(transcript).items())
         yield (
-            f"VPP bid: {bid.total_capacity_mw:.3f} MW in {len(bid.segments)} segments "
-            f"from {bid.coalition_size} homes, expected surplus ${bid.expected_profit_usd:.2f}."
+            f"VPP bid: {sums} in {len(bid.segments)} segments from {bid.coalition_size} homes, expected surplus "
+            f"${bid.expected_surplus_usd:.2f}, of which ${bid.expected_household_gain_usd:.2f} go to the homes."
         )
     usage = transcript.state["usage"]
     if transcript.view.scenario.negotiation.decider == "llm":
@@ -194,17 +211,39 @@ def _sold_otherwise(transcript: Transcript, k: int) -> bool:
 
 
 def _largest(transcript: Transcript, segments: Bools, names: int) -> list[int]:
-    """The largest of these segments, ties in the order of the fleet."""
-    chosen = np.flatnonzero(segments)
-    order = np.argsort(-transcript.bargain.quantity_kw[chosen], kind="stable")
-    return [int(k) for k in chosen[order][:names]]
+    """The largest of these segments, of each kind in turn, kind by kind; ties in the order of the fleet."""
+    ranked = []
+    for position, (_, of_kind) in enumerate(kinds(transcript.view.layout)):
+        chosen = np.flatnonzero(segments & of_kind)
+        order = np.argsort(-transcript.bargain.quantity_kw[chosen], kind="stable")
+        ranked += [(rank, position, k) for rank, k in enumerate(chosen[order].tolist())]
+    shown = sorted(ranked)[:names]
+    return [k for _, _, k in sorted(shown, key=lambda one: (one[1], one[0]))]
 
 
 def _who(transcript: Transcript, k: int) -> str:
     layout = transcript.view.layout
-    kind = next(name for name, of_kind in kinds(layout) if of_kind[k])
+    kind, same = next((name, of_kind) for name, of_kind in kinds(layout) if of_kind[k])
     category = CATEGORIES[transcript.view.fleet.category[layout.home[k]]]
-    return f"home {transcript.home_id(k)} ({category}), {kind},"
+    of_home = np.flatnonzero(same & (layout.home == layout.home[k]))
+    which = f" of car {int(np.searchsorted(of_home, k)) + 1}" if len(of_home) > 1 else ""
+    return f"home {transcript.home_id(k)} ({category}), {kind}{which},"
+
+
+def _asks(transcript: Transcript, k: int) -> str:
+    return "asks" if transcript.view.layout.direction[k] > 0 else "pays at most"
+
+
+def _sums_mw(transcript: Transcript) -> dict[str, float]:
+    """What the bid sums to, by what it is [MW]."""
+    layout, kw = transcript.view.layout, transcript.submission.segments.quantity_kw
+    parts = {
+        "sold": (layout.direction > 0) & ~layout.is_reserve,
+        "bought": layout.direction < 0,
+        "spin": layout.product == SPIN,
+        "nonspin": layout.product == NONSPIN,
+    }
+    return {name: float(kw[part].sum()) / 1000 for name, part in parts.items() if kw[part].any()}
 
 
 _UNITS = ("$/MWh", "$/MW-h")
@@ -222,4 +261,8 @@ def _and_more(count: int, what: str) -> Iterator[str]:
 
 def _spread(values: Floats) -> str:
     low, high = float(values.min()), float(values.max())
-    return f"{low:.1f}" if high - low < 0.05 else f"{low:.1f} to {high:.1f}"
+    return _price(low) if high - low < 0.05 else f"{_price(low)} to {_price(high)}"
+
+
+def _price(value: float) -> str:
+    return f"{round(float(value), 1) + 0.0:.1f}"  # never −0.0

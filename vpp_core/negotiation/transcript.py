@@ -9,7 +9,7 @@ import pandas as pd
 
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import Bools, Floats
-from vpp_core.market.segments import ENERGY, PRODUCTS, Submission
+from vpp_core.market.segments import PRODUCTS, Submission
 from vpp_core.negotiation.bargain import Bargain
 from vpp_core.negotiation.messages import (
     BidEvaluation,
@@ -40,18 +40,28 @@ class Transcript:
     def bargain(self) -> Bargain:
         return self.state["bargain"]
 
-    def opportunity(self) -> Opportunity:
-        p10, p50, p90 = (float(value) for value in self.view.forecast[ENERGY])
-        return Opportunity(
-            opportunity_id=f"energy-{self.view.start:%Y%m%dT%H%MZ}",
-            window_start=self.view.start.to_pydatetime(),
-            duration_hours=self.view.hours,
-            required_capacity_mw=self.view.scenario.market.minimum_bid_mw,
-            forecast_p10_usd_per_mwh=p10,
-            forecast_p50_usd_per_mwh=p50,
-            forecast_p90_usd_per_mwh=p90,
-            gate_closure=self.gate_closure.to_pydatetime(),
-        )
+    @property
+    def opportunity_id(self) -> str:
+        """Of the window: one opportunity, in as many products as have a price."""
+        return f"{self.view.start:%Y%m%dT%H%MZ}"
+
+    def opportunities(self) -> list[Opportunity]:
+        """What was announced, a message for each product."""
+        return [
+            Opportunity(
+                opportunity_id=self.opportunity_id,
+                product=product,  # type: ignore[arg-type]
+                window_start=self.view.start.to_pydatetime(),
+                duration_hours=self.view.hours,
+                required_capacity_mw=self.view.scenario.market.minimum_bid_mw,
+                forecast_p10_usd_per_mwh=float(p10),
+                forecast_p50_usd_per_mwh=float(p50),
+                forecast_p90_usd_per_mwh=float(p90),
+                gate_closure=self.gate_closure.to_pydatetime(),
+            )
+            for product, (p10, p50, p90) in zip(PRODUCTS, self.view.forecast, strict=True)
+            if np.isfinite(p50)
+        ]
 
     def bids(self) -> list[ProsumerBid]:
         """The sealed first bids, as the aggregator receives them."""
@@ -75,6 +85,8 @@ class Transcript:
             BidEvaluation(
                 prosumer_id=self.home_id(k),
                 product=self._product(k),
+                device=self._device(k),
+                direction=self._direction(k),
                 price_score=float(record.scores[0, k]),
                 capacity_score=float(record.scores[1, k]),
                 reliability_score=float(record.scores[2, k]),
@@ -90,6 +102,8 @@ class Transcript:
             CounterOffer(
                 prosumer_id=self.home_id(k),
                 product=self._product(k),
+                device=self._device(k),
+                direction=self._direction(k),
                 price_usd_per_mwh=self._unsigned(record.counter_usd_per_mwh, k),
                 capacity_kw=float(self.bargain.quantity_kw[k]),
                 reason="meets the ask" if record.counter_usd_per_mwh[k] >= record.ask_usd_per_mwh[k] else "forecast",
@@ -106,10 +120,11 @@ class Transcript:
         """Answers with the column of the layout that each is about."""
         record = self.state["history"][round_number - 1]
         last = round_number == len(self.state["history"])
+        asks = self.bargain.ask_usd_per_mwh if last else self.state["history"][round_number].ask_usd_per_mwh
         answers = []
         for k in np.flatnonzero(self.open_before(round_number)).tolist():
             agreed = bool(record.agreed[k])
-            reason = "last ask, stands for a rare price" if last else "asks for more"
+            reason = "keeps to its last price" if last else "keeps to a price of its own"
             if record.replies_by_model[k]:
                 reason = "as its model says"
             elif agreed:
@@ -118,8 +133,10 @@ class Transcript:
             answer = Response(
                 prosumer_id=self.home_id(k),
                 product=self._product(k),
+                device=self._device(k),
+                direction=self._direction(k),
                 decision="accept" if agreed else "counter",
-                price_usd_per_mwh=self._unsigned(record.ask_usd_per_mwh, k),
+                price_usd_per_mwh=self._unsigned(asks, k),
                 capacity_kw=float(self.bargain.quantity_kw[k]),
                 reason=reason,
             )
@@ -146,16 +163,21 @@ class Transcript:
         """What goes to the market."""
         segments = self.submission.segments
         held = np.flatnonzero(segments.quantity_kw > 0)
-        expected = self.state["coalition"].expected
+        expected, offers = self.state["coalition"].expected, self.view.offers
         order = held[np.argsort(segments.price_usd_per_mwh[held], kind="stable")].tolist()
         capacity_kw = float(segments.quantity_kw[held].sum())
-        mean_price = float(segments.price_usd_per_mwh[held] @ segments.quantity_kw[held]) / max(capacity_kw, 1e-9)
-        gain = float(expected.surplus_usd_per_kw @ segments.quantity_kw)
-        turnover = abs(mean_price) * capacity_kw / 1000 * self.view.hours + gain
         clears = expected.clearing_probability[held]
+        surplus = expected.surplus_usd_per_kw[held] * segments.quantity_kw[held]
+        # What a segment is expected to move, in MWh (of reserve MW-h): its prices times that are dollars.
+        moved = clears * segments.quantity_kw[held] * self.view.hours / 1000
+        own, rebound = offers.own_usd_per_mwh[held], offers.rebound_usd_per_mwh[held]
+        agreed = self.view.layout.direction[held] * segments.agreed_usd_per_mwh[held]
+        gain = float(moved @ (agreed - own))
+        profit = float(surplus.sum()) - gain
+        traded = float(np.abs(surplus + moved * (own + rebound)).sum())
         return VppBid(
-            bid_id=f"bid-{self.opportunity().opportunity_id}",
-            opportunity_id=self.opportunity().opportunity_id,
+            bid_id=f"bid-{self.opportunity_id}",
+            opportunity_id=self.opportunity_id,
             total_capacity_mw=capacity_kw / 1000,
             segments=tuple(
                 PriceQuantity(
@@ -166,8 +188,10 @@ class Transcript:
                 )
                 for k in order
             ),
-            expected_profit_usd=gain,
-            profit_margin=gain / turnover if turnover > 0 else 0.0,
+            expected_surplus_usd=float(surplus.sum()),
+            expected_profit_usd=profit,
+            expected_household_gain_usd=gain,
+            profit_margin=profit / traded if traded > 0 else 0.0,
             reliability=float(clears.mean()) if len(held) else 0.0,
             coalition_size=len(np.unique(self.view.layout.home[held])),
             rounds=self.bargain.round,
@@ -193,7 +217,7 @@ class Transcript:
         return "battery" if self.view.layout.is_battery[k] else "car"
 
     def _unsigned(self, signed: Floats, k: int) -> float:
-        return float(self.view.layout.direction[k] * signed[k])
+        return float(self.view.layout.direction[k] * signed[k]) + 0.0  # never −0.0
 
     def constraints(self, k: int) -> tuple[str, ...]:
         """What a home says it will not exceed with this device."""

@@ -2,6 +2,8 @@
 
 They belong to the raw files, since nobody can compute them again: a run that finds its answers here needs neither key
 nor network. The file is written whole, every few answers and at the end, whatever ended the run.
+Where a service never said anything, nothing is kept: after a wrong key the same run with the right one would be told
+of the old silence, and never ask.
 """
 
 from __future__ import annotations
@@ -69,6 +71,8 @@ def gateway_of(lake: Lake, month: Month | str, scenario: Scenario, *, anew: bool
 
     def save(record: Record) -> None:
         nonlocal unsaved
+        if not record.holds_an_answer:
+            return
         write_whole(path, record.to_text().encode())
         unsaved = 0
 
@@ -94,4 +98,5 @@ def _kept(path: Path, on_add: Callable[[Record], None]) -> Record:
         return Record(on_add=on_add)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as text; restore it, or remove it and ask the model again") from error
-    return Record.from_text(text, str(path), on_add)
+    kept = Record.from_text(text, str(path), on_add)
+    return kept if kept.holds_an_answer else Record(on_add=on_add)
