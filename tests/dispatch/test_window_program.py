@@ -209,6 +209,23 @@ def test_a_fleet_that_cannot_reach_the_minimum_alone_in_two_products_puts_its_po
     assert solution.below_minimum, "spin was offered and closed for the minimum"
 
 
+@pytest.mark.parametrize("most_homes_by_program", [HOMES, 0])
+def test_offers_that_meet_the_minimum_exactly_are_bid_whole_where_that_gains(
+    most_homes_by_program: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two homes of 5 kW and a minimum of 10: one gains, and only with the other, which costs less than that, it may."""
+    monkeypatch.setattr(window_program, "LARGE_FLEET_HOMES", most_homes_by_program + 1)
+    layout = Layout(home_of_car=np.zeros(0, dtype=int), aggregation_of_home=np.zeros(HOMES, dtype=int))
+    nothing = SharedLimits(*(np.zeros(HOMES) for _ in range(4)))
+    quantity, margin = np.zeros(len(layout)), np.zeros(len(layout))
+    quantity[layout.battery_sell] = [5.0, 5.0, 0.0, 0.0, 0.0, 0.0]
+    margin[layout.battery_sell] = [0.05, -0.01, 0.0, 0.0, 0.0, 0.0]
+    solution = WindowProgram(layout, 10.0, 1e6).solve(margin, quantity, nothing)
+    assert (solution.failures, solution.below_minimum) == (0, False)
+    assert np.array_equal(solution.quantity_kw, quantity)
+    assert solution.gap_usd == pytest.approx(0.0, abs=1e-9)
+
+
 def test_a_large_fleet_goes_by_merit_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(window_program, "LARGE_FLEET_HOMES", HOMES)
     margin, quantity, shared = a_window(3, 0.0)

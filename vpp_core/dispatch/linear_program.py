@@ -49,7 +49,7 @@ class LinearProgram:
         for name, parameter in self._shared.items():
             parameter.value = getattr(window.shared, name)
 
-    def solve(self, shut: Bools, held: Bools, least_kw: float, most_kw: float) -> tuple[Answer, Floats]:
+    def solve(self, shut: Bools, held: Bools, least_kw: float | Floats, most_kw: float) -> tuple[Answer, Floats]:
         """The best shares, some sums shut, some held to a minimum, and the price of each sum [$/kW]; no bound yet."""
         self._most.value = np.where(shut, 0.0, most_kw)
         self._least.value = np.where(held, least_kw, 0.0)

@@ -73,12 +73,14 @@ class MeritOrder:
         )
         return _Choice(share, sums, value)
 
-    def bound_usd(self, price: Floats, shut: Bools, held: Bools, least_kw: float, most_kw: float) -> float:
+    def bound_usd(self, price: Floats, shut: Bools, held: Bools, least_kw: float | Floats, most_kw: float) -> float:
         """L(p), which no shares can pass; a shut sum's price counts for nothing and is put above every gain."""
         price = np.where(shut, 2 * self._dearest, price)
         return _bound(self._choose(price), price, np.where(held, least_kw, 0.0), np.where(shut, 0.0, most_kw))
 
-    def solve(self, shut: Bools, held: Bools, least_kw: float, most_kw: float, enough_usd: float = -np.inf) -> Answer:
+    def solve(
+        self, shut: Bools, held: Bools, least_kw: float | Floats, most_kw: float, enough_usd: float = -np.inf
+    ) -> Answer:
         """The best shares with some sums shut, some held to a minimum and all within a maximum.
 
         Status `NOT_BETTER` where the bound shows that they gain no more than `enough_usd`.

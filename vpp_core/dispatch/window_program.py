@@ -119,15 +119,17 @@ class _AggregationProgram:
         """The best quantities of the aggregation's segments."""
         most = window.sums_kw(np.ones_like(window.quantity_kw))
         closed = most < self._minimum_kw * (1 - _ROUNDING)
+        # Offers that meet the minimum exactly cannot be held above it: a solver is given room, and they are held whole.
+        least_kw = np.minimum(self._held_kw, most * (1 - _HELD_ABOVE))
         merit = MeritOrder(window)
 
         def by_merit(shut: Bools, held: Bools, enough_usd: float) -> Answer:
-            return merit.solve(shut, held, self._held_kw, self._maximum_kw, enough_usd)
+            return merit.solve(shut, held, least_kw, self._maximum_kw, enough_usd)
 
         best = self._search(window, by_merit, closed, np.zeros_like(closed))
         solver = MERIT_ORDER
         if best.unfinished or not self._large:
-            best, solver = self._by_program(window, merit, best, closed), HIGHS
+            best, solver = self._by_program(window, merit, best, closed, least_kw), HIGHS
         share = best.answer.share
         if share is None:
             status = best.unfinished or "infeasible"
@@ -135,19 +137,23 @@ class _AggregationProgram:
             return Solution(np.zeros_like(window.quantity_kw), status, solver, failures=1)
         if solver == HIGHS:
             share = self._prefer_spin(window, share)
+        whole = (best.held & (most <= self._held_kw * (1 + 2 * _HELD_ABOVE)))[window.aggregation.book] & (
+            window.quantity_kw > 0
+        )
+        share = np.where(whole, 1.0, share)
         gap = max(best.bound_usd - float(window.gain_usd @ share), 0.0)
         below = bool((best.shut & (most > 0)).any())
         return Solution(share * window.quantity_kw, "optimal", solver, gap_usd=gap, below_minimum=below)
 
-    def _by_program(self, window: Window, merit: MeritOrder, known: _Best, closed: Bools) -> _Best:
+    def _by_program(self, window: Window, merit: MeritOrder, known: _Best, closed: Bools, least_kw: Floats) -> _Best:
         """By CVXPY: the way that merit order found to be best, or all ways where it did not finish."""
         program = self._compiled(window)
 
         def solve(shut: Bools, held: Bools, _: float) -> Answer:
-            answer, price = program.solve(shut, held, self._held_kw, self._maximum_kw)
+            answer, price = program.solve(shut, held, least_kw, self._maximum_kw)
             if answer.share is None:
                 return answer
-            bound = merit.bound_usd(price, shut, held, self._held_kw, self._maximum_kw)
+            bound = merit.bound_usd(price, shut, held, least_kw, self._maximum_kw)
             return replace(answer, bound_usd=bound)
 
         if known.unfinished:
