@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from vpp_core.calendar import LOCAL_TIMEZONE, Month, Period
 from vpp_core.market.forecast import HORIZON_HOURS, forecast_error, price_forecast
 from vpp_core.scenario import MarketRules
-from vpp_core.sources.synthetic_prices import synthetic_prices
+from vpp_core.sources.synthetic_prices import modelled_reserves, synthetic_prices
 from vpp_core.tables import PRICE_FORECAST
 
 RULES = MarketRules()
@@ -54,14 +54,15 @@ def unpublished(frame: pd.DataFrame, issued_at: pd.Timestamp) -> dict[str, np.nd
     """By the market's rules, written down a second time: what nobody could know at `issued_at`."""
     start = pd.DatetimeIndex(frame["timestamp"])
     not_over = np.asarray(start + pd.Timedelta(minutes=15) > issued_at)
+    hour_not_over = np.asarray(start.floor("h") + pd.Timedelta(hours=1) > issued_at)
     local, now = start.tz_convert(LOCAL_TIMEZONE), issued_at.tz_convert(LOCAL_TIMEZONE)
     last_known_day = now.normalize() + pd.DateOffset(days=1 if now.hour >= 13 else 0)
     last_known_day = max(last_known_day, local[0].normalize())
     not_announced = np.asarray(local.normalize() > last_known_day)
     return {
         "lmp_usd_per_mwh": not_over,
-        "spin_usd_per_mw_h": not_over,
-        "nonspin_usd_per_mw_h": not_over,
+        "spin_usd_per_mw_h": hour_not_over,
+        "nonspin_usd_per_mw_h": hour_not_over,
         "lmp_day_ahead_usd_per_mwh": not_announced,
     }
 
@@ -81,6 +82,23 @@ def test_changing_every_price_unpublished_at_a_gate_leaves_its_forecast_bit_iden
     after = price_forecast(changed, period, CASES[case][2])
     same = before["issued_at"] == issued_at
     pd.testing.assert_frame_equal(before[same], after[same], check_exact=True)
+
+
+def test_a_reserve_price_modelled_on_its_hour_does_not_give_away_the_quarter_that_is_not_over() -> None:
+    """A gate closes at a quarter to: the hour's modelled price follows from a quarter hour that is still to come."""
+    frame, period = prices("2023-08", 3)
+    whole = synthetic_prices(Month.parse("2023-08"), 1).real_time
+    gate = 66 * 4 - RULES.gate_closure_minutes // 15
+    spiked = whole.copy()
+    spiked[gate] += 900.0
+    forecasts = []
+    for lmp in (whole, spiked):
+        spin, nonspin = (of[: len(frame)] for of in modelled_reserves(Month.parse("2023-08"), lmp, 1))
+        modelled = frame.assign(lmp_usd_per_mwh=lmp[: len(frame)], spin_usd_per_mw_h=spin, nonspin_usd_per_mw_h=nonspin)
+        forecasts.append(price_forecast(modelled, period, RULES))
+    before, after = (each[each["issued_at"] <= period.timestamps[gate]] for each in forecasts)
+    pd.testing.assert_frame_equal(before, after, check_exact=True)
+    assert not forecasts[0].equals(forecasts[1])
 
 
 @pytest.mark.parametrize("column", ["lmp_usd_per_mwh", "lmp_day_ahead_usd_per_mwh", "spin_usd_per_mw_h"])

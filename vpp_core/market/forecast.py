@@ -10,13 +10,15 @@ The forecast of a window is a base curve, corrected by what the latest published
    fast part that dies out within hours and a slow part that carries on through the next day.
 3. *Spread.* Quantiles keep the base's distance from its median, a little narrower at short lead times.
 
-Used are real-time and reserve prices of intervals that ended by the gate closure, and day-ahead prices of local day
-D + 1 from 13:00 on D (those of the first day from its start), and nothing else. Day-ahead reserve prices are in fact
-published with day-ahead energy; they are treated as if known only afterwards, because the ones that are modelled on
-the real-time price would give it away.
+Used are real-time prices of intervals and reserve prices of hours that ended by the gate closure, and day-ahead prices
+of local day D + 1 from 13:00 on D (those of the first day from its start), and nothing else. Day-ahead reserve prices
+are in fact published with day-ahead energy; they are treated as if known only when their hour has ended, because the
+ones that are modelled on the hour's real-time prices would give these away.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -62,13 +64,14 @@ def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRul
     grid = Gates(period, rules.window_minutes, rules.gate_closure_minutes)
     real_time = market_prices["lmp_usd_per_mwh"].to_numpy(dtype=float)
     day_ahead = market_prices["lmp_day_ahead_usd_per_mwh"].to_numpy(dtype=float)
+    hourly = replace(grid, priced_minutes=60)
     tables = {"energy": _energy(grid, real_time, day_ahead)}
     for product in ("spin", "nonspin"):
         price = market_prices[PRODUCTS[product]].to_numpy(dtype=float)
         if np.isfinite(price).any():
             known = np.log1p(np.maximum(price, 0.0))
             tables[product] = np.maximum(
-                np.expm1(quantiles_from_experience(grid, known, RESERVE_PRIOR, PRICE_MEMORY)), 0.0
+                np.expm1(quantiles_from_experience(hourly, known, RESERVE_PRIOR, PRICE_MEMORY)), 0.0
             )
     return pd.concat([grid.rows(product, values) for product, values in tables.items()], ignore_index=True)
 

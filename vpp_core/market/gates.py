@@ -27,6 +27,8 @@ class Gates:
     period: Period
     window_minutes: int
     gate_closure_minutes: int
+    priced_minutes: int = INTERVAL_MINUTES
+    """how long a price holds: it counts as published when that time has ended"""
 
     @property
     def length(self) -> int:
@@ -58,8 +60,9 @@ class Gates:
 
     @cached_property
     def gate(self) -> Ints:
-        """How many intervals of the period have ended by each gate closure, (W,); negative before it starts."""
-        return self.first - self.gate_closure_minutes // INTERVAL_MINUTES
+        """Of how many intervals the price is published by each gate closure, (W,); negative before the period."""
+        held = self.priced_minutes // INTERVAL_MINUTES
+        return (self.first - self.gate_closure_minutes // INTERVAL_MINUTES) // held * held
 
     @cached_property
     def starts(self) -> pd.DatetimeIndex:
