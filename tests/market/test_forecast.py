@@ -171,6 +171,21 @@ def test_a_price_that_repeats_every_day_is_learned() -> None:
     assert error["mae_usd_per_mwh"] < 3.0
 
 
+def test_a_filled_gap_does_not_give_away_the_price_after_it() -> None:
+    """A gap of half an hour, whose line leads to a price that is published after the gate."""
+    frame, period = prices("2023-08", 2)
+    gate = 30 * 4 - RULES.gate_closure_minutes // 15
+    forecasts = []
+    for after_gap in (20.0, 900.0):
+        filled = frame.assign(lmp_source="file")
+        filled.loc[gate - 2 : gate - 1, "lmp_source"] = "filled"
+        line = np.interp([1, 2], [0, 3], [frame["lmp_usd_per_mwh"][gate - 3], after_gap])
+        filled.loc[gate - 2 : gate, "lmp_usd_per_mwh"] = [*line, after_gap]
+        forecast = price_forecast(filled, period, RULES)
+        forecasts.append(forecast[forecast["issued_at"] <= period.timestamps[gate]])
+    pd.testing.assert_frame_equal(*forecasts, check_exact=True)
+
+
 def test_a_missing_price_is_not_taken_for_zero() -> None:
     frame, period = prices("2023-08", 4)
     holes = frame.copy()

@@ -13,7 +13,7 @@ The forecast of a window is a base curve, corrected by what the latest published
 Used are real-time prices of intervals and reserve prices of hours that ended by the gate closure, and day-ahead prices
 of local day D + 1 from 13:00 on D (those of the first day from its start), and nothing else. Day-ahead reserve prices
 are in fact published with day-ahead energy; they are treated as if known only when their hour has ended, because the
-ones that are modelled on the hour's real-time prices would give these away.
+ones that are modelled on the hour's real-time prices would give these away. A filled gap counts as not published.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ __all__ = ["HORIZON_HOURS", "PRODUCTS", "forecast_error", "price_forecast"]
 
 Floats = npt.NDArray[np.float64]
 
+DAY_AHEAD = "lmp_day_ahead_usd_per_mwh"
 PRODUCTS = {"energy": "lmp_usd_per_mwh", "spin": "spin_usd_per_mw_h", "nonspin": "nonspin_usd_per_mw_h"}
 
 PRICE_MEMORY = Memory()
@@ -62,18 +63,24 @@ def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRul
     block reshapes to (windows, 36 h / window length). Windows may lie past the period's end.
     """
     grid = Gates(period, rules.window_minutes, rules.gate_closure_minutes)
-    real_time = market_prices["lmp_usd_per_mwh"].to_numpy(dtype=float)
-    day_ahead = market_prices["lmp_day_ahead_usd_per_mwh"].to_numpy(dtype=float)
+    real_time, day_ahead = _published(market_prices, "lmp_usd_per_mwh"), _published(market_prices, DAY_AHEAD)
     hourly = replace(grid, priced_minutes=60)
     tables = {"energy": _energy(grid, real_time, day_ahead)}
     for product in ("spin", "nonspin"):
-        price = market_prices[PRODUCTS[product]].to_numpy(dtype=float)
+        price = _published(market_prices, PRODUCTS[product])
         if np.isfinite(price).any():
             known = np.log1p(np.maximum(price, 0.0))
             tables[product] = np.maximum(
                 np.expm1(quantiles_from_experience(hourly, known, RESERVE_PRIOR, PRICE_MEMORY)), 0.0
             )
     return pd.concat([grid.rows(product, values) for product, values in tables.items()], ignore_index=True)
+
+
+def _published(market_prices: pd.DataFrame, column: str) -> Floats:
+    """A price as it was published, NaN where it was not: a filled gap is drawn towards the price after it."""
+    price: Floats = market_prices[column].to_numpy(dtype=float)
+    source = f"{column.partition('_usd_per_')[0]}_source"
+    return np.where(market_prices[source] == "filled", np.nan, price) if source in market_prices else price
 
 
 def _energy(grid: Gates, real_time: Floats, day_ahead: Floats) -> Floats:
