@@ -154,6 +154,19 @@ def evaluate(context: dg.AssetCheckExecutionContext, lake: Lake, table: str, loo
     )
 
 
+def refusals(events: Iterable[dg.DagsterEvent]) -> dict[str, str]:
+    """Step → what its check found, in a sentence, for every check among a run's events that did not pass."""
+    found = {}
+    for event in events:
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed:
+                table = evaluation.asset_key.to_user_string()
+                said = f"{table} {evaluation.check_name}: {evaluation.description or 'did not pass'}"
+                found[event.step_key or said] = said
+    return found
+
+
 def _open_books(kpis: pd.DataFrame) -> Iterator[str]:
     for row in kpis[kpis["books_residual_usd"].abs() > A_CENT].itertuples():
         yield f"{row.strategy}: surplus differs from VPP profit + household gain by {row.books_residual_usd:.4f} $"

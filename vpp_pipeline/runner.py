@@ -17,6 +17,7 @@ import dagster as dg
 
 from vpp_core.errors import InputError
 from vpp_pipeline import project
+from vpp_pipeline.checks import refusals
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.partitions import SCENARIO, partition_key
@@ -104,12 +105,13 @@ def run_month(
     )
     if any(map(_interrupted, result.all_events)):
         raise KeyboardInterrupt
-    faults = tuple(_fault(event) for event in result.all_events if event.is_step_failure)
+    refused = refusals(result.all_events)
+    faults = tuple(
+        refused.get(event.step_key or "") or _fault(event) for event in result.all_events if event.is_step_failure
+    )
     if not result.success and not faults:
         faults = (_run_fault(result.all_events),)
-    return MonthRun(
-        result.run_id, month, scenario, time.perf_counter() - began, faults, tuple(_failed_checks(result.all_events))
-    )
+    return MonthRun(result.run_id, month, scenario, time.perf_counter() - began, faults, tuple(refused.values()))
 
 
 def close_abandoned(instance: dg.DagsterInstance) -> None:
@@ -166,18 +168,6 @@ def _interrupted(event: DagsterEvent) -> bool:
 def _run_fault(events: Sequence[DagsterEvent]) -> str:
     messages = [event.message for event in events if event.is_failure and event.message]
     return messages[-1].splitlines()[0] if messages else "the run failed before its first step"
-
-
-def _failed_checks(events: Sequence[DagsterEvent]) -> list[str]:
-    found = []
-    for event in events:
-        if event.event_type_value != "ASSET_CHECK_EVALUATION":
-            continue
-        evaluation = event.asset_check_evaluation_data
-        if not evaluation.passed:
-            table = evaluation.asset_key.to_user_string()
-            found.append(f"{table} {evaluation.check_name}: {evaluation.description or 'did not pass'}")
-    return found
 
 
 def _reason(error: Exception) -> str:

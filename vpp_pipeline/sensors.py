@@ -7,6 +7,7 @@ import urllib.request
 import dagster as dg
 
 from vpp_core.scenario.known import KNOWN_SCENARIOS
+from vpp_pipeline.checks import refusals
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.partitions import MONTH, SCENARIO
 
@@ -55,10 +56,15 @@ def failure_message(context: dg.RunFailureSensorContext) -> str:
     """One sentence: which month and scenario, the reason, and the command that tries just that again."""
     tags = context.dagster_run.tags
     month, scenario = tags.get(f"{PARTITION_TAG}/{MONTH}"), tags.get(f"{PARTITION_TAG}/{SCENARIO}")
+    refused = refusals(
+        entry.get_dagster_event()
+        for entry in context.instance.all_logs(context.dagster_run.run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    )
     reasons = [
         event.step_failure_data.user_failure_data.description
-        for event in context.get_step_failure_events()
         if event.step_failure_data.user_failure_data
+        else refused.get(event.step_key or "")
+        for event in context.get_step_failure_events()
     ]
     reason = reasons[0] if reasons and reasons[0] else context.failure_event.message
     reason = _KILLED if _FROM_OUTSIDE in str(reason) else str(reason).rstrip(".")

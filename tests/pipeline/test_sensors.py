@@ -113,6 +113,29 @@ def test_a_webhook_that_cannot_be_reached_keeps_its_secret_and_the_failure_is_st
     assert "s3cr3t" not in said
 
 
+@dg.asset_check(asset="refused", blocking=True)
+def plausible() -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(passed=False, description="3 of 96 intervals missing")
+
+
+@dg.asset
+def refused() -> None:
+    """What a blocking check finds fault with."""
+
+
+def test_a_run_that_a_check_stopped_is_told_with_what_the_check_found() -> None:
+    with in_memory() as instance:
+        result = dg.materialize([refused, plausible], instance=instance, raise_on_error=False)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failed_runs",
+            dagster_event=result.get_run_failure_event(),
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+        ).for_run_failure()
+        message = sensors.failure_message(context)
+    assert message.startswith(f"run {result.run_id[:8]} failed: refused plausible: 3 of 96 intervals missing. ")
+
+
 @dg.asset
 def failing_alone() -> None:
     raise dg.Failure("nothing to look at.", allow_retries=False)

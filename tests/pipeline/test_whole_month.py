@@ -163,6 +163,7 @@ def test_downstream_launched_alone_on_an_upstream_that_its_check_refused_is_refu
     ran.lake.write("market_prices", MONTH, TINY.name, holed)
     together = ran.again(assets=WITHOUT_SIMULATION)
     assert "market_prices plausible: 2023-08 tiny: complete: 3 of 96 intervals missing" in together.failed_checks[0]
+    assert together.faults[0] == together.failed_checks[0]
     alone = ran.again(assets=["price_forecast"])
     assert alone.faults[0].startswith("market_prices of 2023-08, scenario tiny, cannot be used (complete: 3 of 96")
     assert alone.faults[0].endswith("`vpp run --month 2023-08 --scenario tiny --fresh`")

@@ -71,6 +71,7 @@ def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
 
 def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:
     """Print the split of the distance from perfect foresight to negotiation, with intervals."""
+    from vpp_core.results.text import number
     from vpp_pipeline.cli.execution import print_rows
 
     split = lake.read("gap_split", month, scenario.name).table.to_pandas()
@@ -81,9 +82,9 @@ def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:
             {
                 "path": row.path,
                 "step": f"{row.step} ({row.upper_strategy} − {row.lower_strategy})",
-                "$": f"{row.difference:,.2f}",
-                "from": "–" if row.low != row.low else f"{row.low:,.2f}",
-                "to": "–" if row.high != row.high else f"{row.high:,.2f}",
+                "$": number(row.difference),
+                "from": number(row.low),
+                "to": number(row.high),
             }
             for row in rows.itertuples()
         ],
