@@ -14,13 +14,13 @@ from vpp_core.results.figures.bargaining import bargaining_figures
 from vpp_core.results.markdown import report_markdown
 from vpp_core.results.page import report_html
 from vpp_core.results.page_parts import prose
-from vpp_core.results.study import study_rows
+from vpp_core.results.study import BY_DAY, study_rows
 from vpp_core.scenario.variation import variation
 
 SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_foresight": 100.0}
-DAYS = 5
+DAYS = 10
 ROUNDS, LIMIT, PATIENCE = "rounds", "limit_quantile", "home_patience_factor"
-NOISE = np.array([9.0, -9.0, 6.0, -7.0, 1.5])
+NOISE = np.tile([9.0, -9.0, 6.0, -7.0, 1.5], 2)
 
 
 def study_of_changes(run_of, changes):
@@ -50,8 +50,8 @@ def test_a_change_is_the_difference_to_the_own_value_on_the_same_days(clear):
     run, rows = clear
     table = effects(rows, "2023-08", run.scenario.name)
     row = table.set_index(["varied", "value", "measure"]).loc[(ROUNDS, 6.0, "surplus_usd")]
-    assert (row["own_value"], row["estimate"]) == (3.0, pytest.approx(-15.0))
-    assert (row["low"], row["high"]) == pytest.approx((-15.0, -15.0)), "the same on every day: no spread"
+    assert (row["own_value"], row["estimate"]) == (3.0, pytest.approx(-30.0))
+    assert (row["low"], row["high"]) == pytest.approx((-30.0, -30.0)), "the same on every day: no spread"
     assert list(dict.fromkeys(table["varied"])) == [ROUNDS, PATIENCE, LIMIT], "the largest change first"
 
 
@@ -60,9 +60,9 @@ def test_the_sentence_names_what_matters_most_by_how_much_and_what_the_days_cann
     said = bargaining_sentence(effects(rows, "2023-08", run.scenario.name), 100.0)
     assert said.startswith(
         "What matters most for the surplus of negotiated is the number of rounds: at 6 instead of 3 it changes by "
-        "−$15.00 (95 % interval −$15.00 to −$15.00), 15.0 % of it."
+        "−$30.00 (95 % interval −$30.00 to −$30.00), 30.0 % of it."
     )
-    assert "the patience of homes at 3 instead of 1 by $1.0" in said
+    assert "the patience of homes at 3 instead of 1 by $2.0" in said
     assert "Of the quantile at which it ends no value changes it by more than these days can tell." in said
 
 
@@ -81,7 +81,7 @@ def test_bars_are_drawn_for_the_lowest_and_the_highest_value_and_every_value_is_
     for figure in figures.values():
         go.Figure(figure)  # raises where a property does not exist
     lowest, highest = figures["surplus"]["data"]
-    assert lowest["x"] == [5.0] and highest["x"] == pytest.approx([-15.0, 1.005, 0.5])
+    assert lowest["x"] == [10.0] and highest["x"] == pytest.approx([-30.0, 2.01, 1.0])
     assert len(bargaining_table(table)) == 4
 
 
@@ -105,10 +105,18 @@ def test_page_and_text_say_the_same_and_do_not_draw_the_rules_twice(clear):
 
 def test_of_many_values_that_only_make_noise_none_is_named_for_the_one_that_looks_clear(run_of):
     """Twenty values: one alone leaves out 0 at 95 %, and not where twenty chances are allowed for."""
-    lucky = np.array([4.0, 5.0, 6.0, 2.0, -2.5])
+    lucky = np.array([4.0, 5.0, 6.0, 2.0, -1.0, 3.0, -2.0, 4.0, -2.0, 3.0])
     noise = {(LIMIT, value / 100): NOISE for value in range(52, 71)}
     run, rows = study_of_changes(run_of, {(ROUNDS, 6): lucky, **noise})
     table = effects(rows, "2023-08", run.scenario.name)
     row = table.set_index(["varied", "value", "measure"]).loc[(ROUNDS, 6.0, "surplus_usd")]
     assert row["low"] > 0 and not row["clear"]
+    assert bargaining_sentence(table, 100.0).startswith("No rule of bargaining changes the surplus")
+
+
+def test_from_few_days_no_rule_of_many_is_named(clear):
+    run, rows = clear
+    few = rows.assign(**{name: rows[name].map(lambda days: days[:5]) for name in BY_DAY.values()})
+    table = effects(few, "2023-08", run.scenario.name)
+    assert not table["clear"].any()
     assert bargaining_sentence(table, 100.0).startswith("No rule of bargaining changes the surplus")

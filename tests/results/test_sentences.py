@@ -203,3 +203,10 @@ def test_a_bound_without_a_gap_is_certified_to_a_cent(run_of):
     assert any("certified to within $0.25" in s for s in observations(run))
     exact = replace(run, kpis=run.kpis.assign(bound_gap_usd=0.0001))
     assert any(s.endswith("is certified to a cent.") for s in observations(exact))
+
+
+def test_households_that_have_less_are_not_given_a_share_of_the_surplus(run_of):
+    run = run_of(days=3)
+    assert any("households have $" in s and "(50.0 %)" in s for s in observations(run))
+    lost = replace(run, kpis=run.kpis.assign(household_gain_usd=-4.0))
+    assert any("Of the negotiated surplus households have −$4.00 and the VPP has" in s for s in observations(lost))

@@ -118,7 +118,9 @@ def test_what_a_sweep_does_not_move_is_said_once_and_not_drawn(run_of, rows):
 
 def test_what_trades_satisfaction_is_a_frontier_and_what_does_not_is_drawn_by_value(rows):
     sweep = rows.assign(varied="satisfaction_weight_usd", value=rows["seed"] / 10, seed=0)
-    assert sweep_figure(sweep) == frontier_figure(sweep)
+    traded = sweep.assign(satisfaction_mean=sweep["satisfaction_mean"] - sweep["value"])
+    assert sweep_figure(traded) == frontier_figure(traded)
+    assert sweep_figure(sweep)["layout"]["xaxis"]["title"]["text"] == "λ [$]", "it moves no satisfaction: no frontier"
     line, below = sweep_figure(sweep.assign(varied="import_usd_per_kwh"))["data"]
     assert (line["x"], line["y"], line["yaxis"]) == ([0.0, 0.1, 0.2, 0.3], [10.0, 20.0, 30.0, -4.0], "y")
     assert (below["y"], below["yaxis"]) == ([0.9] * 4, "y2")

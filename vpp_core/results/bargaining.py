@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vpp_core.results.statistics import LEVEL, Interval, sum_interval
+from vpp_core.results.statistics import FEW_DAYS, LEVEL, Interval, sum_interval
 from vpp_core.results.study import BY_DAY
 from vpp_core.results.text import interval, listed, percent, score, usd
 from vpp_core.scenario.variation import SWEEPS
@@ -38,9 +38,10 @@ def effects(rows: pd.DataFrame, month: str, scenario: str) -> pd.DataFrame:
     """Changes by another value of a rule: a row per rule, value and measure.
 
     `rows` are those of `STUDY`. Columns: study, varied, value, own_value, measure, estimate, low, high (none with one
-    day), clear (its interval leaves out 0 also at 1 − 5 % / the number of values tried); rules by the size of their
-    largest change of the surplus, values rising. A study of a single rule says nothing of which matters, so there are
-    rows only where one study varies two or more around the scenario.
+    day), clear (its interval leaves out 0 also at 1 − 5 % / the number of values tried; never from few days, whose
+    intervals are too narrow for that); rules by the size of their largest change of the surplus, values rising. A study
+    of a single rule says nothing of which matters, so there are rows only where one study varies two or more around the
+    scenario.
     """
     negotiated = rows[(rows["month"] == month) & (rows["strategy"] == STRATEGY) & rows["varied"].isin(_RULES)]
     made: list[dict[str, Any]] = []
@@ -81,7 +82,8 @@ def _of_rule(varied: str, members: pd.DataFrame, own_value: float, level: float)
                 continue
             daily = np.mean(pairs, axis=0)
             daily = daily / len(daily) if measure == "satisfaction_mean" else daily
-            measured, clear = sum_interval(daily), sum_interval(daily, level).sign != 0
+            measured = sum_interval(daily)
+            clear = len(daily) >= FEW_DAYS and sum_interval(daily, level).sign != 0
             ends = {"low": measured.low, "high": measured.high, "clear": clear}
             made.append(
                 {"varied": varied, "value": value, "own_value": own_value, "measure": measure}

@@ -166,7 +166,9 @@ def _frontier(run: Run, plots: dict[str, Figure]) -> str:
     rules = effects(run.study, str(run.month), run.scenario.name)
     shown = run.study[~run.study["study"].isin(rules["study"])]
     for position, (title, members) in enumerate(sweeps(shown, str(run.month))):
-        plot = plot_html(plots, f"plot-frontier-{position}", figures.sweep_figure(members), title)
+        plot = ""
+        if len(members["value"].unique()) > 1:
+            plot = plot_html(plots, f"plot-frontier-{position}", figures.sweep_figure(members), title)
         table = f"<details><summary>The numbers</summary>{table_html(sweep_table(members))}</details>"
         body += f"<div><h3>{escape(title)}</h3>{paragraph(sweep_sentence(members))}{plot}{table}</div>"
     if body:

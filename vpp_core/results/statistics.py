@@ -26,6 +26,9 @@ Floats = npt.NDArray[np.float64]
 
 RESAMPLES = 10_000
 LEVEL = 0.95
+FEW_DAYS = 10
+"""Below so many days intervals are too narrow: of those of a normal mean 50 % hold it with 2 days, 75 % with 3, 86 %
+with 5, 91 % with 10 and 94 % with 31."""
 _SEED = 20_230_801
 
 
