@@ -15,7 +15,7 @@ from tests.llm.gemini_server import GeminiServer, Reply, blocked, refused, said,
 from vpp_core.errors import InputError
 from vpp_core.llm import chat_model, gateway
 from vpp_core.llm.gateway import Gateway, Heard, Question
-from vpp_core.llm.limits import FAILURES_TO_OPEN, FIRST_PAUSE, Breaker
+from vpp_core.llm.limits import FAILURES_TO_OPEN, FIRST_PAUSE, Breaker, Budget
 from vpp_core.llm.record import Record, request_hash
 from vpp_core.scenario import LanguageModelRules
 
@@ -163,6 +163,12 @@ def test_no_cap_is_passed_by_many_questions_at_once_or_asked_again(
     assert len(server.requests) > 0
     if answers or "maximum_calls" in cap:
         assert len(server.requests) * per_call <= next(iter(cap.values()))
+
+
+def test_questions_under_way_count_as_spent_in_full() -> None:
+    budget = Budget(rules(maximum_tokens=1000))
+    assert budget.attempts(100) > 0, "some 450 tokens"
+    assert budget.attempts(100, reserved_questions=2) == 0, "three of them"
 
 
 def test_an_answer_makes_the_breaker_forget() -> None:

@@ -112,6 +112,7 @@ def test_in_the_last_round_only_accepting_below_ones_price_is_wrong() -> None:
     assert not hold_responses(answers(60.0), start, tactic, RULES).usage.fallbacks, "its ask stands anyway"
     accepted = hold_responses(answers(0.0, accepts=True), start, tactic, RULES)
     assert accepted.usage.fallbacks == {"below_reservation": 3}
+    assert accepted.usage.corrections == 3
 
 
 def test_what_is_agreed_is_not_answered_again() -> None:
