@@ -36,4 +36,6 @@ def main(one: str, other: str, database: str = "data_lake/reports.duckdb") -> No
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit("name two strategies, such as centralized_aware negotiated, and a database if it lies elsewhere")
     main(*sys.argv[1:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
@@ -54,3 +56,12 @@ def test_a_day_or_home_that_is_not_there_is_refused_in_a_sentence(
 ) -> None:
     assert execute([*ASKED, *asked]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_home_that_is_not_there_is_refused_before_the_month_is_computed(
+    tmp_path: Path, no_home: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
+    assert execute(["day", "--day", DAY, "--homes", "6", "--first-days", "1", "--home", "77"]) == 2
+    assert "home 77 is not in the fleet, which has homes 0 to 5" in capsys.readouterr().err
+    assert [folder.name for folder in (tmp_path / "lake" / "tables").iterdir()] == ["prosumer_fleet"]

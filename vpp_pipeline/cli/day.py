@@ -14,6 +14,7 @@ from vpp_pipeline.lake import Lake
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vpp_core.fleet.fleet import Fleet
     from vpp_core.results.run import Run
 
 
@@ -53,6 +54,9 @@ def day(
     days = chosen.period(Month.parse(month)).days
     if f"{wanted:%Y-%m-%d}" not in days:
         raise InputError(f"day {wanted:%Y-%m-%d} is not in the run of {chosen.name}, which has {days[0]} to {days[-1]}")
+    if home is not None:  # known before the whole month is computed
+        execute_month(lake, month, chosen, assets=["prosumer_fleet"])
+        position_of(_fleet(lake, month, chosen), home)
     execute_month(lake, month, chosen)
     run = _finished_run(lake, month, chosen)
     intervals = None
@@ -76,10 +80,15 @@ def _local_day(text: str) -> date:
         raise InputError(f"day {text!r} is not a day; write it as YYYY-MM-DD, such as 2020-07-12") from None
 
 
+def _fleet(lake: Lake, month: str, scenario: Scenario) -> Fleet:
+    from vpp_core.fleet.storage import fleet_from_arrow
+
+    return fleet_from_arrow(lake.read("prosumer_fleet", month, scenario.name).table)
+
+
 def _finished_run(lake: Lake, month: str, scenario: Scenario) -> Run:
     """The run as its report was made from it, from the lake's tables."""
     from vpp_core.calendar import Month
-    from vpp_core.fleet.storage import fleet_from_arrow
     from vpp_core.results.run import Run
     from vpp_core.tables import OUTCOMES
 
@@ -99,7 +108,7 @@ def _finished_run(lake: Lake, month: str, scenario: Scenario) -> Run:
         solar=frame("solar_generation"),
         load=frame("load_profiles"),
         forecast=frame("price_forecast"),
-        fleet=fleet_from_arrow(lake.read("prosumer_fleet", month, scenario.name).table),
+        fleet=_fleet(lake, month, scenario),
         provenance={},
     )
 
