@@ -86,6 +86,18 @@ def test_a_home_accepts_what_it_would_ask_next_and_nothing_less() -> None:
     assert accepts(100.1, home_patience_factor=1 / 3), "it concedes everything at once"
 
 
+def test_a_purchase_is_counter_offered_from_the_dear_end_of_the_forecast_down() -> None:
+    poor = bargain(reservation=20.0)  # pays 10 at first, so that the plant's price shows
+    asked = [-aggregator_counter(poor, FORECAST, Terms(0.1, 0.5, gone))[LAYOUT.battery_buy][0] for gone in (0, 0.5, 1)]
+    assert asked == pytest.approx([90.0, 65.0, 40.0])
+
+
+def test_who_scores_below_the_least_gets_no_counter_offer() -> None:
+    scored = bargain().with_(score=np.where(LAYOUT.home == 0, 0.49, 0.5))
+    counter = aggregator_counter(scored, FORECAST, Terms(0.1, 0.5, 1.0, minimum_score=0.5))
+    assert np.array_equal(np.isfinite(counter), LAYOUT.home != 0)
+
+
 @settings(max_examples=8)
 @given(st.integers(0, 10_000))
 def test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays(seed: int) -> None:

@@ -137,6 +137,22 @@ def test_all_reject_leaves_asks_standing_for_a_rare_price(view: GateView) -> Non
     assert held.any() and (segments.price_usd_per_mwh[held] >= 500.0).all()
 
 
+def test_who_accepts_before_its_ask_is_met_is_paid_the_counter_offer(view: GateView) -> None:
+    """The plant opens at 50; homes ask more, would ask less than that next, and take it."""
+    first = Terms(0.5, 0.5, 1.0)
+
+    class Generous(Rules):
+        def terms(self, table: Table) -> Decided[Terms]:
+            return Decided(first)
+
+    state = ends(offering(view, own_usd_per_mwh=42.0, reservation_usd_per_mwh=42.0), decider=Generous(RULES))
+    record = state["history"][0]
+    early = record.agreed & (record.ask_usd_per_mwh > record.counter_usd_per_mwh)
+    assert early.any()
+    assert state["bargain"].ask_usd_per_mwh[early] == pytest.approx(50.0)
+    assert bid(state).agreed_usd_per_mwh[early] == pytest.approx(50.0)
+
+
 def test_some_agree_and_some_do_not(view: GateView) -> None:
     dear = np.where(view.layout.home % 2 == 0, 5.0, 500.0)
     assert outcome(ends(offering(view, own_usd_per_mwh=dear, reservation_usd_per_mwh=dear))) == "partly_agreed"
