@@ -94,7 +94,9 @@ def test_no_key_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
         gemini()
 
 
-@pytest.mark.parametrize("variable", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"])
+@pytest.mark.parametrize(
+    "variable", ["LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"]
+)
 def test_tracing_is_refused_since_it_would_ship_homes_out(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(variable, "true")
     with pytest.raises(InputError, match=f"{variable}.*unset"):
