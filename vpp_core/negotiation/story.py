@@ -57,10 +57,12 @@ def _opening(transcript: Transcript, names: int) -> Iterator[str]:
     for kind, of_kind in kinds(view.layout):
         for position, category in enumerate(CATEGORIES):
             chosen = of_kind & offering & (view.fleet.category[view.layout.home] == position)
-            if chosen.any():
+            count = int(chosen.sum())
+            if count:
                 yield (
-                    f"  {kind:22s} {category:13s} {int(chosen.sum()):4d} bids {bargain.quantity_kw[chosen].sum():7.0f} "
-                    f"kW, first price {_spread(asks[chosen])} {_unit(transcript, chosen)}"
+                    f"  {kind:22s} {category:13s} {count:4d} {'bid ' if count == 1 else 'bids'} "
+                    f"{bargain.quantity_kw[chosen].sum():7.0f} kW, first price {_spread(asks[chosen])} "
+                    f"{_unit(transcript, chosen)}"
                 )
     shown = _largest(transcript, offering, names)
     for k in shown:
