@@ -71,6 +71,23 @@ def test_reserves_are_explained_by_what_was_held(run):
     assert "Its reserves stayed behind mostly because it offered 10.0 % as much reserves." in sentence
 
 
+@pytest.mark.parametrize(("missed", "said"), [(1, "In 1 window the"), (3, "In 3 windows the"), (0, None)])
+def test_reserve_sold_where_negotiation_missed_the_minimum_is_counted(run, missed, said):
+    split = with_sources(run, (0.8, 0.1, 0.1), (0.5, 0.1, 0.4))
+    windows = split.flat.windows.assign(below_minimum=False, reserve_usd=2.5)
+    own = windows["strategy"] == "negotiated"
+    at = windows.index[own][:4]
+    windows.loc[at[:missed], ["below_minimum", "reserve_usd"]] = [True, 0.0]
+    windows.loc[at[3], "below_minimum"] = True  # energy missed it there, reserve is held
+    split.__dict__["flat"] = replace(split.flat, windows=windows)
+    sentence = beside_sentence(split)
+    if said is None:
+        assert "missed the market's minimum" not in sentence
+    else:
+        assert said in sentence
+        assert f"minimum of 0.1 MW: that paid the optimiser ${2.5 * missed:.2f}." in sentence
+
+
 def test_where_negotiation_keeps_up_no_reason_is_sought(run_of):
     run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "centralized_aware": 40.0}, days=5)
     assert "which knows and obeys the same" in beside_sentence(run)

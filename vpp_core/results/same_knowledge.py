@@ -97,7 +97,9 @@ def beside_sentence(run: Run) -> str:
     )
     behind = [part for part in parts if part.ratio and part.ratio.estimate < BEHIND]
     reasons = [reason for part in behind if (reason := _reason(run, part))]
-    return " ".join([sentence, *dict.fromkeys(reasons)])
+    if any(part.column == "surplus_reserves_usd" for part in behind):
+        reasons.append(_missed_minimum(run))
+    return " ".join([sentence, *dict.fromkeys(filter(None, reasons))])
 
 
 def _reason(run: Run, part: Beside) -> str:
@@ -122,6 +124,22 @@ def _reason(run: Run, part: Beside) -> str:
     words = min(factors, key=lambda name: factors[name])
     subject = "It stayed behind" if part.column == "surplus_usd" else f"Its {part.what} stayed behind"
     return f"{subject} mostly because {words}."
+
+
+def _missed_minimum(run: Run) -> str:
+    """Reserve that the optimiser sold in windows in which negotiation's offers stayed below the minimum bid."""
+    windows = run.flat.windows.set_index("window_start")
+    own, other = (windows[windows["strategy"] == key] for key in (OWN, OTHER))
+    paid = other["reserve_usd"].reindex(own.index).fillna(0.0)
+    missed = own["below_minimum"] & (own["reserve_usd"] == 0) & (paid > 0)
+    if not missed.any():
+        return ""
+    count = int(missed.sum())
+    return (
+        f"In {count} {'window' if count == 1 else 'windows'} the optimiser sold reserve and negotiation none, having "
+        f"missed the market's minimum of {run.scenario.market.minimum_bid_mw:g} MW: that paid the optimiser "
+        f"{usd(float(paid[missed].sum()))}."
+    )
 
 
 def _quantities(run: Run, key: str, reserves: bool) -> tuple[float, float]:
