@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vpp_core.simulation as simulation
+from tests.invented import invented_inputs
 from tests.properties.test_reserves import one_battery
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.battery_offers import _largest, sustained_kw
@@ -22,6 +23,7 @@ from vpp_core.dispatch.opportunity_cost import Outlook
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
 from vpp_core.market.inputs import Inputs
 from vpp_core.physics.storage import charge_limit_kw, discharge_limit_kw, self_consumption_kw, step_energy_kwh
+from vpp_core.scenario import Tariff
 from vpp_core.strategies.registry import STRATEGIES
 
 CHEAP, DEAR, CREDIT = 0.23, 0.48, 0.05
@@ -86,10 +88,9 @@ def test_what_a_car_gives_is_priced_for_the_interval_after_which_it_charges_dear
     assert offers.own_usd_per_kwh[0] == pytest.approx(DEAR - CREDIT + 0.03)
 
 
-def offers_of_half_full_batteries(minutes: int) -> tuple[Inputs, list[tuple[dict[str, Any], Offers]]]:
-    """What was known and offered at each gate of a day in which batteries hold 0.4 h of their power above the floor."""
-    inputs = one_battery(reserve=500.0, reserve_duration_minutes=minutes, contingencies_per_month=0.0)
-    b, honest, found = inputs.batteries, simulation.marginal_offers, []
+def watched_offers(inputs: Inputs, key: str) -> list[tuple[dict[str, Any], Offers]]:
+    """What was known and offered at each gate of a run."""
+    honest, found = simulation.marginal_offers, []
 
     def watched(*args: Any) -> Offers:
         offers = honest(*args)
@@ -98,9 +99,15 @@ def offers_of_half_full_batteries(minutes: int) -> tuple[Inputs, list[tuple[dict
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulation, "marginal_offers", watched)
-        held = replace(b, initial_kwh=b.floor_kwh + 0.4 * b.max_power_kw)
-        simulation.run(replace(inputs, batteries=held), STRATEGIES["centralized"](), None)  # type: ignore[arg-type]
-    return inputs, found
+        simulation.run(inputs, STRATEGIES[key](), None)  # type: ignore[arg-type]
+    return found
+
+
+def offers_of_half_full_batteries(minutes: int) -> tuple[Inputs, list[tuple[dict[str, Any], Offers]]]:
+    """What was known and offered at each gate of a day in which batteries hold 0.4 h of their power above the floor."""
+    inputs = one_battery(reserve=500.0, reserve_duration_minutes=minutes, contingencies_per_month=0.0)
+    held = replace(inputs.batteries, initial_kwh=inputs.batteries.floor_kwh + 0.4 * inputs.batteries.max_power_kw)
+    return inputs, watched_offers(replace(inputs, batteries=held), "centralized")
 
 
 @pytest.mark.parametrize("minutes", [30, 60, 120])
@@ -191,3 +198,22 @@ def test_a_sale_leaves_for_the_interval_after_one_that_does_not_clear_and_fills_
     and the second takes all of the sale out of it; if all clear it sells sun first, and would do so at 5 kW."""
     most = _largest(9.0, 1.0, 9.0, 9.0, np.array([8.0, 8.0]), 8.7, 8.7, 10.0, 9.0, 0.7, 0.7, INTERVAL_HOURS)
     assert most == pytest.approx((10.0 - 8.7) * 0.7 / INTERVAL_HOURS, abs=1e-4)
+
+
+@pytest.mark.parametrize("key", ["negotiated", "centralized_aware", "centralized"])
+def test_a_battery_asks_for_no_less_than_its_compensation_where_energy_is_free_and_preferences_hold(key: str) -> None:
+    free = Tariff(import_usd_per_kwh=(0.0,), export_usd_per_kwh=(0.0,))
+    inputs = invented_inputs(homes=20, days=1, reserve=20.0, tariff=free)
+    layout = inputs.layout
+    least = 1000 * inputs.fleet.min_compensation_usd_per_kwh
+    short = 0
+    for _, offer in watched_offers(inputs, key):
+        sells = offer.quantity_kw[layout.battery_sell] > 0
+        short += (offer.reservation_usd_per_mwh[layout.battery_sell] < least - 1e-9)[sells].sum()
+        own = offer.own_usd_per_mwh[layout.battery_sell][sells]
+        assert (offer.reservation_usd_per_mwh[layout.battery_sell][sells] >= own).all()
+        assert (
+            key == "centralized"
+            or (offer.call_usd_per_mwh >= least - 1e-9)[offer.quantity_kw[layout.battery_spin] > 0].all()
+        )
+    assert (short > 0) == (key == "centralized")
