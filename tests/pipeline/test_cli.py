@@ -92,7 +92,7 @@ def test_a_file_that_the_system_refuses_gets_one_sentence_wherever_it_is_met(
 
 @pytest.mark.parametrize(
     ("minimum", "submitted", "said"),
-    [(0.1, 0, "20 homes never reach the market's minimum of 0.1 MW"), (0.1, 3, ""), (0.0, 0, "")],
+    [(0.1, 0, "in no window did 20 homes reach the market's minimum of 0.1 MW"), (0.1, 3, ""), (0.0, 0, "")],
 )
 def test_a_ladder_of_nothing_says_that_the_minimum_kept_every_bid_back(
     minimum: float, submitted: int, said: str

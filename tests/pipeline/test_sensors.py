@@ -6,6 +6,7 @@ import http.server
 import json
 import socket
 import threading
+from collections.abc import Sequence
 
 import dagster as dg
 import pytest
@@ -113,6 +114,20 @@ def test_a_webhook_that_cannot_be_reached_keeps_its_secret_and_the_failure_is_st
     assert "s3cr3t" not in said
 
 
+def told_of(assets: Sequence[dg.AssetsDefinition]) -> tuple[dg.ExecuteInProcessResult, str]:
+    """A run of these assets, which fails, and what the sensor says of it."""
+    with in_memory() as instance:
+        result = dg.materialize(assets, instance=instance, raise_on_error=False)
+        context = dg.build_run_status_sensor_context(
+            sensor_name="failed_runs",
+            dagster_event=result.get_run_failure_event(),
+            dagster_instance=instance,
+            dagster_run=result.dagster_run,
+        ).for_run_failure()
+        message = sensors.failure_message(context)
+    return result, message
+
+
 @dg.asset_check(asset="refused", blocking=True)
 def plausible() -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=False, description="3 of 96 intervals missing")
@@ -124,15 +139,7 @@ def refused() -> None:
 
 
 def test_a_run_that_a_check_stopped_is_told_with_what_the_check_found() -> None:
-    with in_memory() as instance:
-        result = dg.materialize([refused, plausible], instance=instance, raise_on_error=False)
-        context = dg.build_run_status_sensor_context(
-            sensor_name="failed_runs",
-            dagster_event=result.get_run_failure_event(),
-            dagster_instance=instance,
-            dagster_run=result.dagster_run,
-        ).for_run_failure()
-        message = sensors.failure_message(context)
+    result, message = told_of([refused, plausible])
     assert message.startswith(f"run {result.run_id[:8]} failed: refused plausible: 3 of 96 intervals missing. ")
 
 
@@ -142,13 +149,5 @@ def failing_alone() -> None:
 
 
 def test_a_failed_run_of_no_month_is_told_by_its_number() -> None:
-    with in_memory() as instance:
-        result = dg.materialize([failing_alone], instance=instance, raise_on_error=False)
-        context = dg.build_run_status_sensor_context(
-            sensor_name="failed_runs",
-            dagster_event=result.get_run_failure_event(),
-            dagster_instance=instance,
-            dagster_run=result.dagster_run,
-        ).for_run_failure()
-        message = sensors.failure_message(context)
+    result, message = told_of([failing_alone])
     assert message.startswith(f"run {result.run_id[:8]} failed: nothing to look at. ")

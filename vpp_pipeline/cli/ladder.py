@@ -64,7 +64,7 @@ def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
     if minimum == 0 or bidders[["bids_submitted", "reserve_bids"]].to_numpy().any():
         return ""
     return (
-        f"no strategy could bid: {scenario.homes} homes never reach the market's minimum of {minimum:g} MW; "
+        f"no strategy bid: in no window did {scenario.homes} homes reach the market's minimum of {minimum:g} MW; "
         "--minimum-bid-mw 0 studies small fleets"
     )
 
