@@ -1,29 +1,92 @@
-"""What a strategy sees at a window's gate closure, and nothing more."""
+"""What a strategy sees at a gate closure, and nothing more: the seam between the simulation and a strategy.
+
+All arrays are read-only. Power is in kW, giving or exporting positive; energy in kWh stored; money per kWh in `stages`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pandas as pd
 
 from vpp_core.dispatch.offers import Offers
 from vpp_core.fleet.fleet import Fleet, Floats
-from vpp_core.market.segments import Layout
+from vpp_core.market.decision import Decision
+from vpp_core.market.segments import Layout, Segments
 from vpp_core.scenario import Scenario
+
+if TYPE_CHECKING:
+    from vpp_core.dispatch.columns import Homes, Stages, StoreColumns
 
 
 @dataclass(frozen=True)
 class GateView:
-    """All that a strategy may know at a window's gate closure."""
+    """All that a strategy may know at a gate closure."""
 
+    gate: Literal["real_time", "day_ahead"]
+    """real time: energy of one window; day ahead: reserves of one local day"""
     window: int
+    """the window, or the first one of the day"""
     start: pd.Timestamp
     hours: float
+    """length of the window, or of the day"""
     forecast: Floats
-    """p10, p50, p90 of the window's price by product, shape (3, 3): energy in $/MWh, spin and non-spin in $/MW-h (NaN
-    where none can be sold)"""
+    """p10, p50, p90 of the price by product, shape (3, 3): energy in $/MWh, spin and non-spin in $/MW-h (NaN where none
+    can be sold); of the window, or on average over the day"""
     offers: Offers
-    """what the homes can hold, at marginal cost, within what this strategy is permitted"""
+    """what stores can be asked for, at own cost, within what this strategy is permitted"""
     layout: Layout
     fleet: Fleet
     scenario: Scenario
+    stores: StoreColumns
+    """limits of its own stores, as far as it may use them"""
+    homes: Homes
+    energy_kwh: Floats
+    """expected in each store at the window's start, shape (S,)"""
+    stages: Stages
+    """prices, tariff, load and sun, and what stores are plugged in, by quarter hour over the horizon"""
+    first_stage: int
+    """the window's first stage"""
+    stage_count: int
+    """quarter hours of the window"""
+
+    def asked(self, quantity_kw: Floats, agreed_usd_per_mwh: Floats) -> Segments:
+        """Segments of so many kW of each column of `layout`, within the offers, at prices agreed (signed), (K,) each."""
+        quantity = np.clip(quantity_kw, 0.0, self.offers.quantity_kw)
+        agreed = np.maximum(agreed_usd_per_mwh, self.offers.own_usd_per_mwh)
+        unsigned = self.layout.direction * agreed
+        return Segments(quantity, unsigned, unsigned, self.offers.call_usd_per_mwh)
+
+    def everything(self) -> Segments:
+        """All that is offered, at the households' reservation prices."""
+        return self.asked(self.offers.quantity_kw, self.offers.reservation_usd_per_mwh)
+
+    def nothing(self) -> Decision:
+        """No bid."""
+        return Decision(Segments.none(self.layout))
+
+    def schedule(self, power_kw: Floats) -> Decision:
+        """Stores are to run at this power in each quarter hour of the window, whatever the price, shape (L, S).
+
+        The fleet sells and buys the difference to their defaults as a price taker; homes are paid their reservation
+        prices. Limits and preferences hold all the same.
+        """
+        return Decision(self.everything(), schedule_kw=power_kw)
+
+    def sell(self, store_kw: Floats, agreed_usd_per_mwh: float | None = None) -> Decision:
+        """Stores may be asked to give, or to hold off charging, up to so many kW each, shape (S,)."""
+        return self._decide(self.layout.sell, store_kw, agreed_usd_per_mwh)
+
+    def buy(self, store_kw: Floats, agreed_usd_per_mwh: float | None = None) -> Decision:
+        """Stores may be asked to charge up to so many kW more each, shape (S,)."""
+        return self._decide(self.layout.buy, store_kw, agreed_usd_per_mwh)
+
+    def _decide(self, row: slice, store_kw: Floats, agreed_usd_per_mwh: float | None) -> Decision:
+        quantity = np.zeros(len(self.layout))
+        quantity[row] = store_kw
+        agreed = self.offers.reservation_usd_per_mwh
+        if agreed_usd_per_mwh is not None:
+            agreed = np.maximum(agreed, agreed_usd_per_mwh)
+        return Decision(self.asked(quantity, agreed))

@@ -1,18 +1,23 @@
-"""What a strategy decides at a gate closure, and what the market made of it."""
+"""A strategy's decision at a gate closure, and the bid that the market accepted of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from vpp_core.fleet.fleet import Floats
 from vpp_core.llm.usage import Usage
+from vpp_core.market.curve import Curve
 from vpp_core.market.segments import Segments
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be held for a window, and how it came about."""
+    """What stores may be asked for, at what price, and how that came about."""
 
     segments: Segments
+    schedule_kw: Floats | None = None
+    """power of every store in each interval of the window (L, S), for a strategy that bids a schedule of its own instead
+    of the plan's curve"""
     invited: int = 0
     """households that had something to offer"""
     offers: int = 0
@@ -40,10 +45,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Bid:
-    """The segments that the market accepted for a window, and the decision they came from."""
+    """The curve that the market accepted for a window, and the decision it came from."""
 
-    segments: Segments
+    curve: Curve
     below_minimum: bool
     feasible_kw: float
-    """all that the homes could have held"""
+    """all that the stores could have been asked for"""
     decision: Decision

@@ -47,3 +47,13 @@ def expected_gain_above(p10: Any, p50: Any, p90: Any, price: Any) -> Any:
 def expected_gain_below(p10: Any, p50: Any, p90: Any, price: Any) -> Any:
     """E[max(price − X, 0)]: what a unit bid for at `price` saves below it."""
     return expected_gain_above(-p90, -p50, -p10, -price)
+
+
+def quantile(p10: Any, p50: Any, p90: Any, probability: Any) -> Any:
+    """The price that lies above a share `probability` of outcomes: the inverse of 1 − `probability_above`."""
+    high = np.maximum(p90 - p50, SMALLEST_SPREAD)
+    low = np.maximum(p50 - p10, SMALLEST_SPREAD)
+    upper_tail = p50 + high + high * (np.sqrt(0.1 / np.maximum(1 - probability, 1e-12)) - 1)
+    lower_tail = p50 - low - low * (np.sqrt(0.1 / np.maximum(probability, 1e-12)) - 1)
+    middle = p50 + np.where(probability >= 0.5, high, low) * (probability - 0.5) / 0.4
+    return np.where(probability > 0.9, upper_tail, np.where(probability < 0.1, lower_tail, middle))

@@ -1,0 +1,103 @@
+"""What the compiled loops of this folder are given: stores, the coming stages and the homes' own order, as named arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vpp_core.fleet.fleet import Bools, Floats, Ints
+from vpp_core.fleet.permission import Permission
+from vpp_core.fleet.stores import Stores
+
+
+class StoreColumns(NamedTuple):
+    """Stores as a strategy may use them; S columns, power in kW at the terminals, energy in kWh stored."""
+
+    follows: Bools
+    """follows the home's meter on its own (a battery); else it charges up to its ceiling while it is plugged in"""
+    floor: Floats
+    """what the VPP leaves in it"""
+    ceiling: Floats
+    charge: Floats
+    """most power that it takes"""
+    give: Floats
+    """most power that it gives; 0 where it never does"""
+    into: Floats
+    """charge efficiency"""
+    out_of: Floats
+    """discharge efficiency"""
+    wear: Floats
+    """$ per kWh given"""
+    deviation: Floats
+    """most deviation from its default, either direction"""
+    backup: Floats
+    movable: Bools
+    trip: Floats
+    """usual energy of a trip"""
+    usual_need: Floats
+    """what is usually to be in it at a departure"""
+    early: Ints
+    """stages before its usual departure from which it must be ready"""
+
+
+class Homes(NamedTuple):
+    """Stores by home: those of home h are `order[first[h]:first[h + 1]]`, those that follow the meter last."""
+
+    first: Ints
+    order: Ints
+
+
+class Stages(NamedTuple):
+    """K coming quarter hours: price scenarios and tariff [$/kWh], and what is expected of homes and stores."""
+
+    weight: Floats
+    """of each price scenario, summing to 1"""
+    price: Floats
+    """shape (K, scenarios)"""
+    reserve: Floats
+    """what a kW that could be held as reserve for the stage is expected to earn per hour, shape (K,)"""
+    imported: Floats
+    exported: Floats
+    net_generation: Floats
+    """sun minus load without stores [kW], rows that `net_row` points to, shape (rows, N)"""
+    net_row: Ints
+    available: Bools
+    """whether a store is plugged in, shape (rows, S), likewise"""
+    available_row: Ints
+    draw: Floats
+    """leaves a store at a stage's start [kWh], shape (rows, S), likewise"""
+    draw_row: Ints
+    need: Floats
+    """what is to be in a store at its next departure, shape (S,)"""
+
+
+def columns_of(stores: Stores, permission: Permission, plans_departures: bool = True) -> StoreColumns:
+    """The stores as a permission lets a strategy use them.
+
+    `plans_departures`: whether departures are planned by the usual times, and so have to be met some time before.
+    """
+    movable = permission.movable
+    usual = np.minimum(np.maximum(stores.floor_kwh + stores.usual_trip_kwh, stores.usual_need_kwh), stores.ceiling_kwh)
+    return StoreColumns(
+        follows=stores.follows_meter,
+        floor=permission.floor_kwh,
+        ceiling=stores.ceiling_kwh,
+        charge=stores.max_charge_kw,
+        give=np.where(stores.follows_meter, stores.max_discharge_kw, permission.give_kw),
+        into=stores.charge_efficiency,
+        out_of=stores.discharge_efficiency,
+        wear=stores.wear_usd_per_kwh,
+        deviation=permission.deviation_kw,
+        backup=stores.backup_kwh,
+        movable=movable,
+        trip=stores.usual_trip_kwh if plans_departures else np.zeros(len(stores)),
+        usual_need=usual if permission.obeys else np.minimum(stores.floor_kwh + stores.usual_trip_kwh, usual),
+        early=stores.early_slots.astype(np.int64) if plans_departures else np.zeros(len(stores), dtype=np.int64),
+    )
+
+
+def homes_of(stores: Stores, homes: int) -> Homes:
+    """Where each home's stores stand."""
+    order = np.lexsort((stores.follows_meter, stores.home)).astype(np.int64)
+    return Homes(np.searchsorted(stores.home[order], np.arange(homes + 1)).astype(np.int64), order)

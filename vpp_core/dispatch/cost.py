@@ -1,0 +1,116 @@
+"""What a deviation over a whole window costs, compiled: the household's own cost, and the total by the plan's values.
+
+The household's own cost is what its bill and wear rise by if it is then left alone: both paths, with the deviation and
+without, are rolled on by the store's default to the end of the plan, and what is stored there counts at the cheapest
+tariff. The total adds what the moved energy is worth later on to the VPP: the plan's V. Their difference is the rebound.
+Costs are signed: more is dearer for the VPP in both directions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vpp_core.dispatch import compiled as c
+from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, STAGE_HOURS, leaves
+
+SIZES = (0.25, 0.5, 1.0)
+"""Parts of a deviation that are looked at: its own cost per kWh is the dearest of them."""
+_SMALLEST_KWH = 1e-6
+_LATER_STAGES = 4
+"""Stages that are rolled in one step after the window."""
+
+
+@c.kernel
+def _default(s, m: int, energy: float, net: float, hours: float) -> float:  # type: ignore[no-untyped-def]
+    """What the store does on its own [kW, giving positive]."""
+    if s.follows[m]:
+        return c.self_consumption_kw(
+            energy, net, s.backup[m], s.ceiling[m], s.charge[m], s.into[m], s.out_of[m], hours
+        )
+    return -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
+
+
+@c.kernel
+def _worth(slope, step: float, above_floor: float) -> float:  # type: ignore[no-untyped-def]
+    """V [$] of energy above the floor."""
+    position = min(max(above_floor / step, 0.0), CELLS)
+    whole = min(int(position), CELLS - 1)
+    total = 0.0
+    for j in range(whole):
+        total += slope[j]
+    return total + (position - whole) * slope[whole]
+
+
+@c.kernel
+def _roll(s, stages, m: int, home: int, energy: float, first: int, length: int, low: float, high: float, deviation: float):  # type: ignore[no-untyped-def]
+    """Bill and wear [$] within the window and to the plan's end, energy after the window and at the end, energy moved."""
+    cost, within, moved, after = 0.0, 0.0, 0.0, energy
+    k = first
+    while k < len(stages.price):
+        inside = k < first + length
+        if k == first + length:
+            within, after = cost, energy
+        stage_count = 1 if inside else min(_LATER_STAGES, len(stages.price) - k)
+        hours = stage_count * STAGE_HOURS
+        net = 0.0
+        for i in range(k, k + stage_count):
+            net += stages.net_generation[stages.net_row[i], home] / stage_count
+            energy -= stages.draw[stages.draw_row[i], m]
+            if leaves(stages, i, m):
+                energy -= s.trip[m]
+        energy = max(energy, s.floor[m]) if not s.follows[m] else energy
+        power = 0.0
+        if stages.available[stages.available_row[k], m]:
+            default = _default(s, m, energy, net, hours)
+            power = default
+            if inside and deviation != 0.0:
+                most_in = -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
+                most_out = c.discharge_limit_kw(energy, s.floor[m], s.give[m], s.out_of[m], hours)
+                power = min(max(default + deviation, most_in, low), max(most_out, min(default, 0.0)), high)
+                if deviation > 0.0:
+                    power = max(power, default)
+                else:
+                    power = min(power, default)
+                moved += abs(power - default) * hours
+        cost += c.retail_bill_usd(net + power, stages.imported[k], stages.exported[k], hours)
+        cost += s.wear[m] * max(power, 0.0) * hours
+        energy = c.step_energy_kwh(energy, max(-power, 0.0), max(power, 0.0), s.into[m], s.out_of[m], hours)
+        k += stage_count
+    return cost, within, after, energy, moved
+
+
+@c.kernel
+def deviation_costs(s, stages, home, energy, slopes, first, length, quantity, own, total) -> None:  # type: ignore[no-untyped-def]
+    """Own and total cost [$/kWh moved] of the deviations `quantity` (3, S): held off or given, given by V2G, bought.
+
+    The window is the `length` stages from `first` on, at whose start `energy` (S,) is in the stores; `slopes` (S, CELLS)
+    are V's after it.
+    """
+    cheapest = np.min(stages.imported)
+    for m in range(len(energy)):
+        if max(quantity[0, m], quantity[1, m], quantity[2, m]) <= 0.0:
+            continue
+        step = (s.ceiling[m] - s.floor[m]) / CELLS
+        if step * CELLS < SMALLEST_KWH:
+            continue
+        kept = (cheapest - s.wear[m]) * s.out_of[m] if s.follows[m] else cheapest / s.into[m]
+        alone = _roll(s, stages, m, home[m], energy[m], first, length, -np.inf, np.inf, 0.0)
+        for d in range(3):
+            if quantity[d, m] <= 0.0:
+                continue
+            sign = -1.0 if d == 2 else 1.0
+            high = 0.0 if d == 0 and not s.follows[m] else np.inf
+            dearest, average = -np.inf, 0.0
+            for part in SIZES:
+                deviation = sign * part * quantity[d, m]
+                if d == 1:  # what it gives comes on top of holding its charge off
+                    deviation += s.charge[m]
+                moved = _roll(s, stages, m, home[m], energy[m], first, length, -np.inf, high, deviation)
+                if moved[4] <= _SMALLEST_KWH:
+                    continue
+                costs = (moved[0] - alone[0] - kept * (moved[3] - alone[3])) / moved[4]
+                dearest = max(dearest, costs)
+                lost = _worth(slopes[m], step, alone[2] - s.floor[m]) - _worth(slopes[m], step, moved[2] - s.floor[m])
+                average = (moved[1] - alone[1] + lost) / moved[4]
+            own[d, m] = dearest if dearest > -np.inf else 0.0
+            total[d, m] = average if dearest > -np.inf else 0.0

@@ -1,0 +1,155 @@
+"""Reserves, sold day ahead: gates at 10:00 for the hours of the next day, what is offered, committed and agreed.
+
+Offers are made from the plan at the gate: in each hour the power that stores are expected to be able to sustain. What
+clears at the day-ahead price is the aggregation's commitment, published at 13:00, and held by whichever homes can. The
+first day of a period is bid from its initial state, with the prices forecast for it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from vpp_core.dispatch.columns import Stages
+from vpp_core.dispatch.knowledge import RESERVE_SHARE, USD_PER_KWH
+from vpp_core.dispatch.offers import Offers, prospects
+from vpp_core.dispatch.operation import Operation
+from vpp_core.fleet.fleet import Floats
+from vpp_core.fleet.permission import Permission
+from vpp_core.market.contingencies import expected_called_hours
+from vpp_core.market.decision import Decision
+from vpp_core.market.inputs import SLOTS, Inputs
+from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
+from vpp_core.physics.storage import reachable_kw
+
+GATE_SLOT = 10 * 4
+"""Day-ahead gate closure, 10:00 local on the day before."""
+PUBLISHED_SLOT = 13 * 4
+HOUR = 4
+"""Intervals of an hour, for which reserve is bid."""
+
+
+class DayAhead:
+    """Commitments of reserve of one strategy's run."""
+
+    def __init__(self, inputs: Inputs, permission: Permission) -> None:
+        self._inputs, self._permission = inputs, permission
+        layout, count = inputs.layout, len(inputs.period)
+        self.committed_kw = np.zeros((2, layout.aggregations, count))
+        """of spin and non-spin"""
+        self.agreed_usd_per_kw_h = np.zeros((2, layout.stores, count))
+        self.call_usd_per_kwh = np.zeros((layout.stores, count))
+        self._member = np.zeros((layout.stores, count), dtype=bool)
+        day, slot = inputs.period.day_of_interval, inputs.period.slot_of_interval
+        self._first = np.searchsorted(day, np.arange(day[-1] + 2))
+        self._gates: dict[int, list[int]] = {}
+        self._published = np.zeros(day[-1] + 1, dtype=np.intp)
+        for d in range(day[-1] + 1):
+            before = np.flatnonzero((day == d - 1) & (slot >= GATE_SLOT))
+            gate = int(before[0]) if len(before) else 0
+            after = np.flatnonzero((day == d - 1) & (slot >= PUBLISHED_SLOT))
+            self._published[d] = int(after[0]) if len(after) else 0
+            self._gates.setdefault(gate, []).append(d)
+
+    def closing(self, t: int) -> list[int]:
+        """Local days whose gate closes at the start of interval `t`."""
+        return self._gates.get(t, []) if self._inputs.sells_reserves else []
+
+    def first_interval(self, day: int) -> int:
+        return int(self._first[day])
+
+    def intervals(self, day: int) -> int:
+        return int(self._first[day + 1] - self._first[day])
+
+    def counted(self, stages: Stages, t: int) -> Stages:
+        """What a plan counts on of reserve prices: all of them in hours that are committed, half beyond, none where the
+        commitment is known to be nothing."""
+        inputs = self._inputs
+        count = len(stages.reserve)
+        share = np.full(count, RESERVE_SHARE)
+        until = min(t + count, len(inputs.period))
+        day = inputs.period.day_of_interval[t:until]
+        known = self._published[day] <= t
+        committed = self.committed_kw[:, :, t:until].sum(axis=(0, 1)) > 0
+        share[: until - t] = np.where(known, np.where(committed, 1.0, 0.0), RESERVE_SHARE)
+        return stages._replace(reserve=stages.reserve * share)
+
+    def offers(
+        self, day: int, t: int, stages: Stages, expected: Floats, operation: Operation, window: int
+    ) -> tuple[Offers, Floats, Floats] | None:
+        """What can be held over a day: offers (the most of any hour), power by hour and store (hours, S), and the mean
+        forecast (3, 3). None where nothing can."""
+        inputs, rules = self._inputs, self._inputs.scenario.market
+        first, last = self._first[day] - t, self._first[day + 1] - t
+        first, last = max(int(first), 0), min(int(last), len(expected))
+        hours = (last - first) // HOUR
+        if hours <= 0:
+            return None
+        reserve_hours = rules.reserve_duration_minutes / 60
+        idle = np.zeros(len(inputs.stores))
+        able = np.stack([operation.sustainable_kw(e, idle, reserve_hours) for e in expected[first:last]])
+        hourly = able[: hours * HOUR].reshape(hours, HOUR, -1).mean(axis=1)
+        fast = reachable_kw(inputs.stores.max_discharge_kw, rules.reserve_response_minutes)
+        hourly = np.minimum(hourly, fast)
+        ahead = (first + t) // HOUR - inputs.windows.first_interval(window) // HOUR
+        length = inputs.windows.length
+        lead = np.clip(np.arange(hours) * HOUR // length + ahead * HOUR // length, 0, inputs.forecast.shape[2] - 1)
+        forecast = inputs.forecast[:, window, lead].mean(axis=1)
+        call = np.maximum(self._permission.compensation_usd_per_kwh, self._replacement(stages, operation)) / USD_PER_KWH
+        sold = (bool(np.isfinite(forecast[SPIN, 1])), bool(np.isfinite(forecast[NONSPIN, 1])))
+        if not any(sold):
+            return None
+        offers = Offers.of_reserve(
+            inputs.layout, hourly.max(axis=0), sold, call, expected_called_hours(1.0, rules), float(forecast[ENERGY, 1])
+        )
+        return offers, hourly, forecast
+
+    def commit(self, day: int, decision: Decision, offers: Offers, hourly_kw: Floats) -> None:
+        """Clear a decision hour by hour at the day-ahead price."""
+        inputs, layout, rules = self._inputs, self._inputs.layout, self._inputs.scenario.market
+        least = rules.minimum_bid_mw * 1000 * rules.fleet_share * (1 - 1e-9)
+        most = rules.maximum_bid_mw * 1000 * rules.fleet_share
+        segments = decision.segments
+        quantity = np.minimum(segments.quantity_kw, offers.quantity_kw)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(offers.quantity_kw > 0, quantity / offers.quantity_kw, 0.0)
+        floor = offers.rebound_usd_per_mwh + segments.agreed_usd_per_mwh
+        first = self.first_interval(day)
+        aggregation = layout.aggregation_of_home[layout.home_of_store]
+        for hour in range(len(hourly_kw)):
+            now = slice(first + hour * HOUR, min(first + (hour + 1) * HOUR, self._first[day + 1]))
+            for row, (product, columns) in enumerate(((SPIN, layout.spin), (NONSPIN, layout.nonspin))):
+                price = inputs.price[product, now.start]
+                if not np.isfinite(price):
+                    continue
+                offered = share[columns] * hourly_kw[hour]
+                total = np.bincount(aggregation, offered, layout.aggregations)
+                cut = np.where(total >= least, np.minimum(1.0, most / np.maximum(total, 1e-12)), 0.0)
+                clears = floor[columns] <= price
+                held = np.where(clears, offered * cut[aggregation], 0.0)
+                if not held.any():
+                    continue
+                self.committed_kw[row, :, now] = np.bincount(aggregation, held, layout.aggregations)[:, None]
+        whole = slice(first, int(self._first[day + 1]))
+        for row, columns in enumerate((layout.spin, layout.nonspin)):
+            self.agreed_usd_per_kw_h[row, :, whole] = (segments.agreed_usd_per_mwh[columns] * USD_PER_KWH)[:, None]
+        member = quantity[layout.spin] + quantity[layout.nonspin] > 0
+        self._member[:, whole] = member[:, None]
+        self.call_usd_per_kwh[:, whole] = (segments.call_usd_per_mwh * USD_PER_KWH)[:, None]
+
+    def able(self, able_kw: Floats, t: int) -> Floats:
+        """What members of the day's reserve are able to hold."""
+        return np.where(self._member[:, t], able_kw, 0.0)
+
+    def _replacement(self, stages: Stages, operation: Operation) -> Floats:
+        """What a kWh that a call delivers costs a home: replacing it at the cheapest tariff, and wear [$/kWh]."""
+        stores = operation.stores
+        return float(stages.imported.min()) / stores.discharge_efficiency / stores.charge_efficiency + stores.wear_usd_per_kwh
+
+
+def published(day_of_interval: npt.NDArray[np.intp], slot: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """For each interval, until which local day day-ahead results are published at its start."""
+    return day_of_interval + (slot >= PUBLISHED_SLOT)
+
+
+__all__ = ["GATE_SLOT", "PUBLISHED_SLOT", "SLOTS", "DayAhead", "prospects", "published"]

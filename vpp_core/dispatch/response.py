@@ -1,0 +1,93 @@
+"""What homes would do in one quarter hour at a price, compiled: all stores behind one meter together.
+
+A home maximises price and bill of what it injects, plus the value of what stays stored. Its meter has two prices,
+importing and exporting, so its stores share a marginal price r between them: where they import at r = import it is
+that, where they export at r = export it is that, and else the meter stands at zero and r lies between. Given r, each
+store is on its own. What a home is paid above its own cost counts against moving: a deviation upwards (giving, holding
+charge off) sees the price less that mark-up, one downwards the price and it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vpp_core.dispatch import compiled as c
+from vpp_core.dispatch.value import SMALLEST_KWH, best_power
+
+MOST_STORES = 8
+"""Stores a home may have at most in these loops."""
+_SAME_KW = 1e-5
+"""A power nearer than this to the default is the default."""
+_ZERO_KW = 1e-9
+_TRIES = 12
+_NEAR_ZERO_KW = 1e-2
+
+
+@c.kernel
+def _store(s, m: int, slope, energy, sell, give, buy, retail, default, low, high) -> float:  # type: ignore[no-untyped-def]
+    """A store's power at the prices that selling, giving (by one that does not follow the meter) and buying see."""
+    if high - low < _ZERO_KW or s.ceiling[m] - s.floor[m] < SMALLEST_KWH:
+        return min(max(default, low), high)
+    top = high if s.follows[m] else min(high, 0.0)
+    power = best_power(s, m, slope, energy, sell + retail, low, top)
+    if power > default:
+        if not s.follows[m] and high > 0.0 and power >= 0.0:
+            power = best_power(s, m, slope, energy, give + retail, 0.0, high)
+        return power
+    power = best_power(s, m, slope, energy, buy + retail, low, top)
+    return min(power, default)
+
+
+@c.kernel
+def respond(  # type: ignore[no-untyped-def]
+    s, homes, slopes, energy, sell_price, buy_price, markup, imported, exported, net_generation, default, low, high, power
+):  # fmt: skip
+    """The power of every store, into `power` (S,).
+
+    `sell_price`, `buy_price` (N,): what the energy of deviations up and down is worth [$/kWh], by home. `markup` (3, S)
+    above own cost: of selling, giving, buying. `low`, `high` (S,): the stores' limits.
+    """
+    work = np.zeros(MOST_STORES)
+    for h in range(len(homes.first) - 1):
+        first, count = homes.first[h], homes.first[h + 1] - homes.first[h]
+        if count == 0:
+            continue
+        sell, buy = sell_price[h], buy_price[h]
+        below, above = exported, imported
+        retail, net, at_zero = imported, 0.0, False
+        for attempt in range(_TRIES):
+            net = net_generation[h]
+            for i in range(count):
+                m = homes.order[first + i]
+                work[i] = _store(
+                    s, m, slopes[m], energy[m], sell - markup[0, m], sell - markup[1, m], buy + markup[2, m], retail,
+                    default[m], low[m], high[m],
+                )  # fmt: skip
+                net += work[i]
+            if attempt == 0:
+                if net <= _ZERO_KW or imported <= exported:
+                    break
+                retail = exported
+                continue
+            if attempt == 1 and net >= -_ZERO_KW:
+                break
+            at_zero = True
+            if attempt > 1:
+                if net > 0.0:
+                    above = retail
+                else:
+                    below = retail
+            retail = 0.5 * (below + above)
+            if abs(net) < _NEAR_ZERO_KW:
+                break
+        if at_zero:
+            # The meter stands at zero: the battery, else a car, makes up for what is left of the search.
+            for i in range(count - 1, -1, -1):
+                m = homes.order[first + i]
+                if high[m] - low[m] >= _ZERO_KW:
+                    moved = min(max(work[i] - net, low[m]), high[m])
+                    net += moved - work[i]
+                    work[i] = moved
+        for i in range(count):
+            m = homes.order[first + i]
+            power[m] = default[m] if abs(work[i] - default[m]) < _SAME_KW else work[i]

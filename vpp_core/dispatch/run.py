@@ -1,0 +1,467 @@
+"""One gate-closure strategy over a period: its plans, its bids, and what its stores then do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vpp_core.calendar import INTERVAL, INTERVAL_HOURS
+from vpp_core.dispatch.columns import Stages, columns_of, homes_of
+from vpp_core.dispatch.cost import deviation_costs
+from vpp_core.dispatch.day_ahead import DayAhead
+from vpp_core.dispatch.knowledge import USD_PER_KWH, ExactKnowledge, Knowledge
+from vpp_core.dispatch.offers import Offers, markups_usd_per_kwh
+from vpp_core.dispatch.operation import Interval, Limits, Operation
+from vpp_core.dispatch.value import CELLS, plan_homes
+from vpp_core.dispatch.view import GateView
+from vpp_core.fleet.fleet import Bools, Floats, Ints
+from vpp_core.fleet.permission import Permission
+from vpp_core.market.curve import HIGHEST_USD_PER_MWH, LOWEST_USD_PER_MWH, Curve, held_to_size, levels
+from vpp_core.market.decision import Bid, Decision
+from vpp_core.market.inputs import Inputs
+from vpp_core.market.segments import ENERGY, Segments
+from vpp_core.physics.storage import taken_kwh
+from vpp_core.settlement.trajectory import Trajectory
+from vpp_core.strategies.strategy import GateClosureStrategy
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a window: what dispatch within it goes by."""
+
+    slopes: Floats
+    """V's slopes after each interval of the window, (L, S, CELLS)"""
+    markup: Floats
+    """(3, S) [$/kWh]"""
+    asked_kw: Floats
+    """(3, S): most that selling, giving and buying are asked for"""
+    segments: Segments
+    schedule_kw: Floats | None
+
+
+class Run:
+    """The state of one strategy's run: energies, what is pending, what was taken today, what was committed."""
+
+    def __init__(self, inputs: Inputs, strategy: GateClosureStrategy) -> None:
+        self.inputs, self.strategy = inputs, strategy
+        stores = inputs.stores
+        self.permission = strategy.permission(inputs)
+        exact = strategy.forecasts_are_exact
+        self.knowledge: Knowledge = ExactKnowledge(inputs) if exact else Knowledge(inputs)
+        columns = columns_of(stores, self.permission, plans_departures=not exact)
+        homes = homes_of(stores, len(inputs.fleet))
+        layout = inputs.layout
+        self.operation = Operation(stores, self.permission, columns, homes, layout.aggregation_of_home)
+        self.trajectory = Trajectory.empty(
+            len(inputs.period), len(stores), layout.aggregations, self.permission.floor_kwh
+        )
+        self.energy_kwh = stores.initial_kwh.copy()
+        self.taken_kwh = np.zeros(len(stores))
+        self.bids: list[Bid] = []
+        self.timings: dict[str, float] = {"plan": 0.0, "offers": 0.0, "decide": 0.0, "dispatch": 0.0}
+        self._plans: list[Plan] = []
+        self._no_curve = Curve.none(layout.aggregations)
+        self._day_ahead = DayAhead(inputs, self.permission) if strategy.bids else None
+        self._reserve_hours = inputs.scenario.market.reserve_duration_minutes / 60
+
+    def gate(self, window: int) -> int:
+        """The interval that starts at a window's gate closure."""
+        return self.inputs.windows.gate_interval(window, self.inputs.scenario.market.gate_closure_minutes)
+
+    def before(self, t: int) -> None:
+        """Close the day-ahead and real-time gates that close by the start of interval `t`."""
+        while len(self.bids) < len(self.inputs.windows) and self.gate(len(self.bids)) <= t:
+            self._close_gate(len(self.bids), t)
+        if self._day_ahead is not None:
+            for day in self._day_ahead.closing(t):
+                self._close_day_ahead(day, t)
+
+    # ── gates ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _close_gate(self, window: int, t: int) -> None:
+        """Take the strategy's decision for a window with the state at the start of interval `t`."""
+        inputs, strategy = self.inputs, self.strategy
+        length, first = inputs.windows.length, inputs.windows.first_interval(window)
+        if not (strategy.bids or strategy.manages_home):
+            nothing = Segments.none(inputs.layout)
+            self.bids.append(Bid(self._no_curve, False, 0.0, Decision(nothing)))
+            return
+        began = time.perf_counter()
+        stages = self._stages(t, window)
+        pending = first - t
+        slopes, _ = self._plan(stages, pending + length)
+        window_slopes = np.ascontiguousarray(slopes[pending:])
+        self.timings["plan"] += time.perf_counter() - began
+        if strategy.manages_home:
+            unlimited = np.full((3, len(inputs.stores)), np.inf)
+            none = Segments.none(inputs.layout)
+            self._plans.append(Plan(window_slopes, np.zeros((3, len(inputs.stores))), unlimited, none, None))
+            self.bids.append(Bid(self._no_curve, False, 0.0, Decision(none)))
+            return
+        began = time.perf_counter()
+        path = self._expected_path(t, window, stages, window_slopes)
+        forecast = inputs.forecast[:, window, 0]
+        offers = self._offers(window, t, stages, window_slopes, path)
+        self.timings["offers"] += time.perf_counter() - began
+        began = time.perf_counter()
+        view = self._view("real_time", window, length, forecast, offers, stages, pending, path[0].at.energy_kwh)
+        decision = strategy.decide(view)
+        self.timings["decide"] += time.perf_counter() - began
+        for name, seconds in decision.timings.items():
+            self.timings[name] = self.timings.get(name, 0.0) + seconds
+        began = time.perf_counter()
+        plan = self._asked(decision, offers, window_slopes)
+        self._plans.append(plan)
+        curve = self._curve(plan, path, forecast[ENERGY])
+        curve, below = held_to_size(curve, inputs.scenario.market)
+        feasible = float(offers.quantity_kw[~inputs.layout.is_reserve].sum())
+        self.bids.append(Bid(curve, below or decision.below_minimum, feasible, decision))
+        self.timings["offers"] += time.perf_counter() - began
+
+    def _stages(self, t: int, window: int) -> Stages:
+        inputs = self.inputs
+        until = inputs.windows.first_interval(window) + inputs.windows.length
+        stages = self.knowledge.at(t, window, until)
+        stages = stages._replace(need=np.ascontiguousarray(self.permission.need_kwh[t]))
+        if self.strategy.manages_home:
+            return stages._replace(price=np.zeros_like(stages.price), reserve=np.zeros_like(stages.reserve))
+        return self._day_ahead.counted(stages, t) if self._day_ahead else stages
+
+    def _plan(self, stages: Stages, kept: int, whole_path: bool = False) -> tuple[Floats, Floats]:
+        """V's slopes after the first stages (kept, S, CELLS), and if asked for the expected energy of all (K, S)."""
+        stores, operation = self.inputs.stores, self.operation
+        slopes = np.zeros((kept, len(stores), CELLS))
+        expected = np.zeros((len(stages.price) if whole_path else 0, len(stores)))
+        mean_price = float(stages.price[:, 1].mean())
+        replacement = mean_price + float(stages.imported.min())
+        plan_homes(
+            operation.columns, operation.homes, stages, self.energy_kwh, replacement, self._reserve_hours, kept,
+            slopes, expected,
+        )  # fmt: skip
+        return slopes, expected
+
+    def _asked(self, decision: Decision, offers: Offers, slopes: Floats) -> Plan:
+        """What was decided, as dispatch goes by it: never more than was offered, never below own cost."""
+        layout = self.inputs.layout
+        segments = decision.segments
+        signed = layout.direction * segments.agreed_usd_per_mwh
+        quantity = np.minimum(segments.quantity_kw, offers.quantity_kw)
+        asked = np.stack([quantity[layout.sell], quantity[layout.give], quantity[layout.buy]])
+        return Plan(slopes, markups_usd_per_kwh(layout, offers, signed), asked, segments, decision.schedule_kw)
+
+    def _view(
+        self, gate, window, stage_count, forecast, offers, stages, first_stage, energy_kwh  # type: ignore[no-untyped-def]
+    ) -> GateView:  # fmt: skip
+        inputs = self.inputs
+        return GateView(
+            gate=gate,
+            window=window,
+            start=inputs.windows.starts[window],
+            hours=stage_count * INTERVAL_HOURS,
+            forecast=forecast,
+            offers=offers,
+            layout=inputs.layout,
+            fleet=inputs.fleet,
+            scenario=inputs.scenario,
+            stores=self.operation.columns,
+            homes=self.operation.homes,
+            energy_kwh=energy_kwh,
+            stages=stages,
+            first_stage=first_stage,
+            stage_count=stage_count,
+        )
+
+    # ── what is expected ───────────────────────────────────────────────────────────────────────────────────────────
+
+    @dataclass(frozen=True)
+    class Expected:
+        """An interval as it is expected to be met."""
+
+        at: Interval
+        limits: Limits
+        slopes: Floats
+
+    def _expected_path(self, t: int, window: int, stages: Stages, slopes: Floats) -> list[Run.Expected]:
+        """The window's intervals on the expected path: what is pending clears at the price expected for it."""
+        inputs, operation = self.inputs, self.operation
+        length, first = inputs.windows.length, inputs.windows.first_interval(window)
+        energy, taken = self.energy_kwh, self.taken_kwh.copy()
+        zero = np.zeros(3)
+        path = []
+        everything = np.full((3, len(inputs.stores)), np.inf)
+        no_markup = np.zeros((3, len(inputs.stores)))
+        for k in range(first - t + length):
+            s = t + k
+            if s > 0 and s < len(inputs.period) and inputs.period.day_of_interval[s] != inputs.period.day_of_interval[s - 1]:
+                taken[:] = 0.0
+            inside = k >= first - t
+            at = self._interval(stages, k, s, energy)
+            price = np.full(operation.aggregations, stages.price[k, 1])
+            if inside:
+                plan = None
+                asked, markup, now = everything, no_markup, slopes[k - (first - t)]
+            else:
+                plan = self._plans[s // length]
+                asked, markup, now = plan.asked_kw, plan.markup, plan.slopes[s % length]
+            reserved = self._reserved(s, energy)
+            limits = self._limits(s, at, taken, stages.need, asked, reserved)
+            if plan is not None and plan.schedule_kw is not None:
+                power = np.clip(plan.schedule_kw[s % length], limits.low, limits.high)
+            else:
+                power = operation.respond(at, limits, now, markup, price, price)
+            if inside:
+                path.append(Run.Expected(at, limits, now))
+            taken = taken + self._taken(power, limits.default)
+            energy = operation.after(at, power)
+        del zero
+        return path
+
+    def _interval(self, stages: Stages, k: int, s: int, energy: Floats) -> Interval:
+        stores = self.inputs.stores
+        available = stages.available[stages.available_row[k]]
+        if k == 0:
+            available = stores.available[s]
+        drawn = stages.draw[stages.draw_row[k]]
+        if k > 0:
+            left = stages.available[stages.available_row[k - 1]] & ~available
+            drawn = drawn + np.where(left, self.operation.columns.trip, 0.0)
+            energy = np.maximum(energy - drawn, np.minimum(energy, stores.floor_kwh))
+        else:
+            energy = self._drawn(s, energy)
+        return Interval(
+            energy, available, stages.net_generation[stages.net_row[k]], stages.imported[k], stages.exported[k]
+        )
+
+    def _offers(
+        self, window: int, t: int, stages: Stages, slopes: Floats, path: list[Run.Expected]
+    ) -> Offers:
+        """What stores can be asked for on the expected path, and what it costs."""
+        inputs, operation, stores = self.inputs, self.operation, self.inputs.stores
+        room = np.zeros((3, len(stores)))
+        for expected in path:
+            limits = expected.limits
+            up, down = limits.high - limits.default, limits.default - limits.low
+            follows = stores.follows_meter
+            held_off = np.where(follows, up, np.minimum(limits.high, 0.0) - limits.default)
+            room[0] = np.maximum(room[0], held_off)
+            room[1] = np.maximum(room[1], np.where(follows, 0.0, np.maximum(limits.high, 0.0)))
+            room[2] = np.maximum(room[2], down)
+        own, total = np.zeros_like(room), np.zeros_like(room)
+        first = inputs.windows.first_interval(window) - t
+        deviation_costs(
+            operation.columns, stages, stores.home.astype(np.int64), path[0].at.energy_kwh, slopes[-1], first,
+            inputs.windows.length, room, own, total,
+        )  # fmt: skip
+        return Offers.of_energy(inputs.layout, room, own, total, self.permission.compensation_usd_per_kwh)
+
+    def _curve(self, plan: Plan, path: list[Run.Expected], quantiles: Floats) -> Curve:
+        """What the fleet expects to deviate by at each price level, on average over the window's intervals."""
+        operation = self.operation
+        if plan.schedule_kw is not None:
+            return self._scheduled(plan, path)
+        sell_price, buy_price = levels(quantiles)
+        tried = np.unique(np.concatenate([sell_price, buy_price]))
+        up = np.zeros((operation.aggregations, len(tried)))
+        down = np.zeros_like(up)
+        for k, expected in enumerate(path):
+            limits = self._within(expected.limits, plan.asked_kw)
+            for i, price in enumerate(tried):
+                here = np.full(operation.aggregations, price * USD_PER_KWH)
+                power = operation.respond(expected.at, limits, plan.slopes[k], plan.markup, here, here)
+                rises, falls = operation.sums(power, limits.default)
+                up[:, i] += rises / len(path)
+                down[:, i] += falls / len(path)
+        up = np.maximum.accumulate(up, axis=1)
+        down = np.maximum.accumulate(down[:, ::-1], axis=1)[:, ::-1]
+        return Curve(
+            sell_price, up[:, np.searchsorted(tried, sell_price)], buy_price, down[:, np.searchsorted(tried, buy_price)]
+        )
+
+    def _scheduled(self, plan: Plan, path: list[Run.Expected]) -> Curve:
+        """A schedule's sums over its defaults, sold and bought whatever the price."""
+        assert plan.schedule_kw is not None
+        sums = [
+            self.operation.sums(np.clip(power, e.limits.low, e.limits.high), e.limits.default)
+            for power, e in zip(plan.schedule_kw, path, strict=True)
+        ]
+        up, down = np.mean([s[0] for s in sums], axis=0), np.mean([s[1] for s in sums], axis=0)
+        return Curve(np.array([LOWEST_USD_PER_MWH]), up[:, None], np.array([HIGHEST_USD_PER_MWH]), down[:, None])
+
+    def _within(self, limits: Limits, asked_kw: Floats) -> Limits:
+        """Limits drawn in to what was asked for."""
+        follows = self.inputs.stores.follows_meter
+        up = np.where(follows, limits.default + asked_kw[0], np.maximum(limits.default + asked_kw[0], 0.0))
+        up = np.where(follows, up, np.where(asked_kw[1] > 0, np.maximum(asked_kw[1], 0.0), np.minimum(limits.default + asked_kw[0], 0.0)))
+        high = np.maximum(np.minimum(limits.high, up), limits.default)
+        return Limits(limits.default, np.maximum(limits.low, limits.default - asked_kw[2]), high)
+
+    # ── day ahead ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _close_day_ahead(self, day: int, t: int) -> None:
+        """Bid reserves for the hours of a local day, with the state at the start of interval `t`."""
+        inputs, day_ahead = self.inputs, self._day_ahead
+        assert day_ahead is not None
+        window = max(len(self.bids) - 1, 0)
+        stages = self._stages(t, window)
+        _, expected = self._plan(stages, 1, whole_path=True)
+        offered = day_ahead.offers(day, t, stages, expected, self.operation, window)
+        if offered is None:
+            return
+        offers, hourly_kw, forecast = offered
+        first = day_ahead.first_interval(day)
+        view = self._view(
+            "day_ahead", first // inputs.windows.length, day_ahead.intervals(day), forecast, offers, stages,
+            max(first - t, 0), expected[min(max(first - t, 0), len(expected) - 1)],
+        )  # fmt: skip
+        decision = self.strategy.decide(view)
+        day_ahead.commit(day, decision, offers, hourly_kw)
+
+    def _reserved(self, s: int, energy: Floats) -> Floats:
+        """What each store is expected to hold of the fleet's commitment in interval `s` (S,)."""
+        if self._day_ahead is None or s >= len(self.inputs.period):
+            return np.zeros(len(energy))
+        committed = self._day_ahead.committed_kw[:, :, s].sum(axis=0)
+        if not committed.any():
+            return np.zeros(len(energy))
+        able = self.operation.sustainable_kw(energy, np.zeros(len(energy)), self._reserve_hours)
+        able = self._day_ahead.able(able, s)
+        return _shared_out(able, committed, self.operation.aggregation)
+
+    # ── dispatch ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def dispatch(self, t: int) -> None:
+        """Clear interval `t` at its realised price, call reserve if it is called, and let every store follow."""
+        began = time.perf_counter()
+        inputs, out, operation = self.inputs, self.trajectory, self.operation
+        stores = inputs.stores
+        if t and inputs.period.day_of_interval[t] != inputs.period.day_of_interval[t - 1]:
+            self.taken_kwh[:] = 0.0
+        at = Interval(
+            self._drawn(t, self.energy_kwh), stores.available[t], inputs.surplus_kw[t],
+            float(inputs.import_usd_per_kwh[t]), float(inputs.export_usd_per_kwh[t]),
+        )  # fmt: skip
+        if self.strategy.bids:
+            power, default = self._give(t, at)
+        elif self.strategy.manages_home:
+            plan = self._plans[t // inputs.windows.length]
+            limits = self._limits(t, at, self.taken_kwh, self.permission.need_kwh[t], plan.asked_kw, np.zeros(len(stores)))
+            free = np.zeros(operation.aggregations)
+            power = operation.respond(at, limits, plan.slopes[t % inputs.windows.length], plan.markup, free, free)
+            default = power
+        else:
+            power = default = operation.default_kw(at)
+        out.default_kw[t] = default
+        out.discharge_kw[t], out.charge_kw[t] = np.maximum(power, 0.0), np.maximum(-power, 0.0)
+        self.taken_kwh += self._taken(power, default)
+        self.energy_kwh = operation.after(at, power)
+        out.energy_kwh[t] = self.energy_kwh
+        self.timings["dispatch"] += time.perf_counter() - began
+
+    def _give(self, t: int, at: Interval) -> tuple[Floats, Floats]:
+        """Power of every store and its default: what cleared is given, reserve is held, and delivered if called."""
+        inputs, out, operation = self.inputs, self.trajectory, self.operation
+        length, rules = inputs.windows.length, inputs.scenario.market
+        window = t // length
+        plan, bid = self._plans[window], self.bids[window]
+        reserved = self._reserved(t, at.energy_kwh)
+        limits = self._limits(t, at, self.taken_kwh, self.permission.need_kwh[t], plan.asked_kw, reserved)
+        sold, bought = bid.curve.cleared(float(inputs.price[ENERGY, t]))
+        price = float(inputs.price[ENERGY, t]) * USD_PER_KWH
+        if plan.schedule_kw is not None:
+            power, short = self._follow(plan.schedule_kw[t % length], limits, sold, bought)
+        else:
+            power, short = operation.give(
+                at, limits, plan.slopes[t % length], plan.markup, price, sold, bought, rules.delivery_penalty_share
+            )
+        out.short_energy_kw[t] = short
+        award = power - limits.default
+        out.award_kw[t] = award
+        gives = ~inputs.stores.follows_meter & (award > 0)
+        out.give_award_kw[t] = np.where(gives, np.maximum(power, 0.0), 0.0)
+        agreed = plan.segments.agreed_usd_per_mwh * USD_PER_KWH
+        layout = inputs.layout
+        out.agreed_usd_per_kwh[t] = np.where(award > 0, agreed[layout.sell], np.where(award < 0, agreed[layout.buy], 0.0))
+        out.give_agreed_usd_per_kwh[t] = np.where(out.give_award_kw[t] > 0, agreed[layout.give], 0.0)
+        power = self._hold(t, at, limits, power)
+        return power, limits.default
+
+    def _follow(self, schedule: Floats, limits: Limits, sold: Floats, bought: Floats) -> tuple[Floats, Floats]:
+        """A schedule, scaled so that each aggregation deviates by what cleared, as far as limits allow."""
+        operation = self.operation
+        wished = np.clip(schedule, limits.low, limits.high) - limits.default
+        up, down = operation.sums(limits.default + wished, limits.default)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rise = np.where(up > 0, sold / up, 0.0)[operation.aggregation]
+            fall = np.where(down > 0, bought / down, 0.0)[operation.aggregation]
+        power = np.clip(
+            limits.default + np.maximum(wished, 0.0) * rise - np.maximum(-wished, 0.0) * fall, limits.low, limits.high
+        )
+        up, down = operation.sums(power, limits.default)
+        short = np.maximum(sold - up, 0.0) + np.maximum(bought - down, 0.0)
+        return power, np.where(short > 1e-6, short, 0.0)
+
+    def _hold(self, t: int, at: Interval, limits: Limits, power: Floats) -> Floats:
+        """Hold the commitment beside the power given, and deliver it if it is called."""
+        inputs, out, operation, day_ahead = self.inputs, self.trajectory, self.operation, self._day_ahead
+        assert day_ahead is not None
+        committed = day_ahead.committed_kw[:, :, t]
+        if not committed.any():
+            return power
+        able = operation.sustainable_kw(operation.after(at, power), power, self._reserve_hours)
+        able = day_ahead.able(np.maximum(np.minimum(able, self.permission.deviation_kw - np.maximum(power - limits.default, 0.0)), 0.0), t)
+        held = _shared_out(able, committed.sum(axis=0), operation.aggregation)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spin_share = np.where(committed.sum(axis=0) > 0, committed[0] / committed.sum(axis=0), 0.0)
+        spin = held * spin_share[operation.aggregation]
+        out.spin_kw[t], out.nonspin_kw[t] = spin, held - spin
+        short = np.maximum(committed.sum(axis=0) - np.bincount(operation.aggregation, held, operation.aggregations), 0.0)
+        short = np.where(short > 1e-6, short, 0.0)
+        out.short_spin_kw[t], out.short_nonspin_kw[t] = short * spin_share, short * (1 - spin_share)
+        out.spin_agreed_usd_per_kw_h[t] = day_ahead.agreed_usd_per_kw_h[0, :, t]
+        out.nonspin_agreed_usd_per_kw_h[t] = day_ahead.agreed_usd_per_kw_h[1, :, t]
+        if not inputs.called[t]:
+            return power
+        out.called_kw[t] = held
+        out.call_agreed_usd_per_kwh[t] = np.where(held > 0, day_ahead.call_usd_per_kwh[:, t], 0.0)
+        stores = inputs.stores
+        room = np.maximum(at.energy_kwh - self.permission.floor_kwh, 0.0) * stores.discharge_efficiency / INTERVAL_HOURS
+        most = np.minimum(stores.max_discharge_kw, room)
+        return np.where(held > 0, np.maximum(np.minimum(power + held, most), power), power)
+
+    # ── small things ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _limits(
+        self, s: int, at: Interval, taken: Floats, need: Floats, asked: Floats, reserved: Floats
+    ) -> Limits:
+        return self.operation.limits(at, taken, need, self._ready_in(s), asked, reserved, self._reserve_hours)
+
+    def _ready_in(self, s: int) -> Ints:
+        if self.knowledge.exact:
+            stores = self.inputs.stores
+            departure = stores.departure[min(s, len(stores.departure) - 1)]
+            left = departure - s
+            return np.where((stores.leave_slot >= 96).all(axis=0), np.where(stores.follows_meter, 10**6, 0), left)
+        k = self.knowledge
+        tomorrow = min(s + 96, len(k.weekend) - 1)
+        return self.operation.intervals_to_ready(int(k.slot[s]), int(k.weekend[s]), int(k.weekend[tomorrow]))
+
+    def _drawn(self, t: int, energy: Floats) -> Floats:
+        """Energy after what leaves the stores at the start of interval `t`, never below what a store must hold."""
+        stores = self.inputs.stores
+        return np.maximum(energy - stores.draw_kwh[t], np.minimum(energy, stores.floor_kwh))
+
+    def _taken(self, power: Floats, default: Floats) -> Floats:
+        return taken_kwh(power, default, self.inputs.stores.discharge_efficiency, INTERVAL_HOURS)
+
+
+def _shared_out(able_kw: Floats, wanted_kw: Floats, aggregation: Ints) -> Floats:
+    """What each store holds of what its aggregation wants (A,), in proportion to what it is able to; (S,)."""
+    total = np.bincount(aggregation, able_kw, len(wanted_kw))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(total > 0, np.minimum(wanted_kw / total, 1.0), 0.0)
+    return able_kw * share[aggregation]
+
+
+__all__ = ["INTERVAL", "Bools", "Plan", "Run", "replace"]

@@ -1,0 +1,277 @@
+"""The value of stored energy over the coming stages, compiled: what hydro planners call the water value.
+
+V(k, energy) of a store solves, backwards over the quarter hours of the plan,
+
+    V_k(x) = Σ_s weight_s · max_y [ V_{k+1}(y) + earnings of moving from x to y at price s ]
+
+with three price scenarios a stage, p10, p50 and p90, weighted 0.3, 0.4, 0.3 (extended Swanson–Megill: Keefer & Bodily,
+Management Science 29, 1983). A move earns the market price and what it does to the retail bill, less wear, so it has
+two slopes each way: charging from the home's sun, then from the grid; covering the home's load, then exporting. What
+stays stored can be held as reserve, as much as it can sustain. V is concave, so the best move is a threshold: the
+earlier slope is the later one clipped at four prices (grid, sun, load, export), each part shifted by the energy it can
+move. Slopes stand on a uniform grid of energies; a layer moves alike in all scenarios, so theirs are added up first.
+
+A store that leaves takes its trip's energy along and must hold what is needed by then: being short costs more than any
+price. What its home's other stores are expected to take is counted in the home's net load before its battery is planned.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vpp_core.dispatch import compiled as c
+
+CELLS = 24
+"""Cells of the grid of energies."""
+SCENARIO_WEIGHTS = (0.3, 0.4, 0.3)
+SHORT_USD_PER_KWH = 10.0
+"""What a kWh short of a store's need at departure weighs: above every price, so that it is charged in time."""
+STAGE_HOURS = 0.25
+SMALLEST_KWH = 1e-6
+"""A store with less room than this is left alone."""
+
+Scenarios = tuple[float, float, float]
+
+
+@c.kernel
+def _weighted(price, more: float, share: float) -> Scenarios:  # type: ignore[no-untyped-def]
+    """(price + more) · share, of each scenario by its weight."""
+    low, middle, high = SCENARIO_WEIGHTS
+    return low * (price[0] + more) * share, middle * (price[1] + more) * share, high * (price[2] + more) * share
+
+
+@c.kernel
+def _least(a: Scenarios, b: Scenarios) -> Scenarios:
+    return min(a[0], b[0]), min(a[1], b[1]), min(a[2], b[2])
+
+
+@c.kernel
+def _below(a: Scenarios, b: Scenarios) -> float:
+    """What of `a` lies below `b`, all scenarios together."""
+    return min(a[0], b[0]) + min(a[1], b[1]) + min(a[2], b[2])
+
+
+@c.kernel
+def _split(cells: float) -> tuple[int, float]:
+    """Whole cells, and the part of one beyond."""
+    cells = min(max(cells, -CELLS), CELLS)
+    whole = int(np.floor(cells))
+    return whole, cells - whole
+
+
+@c.kernel
+def _earlier(  # type: ignore[no-untyped-def]
+    slope, backs, reserve, grid_cost, solar_cost, load_gain, export_gain, room, draw, layers
+):  # fmt: skip
+    """Replace V's slopes [$ per cell] by those a stage earlier.
+
+    `backs` (cells,) is the reserve [kWh] that a cell's energy can back, `reserve` its price [$/kWh]. Costs and gains are
+    weighted $ per cell stored; `room` and `draw`, in cells, what the sun and all charging can move, what the load and
+    all giving can. Of sun and load one is 0. `layers` (3, 3 · cells + 1) is room to work in, zero outside the middle.
+    """
+    # A gain above the cost would pay for charging and giving at once, which no device can.
+    load_gain = _least(load_gain, solar_cost)
+    export_gain = _least(export_gain, load_gain)
+    load_sum = load_gain[0] + load_gain[1] + load_gain[2]
+    export_sum = export_gain[0] + export_gain[1] + export_gain[2]
+    low, middle, high = SCENARIO_WEIGHTS
+    above, near, below = layers[0, CELLS:], layers[1, CELLS:], layers[2, CELLS:]
+    for j in range(CELLS):
+        worth = slope[j] + reserve * backs[j]
+        held = (low * worth, middle * worth, high * worth)
+        to_export, to_load = _below(held, export_gain), _below(held, load_gain)
+        to_solar, to_grid = _below(held, solar_cost), _below(held, grid_cost)
+        above[j] = worth - to_grid
+        near[j] = to_grid - to_solar + to_load - to_export - (load_sum - export_sum)
+        below[j] = to_export - export_sum
+        slope[j] = to_solar - to_load + load_sum
+    up, up_part = _split(room[1])
+    side, side_part = _split(room[0] - draw[0])
+    down, down_part = _split(-draw[1])
+    above, above_next = above[up:], above[up + 1 :]
+    near, near_next = layers[1, CELLS + side :], layers[1, CELLS + side + 1 :]
+    below, below_next = layers[2, CELLS + down :], layers[2, CELLS + down + 1 :]
+    for j in range(CELLS):
+        slope[j] += (
+            above[j] + up_part * (above_next[j] - above[j])
+            + near[j] + side_part * (near_next[j] - near[j])
+            + below[j] + down_part * (below_next[j] - below[j])
+        )  # fmt: skip
+
+
+@c.kernel
+def _drawn(slope, cells: float, short: float) -> None:  # type: ignore[no-untyped-def]
+    """Slopes before so many cells leave the store; below what leaves, a cell is worth not being short."""
+    whole = int(np.floor(cells))
+    part = cells - whole
+    for j in range(CELLS - 1, -1, -1):
+        near = slope[j - whole] if j >= whole else short
+        far = slope[j - whole - 1] if j > whole else short
+        slope[j] = near * (1 - part) + far * part
+
+
+@c.kernel
+def _short_below(slope, need_cells: float, short: float) -> None:  # type: ignore[no-untyped-def]
+    """Add what being short of a need weighs to the slopes of the cells below it."""
+    for j in range(CELLS):
+        slope[j] += short * min(max(need_cells - j, 0.0), 1.0)
+
+
+@c.kernel
+def leaves(stages, k: int, m: int) -> bool:  # type: ignore[no-untyped-def]
+    """Whether a store is expected to be unplugged at the start of a stage."""
+    if k < 1 or not stages.available[stages.available_row[k - 1], m]:
+        return False
+    return not stages.available[stages.available_row[k], m]
+
+
+@c.kernel
+def store_slopes(  # type: ignore[no-untyped-def]
+    s, stages, m: int, net_generation, replacement: float, reserve_hours: float, slope, backs, layers, after
+):  # fmt: skip
+    """V's slopes [$ per cell] of store `m` after each stage, into `after` (K, CELLS)."""
+    stage_count = len(stages.price)
+    follows = s.follows[m]
+    step = (s.ceiling[m] - s.floor[m]) / CELLS
+    taken, given = step / s.into[m], step * s.out_of[m]
+    for j in range(CELLS):
+        slope[j] = (replacement - s.wear[m]) * given if follows else replacement * taken
+        backs[j] = 0.0
+        if follows:
+            backed = given / reserve_hours
+            backs[j] = STAGE_HOURS * min(max(s.deviation[m] - j * backed, 0.0), backed)
+    next_leave = -1
+    for k in range(1, stage_count):
+        if leaves(stages, k, m):
+            next_leave = k
+            break
+    short = SHORT_USD_PER_KWH * step
+    for k in range(stage_count - 1, -1, -1):
+        for j in range(CELLS):
+            after[k, j] = slope[j]
+        if stages.available[stages.available_row[k], m] and s.movable[m]:
+            sun, load = max(net_generation[k], 0.0), max(-net_generation[k], 0.0)
+            imported, exported = stages.imported[k], stages.exported[k]
+            if follows:
+                most_in, most_out = min(s.charge[m], sun + s.deviation[m]), min(s.give[m], load + s.deviation[m])
+                most_load = min(load, s.give[m])
+                reserve = stages.reserve[k]
+            else:
+                most_in, most_out, most_load, reserve = s.charge[m], s.give[m], 0.0, 0.0
+            grid_cost = _weighted(stages.price[k], imported, taken)
+            solar_cost = _weighted(stages.price[k], exported, taken) if sun > 0.0 else grid_cost
+            export_gain = _weighted(stages.price[k], exported - s.wear[m] - reserve, given)
+            load_gain = _weighted(stages.price[k], imported - s.wear[m], given) if most_load > 0.0 else export_gain
+            _earlier(
+                slope, backs, reserve, grid_cost, solar_cost, load_gain, export_gain,
+                (min(sun, most_in) * STAGE_HOURS / taken, most_in * STAGE_HOURS / taken),
+                (most_load * STAGE_HOURS / given, most_out * STAGE_HOURS / given),
+                layers,
+            )  # fmt: skip
+        gone = stages.draw[stages.draw_row[k], m]
+        if leaves(stages, k, m):
+            gone += s.trip[m]
+        if gone > 0.0:
+            _drawn(slope, gone / step, short)
+        ready = k + s.early[m]
+        if k == 0 and next_leave >= 0 and ready >= next_leave:
+            _short_below(slope, (stages.need[m] - s.floor[m]) / step, short)
+        elif ready < stage_count and leaves(stages, ready, m):
+            need = stages.need[m] if ready == next_leave else s.usual_need[m]
+            _short_below(slope, (need - s.floor[m]) / step, short)
+
+
+@c.kernel
+def marginal_energy(slope, step: float, usd_per_kwh: float) -> float:  # type: ignore[no-untyped-def]
+    """Energy above the floor [kWh] at which a stored kWh is worth so much; slopes stand at the cells' middles."""
+    value = usd_per_kwh * step
+    if slope[0] <= value:
+        return 0.0
+    if slope[CELLS - 1] >= value:
+        return CELLS * step
+    low, high = 0, CELLS - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if slope[middle] > value:
+            low = middle
+        else:
+            high = middle
+    fall = slope[low] - slope[high]
+    part = (slope[low] - value) / fall if fall > 0.0 else 0.5
+    return (low + 0.5 + part) * step
+
+
+@c.kernel
+def best_power(s, m: int, slope, energy: float, price: float, low: float, high: float) -> float:  # type: ignore[no-untyped-def]
+    """The power [kW, giving positive] that a store would best run at, at a price at the terminals [$/kWh]."""
+    step = (s.ceiling[m] - s.floor[m]) / CELLS
+    power = 0.0
+    if high > 0.0:
+        kept = s.floor[m] + marginal_energy(slope, step, (price - s.wear[m]) * s.out_of[m])
+        power = max((energy - kept) * s.out_of[m] / STAGE_HOURS, 0.0)
+    if power <= 0.0:
+        wanted = s.floor[m] + marginal_energy(slope, step, price / s.into[m])
+        power = -max((wanted - energy) / (s.into[m] * STAGE_HOURS), 0.0)
+    return min(max(power, low), high)
+
+
+@c.kernel
+def plan_homes(  # type: ignore[no-untyped-def]
+    s, homes, stages, energy, replacement, reserve_hours, kept_stages, slopes, expected
+):
+    """Plan every home: V's slopes after the first `kept_stages` stages into `slopes` (kept, S, CELLS).
+
+    `energy` (S,) is in the stores at the first stage. Into `expected` (K, S) goes the expected energy at each stage's
+    end, if it has rows.
+    """
+    stage_count = len(stages.price)
+    slope, backs, layers = np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1))
+    after = np.zeros((stage_count, CELLS))
+    meter = np.zeros(stage_count)
+    whole_path = len(expected) > 0
+    for h in range(len(homes.first) - 1):
+        first, last = homes.first[h], homes.first[h + 1]
+        if first == last:
+            continue
+        for k in range(stage_count):
+            meter[k] = stages.net_generation[stages.net_row[k], h]
+        for position in range(first, last):
+            m = homes.order[position]
+            if s.ceiling[m] - s.floor[m] < SMALLEST_KWH:
+                continue
+            store_slopes(s, stages, m, meter, replacement, reserve_hours, slope, backs, layers, after)
+            for k in range(kept_stages):
+                for j in range(CELLS):
+                    slopes[k, m, j] = after[k, j]
+            if position < last - 1 or whole_path:
+                _expected_path(s, stages, m, after, energy[m], meter, expected)
+
+
+@c.kernel
+def _expected_path(s, stages, m: int, after, energy: float, meter, expected) -> None:  # type: ignore[no-untyped-def]
+    """Follow V at the mean price; what the store moves is added to the home's net generation."""
+    low_weight, middle_weight, high_weight = SCENARIO_WEIGHTS
+    for k in range(len(stages.price)):
+        energy -= stages.draw[stages.draw_row[k], m]
+        if leaves(stages, k, m):
+            energy -= s.trip[m]
+        energy = max(energy, s.floor[m]) if not s.follows[m] else energy
+        power = 0.0
+        if stages.available[stages.available_row[k], m]:
+            price = low_weight * stages.price[k, 0] + middle_weight * stages.price[k, 1] + high_weight * stages.price[k, 2]
+            sun, load = max(meter[k], 0.0), max(-meter[k], 0.0)
+            low = -min(s.charge[m], max(0.0, (s.ceiling[m] - energy) / (s.into[m] * STAGE_HOURS)))
+            high = min(s.give[m], max(0.0, (energy - s.floor[m]) * s.out_of[m] / STAGE_HOURS))
+            if s.follows[m]:
+                low, high = max(low, -sun - s.deviation[m]), min(high, load + s.deviation[m])
+            if s.movable[m]:
+                power = best_power(s, m, after[k], energy, price + stages.imported[k], low, high)
+                if power + meter[k] > 0.0:
+                    other = best_power(s, m, after[k], energy, price + stages.exported[k], low, high)
+                    power = other if other + meter[k] > 0.0 else min(max(-meter[k], low), high)
+            else:
+                power = low
+        energy += STAGE_HOURS * (s.into[m] * max(-power, 0.0) - max(power, 0.0) / s.out_of[m])
+        meter[k] += power
+        if len(expected) > 0:
+            expected[k, m] = energy

@@ -1,0 +1,85 @@
+"""The bid of an aggregation for one window: a price–quantity curve per direction, which clears interval by interval.
+
+A sale clears up to the last segment whose price is not above the realised price, a purchase up to the last whose price
+is not below it. Prices are levels of the forecast, ten of them as CAISO allows ten segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vpp_core.fleet.fleet import Floats
+from vpp_core.market.distribution import quantile
+from vpp_core.scenario import MarketRules
+
+LOWEST_USD_PER_MWH = -150.0
+"""CAISO's bid floor: what is to be sold whatever the price."""
+HIGHEST_USD_PER_MWH = 2000.0
+"""CAISO's hard bid cap: what is to be bought whatever the price."""
+_PROBABILITIES = (0.05, 0.15, 0.30, 0.45, 0.60, 0.75, 0.87, 0.95, 0.99)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Cumulative quantities [kW] by price level [$/MWh] for A aggregations; prices ascending."""
+
+    sell_usd_per_mwh: Floats
+    """shape (P,)"""
+    sell_kw: Floats
+    """for sale at that price or above, shape (A, P), not falling"""
+    buy_usd_per_mwh: Floats
+    buy_kw: Floats
+    """bid for at that price or below, shape (A, P), not rising"""
+
+    @classmethod
+    def none(cls, aggregations: int) -> Curve:
+        """No bid."""
+        nothing = np.zeros((aggregations, 0))
+        return cls(np.zeros(0), nothing, np.zeros(0), nothing)
+
+    def cleared(self, price_usd_per_mwh: float) -> tuple[Floats, Floats]:
+        """What clears at a realised price: sold and bought [kW], shape (A,)."""
+        none = np.zeros(len(self.sell_kw))
+        sold = int(np.searchsorted(self.sell_usd_per_mwh, price_usd_per_mwh, side="right")) - 1
+        bought = int(np.searchsorted(self.buy_usd_per_mwh, price_usd_per_mwh, side="left"))
+        return (
+            self.sell_kw[:, sold] if sold >= 0 else none,
+            self.buy_kw[:, bought] if bought < len(self.buy_usd_per_mwh) else none,
+        )
+
+    @property
+    def sell_total_kw(self) -> Floats:
+        """Offered at the highest price, shape (A,)."""
+        return self.sell_kw[:, -1] if self.sell_kw.shape[1] else np.zeros(len(self.sell_kw))
+
+    @property
+    def buy_total_kw(self) -> Floats:
+        """Bid for at the lowest price, shape (A,)."""
+        return self.buy_kw[:, 0] if self.buy_kw.shape[1] else np.zeros(len(self.buy_kw))
+
+
+def levels(quantiles: Floats) -> tuple[Floats, Floats]:
+    """Price levels of sale and purchase for a forecast's p10, p50, p90 [$/MWh], each (P,) and ascending."""
+    between = np.maximum.accumulate(quantile(*quantiles, np.array(_PROBABILITIES)))
+    between = np.clip(between, LOWEST_USD_PER_MWH, HIGHEST_USD_PER_MWH)
+    return np.concatenate([[LOWEST_USD_PER_MWH], between]), np.concatenate([between, [HIGHEST_USD_PER_MWH]])
+
+
+def held_to_size(curve: Curve, rules: MarketRules) -> tuple[Curve, bool]:
+    """The curve under the market's size rules, and whether something was offered but too little for a bid.
+
+    The fleet is `rules.fleet_share` of each aggregation, whose rest behaves alike: minimum and maximum are the
+    aggregation's, so its share of them holds here.
+    """
+    least = rules.minimum_bid_mw * 1000 * rules.fleet_share * (1 - 1e-9)
+    most = rules.maximum_bid_mw * 1000 * rules.fleet_share
+    sell, sell_below = _sized(curve.sell_kw, curve.sell_total_kw, least, most)
+    buy, buy_below = _sized(curve.buy_kw, curve.buy_total_kw, least, most)
+    return Curve(curve.sell_usd_per_mwh, sell, curve.buy_usd_per_mwh, buy), sell_below or buy_below
+
+
+def _sized(quantity_kw: Floats, total_kw: Floats, least_kw: float, most_kw: float) -> tuple[Floats, bool]:
+    below = (total_kw > 0) & (total_kw < least_kw)
+    return np.where(below[:, None], 0.0, np.minimum(quantity_kw, most_kw)), bool(below.any())
