@@ -4,16 +4,18 @@
 #   make test           the test suite
 #   make ui             Dagster's web pages
 #   make check          lint, types, definitions
+#   make fuzz           made inputs in their thousands (INPUTS=2000 of each kind)
 
 MONTH ?= 2023-08
 HOMES ?= 200
 SEED ?= 42
 ARGS ?=
+INPUTS ?= 2000
 
 STAMP := .venv/.complete
 BIN := .venv/bin
 
-.PHONY: run test ui check setup clean
+.PHONY: run test ui check fuzz setup clean
 
 run: $(STAMP)
 	@$(BIN)/vpp run --month $(MONTH) --homes $(HOMES) --seed $(SEED) $(ARGS)
@@ -29,6 +31,9 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	VIRTUAL_ENV=$(CURDIR)/.venv PATH=$(CURDIR)/.venv/bin:$$PATH dg check defs
+
+fuzz: $(STAMP)
+	@FUZZ_INPUTS=$(INPUTS) $(BIN)/python -m pytest tests/fuzz -n 2 --dist worksteal $(ARGS)
 
 setup: $(STAMP)
 

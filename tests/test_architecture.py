@@ -14,6 +14,7 @@ CORE = ROOT / "vpp_core"
 
 LINE = [
     "errors",
+    "strict_json",
     "calendar",
     "scenario",
     "tables",

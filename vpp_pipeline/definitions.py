@@ -10,7 +10,7 @@ import dagster as dg
 from vpp_pipeline.assets import data, homes, results, strategies
 from vpp_pipeline.assets.spec import IO_MANAGER, linked_to_code
 from vpp_pipeline.checks import all_checks
-from vpp_pipeline.io import LakeParquetIOManager, LakeResource
+from vpp_pipeline.io import LakePlace, lake_parquet
 from vpp_pipeline.jobs import benchmark
 from vpp_pipeline.plugins import load_strategies
 from vpp_pipeline.schedules import monthly_benchmark
@@ -20,18 +20,18 @@ ASSET_MODULES = [data, homes, strategies, results]
 
 
 def build_defs(
-    lake: LakeResource | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None, **overrides: Any
+    lake: LakePlace | None = None, loggers: Mapping[str, dg.LoggerDefinition] | None = None, **overrides: Any
 ) -> dg.Definitions:
     """The code location. `lake` is where a test or the command line wants it; by default it is found at run time."""
     load_strategies()
-    lake = lake or LakeResource(url="", raw="")
+    lake = lake or LakePlace()
     arguments: dict[str, Any] = {
         "assets": linked_to_code(dg.load_assets_from_modules(ASSET_MODULES)),
         "asset_checks": all_checks(),
         "jobs": [benchmark],
         "schedules": [monthly_benchmark],
         "sensors": [scenarios_from_lake, failed_runs],
-        "resources": {"lake": lake, IO_MANAGER: LakeParquetIOManager(lake=lake)},
+        "resources": {"lake": lake.definition(), IO_MANAGER: lake_parquet(lake)},
         "loggers": loggers,
         "executor": dg.in_process_executor,
     }

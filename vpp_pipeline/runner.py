@@ -19,7 +19,7 @@ from vpp_core.errors import InputError
 from vpp_pipeline import project
 from vpp_pipeline.checks import refusals
 from vpp_pipeline.definitions import build_defs
-from vpp_pipeline.io import LakeResource
+from vpp_pipeline.io import LakePlace
 from vpp_pipeline.partitions import SCENARIO, partition_key
 from vpp_pipeline.stage import FRESH_TAG, REFETCH_TAG
 
@@ -80,7 +80,7 @@ def run_month(
     month: str,
     scenario: str,
     *,
-    lake: LakeResource | None = None,
+    lake: LakePlace | None = None,
     assets: Sequence[str] | None = None,
     fresh: bool = False,
     refetch: bool = False,

@@ -29,7 +29,7 @@ from vpp_core.scenario import Scenario
 from vpp_pipeline import progress
 from vpp_pipeline.code_version import code_version
 from vpp_pipeline.io.parquet import contract_of
-from vpp_pipeline.io.resource import LakeResource
+from vpp_pipeline.io.resource import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.partitions import month_and_scenario
@@ -72,7 +72,7 @@ class Stage:
     """what the computation wants shown as metadata"""
 
     @classmethod
-    def of(cls, context: dg.AssetExecutionContext, resource: LakeResource) -> Stage:
+    def of(cls, context: dg.AssetExecutionContext, resource: LakePlace) -> Stage:
         """The stage that a step of Dagster runs."""
         lake = resource.open()
         month, name = month_and_scenario(context.partition_key)

@@ -106,8 +106,8 @@ def watched_offers(inputs: Inputs, key: str) -> list[tuple[dict[str, Any], Offer
 def offers_of_half_full_batteries(minutes: int) -> tuple[Inputs, list[tuple[dict[str, Any], Offers]]]:
     """What was known and offered at each gate of a day in which batteries hold 0.4 h of their power above the floor."""
     inputs = one_battery(reserve=500.0, reserve_duration_minutes=minutes, contingencies_per_month=0.0)
-    held = replace(inputs.batteries, initial_kwh=inputs.batteries.floor_kwh + 0.4 * inputs.batteries.max_power_kw)
-    return inputs, watched_offers(replace(inputs, batteries=held), "centralized")
+    held = replace(inputs.stores, initial_kwh=inputs.stores.floor_kwh + 0.4 * inputs.stores.max_discharge_kw)
+    return inputs, watched_offers(replace(inputs, stores=held), "centralized")
 
 
 @pytest.mark.parametrize("minutes", [30, 60, 120])

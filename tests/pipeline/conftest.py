@@ -10,7 +10,7 @@ import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran, in_memory
 from vpp_pipeline import runner
-from vpp_pipeline.io import LakeResource
+from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.runner import run_month
 
@@ -27,7 +27,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     folder = tmp_path_factory.mktemp("finished") / "lake"
     Lake.at(folder).freeze(TINY)
     with in_memory() as instance:
-        result = run_month(instance, MONTH, TINY.name, lake=LakeResource(url=str(folder)))
+        result = run_month(instance, MONTH, TINY.name, lake=LakePlace(url=str(folder)))
         yield Ran(folder, instance, result)
 
 

@@ -8,13 +8,13 @@ from dagster import AssetCheckEvaluation
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.tables import KPI_MONTHLY, LOAD_PROFILES, MARKET_PRICES
 from vpp_pipeline.definitions import build_defs
-from vpp_pipeline.io import LakeResource
+from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake.table_file import encode
 
 
 def launch(ran: Ran, asset: str = "market_prices") -> dict[str, AssetCheckEvaluation]:
     """Run the checks of an asset and nothing else; name → evaluation."""
-    definitions = build_defs(lake=LakeResource(url=str(ran.folder), raw=""))
+    definitions = build_defs(lake=LakePlace(url=str(ran.folder), raw=""))
     checks = dg.AssetSelection.checks_for_assets(dg.AssetKey(asset))
     job = dg.define_asset_job("checks", selection=checks)
     job_def = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("checks")

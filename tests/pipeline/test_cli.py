@@ -91,6 +91,28 @@ def test_a_file_that_the_system_refuses_gets_one_sentence_wherever_it_is_met(
 
 
 @pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"name": "mine", "homes": 3, "homes": 4}', "homes is there twice"),
+        (b'{"name": "mine", "hmoes": 3}', "hmoes: no such field in this version"),
+        (b"{", "it is not JSON"),
+        (b"\xff\xff", "it is not text"),
+    ],
+)
+def test_a_broken_scenario_in_the_lake_is_named_and_may_be_removed(
+    tmp_path: Path, content: bytes, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lake" / "scenarios" / "mine.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert execute(["run", "--month", "2023-08", "--scenario", "mine"]) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"vpp: {path} is not a valid scenario: ")
+    assert said in printed
+    assert "mend the file, or remove it" in printed
+
+
+@pytest.mark.parametrize(
     ("minimum", "submitted", "said"),
     [(0.1, 0, "in no window did 20 homes reach the market's minimum of 0.1 MW"), (0.1, 3, ""), (0.0, 0, "")],
 )

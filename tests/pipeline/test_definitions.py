@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from vpp_pipeline.definitions import build_defs
-from vpp_pipeline.io import LakeResource
+from vpp_pipeline.io import LakePlace
 
 GRAPH = {
     "market_prices": set(),
@@ -117,7 +117,7 @@ def test_every_table_has_a_blocking_check(specs: dict[str, dg.AssetSpec]) -> Non
 
 
 def test_the_definitions_can_be_loaded_with_a_lake_elsewhere() -> None:
-    dg.Definitions.validate_loadable(build_defs(lake=LakeResource(url="s3://bucket/lake")))
+    dg.Definitions.validate_loadable(build_defs(lake=LakePlace(url="s3://bucket/lake")))
 
 
 def test_loading_imports_nothing_heavy_and_takes_no_more_than_three_seconds() -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.pipeline.tiny import MONTH, TINY, in_memory
 from vpp_core.fleet.storage import fleet_from_arrow
 from vpp_pipeline.cli.app import execute
-from vpp_pipeline.io import LakeResource
+from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.runner import MonthRun, run_month
 
@@ -81,7 +81,7 @@ def test_households_in_the_raw_folder_join_the_fleet_and_a_new_file_is_noticed(t
     raw.mkdir(exist_ok=True)
 
     def homes(instance: dg.DagsterInstance) -> tuple[MonthRun, list[float]]:
-        resource = LakeResource(url=str(folder))
+        resource = LakePlace(url=str(folder))
         result = run_month(instance, MONTH, TINY.name, lake=resource, assets=["prosumer_fleet"])
         if not result.succeeded:
             return result, []

@@ -21,7 +21,7 @@ from vpp_core.scenario.variation import variation
 from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
 from vpp_core.sources import load, prices, solar
 from vpp_core.strategies.registry import strategies_of
-from vpp_pipeline.io import LakeResource
+from vpp_pipeline.io import LakePlace
 from vpp_pipeline.reads import READS, as_read_by, fields_read
 from vpp_pipeline.runner import MonthRun, run_month
 
@@ -106,7 +106,7 @@ TABLES = [*OPTIMISED, "negotiation_results", "window_results", "kpi_monthly"]
 def run_variant(ran: Ran, folder: Path, assets: list[str] | None = None) -> MonthRun:
     """The tiny month with another λ, in a lake of that folder."""
     variant = variation(TINY, {"negotiation.satisfaction_weight_usd": ("lambda30", 30.0)})
-    lake = LakeResource(url=str(folder))
+    lake = LakePlace(url=str(folder))
     lake.open().freeze(variant)
     return run_month(ran.instance, MONTH, variant.name, lake=lake, assets=assets)
 
@@ -140,7 +140,7 @@ def test_a_damaged_table_of_another_scenario_is_not_taken(ran: Ran) -> None:
 
 def test_a_field_that_a_stage_reads_is_never_shared_across(ran: Ran) -> None:
     dearer = variation(TINY, {"tariff.import_usd_per_kwh": ("import0_45", (0.45,))})
-    lake = LakeResource(url=str(ran.folder))
+    lake = LakePlace(url=str(ran.folder))
     lake.open().freeze(dearer)
     before = len(entries(ran.folder))
     assert run_month(ran.instance, MONTH, dearer.name, lake=lake, assets=[*OPTIMISED, "negotiation_results"]).succeeded

@@ -15,14 +15,14 @@ from tests.pipeline.tiny import in_memory
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_pipeline import sensors
-from vpp_pipeline.io import LakeResource
+from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.partitions import SCENARIO, month_by_scenario, partition_key
 
 
 def test_scenarios_of_the_lake_are_registered_once(lake: Lake) -> None:
     lake.freeze(Scenario(name="mine", homes=50))
-    resource = LakeResource(url=str(lake.root))
+    resource = LakePlace(url=str(lake.root))
     with in_memory() as instance:
         first = sensors.scenarios_from_lake(dg.build_sensor_context(instance=instance), lake=resource)
         assert isinstance(first, dg.SensorResult)

@@ -10,7 +10,7 @@ import dagster as dg
 import yaml
 
 from vpp_core.scenario import MarketRules, Scenario
-from vpp_pipeline.io import LakeResource
+from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.runner import MonthRun, run_month
 
@@ -38,7 +38,7 @@ class Ran:
         return Lake.at(self.folder)
 
     def again(self, month: str = MONTH, **options: Any) -> MonthRun:
-        return run_month(self.instance, month, TINY.name, lake=LakeResource(url=str(self.folder)), **options)
+        return run_month(self.instance, month, TINY.name, lake=LakePlace(url=str(self.folder)), **options)
 
 
 def content(folder: Path) -> dict[str, bytes]:

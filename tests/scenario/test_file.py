@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from vpp_core.errors import InputError
+from vpp_core.errors import LONGEST_SENTENCE, InputError
 from vpp_core.scenario import Scenario
 
 
@@ -27,10 +29,34 @@ from vpp_core.scenario import Scenario
         ("", "JSON"),
         ("[" * 100_000, "JSON"),
         ("null", "object"),
+        ('{"homes": true}', "homes: true and false are no values of it"),
+        ('{"preference_strictness": false}', "preference_strictness"),
+        ('{"tariff": {"import_usd_per_kwh": [true]}}', "tariff.import_usd_per_kwh"),
+        ('{"market": {"window_minutes": true}}', "market.window_minutes"),
+        ('{"tariff": {"export_usd_per_kwh": [1e999]}}', "too large"),
+        ('{"' + "x" * 5000 + '": 1}', "no such field in this version"),
+        (json.dumps({f"field_{k}": k for k in range(500)}), "and 497 more"),
+        ('{"description": "one\\nline"}', "description: the character U+000A"),
+        ('{"description": "\\u001b[31mred"}', "description: the character U+001B"),
+        ('{"description": "\\u202egnp.exe"}', "description: the character U+202E"),
     ],
 )
 def test_a_wrong_file_is_refused_naming_file_and_field(text: str, said: str) -> None:
     with pytest.raises(InputError, match=r"^mine\.json is not a valid scenario: ") as refused:
         Scenario.from_json(text, "mine.json")
     assert said in str(refused.value)
-    assert len(str(refused.value)) < 300
+    assert len(str(refused.value)) <= LONGEST_SENTENCE
+
+
+def test_a_file_that_windows_saved_is_read_with_its_byte_order_mark() -> None:
+    for encoding in ("utf-8-sig", "utf-16"):
+        assert Scenario.from_json('{"homes": 50}'.encode(encoding)) == Scenario(homes=50)
+
+
+def test_a_file_of_a_version_with_fewer_fields_is_read_and_the_rest_is_as_the_default() -> None:
+    old = {"name": "mine", "homes": 50, "market": {"window_minutes": 60, "gate_closure_minutes": 75}}
+    assert Scenario.from_json(json.dumps(old)) == Scenario(name="mine", homes=50)
+
+
+def test_true_and_false_are_read_where_they_are_the_value() -> None:
+    assert not Scenario.from_json('{"market": {"reserves": false}}').market.reserves

@@ -1,4 +1,4 @@
-"""Batteries and cars of a fleet in energy terms, as the simulation uses them, and what households allow with them."""
+"""Views of a fleet's stores as batteries and cars, for code that still tells them apart, and what households allow."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.fleet import assumptions as given
 from vpp_core.fleet.fleet import EV_PRIORITIES, Bools, Fleet, Floats, Ints
-from vpp_core.fleet.mobility import Mobility
-from vpp_core.physics.storage import charge_on_arrival_kw, step_energy_kwh
+from vpp_core.fleet.stores import Stores
 
 
 @dataclass(frozen=True)
@@ -28,19 +25,24 @@ class Batteries:
     wear_usd_per_kwh: Floats
 
     @classmethod
-    def of(cls, fleet: Fleet, mean_load_kw: Floats) -> Batteries:
-        """`mean_load_kw` (N,) is part of the household's configuration: what its reserve is sized on."""
-        capacity = fleet.bess_capacity_kwh.astype(np.float64)
-        floor, ceiling = capacity * fleet.bess_min_soc, capacity * fleet.bess_max_soc
+    def of(cls, stores: Stores, homes: int) -> Batteries:
+        """The batteries among the stores, at the positions of their homes."""
+        own = stores.take(stores.of_kind("battery"))
+
+        def at_home(values: Floats, without: float) -> Floats:
+            column = np.full(homes, without)
+            column[own.home] = values
+            return column
+
         return cls(
-            floor_kwh=floor,
-            ceiling_kwh=ceiling,
-            backup_kwh=np.clip(fleet.backup_power_hours * mean_load_kw, floor, ceiling),
-            initial_kwh=np.clip(capacity * fleet.bess_initial_soc, floor, ceiling),
-            max_power_kw=np.where(capacity > 0, fleet.bess_max_power_kw, 0.0),
-            charge_efficiency=np.where(capacity > 0, fleet.bess_charge_efficiency, 1.0),
-            discharge_efficiency=np.where(capacity > 0, fleet.bess_discharge_efficiency, 1.0),
-            wear_usd_per_kwh=fleet.bess_degradation_usd_per_kwh.astype(np.float64),
+            floor_kwh=at_home(own.floor_kwh, 0.0),
+            ceiling_kwh=at_home(own.ceiling_kwh, 0.0),
+            backup_kwh=at_home(own.backup_kwh, 0.0),
+            initial_kwh=at_home(own.initial_kwh, 0.0),
+            max_power_kw=at_home(own.max_discharge_kw, 0.0),
+            charge_efficiency=at_home(own.charge_efficiency, 1.0),
+            discharge_efficiency=at_home(own.discharge_efficiency, 1.0),
+            wear_usd_per_kwh=at_home(own.wear_usd_per_kwh, 0.0),
         )
 
 
@@ -73,70 +75,30 @@ class CarBatteries:
     """energy that the next trip needs at that departure, above the floor"""
 
     @classmethod
-    def of(cls, fleet: Fleet, mobility: Mobility) -> CarBatteries:
-        cars = fleet.cars
-        capacity = cars.capacity_kwh.astype(np.float64)
-        initial = capacity * cars.initial_soc
-        floor = capacity * cars.min_soc
-        target = np.maximum(capacity * cars.target_soc, initial)
-        power, efficiency = cars.max_charge_kw.astype(np.float64), cars.charge_efficiency.astype(np.float64)
-        intervals = len(mobility.plugged)
-        energy = np.empty((intervals + 1, len(cars)))
-        charge = np.empty((intervals, len(cars)))
-        energy[0] = initial
-        for t in range(intervals):
-            on_board = energy[t] - mobility.trip_kwh[t]
-            charge[t] = charge_on_arrival_kw(on_board, mobility.plugged[t], target, power, efficiency, INTERVAL_HOURS)
-            energy[t + 1] = step_energy_kwh(on_board, charge[t], 0.0, efficiency, 1.0, INTERVAL_HOURS)
-        departure, asked, need = _departures(mobility, energy, floor, capacity * cars.min_departure_soc, cars.trip_kwh)
+    def of(cls, stores: Stores) -> CarBatteries:
+        """The cars among the stores, at their positions in the fleet."""
+        own = stores.take(stores.of_kind("car"))
         return cls(
-            home=cars.home,
-            floor_kwh=floor,
-            target_kwh=target,
-            initial_kwh=initial,
-            max_charge_kw=power,
-            charge_efficiency=efficiency,
-            max_discharge_kw=np.where(cars.v2g, cars.max_discharge_kw, 0.0),
-            discharge_efficiency=cars.discharge_efficiency.astype(np.float64),
-            wear_usd_per_kwh=np.full(len(cars), given.EV_DEGRADATION_USD_PER_KWH),
-            plugged=mobility.plugged,
-            trip_kwh=mobility.trip_kwh,
-            counterfactual_kwh=energy,
-            counterfactual_kw=charge,
-            departure=departure,
-            asked_kwh=asked,
-            trip_need_kwh=need,
+            home=own.home,
+            floor_kwh=own.floor_kwh,
+            target_kwh=own.ceiling_kwh,
+            initial_kwh=own.initial_kwh,
+            max_charge_kw=own.max_charge_kw,
+            charge_efficiency=own.charge_efficiency,
+            max_discharge_kw=own.max_discharge_kw,
+            discharge_efficiency=own.discharge_efficiency,
+            wear_usd_per_kwh=own.wear_usd_per_kwh,
+            plugged=np.ascontiguousarray(own.available),
+            trip_kwh=np.ascontiguousarray(own.draw_kwh),
+            counterfactual_kwh=np.ascontiguousarray(own.counterfactual_kwh),
+            counterfactual_kw=np.ascontiguousarray(own.counterfactual_kw),
+            departure=np.ascontiguousarray(own.departure, dtype=np.int64),
+            asked_kwh=np.ascontiguousarray(own.asked_kwh),
+            trip_need_kwh=np.ascontiguousarray(own.trip_asked_kwh),
         )
 
     def __len__(self) -> int:
         return len(self.home)
-
-
-def _departures(
-    mobility: Mobility, counterfactual_kwh: Floats, floor: Floats, usual_asked: Floats, usual_trip: Floats
-) -> tuple[Ints, Floats, Floats]:
-    """The next departure seen from each interval, and what must be on board by then, each shape (T, M).
-
-    A car plugged in when the period ends leaves after it: the end counts as its departure, with its usual trip and its
-    usual request, so that nobody earns by leaving cars empty at the end. Of one on the road nothing more is asked.
-    """
-    intervals, count = mobility.plugged.shape
-    stays = mobility.plugged[-1]
-    departure = np.empty((intervals, count), dtype=np.int64)
-    asked, need = np.empty((intervals, count)), np.empty((intervals, count))
-    end = counterfactual_kwh[intervals]
-    next_departure = np.full(count, intervals, dtype=np.int64)
-    next_need = np.where(stays, np.minimum(floor + usual_trip, end), floor)
-    next_asked = np.where(stays, np.maximum(next_need, np.minimum(usual_asked, end)), floor)
-    for t in range(intervals - 1, -1, -1):
-        departure[t], asked[t], need[t] = next_departure, next_asked, next_need
-        leaves = np.zeros(count, dtype=bool) if t == 0 else mobility.plugged[t - 1] & ~mobility.plugged[t]
-        on_board = counterfactual_kwh[t]
-        next_departure = np.where(leaves, t, next_departure)
-        needed = np.minimum(floor + mobility.trip_kwh[t], on_board)
-        next_need = np.where(leaves, needed, next_need)
-        next_asked = np.where(leaves, np.maximum(needed, np.minimum(mobility.required_kwh[t], on_board)), next_asked)
-    return departure, asked, need
 
 
 @dataclass(frozen=True)

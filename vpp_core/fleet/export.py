@@ -13,6 +13,7 @@ from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, Fleet
 from vpp_core.fleet.prosumer import prosumer_from_dict
 from vpp_core.fleet.statistics import describe
 from vpp_core.sources.orientations import ORIENTATIONS
+from vpp_core.strict_json import parse_json
 
 
 def fleet_summary_csv(fleet: Fleet) -> str:
@@ -56,10 +57,12 @@ def fleet_to_json(fleet: Fleet) -> str:
 def fleet_from_json(text: str, where: str = "the fleet file") -> Fleet:
     """The fleet of `fleet_to_json`, or of any list of households under `households`."""
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         households, seed = data["households"], data.get("seed", 0)
-        if not (isinstance(households, list) and households and isinstance(seed, int) and seed >= 0):
+        if not (isinstance(households, list) and households and type(seed) is int and seed >= 0):
             raise ValueError
+    except InputError as error:
+        raise InputError(f"{where} is not a fleet: {error}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise InputError(
             f"{where} is not a fleet; write JSON with a list of `households` and a whole number `seed`"

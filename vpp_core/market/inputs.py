@@ -7,7 +7,8 @@ may see of it, and when, is decided in `simulation` alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,26 +17,27 @@ from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE, Month, Period, Windows
 from vpp_core.errors import InputError
 from vpp_core.fleet.devices import Batteries, CarBatteries
 from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
-from vpp_core.fleet.mobility import mobility
+from vpp_core.fleet.kinds import stores_of
+from vpp_core.fleet.stores import Stores
 from vpp_core.market.contingencies import called_intervals
 from vpp_core.market.segments import ENERGY, NONSPIN, PRODUCTS, SPIN, Layout
 from vpp_core.scenario import MarketRules, Scenario
 
 SLOTS = 96
 """Quarter hours of a day."""
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """T intervals, W windows, N homes, M cars; forecasts reach H windows ahead, the bid window first."""
+    """T intervals, W windows, N homes, S stores; forecasts reach H windows ahead, the bid window first."""
 
     scenario: Scenario
     period: Period
     windows: Windows
     fleet: Fleet
     layout: Layout
-    batteries: Batteries
-    cars: CarBatteries
+    stores: Stores
     price: Floats
     """realised price by product, shape (3, T): energy in $/MWh; spin and non-spin in $/MW-h, NaN where there is none or
     reserves are not sold; known to a strategy only through the forecast, and at settlement"""
@@ -54,7 +56,16 @@ class Inputs:
     export_usd_per_kwh: Floats
     slot: Ints
     """quarter hour of the local day of each interval, shape (T + lookahead,)"""
-    infeasible_departures: int
+
+    @cached_property
+    def batteries(self) -> Batteries:
+        """The stores that are batteries, a column per home."""
+        return _frozen(Batteries.of(self.stores, len(self.fleet)))
+
+    @cached_property
+    def cars(self) -> CarBatteries:
+        """The stores that are cars."""
+        return _frozen(CarBatteries.of(self.stores))
 
     @property
     def lmp_usd_per_mwh(self) -> Floats:
@@ -97,7 +108,6 @@ class Inputs:
         load_kw = load[fleet.load_profile_id].to_numpy(dtype=np.float64)
         solar = _wide(solar_generation, period, "orientation_id", "generation_kw_per_kw_installed", "solar_generation")
         pv_kw = _solar_kw(solar, fleet)
-        days = mobility(fleet, period, fleet.seed)
         lookahead = forecast.shape[2] * windows.length
         extended = pd.date_range(period.timestamps[0], periods=len(period) + lookahead, freq=INTERVAL)
         local = extended.tz_convert(LOCAL_TIMEZONE)
@@ -108,8 +118,7 @@ class Inputs:
             windows=windows,
             fleet=fleet,
             layout=Layout.of(fleet),
-            batteries=Batteries.of(fleet, load_kw.mean(axis=0)),
-            cars=CarBatteries.of(fleet, days),
+            stores=stores_of(fleet, period, load_kw.mean(axis=0)),
             price=_realised(prices, scenario.market),
             forecast=forecast,
             called=called_intervals(period, scenario.data_seed, scenario.market),
@@ -119,13 +128,11 @@ class Inputs:
             import_usd_per_kwh=scenario.tariff.prices("import", hour),
             export_usd_per_kwh=scenario.tariff.prices("export", hour),
             slot=(hour * 4 + local.minute.to_numpy() // 15).astype(np.int64),
-            infeasible_departures=days.infeasible_departures,
         )
         if np.isnan(inputs.lmp_usd_per_mwh).any():
             count = int(np.isnan(inputs.lmp_usd_per_mwh).sum())
             raise InputError(f"market_prices lacks {count} real-time prices of {month}; choose a source that has them")
-        _freeze(inputs)
-        return inputs
+        return _frozen(inputs)
 
 
 def _on_index(frame: pd.DataFrame, period: Period, name: str) -> pd.DataFrame:
@@ -187,11 +194,12 @@ def _quantiles(frame: pd.DataFrame, product: str, windows: Windows) -> Floats:
     return own[["p10", "p50", "p90"]].to_numpy(dtype=np.float64).reshape(len(windows), rows, 3)
 
 
-def _freeze(record: Any) -> None:
-    """Make every array read-only: no strategy can touch what another one sees."""
-    for field in fields(record):
+def _frozen(record: Record) -> Record:
+    """The record with every array read-only: no strategy can touch what another one sees."""
+    for field in fields(record):  # type: ignore[arg-type]
         value = getattr(record, field.name)
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
         elif is_dataclass(value):
-            _freeze(value)
+            _frozen(value)
+    return record

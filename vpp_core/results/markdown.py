@@ -17,7 +17,7 @@ from vpp_core.results.sentences import answer, observations
 from vpp_core.results.shares import data_shares
 from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_sentence, sweep_table, sweeps
 from vpp_core.results.summary import csv_columns
-from vpp_core.results.text import NONE, ONE_DAY, count, markdown_table, percent, plain, score, usd
+from vpp_core.results.text import NONE, ONE_DAY, as_words, count, markdown_table, percent, plain, score, usd
 
 
 def report_markdown(run: Run) -> bytes:
@@ -97,7 +97,7 @@ def _what_was_run(run: Run) -> str:
         [
             "## What was run on which data",
             f"{count(scenario.homes, 'home')}, fleet seed {scenario.seed}, data seed {scenario.data_seed}, "
-            f"{days_run(run)}, node {node(run)}. {scenario.description}.",
+            f"{days_run(run)}, node {node(run)}. {as_words(scenario.description)}.",
             _bullets([share.sentence for share in data_shares(run)]),
         ]
     )

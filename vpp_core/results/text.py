@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,11 @@ from vpp_core.results.statistics import Interval
 
 NONE = "–"
 ONE_DAY = "one day: no interval"
+
+
+def as_words(text: str) -> str:
+    """A person's text inside Markdown: words, never a link, an image, a table's edge or HTML."""
+    return re.sub(r"([\\`*_\[\]<>|~])", r"\\\1", text)
 
 
 def number(value: Any, digits: int = 2) -> str:

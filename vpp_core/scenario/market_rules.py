@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from vpp_core.calendar import Month
 from vpp_core.scenario.rulebook import TODAY, rules_in_force
+from vpp_core.scenario.rules import Rules
 
 DATED_FIELDS = ("minimum_bid_mw", "maximum_bid_mw", "reserve_response_minutes", "reserve_duration_minutes", "export")
 """Fields whose default is today's entry of the rulebook."""
 
 
-class MarketRules(BaseModel):
+class MarketRules(Rules):
     """Rules a bid is held to. Defaults: CAISO today, for a distributed energy resource aggregation."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     rulebook: Literal["today", "historical"] = Field(
         "today",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from vpp_core.scenario.rules import Rules
 
 
-class LanguageModelRules(BaseModel):
+class LanguageModelRules(Rules):
     """Which model is asked, how often, and where it ends. Read only where `decider` is `llm`.
 
     Caps hold for one month of one scenario; what would go beyond them is decided by rule.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     model: str = Field(
         "google_genai:gemini-3.5-flash-lite",
@@ -37,10 +37,8 @@ class LanguageModelRules(BaseModel):
     maximum_output_tokens: int = Field(400, ge=50, le=8000, description="length of an answer at most [tokens]")
 
 
-class NegotiationRules(BaseModel):
+class NegotiationRules(Rules):
     """Rules of a negotiation. `satisfaction_weight_usd` is λ of the coalition's objective."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     rounds: int = Field(3, ge=1, le=10, description="rounds at most; agreement ends them earlier")
     satisfaction_weight_usd: float = Field(

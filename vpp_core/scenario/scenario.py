@@ -5,26 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from vpp_core.calendar import Month, Period
-from vpp_core.errors import InputError
+from vpp_core.errors import InputError, shortened
 from vpp_core.scenario.market_rules import MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
+from vpp_core.scenario.rules import Rules
 from vpp_core.scenario.tariff import Tariff
 from vpp_core.scenario.transform import DataTransform
+from vpp_core.strict_json import parse_json
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,63}"
 NODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.#&+-]*$"
 """What CAISO's names of nodes are written with."""
 
 
-class Scenario(BaseModel):
+class Scenario(Rules):
     """Everything that makes a result, besides the month."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field("reference", description="lower-case name, a folder in the lake")
     description: str = Field("California today: default fleet, prices and rules", max_length=500)
@@ -69,6 +70,15 @@ class Scenario(BaseModel):
             )
         return name
 
+    @field_validator("description")
+    @classmethod
+    def _one_line(cls, description: str) -> str:
+        """It stands in tables, pages and terminals: nothing in it may act there."""
+        acting = [letter for letter in description if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+        if acting:
+            raise ValueError(f"the character U+{ord(acting[0]):04X} cannot be shown; write one line of plain text")
+        return description
+
     def period(self, month: str | Month) -> Period:
         """The intervals that this scenario simulates of a month."""
         return Period.of(month, self.first_days)
@@ -86,19 +96,14 @@ class Scenario(BaseModel):
         return json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, where: str = "the scenario") -> Scenario:
-        """Read a scenario; a fault becomes one sentence that names `where` and the field.
-
-        A field that is there twice is a fault too: JSON's readers take the last one without a word.
-        """
+    def from_json(cls, content: str | bytes, where: str = "the scenario") -> Scenario:
+        """Read a scenario; a fault becomes one sentence that names `where` and the field."""
         try:
-            scenario = cls.model_validate_json(text)
-            json.loads(text, object_pairs_hook=_each_once)
+            return cls.model_validate(parse_json(content))
         except ValidationError as error:
             raise InputError(f"{where} is not a valid scenario: {describe_validation_error(error)}") from None
         except InputError as error:
             raise InputError(f"{where} is not a valid scenario: {error}") from None
-        return scenario
 
     def fingerprint(self) -> str:
         """12 hexadecimal digits of the content without name and description."""
@@ -106,20 +111,21 @@ class Scenario(BaseModel):
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"{twice} is there twice; keep one")
-    return found
+MOST_FAULTS, LONGEST_FAULT = 3, 160
+"""How much of a file that is wrong all over is told: faults, and characters of each."""
 
 
 def describe_validation_error(error: ValidationError) -> str:
     """Each fault as `field: reason`, without echoing what was put in (it may be private)."""
+    faults = error.errors(include_input=False, include_url=False)
     parts = []
-    for fault in error.errors(include_input=False, include_url=False):
+    for fault in faults[:MOST_FAULTS]:
         field = ".".join(str(part) for part in fault["loc"])
         reason = fault["msg"].removeprefix("Value error, ")
-        parts.append(f"{field}: {reason}" if field else reason)
-    return "; ".join(parts)
+        if fault["type"] == "extra_forbidden":
+            reason = "no such field in this version"
+        elif fault["type"] == "model_type":
+            reason = "it should be an object, in braces"
+        parts.append(shortened(f"{field}: {reason}" if field else reason, LONGEST_FAULT))
+    further = len(faults) - MOST_FAULTS
+    return "; ".join([*parts, f"and {further} more"] if further > 0 else parts)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from vpp_core.scenario.rules import Rules
 
 HOURS_OF_DAY = 24
 
 
-class Tariff(BaseModel):
+class Tariff(Rules):
     """Import and export price of energy at the meter, by local hour of day. One number means flat."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     import_usd_per_kwh: tuple[float, ...] = Field(
         (0.30,), description="price of imported energy, 1 or 24 values [$/kWh]"

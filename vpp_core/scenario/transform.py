@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from vpp_core.scenario.rules import Rules
 
 
-class DataTransform(BaseModel):
+class DataTransform(Rules):
     """Changes to the input data; every default leaves the data as it is.
 
     A price that was changed is no longer a price that somebody published: its source reads `synthetic`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     price_volatility_factor: float = Field(
         1.0, ge=0, le=3, description="multiplies each price's distance from its local day's mean, and reserve prices"

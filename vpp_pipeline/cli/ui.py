@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 import typer
@@ -18,24 +17,47 @@ def register(app: typer.Typer) -> None:
 
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; another than 127.0.0.1 opens it to a network.")] = (
+        "127.0.0.1"
+    ),
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Name by which browsers reach it through a proxy, such as vpp.example.org; may be repeated."),
+    ] = None,
 ) -> None:
-    """Open Dagster's UI: lineage, runs, backfills, checks, the monthly schedule."""
-    from pathlib import Path
+    """Open Dagster's UI: lineage, runs, backfills, checks, the monthly schedule.
 
+    The address it prints has a secret path, kept in Dagster's home: whoever knows it can launch runs. Requests from
+    other sites are refused. For a team, put a login before it (docs/team.md).
+    """
     from vpp_core.scenario.known import KNOWN_SCENARIOS
     from vpp_pipeline.cli.execution import open_lake
-    from vpp_pipeline.partitions import SCENARIO
-    from vpp_pipeline.runner import shared_instance
+    from vpp_pipeline.ui.guard import LOOPBACK
+    from vpp_pipeline.ui.server import EVERYWHERE, listening_socket, names_of, secret_prefix, serve
 
     workspace = project.project_root() / "workspace.yaml"
     if not workspace.exists():
         raise InputError(f"{workspace} is missing; run `vpp ui` from a checkout of the project")
     lake = open_lake()
-    with shared_instance() as instance:
-        instance.add_dynamic_partitions(SCENARIO, sorted({*KNOWN_SCENARIOS, *lake.scenario_names()}))
-    os.environ.setdefault("PYTHONWARNINGS", "ignore:Function `dev_command`")
-    dagster = Path(sys.executable).with_name("dagster")
-    typer.echo(f"lake {lake.root}; http://{host}:{port} in a few seconds, Ctrl-C ends it")
-    os.chdir(os.environ["DAGSTER_HOME"])
-    os.execv(dagster, [str(dagster), "dev", "-w", str(workspace), "-p", str(port), "-h", host])
+    with listening_socket(host, port) as listener:
+        home = project.prepare_dagster_home()
+        prefix = secret_prefix(home)
+        from vpp_pipeline.partitions import SCENARIO
+        from vpp_pipeline.runner import shared_instance
+
+        if host not in LOOPBACK:
+            typer.echo(
+                f"warning: {host} is reached from the network, without encryption or login; whoever learns the path "
+                "can launch runs (docs/team.md: a login before it; or keep 127.0.0.1 and use an SSH tunnel)",
+                err=True,
+            )
+        shown = "127.0.0.1" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+        typer.echo(f"lake {lake.root}")
+        typer.echo(f"open http://{shown}:{port}{prefix}/ (in some seconds; Ctrl-C ends it)")
+        os.chdir(home)
+        with shared_instance() as instance:
+            instance.add_dynamic_partitions(SCENARIO, sorted({*KNOWN_SCENARIOS, *lake.scenario_names()}))
+            try:
+                serve(instance, workspace, listener, prefix, names_of(host, allow_host or []))
+            except KeyboardInterrupt:
+                typer.echo("ended", err=True)

@@ -16,7 +16,7 @@ import pyarrow as pa
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.tables import CONTRACTS, OUTCOMES, Contract
-from vpp_pipeline.io.resource import LakeResource
+from vpp_pipeline.io.resource import LakePlace
 from vpp_pipeline.lake import TableFile
 from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.partitions import month_and_scenario
@@ -38,20 +38,16 @@ def contract_of(asset: str) -> Contract:
     return CONTRACT_OF_ASSET.get(asset) or CONTRACTS[asset]
 
 
-class LakeParquetIOManager(dg.ConfigurableIOManagerFactory):
-    """Builds `_LakeParquet` on the lake resource."""
-
-    lake: LakeResource
-
-    def create_io_manager(self, context: Any) -> _LakeParquet:
-        return _LakeParquet(self.lake)
+def lake_parquet(place: LakePlace) -> dg.IOManagerDefinition:
+    """The IO manager of a lake, opened when a run begins. Like the lake it takes no configuration."""
+    return dg.IOManagerDefinition(lambda _: _LakeParquet(place), config_schema={}, description="Tables of the lake.")
 
 
 class _LakeParquet(dg.UPathIOManager):
     extension = ".parquet"
 
-    def __init__(self, resource: LakeResource) -> None:
-        self._lake = resource.open()
+    def __init__(self, place: LakePlace) -> None:
+        self._lake = place.open()
         self._plausible: set[tuple[str, str]] = set()
         super().__init__(base_path=self._lake.root)
 

@@ -99,11 +99,15 @@ class Lake:
 
     def _frozen(self, path: UPath) -> Scenario:
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            raise InputError(f"{path} cannot be read as text ({reason}); restore it, or remove it") from error
-        return Scenario.from_json(text, str(path))
+            content = path.read_bytes()
+        except OSError as error:
+            raise InputError(f"{path} cannot be read ({error.strerror or error}); restore it, or remove it") from error
+        try:
+            return Scenario.from_json(content, str(path))
+        except InputError as error:
+            raise InputError(
+                f"{error}; mend the file, or remove it: what is declared, or asked for by options, is made anew"
+            ) from None
 
     def _scenario_path(self, name: str) -> UPath:
         return self.root / "scenarios" / f"{name}.json"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from vpp_core.fleet.prosumer import Prosumer, prosumer_from_dict
 from vpp_core.fleet.text.completion import ParsedHousehold, complete
 from vpp_core.fleet.text.extraction import HouseholdParser
 from vpp_core.fleet.text.grammar import GrammarParser
+from vpp_core.strict_json import parse_json
 
 MAX_CHARACTERS = 2000
 MAX_HOUSEHOLDS = 100_000
@@ -111,9 +111,9 @@ def _described_in(rows: csv.DictReader[str], name: str) -> list[str | Prosumer]:
 
 def _from_json(content: str, name: str) -> list[str | Prosumer]:
     try:
-        data = json.loads(content)
-    except (ValueError, RecursionError):
-        raise InputError(f"{name} is not JSON; write a list of descriptions") from None
+        data = parse_json(content)
+    except InputError as error:
+        raise InputError(f"{name} cannot be read: {error}; write a list of descriptions") from None
     entries = data.get("households") if isinstance(data, dict) else data
     if not isinstance(entries, list):
         raise InputError(f"{name} holds no list; write a list of descriptions, or an object with households")

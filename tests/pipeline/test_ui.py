@@ -1,0 +1,242 @@
+"""The UI: whoever knows its path and comes from its own pages is served, nobody else, and where it writes is fixed."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import websockets
+
+from vpp_core.errors import InputError
+from vpp_pipeline.assets.spec import IO_MANAGER
+from vpp_pipeline.cli.app import execute
+from vpp_pipeline.definitions import build_defs
+from vpp_pipeline.ui.guard import Guard
+from vpp_pipeline.ui.server import listening_socket, names_of, secret_prefix
+
+ROOT = Path(__file__).parents[2]
+LAUNCH = """mutation($config: RunConfigData) { launchRun(executionParams: {
+  selector: {repositoryLocationName: "vpp_pipeline", repositoryName: "__repository__", jobName: "benchmark"},
+  runConfigData: $config, executionMetadata: {tags: [{key: "dagster/partition", value: "2023-08|reference"}]}
+}) { __typename } }"""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running `vpp ui`."""
+
+    port: int
+    path: str
+    printed: str
+
+    def ask(self, method: str = "GET", path: str = "", body: object = None, **headers: str) -> tuple[int, str]:
+        """Status and text of one request; the Host header is the server's own unless given."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        content = None if body is None else json.dumps(body)
+        kind = {} if body is None else {"Content-Type": "application/json"}
+        connection.request(method, f"{self.path}{path}", content, kind | headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+
+    def graphql(self, query: str, variables: object = None, **headers: str) -> tuple[int, str]:
+        return self.ask("POST", "/graphql", {"query": query, "variables": variables}, **headers)
+
+    @property
+    def own(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """`vpp ui` as a person starts it, ended as a person ends it."""
+    folder, port = tmp_path_factory.mktemp("ui"), free_port()
+    places = {"VPP_LAKE": str(folder / "lake"), "DAGSTER_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "vpp_pipeline.cli", "ui", "--port", str(port)]
+    with (
+        (folder / "said").open("w") as said,
+        subprocess.Popen(command, env=os.environ | places, stdout=said, stderr=said, start_new_session=True) as process,
+    ):
+        try:
+            deadline = time.monotonic() + 120
+            while not (folder / "home" / "ui-path").exists():
+                assert process.poll() is None and time.monotonic() < deadline, (folder / "said").read_text()
+                time.sleep(0.1)
+            running = Served(port, f"/{(folder / 'home' / 'ui-path').read_text()}", "")
+            while running.ask("GET", "/server_info")[0] != 200:
+                assert process.poll() is None and time.monotonic() < deadline
+            yield Served(port, running.path, (folder / "said").read_text())
+        finally:
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+            code = process.wait(60)
+    assert code == 0, (folder / "said").read_text()
+    assert "Traceback" not in (folder / "said").read_text()
+
+
+def test_the_address_that_is_printed_opens_the_page_and_its_own_requests_are_answered(served: Served) -> None:
+    assert f"open {served.own}{served.path}/ " in served.printed
+    status, page = served.ask("GET", "/", Host=f"127.0.0.1:{served.port}")
+    assert status == 200 and "<html" in page
+    for origin in ({}, {"Origin": served.own}):
+        status, answer = served.graphql("{workspaceOrError {... on Workspace {locationEntries {name}}}}", **origin)
+        assert status == 200 and "vpp_pipeline" in answer
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Host": "evil.example"},
+        {"Host": "evil.example:3000", "Origin": "http://evil.example:3000"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": ""},
+    ],
+    ids=str,
+)
+def test_a_request_from_another_site_or_under_another_name_launches_nothing(
+    served: Served, headers: dict[str, str]
+) -> None:
+    status, said = served.graphql(LAUNCH, {"config": {}}, **headers)
+    assert status == 403
+    assert "launchRun" not in said
+
+
+def test_a_mutation_by_get_is_refused_whoever_sends_it(served: Served) -> None:
+    status, said = served.ask("GET", "/graphql?query=mutation%7BsetNuxSeen%7D", Accept="application/json")
+    assert (status, said) == (405, "GraphQL is taken by POST\n")
+
+
+@pytest.mark.parametrize("path", ["/", "/runs", "/graphql", "/server_info", "/wrong-wrong-wrong-wrong/graphql"])
+def test_without_the_secret_path_there_is_nothing_and_it_is_not_told(served: Served, path: str) -> None:
+    outside = Served(served.port, "", "")
+    for method in ("GET", "POST"):
+        status, said = outside.ask(method, path)
+        assert status == 404
+        assert served.path.strip("/") not in said
+
+
+def test_a_websocket_of_another_site_is_refused_and_the_page_s_own_is_taken(served: Served) -> None:
+    async def first_word(origin: str) -> str:
+        address = f"ws://127.0.0.1:{served.port}{served.path}/graphql"
+        async with websockets.connect(address, origin=origin, subprotocols=["graphql-ws"]) as connection:
+            await connection.send(json.dumps({"type": "connection_init"}))
+            return str(await connection.recv())
+
+    assert "connection_ack" in asyncio.run(first_word(served.own))
+    with pytest.raises(websockets.InvalidStatus, match="403"):
+        asyncio.run(first_word("http://evil.example"))
+
+
+def test_a_run_launched_from_the_page_cannot_say_where_it_writes(served: Served, tmp_path: Path) -> None:
+    elsewhere = {"resources": {"lake": {"config": {"url": str(tmp_path / "elsewhere")}}}}
+    status, answer = served.graphql(LAUNCH, {"config": elsewhere}, Origin=served.own)
+    assert status == 200
+    assert json.loads(answer)["data"]["launchRun"]["__typename"] == "RunConfigValidationInvalid"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        {"lake": {"config": {"url": "elsewhere"}}},
+        {"lake": {"config": {"raw": "elsewhere"}}},
+        {IO_MANAGER: {"config": {"lake": {"url": "elsewhere"}}}},
+    ],
+    ids=str,
+)
+def test_no_configuration_of_a_run_names_a_lake_or_a_folder(resources: dict[str, object]) -> None:
+    job = build_defs().resolve_job_def("benchmark")
+    with pytest.raises(dg.DagsterInvalidConfigError):
+        dg.validate_run_config(job, {"resources": resources})
+
+
+def status_of(guard: Guard, **scope: object) -> int:
+    """What a guard answers a request; 200 where it hands it on."""
+    sent: list[int] = []
+
+    async def send(message: object) -> None:
+        sent.append(message.get("status", 0))  # type: ignore[attr-defined]
+
+    asyncio.run(guard({"type": "http", "method": "GET", "query_string": b"", **scope}, None, send))  # type: ignore[arg-type]
+    return sent[0]
+
+
+@pytest.mark.parametrize(
+    ("listens", "further", "host", "passes"),
+    [
+        ("127.0.0.1", [], "127.0.0.1:3000", True),
+        ("127.0.0.1", [], "localhost:8080", True),
+        ("127.0.0.1", [], "LOCALHOST", True),
+        ("127.0.0.1", [], "[::1]:3000", True),
+        ("127.0.0.1", [], "10.0.0.7:3000", False),
+        ("127.0.0.1", [], "localhost.evil.example", False),
+        ("127.0.0.1", [], "evil.example", False),
+        ("127.0.0.1", [], "user@evil.example", False),
+        ("127.0.0.1", [], "[::1", False),
+        ("0.0.0.0", [], "10.0.0.7:3000", True),
+        ("0.0.0.0", [], "evil.example", False),
+        ("127.0.0.1", ["vpp.example.org"], "vpp.example.org", True),
+        ("127.0.0.1", ["vpp.example.org"], "other.example.org", False),
+    ],
+)
+def test_a_host_is_this_server_by_its_name_or_the_address_that_was_called(
+    listens: str, further: list[str], host: str, passes: bool
+) -> None:
+    async def inner(scope: object, receive: object, send: object) -> None:
+        await send({"type": "http.response.start", "status": 200})  # type: ignore[operator]
+
+    guard = Guard(inner, "/secret", names_of(listens, further))
+    called = "10.0.0.7" if listens == "0.0.0.0" else listens
+    headers = [(b"host", host.encode())]
+    answered = status_of(guard, path="/secret/runs", headers=headers, server=(called, 3000))
+    assert answered == (200 if passes else 403)
+    assert status_of(guard, path="/secret/runs", headers=headers * 2, server=(called, 3000)) == 403
+
+
+def test_the_secret_path_lasts_is_its_owner_s_alone_and_is_drawn_anew_where_it_was_spoilt(tmp_path: Path) -> None:
+    first = secret_prefix(tmp_path)
+    assert secret_prefix(tmp_path) == first
+    assert len(first) > 20
+    kept = tmp_path / "ui-path"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    for spoilt in (b"", b"../..", b"\xff" * 20):
+        kept.write_bytes(spoilt)
+        assert secret_prefix(tmp_path) not in (first, f"/{spoilt!r}")
+
+
+def test_a_port_in_use_is_said_and_nothing_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    with listening_socket("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        assert execute(["ui", "--port", str(port)]) == 2
+    assert f"port {port} of 127.0.0.1 is in use" in capsys.readouterr().err
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "", "999.1.1.1", "x" * 300, "203.0.113.9"])
+def test_an_address_that_is_not_this_machine_s_is_refused_in_a_sentence(host: str) -> None:
+    with pytest.raises(InputError, match="cannot be listened at"):
+        listening_socket(host, 0)
