@@ -1,36 +1,24 @@
-"""A period, strategy by strategy: gates close, prices clear segments, devices follow, the books are made.
+"""A period, strategy by strategy: gates close, prices clear curves, stores follow, the books are made.
 
-This is the only place that decides what a strategy may see. At a window's gate closure it gets the forecast issued
-then, its own state, the homes' load and sun up to the window's end, and their average day so far. A realised price
-touches nothing but the clearing of its own interval.
+What a strategy may see at a gate closure is decided by `dispatch.knowledge`. A realised price touches nothing but the
+clearing of its own interval.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import INTERVAL, INTERVAL_HOURS, LOCAL_TIMEZONE
-from vpp_core.dispatch.average_day import AverageDay
-from vpp_core.dispatch.following import awards, step_batteries, step_cars, taken_from_cars_kwh
-from vpp_core.dispatch.gate_state import Coming, StateRange
-from vpp_core.dispatch.offers import marginal_offers, sustained
-from vpp_core.dispatch.opportunity_cost import Outlook
+from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE
+from vpp_core.dispatch.run import Run
 from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
-from vpp_core.fleet.devices import Permission
-from vpp_core.fleet.fleet import Bools, Floats
 from vpp_core.llm.usage import Usage
-from vpp_core.market.contingencies import LONGEST_HOURS
-from vpp_core.market.decision import Bid, Decision
+from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
-from vpp_core.market.segments import NONSPIN, SPIN, Segments, Submission, cleared, submit
-from vpp_core.physics.storage import taken_kwh
 from vpp_core.settlement.outcome import (
     Outcome,
     OutcomeTables,
@@ -112,14 +100,10 @@ def _require_heard(scenario: Scenario, bids: Iterable[Bid]) -> None:
 def run(
     inputs: Inputs, strategy: GateClosureStrategy, progress: Progress | None
 ) -> tuple[Trajectory, list[Bid], dict[str, float]]:
-    """One gate-closure strategy over the period: what its devices did, and what was bid for each window."""
-    period = _Run(inputs, strategy)
-    windows = inputs.windows
-    next_window = 0
+    """One gate-closure strategy over the period: what its stores did, and what was bid for each window."""
+    period = Run(inputs, strategy)
     for t in range(len(inputs.period)):
-        while next_window < len(windows) and period.gate(next_window) <= t:
-            period.close_gate(next_window, t)
-            next_window += 1
+        period.before(t)
         period.dispatch(t)
         if progress and t % 96 == 0:
             progress(strategy.key, t / len(inputs.period))
@@ -136,199 +120,26 @@ def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None =
     if window < 0 or at >= inputs.period.timestamps[-1] + INTERVAL:
         first, last = (f"{t.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d}" for t in (starts[0], starts[-1]))
         raise InputError(f"{at.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d %H:%M} is outside the period, {first} to {last}")
-    seen: list[tuple[GateView, State]] = []
+    seen: dict[int, tuple[GateView, State]] = {}
 
     class Watched(Negotiated):
         def negotiate(self, view: GateView) -> State:
-            seen[:] = [(view, super().negotiate(view))]
-            return seen[0][1]
+            state = super().negotiate(view)
+            if view.gate == "real_time":
+                seen.clear()
+                seen[view.window] = (view, state)
+            return state
 
     strategy = Watched()
     strategy.gateway = gateway
-    run = _Run(inputs, strategy)
+    period = Run(inputs, strategy)
     for t in range(len(inputs.period)):
-        while len(run.bids) <= window and run.gate(len(run.bids)) <= t:
-            run.close_gate(len(run.bids), t)
-        if len(run.bids) > window:
+        period.before(t)
+        if len(period.bids) > window:
             break
-        run.dispatch(t)
-    view, state = seen[0]
-    if sum((b.decision.usage for b in run.bids), Usage()).fallbacks:
-        _require_heard(inputs.scenario, run.bids)
+        period.dispatch(t)
+    view, state = seen[window]
+    if sum((b.decision.usage for b in period.bids), Usage()).fallbacks:
+        _require_heard(inputs.scenario, period.bids)
     gate = starts[window] - pd.Timedelta(minutes=inputs.scenario.market.gate_closure_minutes)
-    bid = run.bids[window]
-    return Transcript(view, state, Submission(bid.segments, bid.below_minimum), gate)
-
-
-class _Run:
-    """The state of one strategy's run: energies, what is pending, what was taken today."""
-
-    def __init__(self, inputs: Inputs, strategy: GateClosureStrategy) -> None:
-        self.inputs, self.strategy = inputs, strategy
-        self.permission = Permission.of(inputs.fleet, inputs.batteries, inputs.cars, strategy.obeys_preferences)
-        self.trajectory = Trajectory.empty(
-            len(inputs.period), len(inputs.fleet), len(inputs.cars), self.permission.battery_floor_kwh
-        )
-        self.stored_kwh = inputs.batteries.initial_kwh.copy()
-        self.car_kwh = inputs.cars.initial_kwh.copy()
-        self.taken_kwh = np.zeros(len(inputs.fleet))
-        self.car_taken_kwh = np.zeros(len(inputs.cars))
-        self.bids: list[Bid] = []
-        self.timings: dict[str, float] = {"offers": 0.0, "decide": 0.0}
-        self._average_day = AverageDay(len(inputs.fleet), inputs.windows.length)
-        self._known = 0
-
-    def gate(self, window: int) -> int:
-        return self.inputs.windows.gate_interval(window, self.inputs.scenario.market.gate_closure_minutes)
-
-    def close_gate(self, window: int, t: int) -> None:
-        """Take the strategy's decision for a window with the state at the start of interval `t`."""
-        inputs, layout = self.inputs, self.inputs.layout
-        length = inputs.windows.length
-        first = inputs.windows.first_interval(window)
-        if not self.strategy.bids:
-            nothing = Segments.none(layout)
-            self.bids.append(Bid(nothing, False, 0.0, Decision(nothing)))
-            return
-        began = time.perf_counter()
-        known = slice(first, first + length)
-        coming = Coming(
-            first, inputs.surplus_kw[known], inputs.import_usd_per_kwh[known], inputs.export_usd_per_kwh[known]
-        )
-        state = self._reach(t, first)
-        forecast = inputs.forecast[:, window, 0]
-        rules = inputs.scenario.market
-        offers = marginal_offers(
-            layout,
-            inputs.batteries,
-            inputs.cars,
-            self.permission,
-            state,
-            coming,
-            self._outlook(window),
-            forecast,
-            rules,
-        )
-        offered = time.perf_counter()
-        view = GateView(
-            window=window,
-            start=inputs.windows.starts[window],
-            hours=length * INTERVAL_HOURS,
-            forecast=forecast,
-            offers=offers,
-            layout=layout,
-            fleet=inputs.fleet,
-            scenario=inputs.scenario,
-        )
-        decision = self.strategy.decide(view)
-        self.timings["offers"] += offered - began
-        self.timings["decide"] += time.perf_counter() - offered
-        for name, seconds in decision.timings.items():
-            self.timings[name] = self.timings.get(name, 0.0) + seconds
-        wanted = decision.segments.quantity_kw
-        held = sustained(layout, inputs.batteries, self.permission, state, coming, offers, wanted, rules)
-        submission = submit(replace(decision.segments, quantity_kw=held), layout, rules)
-        feasible_kw = float(offers.quantity_kw[~layout.is_reserve].sum())
-        below = submission.below_minimum or decision.below_minimum
-        self.bids.append(Bid(submission.segments, below, feasible_kw, decision))
-
-    def dispatch(self, t: int) -> None:
-        """Clear interval `t` at its realised prices, call reserve if it is called, and let every device follow."""
-        inputs, out, layout = self.inputs, self.trajectory, self.inputs.layout
-        if t and inputs.period.day_of_interval[t] != inputs.period.day_of_interval[t - 1]:
-            self.taken_kwh[:] = 0.0
-            self.car_taken_kwh[:] = 0.0
-        segments = self.bids[t // inputs.windows.length].segments
-        accepted = np.where(cleared(segments, layout, inputs.price[:, t]), segments.quantity_kw, 0.0)
-        award, delay, discharge = awards(inputs, accepted)
-        out.award_kw[t], out.car_award_kw[t], out.car_discharge_award_kw[t] = award, delay, discharge
-        out.spin_kw[t], out.nonspin_kw[t] = accepted[layout.battery_spin], accepted[layout.battery_nonspin]
-        if inputs.called[t]:
-            out.called_kw[t] = out.spin_kw[t] + out.nonspin_kw[t]
-        self._agreed(t, segments, accepted)
-        default, battery, stored = step_batteries(inputs, self.permission, self.stored_kwh, award + out.called_kw[t], t)
-        car_default, car, given, car_energy = step_cars(inputs, self.car_kwh, delay, discharge, t)
-        out.default_kw[t], out.stored_kwh[t] = default, stored
-        out.discharge_kw[t], out.charge_kw[t] = np.maximum(battery, 0.0), np.maximum(-battery, 0.0)
-        out.car_default_kw[t], out.car_kw[t], out.car_kwh[t] = car_default, car, car_energy
-        out.car_discharge_kw[t] = given
-        self.taken_kwh += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
-        self.car_taken_kwh += taken_from_cars_kwh(inputs, given)
-        self.stored_kwh, self.car_kwh = stored, car_energy
-
-    def _agreed(self, t: int, segments: Segments, accepted: Floats) -> None:
-        """At what prices households are paid for what was accepted in interval `t`."""
-        out, layout = self.trajectory, self.inputs.layout
-        agreed = np.where(accepted > 0, segments.agreed_usd_per_mwh, 0.0) / 1000
-        sold = accepted[layout.battery_sell] > 0
-        out.agreed_usd_per_kwh[t] = np.where(sold, agreed[layout.battery_sell], agreed[layout.battery_buy])
-        out.car_agreed_usd_per_kwh[t] = agreed[layout.car_sell]
-        out.car_agreed_usd_per_kwh[t, layout.discharging_car] += agreed[layout.car_discharge]
-        out.spin_agreed_usd_per_kw_h[t] = agreed[layout.battery_spin]
-        out.nonspin_agreed_usd_per_kw_h[t] = agreed[layout.battery_nonspin]
-        out.call_agreed_usd_per_kwh[t] = np.where(out.called_kw[t] > 0, segments.call_usd_per_mwh / 1000, 0.0)
-
-    def _reach(self, t: int, first: int) -> StateRange:
-        """Energies at interval `first`: the least and the most that pending segments can lead to, and as expected.
-
-        A sale takes most of what is stored from the fullest battery: one that the sun is filling sells first what it
-        would have charged. So what is taken today is read from there, and the least energy from both ends.
-
-        Reserve that is pending or held may be called, once a day and for half an hour at most: on the lowest path it
-        is, at the last moment, when nothing makes up for it any more.
-        """
-        inputs = self.inputs
-        low, high = self.stored_kwh, self.stored_kwh
-        car_low, car_high, car_expected = self.car_kwh, self.car_kwh, self.car_kwh
-        taken, car_taken = self.taken_kwh.copy(), self.car_taken_kwh.copy()
-        days = inputs.period.day_of_interval
-        if days[first] != days[max(t - 1, 0)]:
-            taken[:] = 0.0
-            car_taken[:] = 0.0
-        reserve_kw = np.zeros_like(low)
-        for s in range(t, first):
-            quantity = self.bids[s // inputs.windows.length].segments.quantity_kw
-            held = quantity[inputs.layout.battery_spin] + quantity[inputs.layout.battery_nonspin]
-            reserve_kw = np.maximum(reserve_kw, held)
-            sells = np.where(inputs.layout.direction > 0, quantity, 0.0)
-            sale, delay, discharge = awards(inputs, sells)
-            _, _, from_low = step_batteries(inputs, self.permission, low, sale, s)
-            default, battery, from_high = step_batteries(inputs, self.permission, high, sale, s)
-            low = np.minimum(from_low, from_high)
-            if days[s] == days[first]:
-                taken += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
-            _, _, high = step_batteries(inputs, self.permission, high, awards(inputs, quantity - sells)[0], s)
-            _, _, given, car_low = step_cars(inputs, car_low, delay, discharge, s)
-            if days[s] == days[first]:
-                car_taken += taken_from_cars_kwh(inputs, given)
-            _, _, _, car_high = step_cars(inputs, car_high, np.zeros_like(delay), np.zeros_like(delay), s)
-            likely = np.where(self._likely(s // inputs.windows.length), sells, 0.0)
-            _, _, _, car_expected = step_cars(inputs, car_expected, *awards(inputs, likely)[1:], s)
-        called_kwh = reserve_kw * LONGEST_HOURS / inputs.batteries.discharge_efficiency
-        low = np.maximum(low - called_kwh, np.minimum(low, self.permission.battery_floor_kwh))
-        return StateRange(low, high, car_low, car_high, car_expected, taken + called_kwh, car_taken)
-
-    def _likely(self, window: int) -> Bools:
-        """Segments that, sold, are priced below the median forecast at the window's gate closure."""
-        price = self.bids[window].segments.price_usd_per_mwh
-        return price <= self.inputs.forecast_usd_per_mwh[window, 0, 1]
-
-    def _outlook(self, window: int) -> Outlook:
-        """What is expected after the window: the forecast, and each home's average day up to the window's end."""
-        inputs, length = self.inputs, self.inputs.windows.length
-        end = inputs.windows.first_interval(window) + length
-        for t in range(self._known, end):
-            self._average_day.add(int(inputs.slot[t]), inputs.surplus_kw[t])
-        self._known = max(self._known, end)
-        price, reserve = inputs.forecast_usd_per_mwh[window, 1:], inputs.forecast[SPIN : NONSPIN + 1, window, 1:]
-        ahead = slice(end, end + len(price) * length)
-        per_window = (len(price), length)
-        return Outlook(
-            window_hours=length * INTERVAL_HOURS,
-            price_usd_per_mwh=price,
-            reserve_usd_per_mw_h=np.nan_to_num(np.fmax(reserve[0], reserve[1])),
-            reserve_hours=inputs.scenario.market.reserve_duration_minutes / 60,
-            surplus_kw=self._average_day.expected_kw(inputs.slot[ahead][::length]),
-            import_usd_per_kwh=inputs.import_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),
-            export_usd_per_kwh=inputs.export_usd_per_kwh[ahead].reshape(per_window).mean(axis=1),
-        )
+    return Transcript(view, state, period.bids[window], gate)

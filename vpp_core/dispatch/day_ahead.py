@@ -96,9 +96,10 @@ class DayAhead:
         lead = np.clip(np.arange(hours) * HOUR // length + ahead * HOUR // length, 0, inputs.forecast.shape[2] - 1)
         forecast = inputs.forecast[:, window, lead].mean(axis=1)
         call = np.maximum(self._permission.compensation_usd_per_kwh, self._replacement(stages, operation)) / USD_PER_KWH
-        sold = (bool(np.isfinite(forecast[SPIN, 1])), bool(np.isfinite(forecast[NONSPIN, 1])))
-        if not any(sold):
+        spin, nonspin = (float(np.nan_to_num(forecast[p, 1], nan=-np.inf)) for p in (SPIN, NONSPIN))
+        if max(spin, nonspin) == -np.inf:
             return None
+        sold = (spin >= nonspin, spin < nonspin)  # a kW is sold once, as the dearer of the two
         offers = Offers.of_reserve(
             inputs.layout, hourly.max(axis=0), sold, call, expected_called_hours(1.0, rules), float(forecast[ENERGY, 1])
         )

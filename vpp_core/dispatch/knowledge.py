@@ -10,6 +10,7 @@ forecasts that happen to be exact: the difference between the two is the value o
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE
 from vpp_core.dispatch import compiled as c
@@ -43,7 +44,8 @@ class Knowledge:
         """a row per quarter hour of the average day, then those that are known"""
         ahead = inputs.forecast.shape[2] * window + SLOTS
         first = inputs.period.timestamps[0]
-        local = (first + INTERVAL * np.arange(len(inputs.period) + ahead)).tz_convert(LOCAL_TIMEZONE)
+        coming = pd.date_range(first, periods=len(inputs.period) + ahead, freq=INTERVAL)
+        local = coming.tz_convert(LOCAL_TIMEZONE)
         self.slot = np.asarray(local.hour * 4 + local.minute // 15, dtype=np.int64)
         self.weekend = np.asarray(local.dayofweek >= 5, dtype=np.int64)
 

@@ -1,230 +1,160 @@
-"""The window program: which segments to hold.
+"""The window program: which segments of a fleet to take into its bids.
 
     maximise    Σ_k gain_k · x_k
-    subject to  0 ≤ x_k ≤ 1                                      the share of each segment that is held
-                sale_power · x + reserve_power · (y + z) ≤ 1     per battery, x of the sale, y of spin, z of non-spin
-                sale_energy · x + reserve_energy · (y + z) ≤ 1
-                Σ_{k in book b} quantity_k · x_k ≤ maximum bid   per aggregation and book: sell, buy, spin, non-spin
+    subject to  0 ≤ x_k ≤ 1                                        the share of each segment that is taken
+                Σ_{k in book b} quantity_k · x_k ≤ maximum bid     per aggregation and book: sell, buy, spin, non-spin
                 and each such sum is 0 or at least the minimum bid
 
-Aggregations share nothing and are solved one by one. The minimum is a choice, not a linear constraint: books that
-cannot reach it are closed beforehand, and where the optimum leaves a book between 0 and the minimum, both ways are
-tried (closed, or held to the minimum), the more promising first: a small tree.
+Minimum and maximum are an aggregation's, of which the fleet is a share. The minimum is a choice, not a linear
+constraint: a book whose best sum lies between is solved once more, held to the minimum, and closed if that gains
+nothing. Books share no segment, so each is weighed on its own.
 
-Each way is first solved by merit order (`merit_order`), which ends ways early that cannot win. In a small fleet CVXPY
-(`linear_program`) then solves the way that won, and any way that merit order leaves open; a large fleet goes by merit
-order, and asks CVXPY only for the latter. Whoever solved it, a solution's gap is its distance from the dual bound.
+CVXPY solves it with HiGHS in fleets of up to `LARGE_FLEET_HOMES`; in larger ones segments are taken in order of their
+gain per kW, which is exact for a sum with one limit (`by_merit`). Both ways are held together by a property test.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from heapq import heappop, heappush
+from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_core.dispatch.aggregation import Aggregation, Answer, Window, aggregations_of
-from vpp_core.dispatch.linear_program import LinearProgram
-from vpp_core.dispatch.merit_order import NOT_BETTER, MeritOrder
-from vpp_core.dispatch.offers import SharedLimits
-from vpp_core.fleet.fleet import Bools, Fleet, Floats
-from vpp_core.market.segments import BOOKS, Layout
+from vpp_core.fleet.fleet import Bools, Floats, Ints
+from vpp_core.market.segments import Layout
 from vpp_core.scenario import MarketRules
 
 log = logging.getLogger(__name__)
 
 LARGE_FLEET_HOMES = 2000
-"""From this size on, what merit order finds stands, without CVXPY."""
-MOST_PROGRAMS = 100
-"""Most programs solved for one window: a handful is usual, and a tree that is larger counts as a failed solve."""
+"""Above this size segments are taken by merit, without CVXPY."""
 MERIT_ORDER, HIGHS = "merit order", "HiGHS"
 _ROUNDING = 1e-9
-_HELD_ABOVE = 1e-8
-"""By how much a sum that is held to the minimum bid is held above it: more than a solver may fall short of a limit."""
-_SPIN, _NONSPIN = BOOKS.index("spin"), BOOKS.index("nonspin")
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Quantities [kW], shape (K,), and how they were found; an aggregation whose solve failed holds nothing."""
+    """Quantities [kW], shape (K,), and how they were found; a failed solve takes nothing."""
 
     quantity_kw: Floats
-    status: str
-    """optimal, or why the first that failed did"""
+    status: str = "optimal"
     solver: str | None = HIGHS
-    """none where no home has anything that could be offered"""
+    """none where nothing is offered"""
     failures: int = 0
-    """aggregations that failed"""
     gap_usd: float = 0.0
-    """no way to hold segments gains more than this one by more than the gap, failed aggregations aside"""
+    """by how much more an optimum by merit gains at most"""
     below_minimum: bool = False
     """whether a book had offers and was closed for the minimum bid"""
-
-    @property
-    def failed(self) -> bool:
-        return self.failures > 0
 
 
 class WindowProgram:
     """The programs of all windows of a fleet."""
 
-    def __init__(
-        self, layout: Layout, minimum_bid_kw: float, maximum_bid_kw: float, has_battery: Bools | None = None
-    ) -> None:
-        self._layout = layout
-        with_battery = np.ones(layout.homes, dtype=bool) if has_battery is None else has_battery
-        large = layout.homes >= LARGE_FLEET_HOMES
-        self._parts = [
-            _AggregationProgram(part, minimum_bid_kw, maximum_bid_kw, large)
-            for part in aggregations_of(layout, with_battery)
-        ]
+    def __init__(self, layout: Layout, minimum_kw: float, maximum_kw: float, large: bool | None = None) -> None:
+        self._layout, self._minimum_kw, self._maximum_kw = layout, minimum_kw, maximum_kw
+        self._large = layout.homes > LARGE_FLEET_HOMES if large is None else large
+        self._compiled: _Compiled | None = None
 
     @classmethod
-    def of(cls, layout: Layout, fleet: Fleet, rules: MarketRules) -> WindowProgram:
+    def of(cls, layout: Layout, rules: MarketRules) -> WindowProgram:
         """The program of a fleet under the market's size rules."""
-        return cls(layout, rules.minimum_bid_mw * 1000, rules.maximum_bid_mw * 1000, fleet.has_battery)
+        return cls(layout, *(kw * 1000 * rules.fleet_share for kw in (rules.minimum_bid_mw, rules.maximum_bid_mw)))
 
-    def solve(self, surplus_usd_per_kw: Floats, quantity_kw: Floats, shared: SharedLimits) -> Solution:
-        """The best quantities, shape (K,); a failed solve is logged and holds nothing of its aggregation."""
+    def solve(self, surplus_usd_per_kw: Floats, quantity_kw: Floats) -> Solution:
+        """The best quantities, shape (K,), for what a kW of each segment is expected to gain."""
         gain = np.where(quantity_kw > 0, surplus_usd_per_kw * quantity_kw, 0.0)
-        held = np.zeros_like(quantity_kw)
-        parts = []
-        for part in self._parts:
-            found = part.solve(Window.of(part.aggregation, gain, quantity_kw, shared))
-            held[part.aggregation.segments] = found.quantity_kw
-            parts.append(found)
-        failed = [found.status for found in parts if found.failed]
-        return Solution(
-            held,
-            failed[0] if failed else "optimal",
-            " and ".join(sorted({str(found.solver) for found in parts})) or None,
-            len(failed),
-            sum(found.gap_usd for found in parts),
-            any(found.below_minimum for found in parts),
-        )
-
-
-class _AggregationProgram:
-    """The programs of one aggregation; CVXPY's is compiled when it is first asked."""
-
-    def __init__(self, aggregation: Aggregation, minimum_kw: float, maximum_kw: float, large: bool) -> None:
-        self.aggregation = aggregation
-        self._minimum_kw, self._maximum_kw, self._large = minimum_kw, maximum_kw, large
-        self._held_kw = minimum_kw * (1 + _HELD_ABOVE)
-        self._program: LinearProgram | None = None
-
-    def solve(self, window: Window) -> Solution:
-        """The best quantities of the aggregation's segments."""
-        most = window.sums_kw(np.ones_like(window.quantity_kw))
-        closed = most < self._minimum_kw * (1 - _ROUNDING)
-        # Offers that meet the minimum exactly cannot be held above it: a solver is given room, and they are held whole.
-        least_kw = np.minimum(self._held_kw, most * (1 - _HELD_ABOVE))
-        merit = MeritOrder(window)
-
-        def by_merit(shut: Bools, held: Bools, enough_usd: float) -> Answer:
-            return merit.solve(shut, held, least_kw, self._maximum_kw, enough_usd)
-
-        best = self._search(window, by_merit, closed, np.zeros_like(closed))
-        solver = MERIT_ORDER
-        if best.unfinished or not self._large:
-            best, solver = self._by_program(window, merit, best, closed, least_kw), HIGHS
-        share = best.answer.share
-        if share is None:
-            status = best.unfinished or "infeasible"
+        book, books = self._layout.book, self._layout.books
+        offered = np.bincount(book, quantity_kw, books)
+        share, below = by_merit(gain, quantity_kw, book, books, self._minimum_kw, self._maximum_kw)
+        if not (offered > 0).any():
+            return Solution(np.zeros_like(quantity_kw), solver=None)
+        if self._large:
+            return Solution(share * quantity_kw, solver=MERIT_ORDER, below_minimum=below)
+        best_usd = float(gain @ share)
+        found, status = self._by_program(gain, quantity_kw, offered)
+        if found is None:
             log.warning("window program ended %s: nothing is bid for this window", status)
-            return Solution(np.zeros_like(window.quantity_kw), status, solver, failures=1)
-        if solver == HIGHS:
-            share = self._prefer_spin(window, share)
-        whole = (best.held & (most <= self._held_kw * (1 + 2 * _HELD_ABOVE)))[window.aggregation.book] & (
-            window.quantity_kw > 0
-        )
-        share = np.where(whole, 1.0, share)
-        gap = max(best.bound_usd - float(window.gain_usd @ share), 0.0)
-        below = bool((best.shut & (most > 0)).any())
-        return Solution(share * window.quantity_kw, "optimal", solver, gap_usd=gap, below_minimum=below)
+            return Solution(np.zeros_like(quantity_kw), status, failures=1)
+        return Solution(found * quantity_kw, gap_usd=max(best_usd - float(gain @ found), 0.0), below_minimum=below)
 
-    def _by_program(self, window: Window, merit: MeritOrder, known: _Best, closed: Bools, least_kw: Floats) -> _Best:
-        """By CVXPY: the way that merit order found to be best, or all ways where it did not finish."""
-        program = self._compiled(window)
-
-        def solve(shut: Bools, held: Bools, _: float) -> Answer:
-            answer, price = program.solve(shut, held, least_kw, self._maximum_kw)
-            if answer.share is None:
-                return answer
-            bound = merit.bound_usd(price, shut, held, least_kw, self._maximum_kw)
-            return replace(answer, bound_usd=bound)
-
-        if known.unfinished:
-            return self._search(window, solve, closed, np.zeros_like(closed))
-        found = self._search(window, solve, known.shut, known.held)
-        return replace(found, bound_usd=known.bound_usd)
-
-    def _compiled(self, window: Window) -> LinearProgram:
-        if self._program is None:
-            self._program = LinearProgram(self.aggregation)
-        self._program.put(window)
-        return self._program
-
-    def _search(
-        self, window: Window, solve: Callable[[Bools, Bools, float], Answer], closed: Bools, held: Bools
-    ) -> _Best:
-        """The best among the ways to close a book or hold it to the minimum, from a first one on."""
-        best = _Best(Answer(None, -np.inf, -np.inf, ""), closed, held, -np.inf)
-        bound, status = -np.inf, ""
-        ways: list[tuple[float, int, Bools, Bools]] = [(-np.inf, 0, closed, held)]
-        for count in range(MOST_PROGRAMS):
-            if not ways or -ways[0][0] <= best.answer.value_usd:
-                break
-            at_most, _, shut, kept = heappop(ways)
-            answer = solve(shut, kept, best.answer.value_usd)
-            if answer.share is None:
-                if answer.status not in ("infeasible", NOT_BETTER):
-                    status = answer.status
-                bound = max(bound, min(answer.bound_usd, -at_most))
-                continue
-            between = np.flatnonzero(self._between(window, answer.share) & ~kept)
-            if len(between) == 0:
-                bound = max(bound, answer.bound_usd)
-                if answer.value_usd > best.answer.value_usd:
-                    best = _Best(answer, shut, kept, bound)
-                continue
-            branch = np.zeros_like(closed)
-            branch[between[0]] = True
-            heappush(ways, (-answer.bound_usd, 2 * count + 1, shut | branch, kept))
-            heappush(ways, (-answer.bound_usd, 2 * count + 2, shut, kept | branch))
-        if ways and -ways[0][0] > best.answer.value_usd:
-            status = f"without an answer after {MOST_PROGRAMS} programs"
-        bound = max(bound, -ways[0][0]) if ways else bound
-        return replace(best, bound_usd=bound, unfinished=status)
-
-    def _prefer_spin(self, window: Window, share: Floats) -> Floats:
-        """The same shares with non-spin as spin where that gains no less: of tied optima always the same one."""
-        spin, nonspin = self.aggregation.row(_SPIN), self.aggregation.row(_NONSPIN)
-        gain, quantity = window.gain_usd, window.quantity_kw
-        moved = np.where((gain[spin] >= gain[nonspin]) & (quantity[spin] > 0), share[nonspin], 0.0)
-        preferred = share.copy()
-        preferred[spin] = np.minimum(share[spin] + moved, 1.0)
-        preferred[nonspin] -= moved
-        most_kw = window.sums_kw(preferred).max(initial=0.0)
-        fits = not self._between(window, preferred).any() and most_kw <= self._maximum_kw
-        return preferred if fits else share
-
-    def _between(self, window: Window, share: Floats) -> Bools:
-        """Which books hold something, but less than the minimum bid."""
-        total = window.sums_kw(share)
-        between: Bools = (total > _ROUNDING) & (total < self._minimum_kw * (1 - _ROUNDING))
-        return between
+    def _by_program(self, gain: Floats, quantity_kw: Floats, offered: Floats) -> tuple[Floats | None, str]:
+        """The best shares by CVXPY, or why there are none."""
+        if self._compiled is None:
+            self._compiled = _Compiled(self._layout.book, self._layout.books)
+        book, books = self._layout.book, self._layout.books
+        most = np.where(offered < self._minimum_kw * (1 - _ROUNDING), 0.0, self._maximum_kw)
+        least = np.zeros(books)
+        share, status = self._compiled.solve(gain, quantity_kw, least, most)
+        if share is None:
+            return None, status
+        sums = np.bincount(book, share * quantity_kw, books)
+        between = (sums > _ROUNDING) & (sums < self._minimum_kw * (1 - _ROUNDING))
+        # What gains nothing below the minimum gains less than nothing at it.
+        if not between.any():
+            return share, status
+        least = np.where(between, np.minimum(self._minimum_kw, offered), 0.0)
+        share, status = self._compiled.solve(gain, quantity_kw, least, most)
+        if share is None:
+            return None, status
+        worth = np.bincount(book, share * gain, books)
+        return np.where((between & (worth <= 0))[book], 0.0, share), status
 
 
-@dataclass(frozen=True)
-class _Best:
-    """The best way found: its answer, which books it shuts and holds, and a bound over all ways."""
+class _Compiled:
+    """The program in CVXPY, compiled once (DPP): gains, quantities and limits are parameters."""
 
-    answer: Answer
-    shut: Bools
-    held: Bools
-    bound_usd: float
-    unfinished: str = ""
-    """why a way was left open that could be better; empty where none was"""
+    def __init__(self, book: Ints, books: int) -> None:
+        import cvxpy as cp
+        from scipy.sparse import csr_array
+
+        self._cp = cp
+        count = len(book)
+        self._rows = np.arange(count)
+        membership = csr_array((np.ones(count), (book, np.arange(count))), shape=(books, count))
+        self._share = cp.Variable(count, bounds=[0, 1])
+        self._gain = cp.Parameter(count)
+        self._quantity = cp.Parameter(count, nonneg=True)
+        self._least, self._most = cp.Parameter(books, nonneg=True), cp.Parameter(books, nonneg=True)
+        held = membership @ cp.multiply(self._quantity, self._share)
+        self._problem = cp.Problem(cp.Maximize(self._gain @ self._share), [held <= self._most, held >= self._least])
+
+    def solve(self, gain: Floats, quantity_kw: Floats, least: Floats, most: Floats) -> tuple[Floats | None, str]:
+        """The best shares (K,), or the reason why there are none."""
+        self._gain.value, self._quantity.value = gain, quantity_kw
+        self._least.value, self._most.value = least, most
+        try:
+            self._problem.solve(solver=self._cp.HIGHS)
+            status = str(self._problem.status)
+        except self._cp.error.SolverError as error:
+            return None, f"failed: {error}"
+        if status != "optimal":
+            return None, status
+        share = np.clip(np.asarray(self._share.value), 0.0, 1.0)
+        return np.where(quantity_kw > 0, share, 0.0), status
+
+
+def by_merit(
+    gain_usd: Floats, quantity_kw: Floats, book: Ints, books: int, minimum_kw: float, maximum_kw: float
+) -> tuple[Floats, bool]:
+    """The best shares (K,) by order of gain per kW, and whether a book with offers was closed for the minimum."""
+    share = np.zeros_like(gain_usd)
+    held: Bools = quantity_kw > 0
+    closed = False
+    for b in range(books):
+        here = np.flatnonzero(held & (book == b))
+        if len(here) == 0:
+            continue
+        order = here[np.argsort(-gain_usd[here] / quantity_kw[here], kind="stable")]
+        quantity, gain = quantity_kw[order], gain_usd[order]
+        reach = np.cumsum(quantity)
+        wanted = float(quantity[gain > 0].sum())
+        if reach[-1] < minimum_kw * (1 - _ROUNDING):
+            closed = True
+            continue
+        target = min(max(wanted, min(minimum_kw, float(reach[-1]))), maximum_kw) if wanted > 0 else 0.0
+        taken = np.clip((target - (reach - quantity)) / quantity, 0.0, 1.0)
+        if wanted < target * (1 - _ROUNDING) and float(gain @ taken) <= 0:
+            closed = True
+            continue
+        share[order] = taken
+    return share, closed

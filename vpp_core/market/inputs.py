@@ -112,13 +112,14 @@ class Inputs:
         extended = pd.date_range(period.timestamps[0], periods=len(period) + lookahead, freq=INTERVAL)
         local = extended.tz_convert(LOCAL_TIMEZONE)
         hour = local.hour.to_numpy()
+        stores = stores_of(fleet, period, load_kw.mean(axis=0))
         inputs = cls(
             scenario=scenario,
             period=period,
             windows=windows,
             fleet=fleet,
-            layout=Layout.of(fleet),
-            stores=stores_of(fleet, period, load_kw.mean(axis=0)),
+            layout=Layout.of(stores, fleet),
+            stores=stores,
             price=_realised(prices, scenario.market),
             forecast=forecast,
             called=called_intervals(period, scenario.data_seed, scenario.market),

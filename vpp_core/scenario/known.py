@@ -11,6 +11,11 @@ KNOWN_SCENARIOS: dict[str, Scenario] = {
     for scenario in (
         Scenario(),
         Scenario(
+            name="stand_alone",
+            description="The fleet is an aggregation by itself: 200 homes then miss the minimum bid in most windows",
+            market=MarketRules(fleet_share=1.0),
+        ),
+        Scenario(
             name="high_volatility",
             description="Prices swing half as far again around each day's mean, as with scarce gas and few batteries",
             transform=DataTransform(price_volatility_factor=1.5),

@@ -31,6 +31,12 @@ class MarketRules(Rules):
     maximum_bid_mw: float = Field(
         TODAY.maximum_bid_mw, gt=0, le=1000, description="largest sum of segments per direction and product [MW]"
     )
+    fleet_share: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="share of its aggregation that the fleet is, the rest behaving alike; bid sizes hold for the whole",
+    )
     delivery_penalty_share: float = Field(0.10, ge=0, le=1, description="penalty on undelivered energy, share of |LMP|")
     no_pay_penalty_share: float = Field(
         0.10, ge=0, le=1, description="penalty on undeliverable reserve, share of its price"

@@ -27,12 +27,12 @@ class _Centralized(GateClosureStrategy):
         from vpp_core.dispatch.offers import prospects
 
         if self._program is None:
-            self._program = WindowProgram.of(view.layout, view.fleet, view.scenario.market)
+            self._program = WindowProgram.of(view.layout, view.scenario.market)
         offers = view.offers
         agreed = offers.reservation_usd_per_mwh
         expected = prospects(view.layout, offers, agreed, view.forecast, view.hours)
         began = time.perf_counter()
-        solution = self._program.solve(expected.surplus_usd_per_kw, offers.quantity_kw, offers.shared)
+        solution = self._program.solve(expected.surplus_usd_per_kw, offers.quantity_kw)
         seconds = time.perf_counter() - began
         return Decision(
             segments=Segments(
@@ -59,6 +59,15 @@ class CentralizedAware(_Centralized):
     title: ClassVar[str] = "Centralized, preferences kept"
     description: ClassVar[str] = "One program per window over all devices, with every preference a hard constraint."
     obeys_preferences: ClassVar[bool] = True
+
+
+class PerfectForecast(CentralizedAware):
+    """The same plan, bids and rules, with forecasts that happen to be exact: what information is worth."""
+
+    key: ClassVar[str] = "perfect_forecast"
+    title: ClassVar[str] = "Centralized, exact forecasts"
+    description: ClassVar[str] = "As centralized with preferences kept, its forecasts of prices, load, sun and trips exact."
+    forecasts_are_exact: ClassVar[bool] = True
 
 
 class Centralized(_Centralized):

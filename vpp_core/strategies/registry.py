@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from vpp_core.errors import InputError
-from vpp_core.strategies.centralized import Centralized, CentralizedAware
+from vpp_core.strategies.centralized import Centralized, CentralizedAware, PerfectForecast
 from vpp_core.strategies.negotiated import Negotiated
 from vpp_core.strategies.no_vpp import NoVpp
 from vpp_core.strategies.perfect_foresight import PerfectForesight, PerfectForesightAware
+from vpp_core.strategies.smart_home import SmartHome
 from vpp_core.strategies.strategy import Strategy
 
 STRATEGIES: dict[str, type[Strategy]] = {}
@@ -23,7 +24,10 @@ def register(strategy: type[Strategy]) -> type[Strategy]:
     return strategy
 
 
-for _strategy in (NoVpp, Negotiated, CentralizedAware, Centralized, PerfectForesightAware, PerfectForesight):
+LADDER = (
+    NoVpp, SmartHome, Negotiated, CentralizedAware, Centralized, PerfectForecast, PerfectForesightAware, PerfectForesight,
+)  # fmt: skip
+for _strategy in LADDER:
     register(_strategy)
 
 

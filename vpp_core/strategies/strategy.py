@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from vpp_core.fleet.permission import Permission
 from vpp_core.market.decision import Decision
 
 if TYPE_CHECKING:  # numba and scipy load with these: not when the registry is only read
@@ -37,12 +38,20 @@ class GateClosureStrategy(Strategy):
 
     bids: ClassVar[bool] = True
     """false: it never bids, so nothing is priced for it and `decide` is not asked"""
+    manages_home: ClassVar[bool] = False
+    """true: each home follows the plan of its own bill, without a market"""
+    forecasts_are_exact: ClassVar[bool] = False
+    """true: forecasts of prices, load, sun and trips happen to be what comes"""
     gateway: Gateway | None = None
     """the way to a language model, set by whoever runs a strategy that asks one"""
 
     @abstractmethod
     def decide(self, view: GateView) -> Decision:
-        """Which segments to hold for the window."""
+        """What stores may be asked for in the window, or held as reserve on the day, and at what price."""
+
+    def permission(self, inputs: Inputs) -> Permission:
+        """What it may do with each store."""
+        return Permission.of(inputs.fleet, inputs.stores, self.obeys_preferences)
 
 
 class Bound(Strategy):

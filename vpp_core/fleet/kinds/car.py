@@ -66,6 +66,7 @@ def cars_on(fleet: Fleet, days: Mobility) -> Stores:
             leave.min(axis=0) < NEVER, int(np.ceil(4 * LARGEST_DEVIATION * DEPARTURE_SPREAD_HOURS)), 0
         ),
         usual_trip_kwh=own.trip_kwh.astype(np.float64),
+        usual_need_kwh=np.minimum(np.maximum(floor + own.trip_kwh, wish), target),
         infeasible_departures=days.infeasible_departures,
     )
 
