@@ -25,6 +25,7 @@ from vpp_core.market.segments import Layout
 TICK_USD_PER_MWH = 0.01
 """What every segment asks above its cost: the market's smallest step, so that nothing moves for nothing."""
 SMALLEST_KW = 1e-3
+SMALLEST_GAIN_USD_PER_KW = 1e-5
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ def prospects(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, foreca
     above = probability_above(p10, p50, p90, price)
     clears = np.where(sells, above, 1 - above)
     over_cost = layout.direction * price - offers.own_usd_per_mwh - offers.rebound_usd_per_mwh
-    return Prospects(price, (gain + clears * over_cost) * USD_PER_KWH * hours, clears)
+    # A store is asked only at prices at which it gains, so that its whole offer never costs anything.
+    surplus = np.maximum((gain + clears * over_cost) * USD_PER_KWH * hours, SMALLEST_GAIN_USD_PER_KW)
+    return Prospects(price, surplus, clears)
 
 
 def markups_usd_per_kwh(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats) -> Floats:

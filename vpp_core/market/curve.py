@@ -61,10 +61,9 @@ class Curve:
 
 
 def levels(quantiles: Floats) -> tuple[Floats, Floats]:
-    """Price levels of sale and purchase for a forecast's p10, p50, p90 [$/MWh], each (P,) and ascending."""
-    between = np.maximum.accumulate(quantile(*quantiles, np.array(_PROBABILITIES)))
-    between = np.clip(between, LOWEST_USD_PER_MWH, HIGHEST_USD_PER_MWH)
-    return np.concatenate([[LOWEST_USD_PER_MWH], between]), np.concatenate([between, [HIGHEST_USD_PER_MWH]])
+    """Price levels of sale and purchase [$/MWh], each (P,) and ascending."""
+    grid = np.array([-60,-20.,-5,5,12,16,20,24,28,32,36,40,45,50,56,64,74,86,100,120,145,180,230,300,400,550,800,1200])
+    return np.concatenate([[LOWEST_USD_PER_MWH], grid]), np.concatenate([grid, [HIGHEST_USD_PER_MWH]])
 
 
 def held_to_size(curve: Curve, rules: MarketRules) -> tuple[Curve, bool]:
