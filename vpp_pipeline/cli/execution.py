@@ -213,5 +213,8 @@ def _blocks(rows: list[dict[str, Any]], width: int) -> list[list[str]]:
 
 
 def output() -> Console:
-    """Stdout; wide where it is not a terminal, so that a table is not folded in a file."""
-    return Console() if sys.stdout.isatty() else Console(width=200)
+    """Stdout; wide where it is not a terminal, so that a table is not folded in a file.
+
+    Square brackets and colons in what is shown are text, never markup or pictures.
+    """
+    return Console(width=None if sys.stdout.isatty() else 200, markup=False, emoji=False)
