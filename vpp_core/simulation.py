@@ -25,12 +25,14 @@ from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
 from vpp_core.fleet.devices import Permission
 from vpp_core.fleet.fleet import Bools, Floats
+from vpp_core.fleet.permission import Permission as Allowed
 from vpp_core.llm.usage import Usage
 from vpp_core.market.contingencies import LONGEST_HOURS
 from vpp_core.market.decision import Bid, Decision
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import NONSPIN, SPIN, Segments, Submission, cleared, submit
 from vpp_core.physics.storage import taken_kwh
+from vpp_core.settlement.grouping import aggregation_of_home
 from vpp_core.settlement.outcome import (
     Outcome,
     OutcomeTables,
@@ -166,9 +168,12 @@ class _Run:
     def __init__(self, inputs: Inputs, strategy: GateClosureStrategy) -> None:
         self.inputs, self.strategy = inputs, strategy
         self.permission = Permission.of(inputs.fleet, inputs.batteries, inputs.cars, strategy.obeys_preferences)
-        self.trajectory = Trajectory.empty(
-            len(inputs.period), len(inputs.fleet), len(inputs.cars), self.permission.battery_floor_kwh
-        )
+        stores = inputs.stores
+        floor = Allowed.of(inputs.fleet, stores, strategy.obeys_preferences).floor_kwh
+        _, aggregations = aggregation_of_home(inputs.fleet)
+        self.trajectory = Trajectory.empty(len(inputs.period), len(stores), aggregations, floor)
+        self.battery, self.car = stores.of_kind("battery"), stores.of_kind("car")
+        self.battery_home = stores.home[self.battery]
         self.stored_kwh = inputs.batteries.initial_kwh.copy()
         self.car_kwh = inputs.cars.initial_kwh.copy()
         self.taken_kwh = np.zeros(len(inputs.fleet))
@@ -241,32 +246,44 @@ class _Run:
         segments = self.bids[t // inputs.windows.length].segments
         accepted = np.where(cleared(segments, layout, inputs.price[:, t]), segments.quantity_kw, 0.0)
         award, delay, discharge = awards(inputs, accepted)
-        out.award_kw[t], out.car_award_kw[t], out.car_discharge_award_kw[t] = award, delay, discharge
-        out.spin_kw[t], out.nonspin_kw[t] = accepted[layout.battery_spin], accepted[layout.battery_nonspin]
+        battery, car, home = self.battery, self.car, self.battery_home
+        out.award_kw[t, battery], out.award_kw[t, car] = award[home], delay + discharge
+        out.give_award_kw[t, car] = discharge
+        out.spin_kw[t, battery], out.nonspin_kw[t, battery] = (
+            accepted[layout.battery_spin][home],
+            accepted[layout.battery_nonspin][home],
+        )
+        called = np.zeros(len(inputs.fleet))
         if inputs.called[t]:
             out.called_kw[t] = out.spin_kw[t] + out.nonspin_kw[t]
+            called[home] = out.called_kw[t, battery]
         self._agreed(t, segments, accepted)
-        default, battery, stored = step_batteries(inputs, self.permission, self.stored_kwh, award + out.called_kw[t], t)
-        car_default, car, given, car_energy = step_cars(inputs, self.car_kwh, delay, discharge, t)
-        out.default_kw[t], out.stored_kwh[t] = default, stored
-        out.discharge_kw[t], out.charge_kw[t] = np.maximum(battery, 0.0), np.maximum(-battery, 0.0)
-        out.car_default_kw[t], out.car_kw[t], out.car_kwh[t] = car_default, car, car_energy
-        out.car_discharge_kw[t] = given
-        self.taken_kwh += taken_kwh(battery, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
+        default, power, stored = step_batteries(inputs, self.permission, self.stored_kwh, award + called, t)
+        car_default, car_kw, given, car_energy = step_cars(inputs, self.car_kwh, delay, discharge, t)
+        out.default_kw[t, battery], out.default_kw[t, car] = default[home], -car_default
+        out.energy_kwh[t, battery], out.energy_kwh[t, car] = stored[home], car_energy
+        out.discharge_kw[t, battery], out.charge_kw[t, battery] = (
+            np.maximum(power, 0)[home],
+            np.maximum(-power, 0)[home],
+        )
+        out.discharge_kw[t, car], out.charge_kw[t, car] = given, car_kw + given
+        self.taken_kwh += taken_kwh(power, default, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
         self.car_taken_kwh += taken_from_cars_kwh(inputs, given)
         self.stored_kwh, self.car_kwh = stored, car_energy
 
     def _agreed(self, t: int, segments: Segments, accepted: Floats) -> None:
         """At what prices households are paid for what was accepted in interval `t`."""
-        out, layout = self.trajectory, self.inputs.layout
+        out, layout, home = self.trajectory, self.inputs.layout, self.battery_home
         agreed = np.where(accepted > 0, segments.agreed_usd_per_mwh, 0.0) / 1000
         sold = accepted[layout.battery_sell] > 0
-        out.agreed_usd_per_kwh[t] = np.where(sold, agreed[layout.battery_sell], agreed[layout.battery_buy])
-        out.car_agreed_usd_per_kwh[t] = agreed[layout.car_sell]
-        out.car_agreed_usd_per_kwh[t, layout.discharging_car] += agreed[layout.car_discharge]
-        out.spin_agreed_usd_per_kw_h[t] = agreed[layout.battery_spin]
-        out.nonspin_agreed_usd_per_kw_h[t] = agreed[layout.battery_nonspin]
-        out.call_agreed_usd_per_kwh[t] = np.where(out.called_kw[t] > 0, segments.call_usd_per_mwh / 1000, 0.0)
+        price = np.where(sold, agreed[layout.battery_sell], agreed[layout.battery_buy])
+        out.agreed_usd_per_kwh[t, self.battery] = price[home]
+        out.agreed_usd_per_kwh[t, self.car] = agreed[layout.car_sell]
+        out.give_agreed_usd_per_kwh[t, self.car.start + layout.discharging_car] = agreed[layout.car_discharge]
+        out.spin_agreed_usd_per_kw_h[t, self.battery] = agreed[layout.battery_spin][home]
+        out.nonspin_agreed_usd_per_kw_h[t, self.battery] = agreed[layout.battery_nonspin][home]
+        called = out.called_kw[t, self.battery] > 0
+        out.call_agreed_usd_per_kwh[t, self.battery] = np.where(called, segments.call_usd_per_mwh[home] / 1000, 0.0)
 
     def _reach(self, t: int, first: int) -> StateRange:
         """Energies at interval `first`: the least and the most that pending segments can lead to, and as expected.

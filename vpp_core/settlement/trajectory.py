@@ -6,29 +6,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_core.fleet.devices import Batteries, CarBatteries
 from vpp_core.fleet.fleet import Floats
+from vpp_core.fleet.stores import Stores
 
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Columns over intervals and devices: batteries (T, N), cars (T, M).
+    """Columns over intervals and stores, shape (T, S), or aggregations, shape (T, A); power at the terminals, giving
+    positive.
 
-    A default is what the device would have done on its own from the same energy; an award is what cleared, export
-    positive (a delayed charge counts as export); `agreed_*` is the price at which the household is paid for it. Of a
-    car that discharges the award is what it gives; that it does not charge meanwhile comes on top.
+    A default is what the store would have done on its own from the same energy; an award is the deviation from it that
+    the aggregator gave the store, export positive, so that charging held off counts as export; `agreed_*` is the price
+    at which the household is paid for it.
     """
 
     floor_kwh: Floats
-    """stored energy that the strategy leaves alone, and reserve is not delivered from, shape (N,)"""
-    discharge_kw: Floats
+    """stored energy that the strategy leaves alone, and reserve is not delivered from, shape (S,)"""
     charge_kw: Floats
-    stored_kwh: Floats
+    discharge_kw: Floats
+    energy_kwh: Floats
     """at the end of each interval"""
     default_kw: Floats
-    """battery default, discharge positive"""
     award_kw: Floats
+    give_award_kw: Floats
+    """of the award, what is giving by a store that does not follow the meter (V2G)"""
     agreed_usd_per_kwh: Floats
+    """of the award without what V2G gives"""
+    give_agreed_usd_per_kwh: Floats
+    """of what V2G gives"""
     spin_kw: Floats
     """held as spinning reserve"""
     nonspin_kw: Floats
@@ -38,38 +43,29 @@ class Trajectory:
     nonspin_agreed_usd_per_kw_h: Floats
     call_agreed_usd_per_kwh: Floats
     """what the household is paid for energy delivered on a call"""
-    car_kw: Floats
-    """net charging, negative where a car gives more than it takes"""
-    car_discharge_kw: Floats
-    car_kwh: Floats
-    """at the end of each interval"""
-    car_default_kw: Floats
-    car_award_kw: Floats
-    """delayed charging"""
-    car_discharge_award_kw: Floats
-    car_agreed_usd_per_kwh: Floats
+    short_energy_kw: Floats
+    """cleared energy of either direction that the aggregator gave to no store, shape (T, A)"""
+    short_spin_kw: Floats
+    """committed reserve that no store held, shape (T, A)"""
+    short_nonspin_kw: Floats
 
     @classmethod
-    def empty(cls, intervals: int, homes: int, cars: int, floor_kwh: Floats) -> Trajectory:
+    def empty(cls, intervals: int, stores: int, aggregations: int, floor_kwh: Floats) -> Trajectory:
         """All zeros, to be filled."""
-        battery = [np.zeros((intervals, homes)) for _ in range(12)]
-        car = [np.zeros((intervals, cars)) for _ in range(7)]
-        return cls(floor_kwh, *battery, *car)
+        of_store = [np.zeros((intervals, stores)) for _ in range(14)]
+        of_aggregation = [np.zeros((intervals, aggregations)) for _ in range(3)]
+        return cls(floor_kwh, *of_store, *of_aggregation)
+
+    @property
+    def net_kw(self) -> Floats:
+        """What a store gives less what it takes."""
+        return self.discharge_kw - self.charge_kw
 
     @property
     def reserve_kw(self) -> Floats:
-        """Held as reserve of either kind, shape (T, N)."""
+        """Held as reserve of either kind."""
         return self.spin_kw + self.nonspin_kw
 
-    @property
-    def battery_kw(self) -> Floats:
-        """Net battery power, discharge positive."""
-        return self.discharge_kw - self.charge_kw
-
-    def stored_before_kwh(self, batteries: Batteries) -> Floats:
-        """Battery energy at the start of each interval."""
-        return np.vstack([batteries.initial_kwh, self.stored_kwh[:-1]])
-
-    def car_before_kwh(self, cars: CarBatteries) -> Floats:
-        """Car energy at the start of each interval, before a trip is taken."""
-        return np.vstack([cars.initial_kwh, self.car_kwh[:-1]])
+    def before_kwh(self, stores: Stores) -> Floats:
+        """Energy at the start of each interval, before anything is drawn."""
+        return np.vstack([stores.initial_kwh, self.energy_kwh[:-1]])
