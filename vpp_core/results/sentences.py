@@ -16,7 +16,7 @@ from vpp_core.results.gap import TOTAL
 from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import UPPER_BOUND, Run
 from vpp_core.results.same_knowledge import beside_sentence
-from vpp_core.results.shares import data_shares, shown_share
+from vpp_core.results.shares import data_shares, not_read_sentence, shown_share
 from vpp_core.results.statistics import FEW_DAYS, Interval, sum_interval
 from vpp_core.results.study import DRAWN, seeds_sentence
 from vpp_core.results.text import count, interval, listed, number, percent, score, usd
@@ -197,6 +197,7 @@ def observations(run: Run) -> list[str]:
         beside_sentence(run),
         concentration_sentence(run),
         reserve_sentence(run),
+        not_read_sentence(run),
         _expectation(run),
         _forecast(run),
         _losers(run),

@@ -23,6 +23,7 @@ from vpp_core.sources import hosted, oasis_live
 from vpp_core.sources.network import Services, UnreachableError
 from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder, without_duplicates
 from vpp_core.sources.oasis_live import DEFAULT_NODE
+from vpp_core.sources.raw_files import strays
 from vpp_core.sources.series import (
     COMPONENTS,
     SourcedSeries,
@@ -135,7 +136,7 @@ def _gather(
     if source in ("auto", "file"):
         dropped = read_folder(raw / "oasis", month)
         files = dropped.reports
-        unread += dropped.unread
+        unread += [*dropped.unread, *strays(raw)]
     node = _node(scenario, files, month)
     _refuse_partial_regions(files, zone)
     prices.add(files, node, zone, period, "file")

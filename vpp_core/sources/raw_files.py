@@ -60,6 +60,19 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(path for path in files if not is_leftover(path.relative_to(folder).as_posix()))
 
 
+KNOWN_HERE = ("oasis", "load", "fetched", "llm", "households.txt", "households.csv", "households.json")
+"""What the raw folder itself may hold."""
+
+
+def strays(raw: Path) -> list[Unread]:
+    """What lies in the raw folder beside the folders and files that are read there."""
+    if not raw.is_dir():
+        return []
+    beside = sorted(path for path in raw.iterdir() if path.name not in KNOWN_HERE and not is_leftover(path.name))
+    why = "not in raw/oasis (prices) or raw/load (meters), where files are looked for"
+    return [Unread(path.name, why) for path in beside]
+
+
 def named(path: Path, folder: Path) -> str:
     """A file's name as people know it: from the folder below `raw` on."""
     return f"{folder.name}/{path.relative_to(folder).as_posix()}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 _KEY = b"vpp.not_read"
+_LONGEST = 200
 
 
 @dataclass(frozen=True, order=True)
@@ -21,6 +22,12 @@ class Unread:
 
     file: str
     why: str
+
+    def __post_init__(self) -> None:
+        """A name may hold anything, also what would move a terminal's cursor."""
+        for name in ("file", "why"):
+            text = "".join(letter if letter.isprintable() else "?" for letter in getattr(self, name))
+            object.__setattr__(self, name, text if len(text) <= _LONGEST else text[: _LONGEST - 2] + " …")
 
     def __str__(self) -> str:
         return f"{self.file}: {self.why}"

@@ -19,6 +19,7 @@ from vpp_pipeline.code_version import code_version
 from vpp_pipeline.lake.database import rebuild
 from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.table_file import TableFile, encode
+from vpp_pipeline.lake.unread import unread_files
 from vpp_pipeline.stage import Stage, final_failures
 from vpp_pipeline.study import studies_with
 
@@ -50,7 +51,8 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     began = time.perf_counter()
     with final_failures():
         studies = _studies(stage)
-        recipe = stage.recipe(*(f"{name}={digest}" for name, digest in _digests(studies).items()))
+        unread = [str(entry) for entry in unread_files(stage.lake, stage.month, stage.scenario.name)]
+        recipe = stage.recipe(*(f"{name}={digest}" for name, digest in _digests(studies).items()), *unread)
         manifest = None if stage.fresh else _current_manifest(stage, recipe)
         reused = manifest is not None
         if manifest is None:
@@ -174,8 +176,12 @@ def _overview(tables: ReportTables) -> str:
 
 def provenance(stage: Stage) -> dict[str, Any]:
     """What reproduces the report: command, seeds, code, and the digest of every table it was made from."""
+    from vpp_core.results.shares import NOT_READ
+
     scenario = stage.scenario
+    unread = unread_files(stage.lake, stage.month, scenario.name)
     return {
+        **({NOT_READ: {entry.file: entry.why for entry in unread}} if unread else {}),
         "command": f"vpp run --month {stage.month} --scenario {scenario.name}",
         "scenario": scenario.name,
         "scenario_fingerprint": scenario.fingerprint(),

@@ -80,9 +80,19 @@ def execute_month(
             result = run_month(
                 instance, month, scenario.name, assets=assets, fresh=fresh, refetch=refetch, on_step=on_step
             )
+    tell_unread(lake, month, scenario)
     if not result.succeeded:
         raise InputError(result.faults[0])
     return result
+
+
+def tell_unread(lake: Lake, month: str, scenario: Scenario) -> None:
+    """Name the files of the raw folder that the month's inputs do not rest on, and why."""
+    from vpp_core.sources.unread import in_lines
+    from vpp_pipeline.lake.unread import unread_files
+
+    for line in in_lines(unread_files(lake, month, scenario.name)):
+        typer.echo(f"not read: {line}", err=True)
 
 
 def tell_what_is_asked(scenario: Scenario, windows: int) -> None:
