@@ -188,8 +188,9 @@ class Stage:
                     file = self.lake.read(self.asset, month, scenario, contract_of(self.asset))
                 except InputError:
                     continue  # damaged: its own scenario's next run says so and rebuilds it
-                self.notes["taken_from"] = scenario
-                return file
+                if file.recipe == recipe:
+                    self.notes["taken_from"] = scenario
+                    return file
         return None
 
     def _done(self, began: float, reused: bool) -> None:

@@ -124,6 +124,8 @@ def stuck(frame: pd.DataFrame) -> pd.DataFrame:
         ("load_profiles", at("load_kw", 0.0), "load_above_zero", False, "1 values"),
         ("load_profiles", at("load_kw", -1.0), "load_possible", True, "1 values"),
         ("price_forecast", at("p10", 9e9), "quantiles_ordered", True, "1 forecasts"),
+        ("price_forecast", at("p90", float("nan")), "quantiles_ordered", True, "1 forecasts"),
+        ("price_forecast", at("issued_at", pd.NaT), "issued_before", True, "1 forecasts"),
         ("price_forecast", at("issued_at", pd.Timestamp("2024-01-01", tz="UTC")), "issued_before", True, "1 forecasts"),
     ],
 )

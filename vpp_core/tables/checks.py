@@ -239,12 +239,12 @@ def _says_source(frame: pd.DataFrame, period: Period) -> Verdict:
 
 
 def _ordered_quantiles(frame: pd.DataFrame, period: Period) -> Verdict:
-    crossed = int(((frame["p10"] > frame["p50"]) | (frame["p50"] > frame["p90"])).sum())
-    return (f"{crossed} forecasts have crossing quantiles" if crossed else None), {"crossed": crossed}
+    crossed = int((~((frame["p10"] <= frame["p50"]) & (frame["p50"] <= frame["p90"]))).sum())
+    return (f"{crossed} forecasts have crossing or missing quantiles" if crossed else None), {"crossed": crossed}
 
 
 def _issued_before(frame: pd.DataFrame, period: Period) -> Verdict:
-    late = int((frame["issued_at"] >= frame["timestamp"]).sum())
+    late = int((~(frame["issued_at"] < frame["timestamp"])).sum())
     return (f"{late} forecasts were issued after their window began" if late else None), {"late": late}
 
 

@@ -188,9 +188,9 @@ OUTCOMES = Contract(
             "certified gap of the month's bound, on its first day [$]; null otherwise",
             True,
         ),
-        Column("windows", pa.list_(WINDOW_RESULTS.struct), "the day's rows of window_results"),
-        Column("households", pa.list_(HOUSEHOLD_DAYS.struct), "the day's rows of household_days"),
-        Column("intervals", pa.list_(HOME_INTERVALS.struct), "the day's rows of home_intervals"),
+        Column("windows", pa.list_(WINDOW_RESULTS.struct), "the day's rows of window_results", rows=WINDOW_RESULTS),
+        Column("households", pa.list_(HOUSEHOLD_DAYS.struct), "the day's rows of household_days", rows=HOUSEHOLD_DAYS),
+        Column("intervals", pa.list_(HOME_INTERVALS.struct), "the day's rows of home_intervals", rows=HOME_INTERVALS),
     ),
     key=("strategy", "local_day"),
 )

@@ -18,7 +18,7 @@ from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_core.scenario.scenario import NAME_PATTERN
 from vpp_core.tables import CONTRACTS, STUDY, Contract
 from vpp_pipeline.lake.files import create_whole, explained, is_local, write_whole
-from vpp_pipeline.lake.table_file import TableFile, decode, pages_digest, stored_recipe
+from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, stored_recipe
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -133,9 +133,9 @@ class Lake:
         write_whole(self.table_path(table, month, scenario), file.content)
 
     def digest(self, table: str, month: Month | str, scenario: str) -> str:
-        """The digest of a stored table, `absent` where there is none."""
+        """The digest of a stored table, `absent` where there is none; of a damaged one, one that no table has."""
         path = self.table_path(table, month, scenario)
-        return pages_digest(path.read_bytes()) if path.exists() else "absent"
+        return data_digest(path.read_bytes()) if path.exists() else "absent"
 
     def recipe(self, table: str, month: Month | str, scenario: str) -> str:
         """The recipe that a stored table says it was made by, without reading the table; empty where it says none."""
