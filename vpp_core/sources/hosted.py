@@ -15,6 +15,7 @@ import pandas as pd
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.sources.fetched import Answer, Shelf
+from vpp_core.sources.folders import FETCHED_HOSTED
 from vpp_core.sources.network import Services, get, reachability
 from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, OasisRows
 from vpp_core.sources.oasis_reports import refuse_impossible
@@ -30,7 +31,7 @@ _ITEMS = {"lmp": "LMP", "energy": "MCE", "congestion": "MCC", "loss": "MCL", "gh
 
 def shelf(raw: Path, month: Month) -> Shelf:
     """Where a month's answers are kept."""
-    return Shelf(raw / "fetched" / "gridstatus.io" / str(month), ".json")
+    return Shelf(raw / FETCHED_HOSTED / str(month), ".json")
 
 
 def read_kept(raw: Path, node: str, month: Month) -> list[OasisRows]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
+from vpp_core.sources.folders import OWN_PROFILES
 from vpp_core.sources.load_model import BLOCK, modelled_load
 from vpp_core.sources.own_profiles import OwnProfile, read_own_profiles
 from vpp_core.sources.unread import Unread
@@ -47,7 +48,7 @@ def load_chunks(
 def _own(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> list[OwnProfile]:
     if scenario.source == "synthetic":
         return []
-    return read_own_profiles(raw / "load", scenario.period(month), unread, most=scenario.homes)
+    return read_own_profiles(raw / OWN_PROFILES, scenario.period(month), unread, most=scenario.homes)
 
 
 def _load(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> Floats:

@@ -20,6 +20,7 @@ from vpp_core.errors import InputError, UnavailableError
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.transform import DataTransform
 from vpp_core.sources import hosted, oasis_live
+from vpp_core.sources.folders import OASIS_FILES
 from vpp_core.sources.network import Services, UnreachableError
 from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder, without_duplicates
 from vpp_core.sources.oasis_live import DEFAULT_NODE
@@ -134,7 +135,7 @@ def _gather(
         return prices, scenario.node or DEFAULT_NODE
     files: list[OasisRows] = []
     if source in ("auto", "file"):
-        dropped = read_folder(raw / "oasis", month)
+        dropped = read_folder(raw / OASIS_FILES, month)
         files = dropped.reports
         unread += [*dropped.unread, *strays(raw)]
     node = _node(scenario, files, month)
@@ -216,7 +217,7 @@ def _refuse_gaps(prices: _Prices, scenario: Scenario, month: Month, raw: Path) -
         missing = series.missing[: len(period)]
         if missing.all() and scenario.source == "file":
             raise UnavailableError(
-                f"there are no real-time prices of {month} in {raw / 'oasis'}; put PRC_RTPD_LMP downloads there or "
+                f"there are no real-time prices of {month} in {raw / OASIS_FILES}; put PRC_RTPD_LMP downloads there or "
                 "choose another --source"
             )
         if missing.any():

@@ -3,18 +3,12 @@
 import dagster as dg
 import pandas as pd
 
+from vpp_core.sources.folders import RAW_FOLDERS
 from vpp_pipeline.assets.pictures import with_picture
 from vpp_pipeline.assets.preview import forecast_metadata, load_metadata, price_metadata, solar_metadata
 from vpp_pipeline.assets.spec import described
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.stage import Stage, raw_digest
-
-RAW_FOLDERS = {
-    "market_prices": ("oasis", "fetched/oasis", "fetched/gridstatus.io"),
-    "solar_generation": ("fetched/pvwatts",),
-    "load_profiles": ("load",),
-}
-"""Raw folders each source reads: a file that arrives there makes the stage compute anew."""
 
 
 @dg.asset(

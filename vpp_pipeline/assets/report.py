@@ -16,7 +16,7 @@ from vpp_core.errors import InputError
 from vpp_core.tables import CLAIMS, GAP_SPLIT, KPI_DAILY
 from vpp_pipeline.assets.pictures import SCRIPT_FROM_PAGE, write_page
 from vpp_pipeline.code_version import code_version
-from vpp_pipeline.lake.database import rebuild
+from vpp_pipeline.lake.database import MANIFEST, rebuild
 from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.lake.unread import unread_files
@@ -26,7 +26,6 @@ from vpp_pipeline.study import studies_with
 if TYPE_CHECKING:
     from vpp_core.results.fidelity import EventDelivery
 
-MANIFEST = "manifest.json"
 REPORT = "simulation_report.md"
 Studies = dict[str, list[TableFile]]
 SIDE_TABLES = (KPI_DAILY, GAP_SPLIT, CLAIMS)
@@ -57,9 +56,9 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
         reused = manifest is not None
         if manifest is None:
             manifest = _write(stage, tables, studies, recipe)
-        skipped = rebuild(stage.lake)
-    for fault in skipped:
-        stage.log.warning(f"left out of reports.duckdb: {fault}")
+        said = rebuild(stage.lake)
+    for sentence in said:
+        stage.log.warning(sentence)
     seconds = round(time.perf_counter() - began, 3)
     stage.lake.log(
         {
@@ -77,7 +76,7 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
             "answer": dg.MetadataValue.md(answer((folder / REPORT).read_text())),
             **{name: dg.MetadataValue.path(str(folder / name)) for name in manifest["files"]},
             "reports.duckdb": dg.MetadataValue.path(str(stage.lake.database)),
-            "left_out_of_database": len(skipped),
+            "said_of_database": "\n".join(said) or "it holds every month and scenario of the lake",
             "reused": reused,
             "seconds": seconds,
             **stage.about(),
@@ -141,7 +140,11 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
     for name, content in contents.items():
         write_whole(folder / name, content)
     write_page(stage, _overview(tables), "overview")
-    manifest = {"recipe": recipe, "files": {name: _digest(content) for name, content in sorted(contents.items())}}
+    manifest = {
+        "recipe": recipe,
+        "scenario": json.loads(stage.lake.scenario(scenario.name).to_json()),
+        "files": {name: _digest(content) for name, content in sorted(contents.items())},
+    }
     write_whole(folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
     return manifest
 

@@ -27,6 +27,7 @@ def data(
     OASIS downloads (CSV or zip, as CAISO's web page gives them) go to the lake's raw/oasis folder.
     """
     month = o.finished_month(month)
+    from vpp_core.sources.folders import OASIS_FILES
     from vpp_pipeline.cli.execution import execute_month, open_lake, print_rows
 
     lake = open_lake()
@@ -49,7 +50,7 @@ def data(
     ]
     node_used = tables["market_prices"]["node"].iloc[0]
     print_rows(f"{month}, node {node_used}, scenario {chosen.name}", rows)
-    typer.echo(f"tables in {lake.root / 'tables'}; put OASIS files into {lake.raw / 'oasis'}")
+    typer.echo(f"tables in {lake.root / 'tables'}; put OASIS files into {lake.raw / OASIS_FILES}")
     typer.echo(f"pictures in {lake.plots / chosen.name / str(month)}")
 
 
