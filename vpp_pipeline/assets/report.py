@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from vpp_core.errors import InputError
 from vpp_core.tables import CLAIMS, GAP_SPLIT, KPI_DAILY
-from vpp_pipeline.assets.pictures import SCRIPT_FROM_PAGE, write_page
+from vpp_pipeline.assets.pictures import LEVELS, write_page
 from vpp_pipeline.code_version import code_version
 from vpp_pipeline.lake.database import MANIFEST, rebuild
 from vpp_pipeline.lake.files import write_whole
+from vpp_pipeline.lake.plot_library import library_from, put_library
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.lake.unread import unread_files
 from vpp_pipeline.stage import Stage, final_failures
@@ -56,6 +57,7 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
         reused = manifest is not None
         if manifest is None:
             manifest = _write(stage, tables, studies, recipe)
+        put_library(stage.lake)
         said = rebuild(stage.lake)
     for sentence in said:
         stage.log.warning(sentence)
@@ -132,6 +134,7 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
         provenance(stage) | ({"studies": _digests(studies)} if studies else {}),
         pd.concat([file.table.to_pandas() for files in studies.values() for file in files]) if studies else None,
         _event(stage, tables),
+        library=library_from(LEVELS),
     )
     for contract, frame in zip(SIDE_TABLES, (daily, split, judged), strict=True):
         stage.lake.write(contract.name, month, scenario.name, encode(contract.arrow(frame), contract, recipe))
@@ -173,7 +176,7 @@ def _overview(tables: ReportTables) -> str:
     from vpp_core.results.plots_data import overview_page
 
     return overview_page(
-        tables.market_prices, tables.solar_generation, tables.load_profiles, plotly_js=SCRIPT_FROM_PAGE
+        tables.market_prices, tables.solar_generation, tables.load_profiles, plotly_js=library_from(LEVELS)
     )
 
 

@@ -28,9 +28,9 @@ def data(
     """
     month = o.finished_month(month)
     from vpp_core.sources.folders import OASIS_FILES
-    from vpp_pipeline.cli.execution import execute_month, open_lake, print_rows
+    from vpp_pipeline.cli.execution import execute_month, have_month, lake_to_read, open_lake, print_rows
 
-    lake = open_lake()
+    lake = open_lake() if fresh or refetch else lake_to_read()
     chosen = o.chosen_scenario(
         lake,
         scenario,
@@ -41,7 +41,10 @@ def data(
         node=node,
     )
     inputs = ("market_prices", "solar_generation", "load_profiles")
-    execute_month(lake, month, chosen, assets=inputs, fresh=fresh, refetch=refetch)
+    if fresh or refetch:
+        execute_month(lake, month, chosen, assets=inputs, fresh=fresh, refetch=refetch)
+    else:
+        have_month(lake, month, chosen, assets=inputs)
     tables = {name: lake.read(name, month, chosen.name).table.to_pandas() for name in SERIES_OF}
     rows = [
         _row(name, tables[name][value], tables[name][origin])

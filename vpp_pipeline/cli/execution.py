@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
@@ -55,6 +56,33 @@ def open_lake() -> Lake:
     lake = Lake.at(project.lake_url(), project.raw_folder())
     lake.check_writable()
     return lake
+
+
+def lake_to_read() -> Lake:
+    """The lake for a command that shows what is there: one that cannot be written is only looked at."""
+    lake = Lake.at(project.lake_url(), project.raw_folder())
+    try:
+        lake.check_writable()
+    except InputError:
+        if not lake.root.is_dir():
+            raise
+        typer.echo(f"{lake.root} can only be read: shown as stored, whether it is current is not looked at", err=True)
+        return replace(lake, writable=False)
+    return lake
+
+
+def have_month(lake: Lake, month: str, scenario: Scenario, *, assets: Sequence[str] | None = None) -> None:
+    """Make sure that a view has its tables: made where they are not current; of a lake that can only be read, there."""
+    if lake.writable:
+        execute_month(lake, month, scenario, assets=assets)
+        return
+    lake.freeze(scenario)  # refuses other content under its name
+    for table in assets or (*KEY_FIGURES, "gap_split"):
+        if not lake.table_path(table, month, scenario.name).exists():
+            raise InputError(
+                f"{table} of {month}, scenario {scenario.name}, is not in {lake.root}, which can only be read; make it "
+                "where the lake can be written, or set VPP_LAKE to a folder that can"
+            )
 
 
 def execute_month(

@@ -33,13 +33,13 @@ def ladder(
     A view of `vpp run`: what is missing is computed first.
     """
     month = o.finished_month(month)
-    from vpp_pipeline.cli.execution import execute_month, open_lake
+    from vpp_pipeline.cli.execution import have_month, lake_to_read
 
-    lake = open_lake()
+    lake = lake_to_read()
     chosen = o.chosen_scenario(
         lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
     )
-    execute_month(lake, month, chosen)
+    have_month(lake, month, chosen)
     show_ladder(lake, month, chosen)
     show_gap(lake, month, chosen)
 
