@@ -49,8 +49,8 @@ def test_the_optimum_is_not_beaten(outcomes) -> None:
 
 @pytest.mark.parametrize("key", [key for key in OPERABLE if key != "no_vpp"])
 def test_dispatch_changes_what_batteries_hold_and_strategies_share_nothing(outcomes, key: str) -> None:
-    assert not np.array_equal(outcomes[key].trajectory.stored_kwh, outcomes["no_vpp"].trajectory.stored_kwh)
-    assert not np.shares_memory(outcomes[key].trajectory.stored_kwh, outcomes["no_vpp"].trajectory.stored_kwh)
+    assert not np.array_equal(outcomes[key].trajectory.energy_kwh, outcomes["no_vpp"].trajectory.energy_kwh)
+    assert not np.shares_memory(outcomes[key].trajectory.energy_kwh, outcomes["no_vpp"].trajectory.energy_kwh)
 
 
 def test_cost_is_computed_from_what_was_dispatched_not_a_share_of_revenue(outcomes) -> None:

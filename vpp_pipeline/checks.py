@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -168,8 +169,17 @@ def refusals(events: Iterable[dg.DagsterEvent]) -> dict[str, str]:
 
 
 def _open_books(kpis: pd.DataFrame) -> Iterator[str]:
-    for row in kpis[kpis["books_residual_usd"].abs() > A_CENT].itertuples():
-        yield f"{row.strategy}: surplus differs from VPP profit + household gain by {row.books_residual_usd:.4f} $"
+    """Every comparison here is of what must be so, since a missing number (NaN) passes one of what must not be."""
+    from vpp_core.strategies.registry import STRATEGIES
+
+    for row in kpis.to_dict("records"):
+        strategy, residual = row["strategy"], row["books_residual_usd"]
+        if not np.isfinite(row["surplus_usd"]):
+            yield f"{strategy}: its surplus is not a number"
+        elif row["is_bound"] and strategy in STRATEGIES and not STRATEGIES[strategy].is_bound:
+            yield f"{strategy}: what it paid is missing, as of a bound, which it is not"
+        elif not row["is_bound"] and not abs(residual) <= A_CENT:  # a bound pays nobody
+            yield f"{strategy}: surplus differs from VPP profit + household gain by {residual:.4f} $"
 
 
 def _above_foresight(kpis: pd.DataFrame) -> Iterator[str]:
@@ -182,18 +192,18 @@ def _above_foresight(kpis: pd.DataFrame) -> Iterator[str]:
         if bound not in surplus.index:
             continue
         for key in below:
-            if surplus[key] > surplus[bound] + gap[bound] + A_CENT:
-                yield f"{key} earns {surplus[key]:.2f} $, more than {bound} with {surplus[bound]:.2f} $"
+            if not surplus[key] <= surplus[bound] + gap[bound] + A_CENT:
+                yield f"{key} earns {surplus[key]:.2f} $, which is not below {bound} with {surplus[bound]:.2f} $"
 
 
 def _violated(kpis: pd.DataFrame) -> Iterator[str]:
     keys = [key for key in obeying() if not kpis.loc[kpis["strategy"] == key, "is_bound"].any()]
-    for row in kpis[kpis["strategy"].isin(keys) & (kpis["violations"] > 0)].itertuples():
+    for row in kpis[kpis["strategy"].isin(keys) & ~kpis["violations"].eq(0).fillna(False)].itertuples():
         yield f"{row.strategy} breached {row.violations} preferences though it obeys them"
 
 
 def _failures(kpis: pd.DataFrame) -> Iterator[str]:
-    for row in kpis[kpis["solver_failures"] > 0].itertuples():
+    for row in kpis[~kpis["solver_failures"].eq(0).fillna(False)].itertuples():
         yield f"{row.strategy}: {row.solver_failures} window programs failed and fell back to no bid"
 
 

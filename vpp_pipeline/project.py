@@ -46,14 +46,19 @@ def raw_folder() -> Path:
     return (project_root() / "data_lake" if "://" in lake else Path(lake)) / "raw"
 
 
+def dagster_home() -> Path:
+    """Where Dagster keeps its history: `DAGSTER_HOME`, default `.dagster` in the project."""
+    given = os.environ.get("DAGSTER_HOME", "").strip()
+    return Path(given).expanduser().resolve() if given else project_root() / ".dagster"
+
+
 def prepare_dagster_home() -> Path:
     """Make the one Dagster home that command line and UI share, with the project's dagster.yaml in it.
 
     `DAGSTER_HOME` from outside is respected: a team's instance on PostgreSQL has its own. One that has none yet gets
     the project's, since Dagster would otherwise run without limits and send statistics.
     """
-    given = os.environ.get("DAGSTER_HOME", "").strip()
-    home = Path(given).expanduser().resolve() if given else project_root() / ".dagster"
+    home, given = dagster_home(), os.environ.get("DAGSTER_HOME", "").strip()
     settings = project_root() / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ import dagster as dg
 from vpp_core.errors import InputError
 from vpp_pipeline import project
 from vpp_pipeline.checks import refusals
+from vpp_pipeline.dagster_home import explained_store, refusal_of
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.partitions import SCENARIO, partition_key
@@ -57,8 +58,10 @@ def shared_instance() -> dg.DagsterInstance:
     """The instance that command line and UI share, in the project's Dagster home."""
     home = project.prepare_dagster_home()
     try:
-        with _alone(home):
+        with explained_store(home), _alone(home):
             return dg.DagsterInstance.get()
+    except InputError:
+        raise
     except Exception as error:
         raise InputError(
             f"Dagster's instance in {home} cannot be opened ({_reason(error)}); see dagster.yaml there"
@@ -92,17 +95,18 @@ def run_month(
     `KeyboardInterrupt` as everywhere else, once the run is closed.
     """
     began = time.perf_counter()
-    close_abandoned(instance)
-    instance.add_dynamic_partitions(SCENARIO, [scenario])
-    job = build_defs(lake=lake, loggers={"steps": step_logger(on_step)}).resolve_job_def("benchmark")
-    result = job.execute_in_process(
-        instance=instance,
-        partition_key=partition_key(month, scenario),
-        run_config={"loggers": {"steps": {}}},
-        asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
-        tags={PROCESS_TAG: _this_process()} | _tags({FRESH_TAG: fresh, REFETCH_TAG: refetch}),
-        raise_on_error=False,
-    )
+    with explained_store(project.dagster_home()):
+        close_abandoned(instance)
+        instance.add_dynamic_partitions(SCENARIO, [scenario])
+        job = build_defs(lake=lake, loggers={"steps": step_logger(on_step)}).resolve_job_def("benchmark")
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=partition_key(month, scenario),
+            run_config={"loggers": {"steps": {}}},
+            asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
+            tags={PROCESS_TAG: _this_process()} | _tags({FRESH_TAG: fresh, REFETCH_TAG: refetch}),
+            raise_on_error=False,
+        )
     if any(map(_interrupted, result.all_events)):
         raise KeyboardInterrupt
     refused = refusals(result.all_events)
@@ -154,6 +158,8 @@ def _fault(event: DagsterEvent) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
     reason = error.message.strip().splitlines()[0] if error and error.message.strip() else "no reason given"
+    if "sqlite3." in reason and (explained := refusal_of(project.dagster_home(), reason)):
+        return explained
     return f"{event.step_key} failed: {reason}"
 
 

@@ -26,6 +26,7 @@ import pyarrow as pa
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
+from vpp_core.sources.unread import Unread, in_lines, unread_of, with_unread
 from vpp_pipeline import progress
 from vpp_pipeline.code_version import code_version
 from vpp_pipeline.io.parquet import contract_of
@@ -70,6 +71,8 @@ class Stage:
     log: Any
     notes: dict[str, Any] = field(default_factory=dict)
     """what the computation wants shown as metadata"""
+    unread: list[Unread] = field(default_factory=list)
+    """files of the raw folder that the computation passed over; kept in the table it makes"""
 
     @classmethod
     def of(cls, context: dg.AssetExecutionContext, resource: LakePlace) -> Stage:
@@ -133,7 +136,7 @@ class Stage:
                 frame = compute()
                 contract = contract_of(self.asset)
                 table = contract.arrow(frame) if isinstance(frame, pd.DataFrame) else frame
-                file = encode(table, contract, self.recipe(*extra()))
+                file = encode(with_unread(table, self.unread), contract, self.recipe(*extra()))
             described = describe(file.table) if describe else {}
             self._done(began, reused)
         return dg.MaterializeResult(
@@ -149,6 +152,7 @@ class Stage:
                 **self.about(),
                 **described,
                 **self.notes,
+                **_not_read(unread_of(file.table.schema)),
             },
         )
 
@@ -184,8 +188,9 @@ class Stage:
                     file = self.lake.read(self.asset, month, scenario, contract_of(self.asset))
                 except InputError:
                     continue  # damaged: its own scenario's next run says so and rebuilds it
-                self.notes["taken_from"] = scenario
-                return file
+                if file.recipe == recipe:
+                    self.notes["taken_from"] = scenario
+                    return file
         return None
 
     def _done(self, began: float, reused: bool) -> None:
@@ -198,12 +203,20 @@ class Stage:
         progress.report(self.asset, label, share)
 
 
+def _not_read(unread: list[Unread]) -> dict[str, Any]:
+    """What was passed over, as metadata; nothing where all was read."""
+    return {"not_read": dg.MetadataValue.md("\n".join(f"- {line}" for line in in_lines(unread)))} if unread else {}
+
+
 def raw_digest(folder: Path, *names: str) -> list[str]:
     """One entry per raw file below the named folders: path and content, so that a file that arrives is noticed."""
     files = sorted(file for name in names for file in (folder / name).rglob("*") if file.is_file())
-    return [
-        f"{file.relative_to(folder).as_posix()}={hashlib.sha256(file.read_bytes()).hexdigest()[:16]}" for file in files
-    ]
+    return [f"{file.relative_to(folder).as_posix()}={_content_digest(file)}" for file in files]
+
+
+def _content_digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
 def foreign_strategies(keys: Iterable[str]) -> list[str]:

@@ -35,8 +35,8 @@ def one_car(preferences: dict[str, Any] | None = None, **car: Any) -> Inputs:
     hourly = np.append(lmp[::4], np.full(forecast.shape[2], 30.0))
     for window in range(forecast.shape[1]):
         forecast[0, window] = hourly[window : window + forecast.shape[2], None]
-    assert inputs.cars.plugged[76:].all()
-    assert (inputs.cars.counterfactual_kw[76:] == 0).all(), "charged before the evening"
+    assert inputs.stores.available[76:].all()
+    assert (inputs.stores.counterfactual_kw[76:] == 0).all(), "charged before the evening"
     return replace(inputs, forecast=forecast)
 
 
@@ -59,7 +59,7 @@ def test_an_hour_of_a_dear_evening_earns_what_it_does_by_hand() -> None:
     assert outcome.windows["penalty_usd"].sum() == 0
     assert outcome.windows["surplus_usd"].sum() == pytest.approx(wholesale - bill - given * 0.03)
     assert outcome.windows["surplus_ev_usd"].sum() == pytest.approx(outcome.windows["surplus_usd"].sum())
-    assert outcome.trajectory.car_kwh[-1, 0] == pytest.approx(48.0), "full again"
+    assert outcome.trajectory.energy_kwh[-1, 0] == pytest.approx(48.0), "full again"
 
 
 @pytest.mark.parametrize("key", ["negotiated", "centralized_aware"])

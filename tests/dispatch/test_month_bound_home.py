@@ -31,7 +31,7 @@ def store_of(intervals: int, **changes: object) -> Store:
         "ceiling_kwh": 4.0, "trip_kwh": 0.0,
     }  # fmt: skip
     scalars = {
-        "car": None, "daily_kwh": np.inf, "initial_kwh": 0.0, "charge_efficiency": 1.0, "discharge_efficiency": 1.0,
+        "column": 0, "daily_kwh": np.inf, "initial_kwh": 0.0, "charge_efficiency": 1.0, "discharge_efficiency": 1.0,
         "wear_usd_per_kwh": 0.0, "end_usd_per_kwh": 0.0, "reserve": None,
     }  # fmt: skip
     columns |= {name: value for name, value in changes.items() if name in columns}
@@ -113,7 +113,7 @@ def test_the_daily_limit_holds_beyond_the_homes_own_load(solve: Solver) -> None:
 def test_a_battery_feeds_the_car_on_its_meter_rather_than_the_grid(solve: Solver) -> None:
     # Sold, the stored kWh earns 0.05; in the car it saves 0.30: 1 kWh of 1.0 needed, at 0.25 h × 4 kW.
     home = home_of([0.3, 0.3], [0.05, 0.05], initial_kwh=1.0)
-    car = store_of(2, car=0, most_discharge_kw=0.0, floor_kwh=[0, 1], end_usd_per_kwh=0.1)
+    car = store_of(2, most_discharge_kw=0.0, floor_kwh=[0, 1], end_usd_per_kwh=0.1)
     home = replace(home, stores=(*home.stores, car))
     schedules, _ = solve(home)
     assert earned_usd(home, schedules) == pytest.approx(0.1)
@@ -209,7 +209,7 @@ def drawn_car(draw: st.DrawFn, rng: np.random.Generator, surplus: np.ndarray) ->
         energy = min(energy - trip[t] + INTERVAL_HOURS * 0.9 * power[t], 12.0)
         floor[t] = min(max(need, 4.0), energy) if leaves[t] else 0.0
     return store_of(
-        intervals, car=0, most_charge_kw=power, most_discharge_kw=0.0, floor_kwh=floor, ceiling_kwh=12.0, trip_kwh=trip,
+        intervals, most_charge_kw=power, most_discharge_kw=0.0, floor_kwh=floor, ceiling_kwh=12.0, trip_kwh=trip,
         initial_kwh=5.0, charge_efficiency=0.9, end_usd_per_kwh=draw(st.sampled_from([0.0, 0.3])),
     )  # fmt: skip
 
@@ -245,7 +245,8 @@ def test_a_chain_earns_what_the_linear_program_earns_and_proves_it(home: Home) -
 @given(homes((("battery", "car"), ("car", "car"), ("battery", "car", "car"))), st.sampled_from([np.inf, 1.0, 0.1]))
 def test_stores_that_share_a_meter_earn_what_the_linear_program_earns(home: Home, daily_kwh: float) -> None:
     home = replace(
-        home, stores=tuple(replace(s, daily_kwh=daily_kwh if s.car is None else np.inf) for s in home.stores)
+        home,
+        stores=tuple(replace(s, daily_kwh=daily_kwh if s.most_discharge_kw.any() else np.inf) for s in home.stores),
     )
     schedules, gap = solve_home(home)
     earned = earned_usd(home, schedules)

@@ -158,7 +158,7 @@ def test_a_batch_keeps_its_order_and_goes_on_after_a_failure() -> None:
 
 def test_descriptions_are_read_from_text_csv_and_json() -> None:
     assert read_descriptions("# mine\nPowerwall\n\n6 kW solar\n", "raw/households.txt") == ["Powerwall", "6 kW solar"]
-    assert read_descriptions("name,Description\nA,Leaf\nB,\n", "households.csv") == ["Leaf"]
+    assert read_descriptions("name,Description\nA,Leaf\n,\n", "households.csv") == ["Leaf"]
     mixed = json.dumps(
         ["Leaf", {"description": "Bolt"}, {"bess": {"capacity_kwh": 10.0}}, parse_household(EXAMPLE).to_dict()]
     )
@@ -173,12 +173,12 @@ def test_descriptions_are_read_from_text_csv_and_json() -> None:
         ("Leaf", "households.pdf", ".txt, .csv or .json"),
         ("", "households.txt", "describes no household"),
         ("a,b\n1,2\n", "households.csv", "no column description"),
-        ("description\n" + "x" * 200_000, "households.csv", "is not CSV in line 2"),
+        ("x" * 200_000, "households.csv", "is not CSV in its first row"),
+        ("description,text\nLeaf,Bolt\n", "households.csv", "several columns description or text"),
+        ('["Leaf", {"bess": null, "bess": null}]', "households.json", "bess is there twice"),
         ("{", "households.json", "is not JSON"),
         ("[" * 100_000, "households.json", "is not JSON"),
         ("3", "households.json", "holds no list"),
-        ("[3]", "households.json", "household 1 is neither"),
-        ('[{"bess": {"capacity_kwh": 0.0}}]', "households.json", "household 1 is not valid: bess.capacity_kwh"),
     ],
 )
 def test_a_file_of_households_that_cannot_be_read_is_refused_in_a_sentence(
@@ -187,6 +187,118 @@ def test_a_file_of_households_that_cannot_be_read_is_refused_in_a_sentence(
     with pytest.raises(InputError) as refused:
         read_descriptions(content, name)
     assert sentence in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "reason"),
+    [
+        (
+            "description,note\nLeaf,a\nPowerwall, 6 kW solar, Bolt\nBolt,b\n",
+            "h.csv",
+            "row 3 has 3 cells and the header 2",
+        ),
+        ("description,note\nLeaf,a\n,b\nBolt,c\n", "h.csv", "row 3 has no description"),
+        ('description\nLeaf\n"Powerwall" and more\nBolt\n', "h.csv", "row 3 is not CSV"),
+        ("description\nLeaf\n" + "x" * 200_000 + "\nBolt\n", "h.csv", "row 3 is not CSV"),
+        ('["Leaf", 3, "Bolt"]', "h.json", "neither words nor a household"),
+        ('["Leaf", {"bess": {"capacity_kwh": 0.0}}, "Bolt"]', "h.json", "bess.capacity_kwh 0 is below 1"),
+        ('["Leaf", {"description": "Leaf", "evs": []}, "Bolt"]', "h.json", "a description and evs beside it"),
+        ("Leaf\n6 kW solar \x1b[2J\nBolt\n", "h.txt", "control character U+001B"),
+        ("Leaf\n6 kW solar \u202eVE\nBolt\n", "h.txt", "control character U+202E"),
+    ],
+)
+def test_a_bad_household_of_a_file_is_named_with_its_reason_and_leaves_the_others(
+    content: str, name: str, reason: str
+) -> None:
+    first, bad, last = parse_households(read_descriptions(content, name))
+    assert isinstance(bad, Refused) and bad.position == 1 and reason in bad.reason
+    assert isinstance(first, ParsedHousehold) and isinstance(last, ParsedHousehold)
+    assert first.prosumer.evs[0].capacity_kwh == 40.0 and last.prosumer.evs[0].capacity_kwh == 65.0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("content", "name"), [("Leaf\n", "h.txt"), ("description\nLeaf\n", "h.csv"), ('["Leaf"]', "h.json")]
+)
+def test_a_byte_order_mark_does_not_keep_a_file_from_being_read(content: str, name: str, encoding: str) -> None:
+    assert read_descriptions(content.encode(encoding), name) == ["Leaf"]
+    assert read_descriptions("\ufeff" + content, name) == ["Leaf"]
+
+
+def test_what_was_not_understood_is_listed_with_every_answer() -> None:
+    parsed = parse_household("8 kW solar, Span panel, pool pump 1.5 kW, Powerwall with a Wibbleton 9000 gateway")
+    told = " ".join(parsed.not_understood)
+    assert all(words in told for words in ("span panel", "pool pump 1.5 kw", "wibbleton 9000 gateway"))
+    assert parsed.to_dict()["not_understood"] == list(parsed.not_understood)
+    assert parse_household("8 kW solar and a Powerwall").not_understood == ()
+
+
+def test_what_is_planned_or_said_of_others_is_quoted_in_a_note() -> None:
+    notes = " ".join(parse_household("6 kW solar. Planning a Powerwall. My neighbor has 12 kW.").notes)
+    assert "planning a powerwall" in notes and "my neighbor has 12 kw" in notes
+
+
+@pytest.mark.parametrize(
+    "devices", ["8 kW solar, no battery, a Leaf", "a Leaf, no battery, 8 kW solar", "no battery, 8 kW solar and a Leaf"]
+)
+def test_a_no_speaks_of_the_device_after_it_and_of_nothing_before(devices: str) -> None:
+    home = parse_household(devices).prosumer
+    assert home.bess is None and home.pv is not None and home.pv.capacity_kw == 8.0
+    assert [car.capacity_kwh for car in home.evs] == [40.0]
+
+
+@pytest.mark.parametrize(
+    "words", ["no battery or EV", "no solar, battery or EV", "neither a battery nor an EV", "no EV/battery"]
+)
+def test_a_no_reaches_along_an_or(words: str) -> None:
+    home = parse_household(f"We live in a house, {words}").prosumer
+    assert home.bess is None and home.evs == ()
+
+
+def test_a_number_goes_to_its_own_device_and_never_to_one_of_another_kind() -> None:
+    home = parse_household("12 kW PV with 30 kWh of storage, Leaf on a 30 A plug, pool pump 2 kW").prosumer
+    assert home.bess is not None and home.pv is not None
+    assert (home.bess.capacity_kwh, home.pv.capacity_kw) == (30.0, 12.0)
+    assert (home.evs[0].capacity_kwh, home.evs[0].max_charge_kw) == (40.0, 7.2)
+    assert parse_household("6 kW solar, 48 A breaker").not_understood == ("48 a breaker",)
+
+
+@pytest.mark.parametrize(
+    ("words", "capacity_kwh"),
+    [("two 14.3 kWh batteries", 28.6), ("2x 10 kWh LG batteries", 20.0), ("10 kWh battery x3", 30.0),
+     ("4 batteries of 5 kWh", 20.0), ("20 kWh total storage in two 10 kWh units", 20.0),
+     ("a 10 kWh and two 5 kWh batteries", 20.0)],
+)  # fmt: skip
+def test_a_count_before_an_energy_multiplies_it(words: str, capacity_kwh: float) -> None:
+    bess = parse_household(words).prosumer.bess
+    assert bess is not None and bess.capacity_kwh == capacity_kwh
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["24 panels of 400 W", "24 400 W panels", "24 x 400 W panels", "24 Q Cells 400W panels", "24 panels, 400 W each",
+     "24 REC 400s", "9.6 kW of REC 400s", "9.6 kW DC (7.6 kW AC) of solar"],
+)  # fmt: skip
+def test_panels_are_counted(words: str) -> None:
+    pv = parse_household(words).prosumer.pv
+    assert pv is not None and pv.capacity_kw == 9.6
+
+
+@pytest.mark.parametrize("times", ["leave at 6:30a, back 5p", "out 6:30 am, home 5 pm", "gone from 6:30a to 5p"])
+def test_a_time_is_no_current(times: str) -> None:
+    car = parse_household(f"{times}, Leaf").prosumer.evs[0]
+    assert (car.weekday_departure_hour, car.weekday_arrival_hour, car.max_charge_kw) == (6.5, 17.0, 6.6)
+
+
+def test_a_share_kept_for_outages_is_the_battery_s_and_a_charge_limit_is_the_car_s() -> None:
+    home = parse_household("Powerwall, Model Y, leave 30% for outages").prosumer
+    assert home.bess is not None and home.bess.min_soc == 0.3 and home.evs[0].min_departure_soc == 0.6
+    assert parse_household("Leaf with its charge limit at 90%").prosumer.evs[0].target_soc == 0.9
+
+
+def test_a_name_that_somebody_put_in_a_file_cannot_act_on_a_terminal() -> None:
+    (bad,) = read_descriptions(json.dumps([{"\x1b[2Jgone" + "x" * 500: 1}]), "h.json")
+    assert isinstance(bad, Refused) and bad.reason.isprintable() and len(bad.reason) < 150
 
 
 def test_described_households_of_files_join_a_fleet_and_the_rest_is_told() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dagster as dg
+import pytest
 from dagster import AssetCheckEvaluation
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.tables import KPI_MONTHLY, LOAD_PROFILES, MARKET_PRICES
+from vpp_pipeline import checks
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake.table_file import encode
@@ -61,8 +63,40 @@ def test_books_that_do_not_close_and_a_beaten_bound_are_found(ran: Ran) -> None:
     ran.lake.write("kpi_monthly", MONTH, TINY.name, encode(KPI_MONTHLY.arrow(kpis), KPI_MONTHLY, stored.recipe))
     found = launch(ran, "kpi_monthly")
     assert "negotiated: surplus differs" in str(found["books_close"].description)
-    assert "more than perfect_foresight" in str(found["foresight_is_the_upper_bound"].description)
+    assert "not below perfect_foresight" in str(found["foresight_is_the_upper_bound"].description)
     assert found["preferences_hold"].passed
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("column", "strategy", "value", "check", "said"),
+    [
+        ("books_residual_usd", "negotiated", NAN, "books_close", "negotiated: surplus differs"),
+        ("surplus_usd", "perfect_foresight", NAN, "books_close", "perfect_foresight: its surplus is not a number"),
+        ("is_bound", "centralized", True, "books_close", "centralized: what it paid is missing"),
+        ("surplus_usd", "negotiated", NAN, "foresight_is_the_upper_bound", "negotiated earns nan"),
+        ("surplus_usd", "perfect_foresight", NAN, "foresight_is_the_upper_bound", "centralized earns"),
+        ("violations", "negotiated", None, "preferences_hold", "negotiated breached <NA>"),
+        ("solver_failures", "centralized", NAN, "no_solver_failed", "centralized: nan window"),
+    ],
+)
+def test_a_number_that_is_missing_fails_a_check_instead_of_passing_it(
+    finished: Ran, column: str, strategy: str, value: float | None, check: str, said: str
+) -> None:
+    """No such table can be stored any more; a check does not rely on that."""
+    rules = {
+        "books_close": checks._open_books,
+        "foresight_is_the_upper_bound": checks._above_foresight,
+        "preferences_hold": checks._violated,
+        "no_solver_failed": checks._failures,
+    }
+    kpis = finished.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas()
+    kpis["violations"] = kpis["violations"].astype("Int64")
+    assert not list(rules[check](kpis))
+    kpis[column] = kpis[column].where(kpis["strategy"] != strategy, value)
+    assert any(sentence.startswith(said) for sentence in rules[check](kpis))
 
 
 def put_price(ran: Ran, usd_per_mwh: float) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.pipeline.tiny import MONTH, TINY, in_memory
 from vpp_core.fleet.storage import fleet_from_arrow
 from vpp_pipeline.cli.app import execute
+from vpp_pipeline.cli.execution import print_rows
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.runner import MonthRun, run_month
@@ -44,6 +45,33 @@ def test_a_file_of_households_keeps_its_order_and_tells_what_was_left_out(
     homes = json.loads(printed.out)["households"]
     assert [bool(home["household"]["bess"]) for home in homes] == [True, False]
     assert "household 2 left out" in printed.err
+
+
+def test_what_was_not_understood_is_shown_with_the_household_and_named_for_each_of_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(["household", "6 kW solar, Span panel"]) == 0
+    assert "not understood: “span panel”" in capsys.readouterr().out
+    (tmp_path / "homes.txt").write_text("6 kW solar\nLeaf and a Wibbleton gateway\n\x1b[2J Powerwall\n")
+    assert execute(["household", "--file", str(tmp_path / "homes.txt")]) == 0
+    printed = capsys.readouterr()
+    assert [home["not_understood"] for home in json.loads(printed.out)["households"]] == [[], ["wibbleton gateway"]]
+    assert "household 2, not understood: “wibbleton gateway”" in printed.err
+    assert "household 3 left out: " in printed.err and "1 of 3 households left out" in printed.err
+    assert "\x1b" not in printed.err
+
+
+def test_square_brackets_in_words_and_file_names_are_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["household", "[bold]8 kW solar[/bold] [/red] and a Leaf that leaves [at] 7:30, :fire:"]) == 0
+    assert "8.0" in capsys.readouterr().out
+    print_rows("of [/red]", [{"what": "[/red] [bold]x[/bold] :fire:"}])
+    printed = capsys.readouterr().out
+    assert "of [/red]" in printed and "[/red] [bold]x[/bold] :fire:" in printed
+    file = tmp_path / "homes[" / "red].txt"
+    file.parent.mkdir()
+    file.write_text("[link=http://x]Leaf[/link]\n[/]\n")
+    assert execute(["household", "--file", str(file)]) == 0
+    assert "household 2 left out" in capsys.readouterr().err
 
 
 def test_a_file_of_which_nothing_can_be_read_is_refused_with_its_first_reason(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import errno
 import re
+from pathlib import Path
 
 import pytest
 from dagster import AssetKey
@@ -12,6 +13,7 @@ from dagster import AssetKey
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.errors import InputError
 from vpp_pipeline.assets import pictures
+from vpp_pipeline.lake.plot_library import library_name
 
 INPUTS = ("market_prices", "solar_generation", "load_profiles")
 
@@ -19,10 +21,25 @@ INPUTS = ("market_prices", "solar_generation", "load_profiles")
 @pytest.mark.parametrize("table", [*INPUTS, "overview"])
 def test_a_run_leaves_a_page_beside_the_script_it_needs(ran: Ran, table: str) -> None:
     page = ran.lake.plots / TINY.name / MONTH / f"{table}.html"
-    script = re.search(r'src="([^"]*plotly\.min\.js)"', page.read_text())
+    script = re.search(r'src="([^"]*plotly-[0-9.]+\.min\.js)"', page.read_text())
     assert script is not None
-    assert (page.parent / script[1]).resolve() == (ran.lake.plots / "plotly.min.js").resolve()
+    assert (page.parent / script[1]).resolve() == (ran.lake.plots / library_name()).resolve()
     assert len(page.read_bytes()) < 1_000_000
+
+
+def test_the_report_s_page_uses_the_same_script_and_a_damaged_one_is_put_right(ran: Ran) -> None:
+    page = ran.lake.report_folder(MONTH, TINY.name) / "simulation_report.html"
+    text = page.read_text()
+    script = re.search(r'<script src="([^"]+)" onerror="[^"]*no-library[^"]*"></script>', text)
+    assert script is not None and 'id="no-library" hidden' in text
+    assert not re.search(r"<(img|iframe|link)[^>]+(src|href)\s*=|https?://(?!cdn.plot)[^\"]*\.js", text)
+    library = (Path(str(page)).parent / script[1]).resolve()
+    whole = library.read_bytes()
+    assert b"plotly.js v" in whole and len(page.read_bytes()) < 1_500_000
+    library.write_bytes(whole[:1000])
+    assert ran.again(assets=["benchmark_report"]).succeeded
+    assert library.read_bytes() == whole
+    assert [path.name for path in (ran.folder / "plots").glob("*.js")] == [library.name]
 
 
 def test_a_page_that_cannot_be_written_fails_the_stage_with_the_reason(

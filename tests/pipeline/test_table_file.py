@@ -11,7 +11,7 @@ import pytest
 
 from vpp_core.errors import InputError
 from vpp_core.tables import Column, Contract
-from vpp_pipeline.lake.table_file import TableFile, decode, encode
+from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, encode, is_sealed
 
 CONTRACT = Contract(
     "prices",
@@ -42,6 +42,7 @@ def test_a_table_comes_back_as_it_was_with_its_recipe() -> None:
     assert back.table.equals(CONTRACT.arrow(frame()))
     assert back.recipe == "recipe"
     assert back.digest == stored().digest
+    assert encode(back.table, CONTRACT, "recipe") == back
 
 
 def test_the_same_table_makes_the_same_bytes_and_another_recipe_the_same_digest() -> None:
@@ -81,11 +82,69 @@ def test_an_edit_that_keeps_the_digest_line_is_refused() -> None:
         read(sink.getvalue())
 
 
-def test_a_flipped_bit_in_the_data_is_refused() -> None:
-    content = bytearray(stored().content)
-    content[40] ^= 1
-    with pytest.raises(InputError, match=r"prices\.parquet"):
-        read(bytes(content))
+def test_any_flipped_bit_is_refused_also_in_what_says_how_the_data_is_read() -> None:
+    whole = stored().content
+    for place in range(len(whole)):
+        content = bytearray(whole)
+        content[place] ^= 1 << place % 8
+        assert not is_sealed(bytes(content)), f"byte {place}"
+        assert data_digest(bytes(content)) != stored().digest
+    with pytest.raises(InputError, match=r"prices\.parquet was damaged, edited or .*; rebuild it with `vpp run`"):
+        read(bytes(content[:-20]) + bytes([content[-20] ^ 4]) + whole[-19:])
+
+
+def test_what_stands_beside_the_rows_is_part_of_the_digest() -> None:
+    table = CONTRACT.arrow(frame())
+    seeds = [table.replace_schema_metadata({**(table.schema.metadata or {}), b"seed": seed}) for seed in (b"7", b"8")]
+    one, other = (encode(table, CONTRACT, "r") for table in seeds)
+    assert one.digest != other.digest
+    assert data_digest(one.content) == one.digest == read(one.content).digest
+
+
+def test_a_file_of_an_earlier_version_says_so() -> None:
+    sink = io.BytesIO()
+    with pq.ParquetWriter(sink, CONTRACT.schema) as writer:
+        writer.write_table(CONTRACT.arrow(frame()))
+        writer.add_key_value_metadata({"vpp.pages": "0" * 16, "vpp.rows": "24", "vpp.recipe": "r"})
+    with pytest.raises(InputError, match=r"written by an earlier version of this pipeline.*rebuild it with `vpp run`"):
+        read(sink.getvalue())
+
+
+INNER = Contract("inner", "nested", (Column("kw", pa.float64(), "power [kW]", False, 0.0, 9.0), *CONTRACT.columns[:2]))
+OUTER = Contract(
+    "outer",
+    "with a table in it",
+    (Column("day", pa.int64(), "day"), Column("rows", pa.list_(INNER.struct), "", rows=INNER)),
+)
+ROW = {"kw": 1.0, "hour": 1, "usd": None}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([{**ROW, "kw": None}], "rows.kw has 1 empty values"),
+        ([ROW, None], "rows has 1 empty rows"),
+        (None, "rows has 1 empty values"),
+        ([{**ROW, "kw": 10.0}], "rows.kw holds 10, above 9"),
+        ([{**ROW, "kw": float("nan")}], "rows.kw has 1 values that are not numbers"),
+        ([{**ROW, "usd": float("inf")}], "rows.usd has 1 values that are not numbers"),
+    ],
+)
+def test_what_is_nested_keeps_its_contract_too(rows: list[dict[str, float | None]] | None, said: str) -> None:
+    schema = OUTER.schema  # which says that nothing is missing, as a file's own would
+    good = pa.Table.from_pylist([{"day": 1, "rows": [ROW, ROW]}, {"day": 2, "rows": []}], schema=schema)
+    assert encode(good, OUTER, "r").table.num_rows == 2
+    with pytest.raises(InputError, match=said):
+        encode(pa.Table.from_pylist([{"day": 1, "rows": [ROW]}, {"day": 2, "rows": rows}], schema=schema), OUTER, "r")
+
+
+def test_a_number_that_may_be_nan_is_told_from_a_missing_one() -> None:
+    hours = pa.field("hours", pa.float64(), nullable=False)
+    contract = Contract("h", "", (Column("hours", pa.float64(), "", False, 0.0, 24.0, may_be_nan=True),))
+    assert encode(pa.table({"hours": [1.0, float("nan")]}), contract, "r").table.num_rows == 2
+    for wrong in (None, float("inf"), 25.0):
+        with pytest.raises(InputError, match="hours"):
+            encode(pa.Table.from_arrays([pa.array([1.0, wrong])], schema=pa.schema([hours])), contract, "r")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +154,7 @@ def test_a_flipped_bit_in_the_data_is_refused() -> None:
         (frame().assign(hour=[*range(23), 22]), "two rows have the same hour"),
         (frame().assign(source=["file"] * 23 + ["rumour"]), "'rumour'"),
         (frame().assign(source=["file"] * 23 + [None]), "source"),
+        (frame().assign(usd=[1.5] * 23 + [float("inf")]), "usd has 1 values that are not numbers"),
     ],
 )
 def test_a_table_that_breaks_its_contract_is_never_written(wrong: pd.DataFrame, said: str) -> None:

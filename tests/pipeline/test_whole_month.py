@@ -14,12 +14,16 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import pandas as pd
 import pytest
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran, content
+from vpp_core.calendar import Month
 from vpp_core.results.database import DATABASE_TABLES
+from vpp_core.sources import hosted, oasis_live, pvwatts
+from vpp_core.sources.fetched import Answer, Shelf
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.tables import MARKET_PRICES
 from vpp_pipeline.definitions import build_defs
@@ -225,6 +229,24 @@ def test_a_new_price_file_makes_only_what_depends_on_it_stale(ran: Ran) -> None:
     assert ran.again(assets=[*WITHOUT_SIMULATION, "solar_generation"]).succeeded
     took = reused(ran)
     assert (took["market_prices"], took["price_forecast"], took["solar_generation"]) == (False, True, True)
+
+
+@pytest.mark.parametrize("source", ["oasis", "gridstatus.io", "pvwatts", "load"])
+def test_whatever_a_source_keeps_or_reads_is_part_of_what_its_table_is_made_from(ran: Ran, source: str) -> None:
+    raw, month = ran.folder / "raw", Month.parse(MONTH)
+    shelves = {
+        "oasis": ("market_prices", oasis_live.shelf(raw, month)),
+        "gridstatus.io": ("market_prices", hosted.shelf(raw, month)),
+        "pvwatts": ("solar_generation", pvwatts.shelf(raw)),
+        "load": ("load_profiles", Shelf(raw / "load", ".txt")),
+    }
+    table, shelf = shelves[source]
+    for answer in (b"an answer", b"another one"):
+        shelf.keep("some", Answer(answer, pd.Timestamp("2024-01-01", tz="UTC")), {})
+        assert ran.again(assets=[table]).succeeded
+        assert not reused(ran)[table]
+        assert ran.again(assets=[table]).succeeded
+        assert reused(ran)[table]
 
 
 def test_a_reader_with_the_database_open_neither_breaks_a_run_nor_is_broken(ran: Ran) -> None:

@@ -77,7 +77,10 @@ def gates(inputs: Inputs, key: str) -> tuple[list[Gate], Trajectory]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulation, "marginal_offers", watched)
         path, bids, _ = simulation.run(inputs, STRATEGIES[key](), None)  # type: ignore[arg-type]
-    before, car_before = path.stored_before_kwh(inputs.batteries), path.car_before_kwh(inputs.cars)
+    stores, energy = inputs.stores, path.before_kwh(inputs.stores)
+    batteries, car_before = stores.of_kind("battery"), energy[:, stores.of_kind("car")]
+    before = np.zeros((len(energy), len(inputs.fleet)))
+    before[:, stores.home[batteries]] = energy[:, batteries]
     found = []
     for (known, offered), bid in zip(seen, bids, strict=True):
         first = known["coming"].first_interval

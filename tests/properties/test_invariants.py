@@ -62,30 +62,19 @@ def surplus(outcome: Outcome) -> float:
 
 
 def assert_within_limits(inputs: Inputs, path: Trajectory, *, bound: bool) -> None:
-    """Power, energy, energy balance, plug and departure of every device."""
-    b, cars = inputs.batteries, inputs.cars
-    for power in (path.charge_kw, path.discharge_kw):
-        assert (power >= -1e-9).all()
-        assert (power <= b.max_power_kw + 1e-6).all()
+    """Power, energy, energy balance, connection and departure of every store."""
+    own, charge, give = inputs.stores, path.charge_kw, path.discharge_kw
+    assert (np.minimum(charge, give) >= -1e-9).all()
+    assert (charge <= np.where(own.available, own.max_charge_kw, 0.0) + 1e-6).all(), "charges on the road"
+    assert (give <= np.where(own.available, own.max_discharge_kw, 0.0) + 1e-6).all(), "gives on the road"
+    assert (give[:, own.max_discharge_kw == 0] == 0).all(), "gives what it cannot"
     if not bound:
-        assert (np.minimum(path.charge_kw, path.discharge_kw) == 0).all(), "charges and discharges at once"
-    assert (path.stored_kwh >= b.floor_kwh - 1e-6).all()
-    assert (path.stored_kwh <= b.ceiling_kwh + 1e-6).all()
-    flow = INTERVAL_HOURS * (path.charge_kw * b.charge_efficiency - path.discharge_kw / b.discharge_efficiency)
-    assert np.abs(path.stored_kwh - path.stored_before_kwh(b) - flow).max() < 1e-6
-    given, taken = path.car_discharge_kw, path.car_kw + path.car_discharge_kw
-    assert (np.maximum(given, taken)[~cars.plugged] <= 1e-9).all(), "charges or gives on the road"
-    assert (np.minimum(given, taken) >= -1e-9).all()
-    assert (given[:, ~inputs.fleet.cars.v2g] == 0).all(), "a car without V2G discharges"
-    assert (given <= inputs.fleet.cars.max_discharge_kw + 1e-6).all()
-    assert (taken <= cars.max_charge_kw + 1e-6).all()
-    if not bound:
-        assert (np.minimum(given, taken) <= 1e-9).all(), "a car charges and discharges at once"
-    assert (path.car_kwh <= cars.target_kwh + 1e-6).all()
-    assert (path.car_kwh >= np.minimum(cars.floor_kwh, cars.initial_kwh) - 1e-6).all(), "a trip without its energy"
-    flow = taken * cars.charge_efficiency - given / cars.discharge_efficiency
-    car_flow = INTERVAL_HOURS * flow - cars.trip_kwh
-    assert np.abs(path.car_kwh - path.car_before_kwh(cars) - car_flow).max(initial=0.0) < 1e-6
+        assert (np.minimum(charge, give) <= 1e-9).all(), "charges and discharges at once"
+    assert (path.energy_kwh <= own.ceiling_kwh + 1e-6).all()
+    assert (path.energy_kwh >= own.floor_kwh - 1e-6).all(), "a trip without its energy"
+    flow = INTERVAL_HOURS * (charge * own.charge_efficiency - give / own.discharge_efficiency)
+    balance = path.before_kwh(own) - own.draw_kwh + flow
+    assert np.abs(path.energy_kwh - balance).max(initial=0.0) < 1e-6
 
 
 def assert_invariants(inputs: Inputs) -> dict[str, Outcome]:
@@ -219,8 +208,7 @@ def test_nothing_unpublished_at_gate_closure_reaches_a_bid(inputs: Inputs, seed:
                     f"{key}: {column} of window {w} saw the future of window {window}"
                 )
         before = slice(0, max(gate, 0))
-        assert np.array_equal(first.battery_kw[before], other.battery_kw[before])
-        assert np.array_equal(first.car_kw[before], other.car_kw[before])
+        assert np.array_equal(first.net_kw[before], other.net_kw[before])
 
 
 def run_up_to(window: int, inputs: Inputs, key: str) -> tuple[Trajectory, list[Bid]]:
@@ -410,7 +398,7 @@ def test_strategies_share_no_state_and_leave_their_inputs_alone() -> None:
         return invented_inputs(seed=5, days=1, fleet=replace(fleet, max_discharge_share=np.full(12, 0.1)), v2g=True)
 
     with pytest.raises(ValueError, match="read-only"):
-        anew().batteries.initial_kwh[0] = 0.0
+        anew().stores.initial_kwh[0] = 0.0
     alone = {key: surplus(outcomes(anew(), [key])[key]) for key in KEYS}
     together = {key: surplus(outcome) for key, outcome in outcomes(anew(), KEYS[::-1]).items()}
     assert alone == together
@@ -418,9 +406,10 @@ def test_strategies_share_no_state_and_leave_their_inputs_alone() -> None:
 
 def test_dispatch_moves_the_batteries() -> None:
     inputs = invented_inputs(seed=4, homes=10, days=2)
-    result = outcomes(inputs)
+    result, batteries = outcomes(inputs), inputs.stores.of_kind("battery")
+    alone = result["no_vpp"].trajectory.energy_kwh[:, batteries]
     for key in [*GATE_CLOSURE, *BOUNDS]:
-        assert np.abs(result[key].trajectory.stored_kwh - result["no_vpp"].trajectory.stored_kwh).max() > 0.1, key
+        assert np.abs(result[key].trajectory.energy_kwh[:, batteries] - alone).max() > 0.1, key
 
 
 def test_a_fleet_below_the_minimum_bid_sells_nothing_and_is_told_so() -> None:

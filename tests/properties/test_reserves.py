@@ -65,14 +65,14 @@ def test_it_is_in_shorter_windows_too(inputs: Inputs, key: str, first: int) -> N
 def test_a_kilowatt_is_sold_once(inputs: Inputs, key: str) -> None:
     strategy = STRATEGIES[key]
     trajectory, bids = path(inputs, key)
-    layout, power = inputs.layout, inputs.batteries.max_power_kw
+    layout, power, stores = inputs.layout, inputs.batteries.max_power_kw, inputs.stores
     share = inputs.fleet.participation_willingness if strategy.obeys_preferences else 1.0
     for bid in bids:
         quantity = bid.segments.quantity_kw
         reserve = quantity[layout.battery_spin] + quantity[layout.battery_nonspin]
         assert (quantity[layout.battery_sell] + reserve <= share * power + 1e-6).all()
     quiet = trajectory.called_kw == 0
-    assert (np.where(quiet, trajectory.battery_kw + trajectory.reserve_kw, 0.0) <= power + 1e-6).all()
+    assert (np.where(quiet, trajectory.net_kw + trajectory.reserve_kw, 0.0) <= stores.max_discharge_kw + 1e-6).all()
 
 
 def test_a_strategy_that_would_sell_all_of_everything_at_once_sells_each_kilowatt_once() -> None:
@@ -111,10 +111,11 @@ def test_obeyed_reserve_stands_on_energy_above_the_backup_and_within_the_daily_l
         trajectory, _ = path(inputs, key)
         unaffected = ~since_call(inputs.called, inputs.windows.length)
         hours = inputs.scenario.market.reserve_duration_minutes / 60
-        needed = trajectory.reserve_kw * hours / inputs.batteries.discharge_efficiency
-        spare = trajectory.stored_kwh - inputs.batteries.backup_kwh
+        stores = inputs.stores
+        needed = trajectory.reserve_kw * hours / stores.discharge_efficiency
+        spare = trajectory.energy_kwh - stores.backup_kwh
         assert (np.where(trajectory.reserve_kw > 0, spare - needed, 0.0)[unaffected] >= -1e-6).all()
-        limit = inputs.fleet.bess_capacity_kwh * inputs.fleet.max_discharge_share
+        limit = stores.capacity_kwh * inputs.fleet.max_discharge_share[stores.home]
         assert (needed <= limit + 1e-6).all()
 
 
@@ -134,7 +135,7 @@ def test_a_dear_reserve_price_is_earned_by_holding_and_not_by_moving() -> None:
     trajectory, bids = path(inputs, "centralized")
     books = make_books(inputs, trajectory, path(inputs, "no_vpp")[0])
     held = trajectory.reserve_kw.sum() * INTERVAL_HOURS
-    assert held > 0.5 * inputs.batteries.max_power_kw.sum() * 24 * 0.5
+    assert held > 0.5 * inputs.stores.max_discharge_kw.sum() * 24 * 0.5
     assert books.money["reserve_usd"].sum() == pytest.approx(0.5 * held)
     assert trajectory.nonspin_kw.sum() + trajectory.spin_kw.sum() == pytest.approx(trajectory.reserve_kw.sum())
     assert bids[20].segments.quantity_kw[inputs.layout.battery_sell].sum() == pytest.approx(0.0, abs=1e-6)
@@ -152,10 +153,10 @@ def test_reserve_that_could_not_be_delivered_is_not_paid_and_costs_a_tenth_more(
     inputs = called_at(one_battery(reserve=100.0), 0, 0)
     honest, _ = path(inputs, "no_vpp")
     alone = path(inputs, "no_vpp")[0]
-    efficiency = inputs.batteries.discharge_efficiency[0]
+    efficiency = inputs.stores.discharge_efficiency[0]
     honest.spin_kw[8:12, 0] = 4.0
     honest.spin_agreed_usd_per_kw_h[8:12, 0] = 0.05
-    honest.stored_kwh[8:12, 0] = honest.floor_kwh[0] + 1.0 / efficiency
+    honest.energy_kwh[8:12, 0] = honest.floor_kwh[0] + 1.0 / efficiency
     books = make_books(inputs, honest, alone)
     assert books.undeliverable_kw[8:12, 0] == pytest.approx(3.0)
     assert books.money["reserve_usd"].sum() == pytest.approx(0.1)
@@ -172,8 +173,8 @@ def test_from_a_call_to_the_end_of_its_window_capacity_stays_paid() -> None:
     trajectory.called_kw[9, 0] = 5.0
     trajectory.discharge_kw[9, 0] = 5.0
     trajectory.call_agreed_usd_per_kwh[9, 0] = 0.2
-    trajectory.stored_kwh[8, 0] = trajectory.floor_kwh[0] + 10.0
-    trajectory.stored_kwh[9:12, 0] = trajectory.floor_kwh[0]
+    trajectory.energy_kwh[8, 0] = trajectory.floor_kwh[0] + 10.0
+    trajectory.energy_kwh[9:12, 0] = trajectory.floor_kwh[0]
     books = make_books(inputs, trajectory, alone)
     assert books.money["reserve_usd"].sum() == pytest.approx(5.0)
     assert books.money["call_usd"].sum() == pytest.approx(5.0 * 0.25 * 0.04)
@@ -186,7 +187,7 @@ def test_a_called_home_is_paid_its_price_for_what_it_delivers() -> None:
     trajectory, _ = path(inputs, "centralized_aware")
     delivering = trajectory.called_kw > 0
     assert delivering.any()
-    owed = np.broadcast_to(inputs.fleet.min_compensation_usd_per_kwh, delivering.shape)
+    owed = np.broadcast_to(inputs.fleet.min_compensation_usd_per_kwh[inputs.stores.home], delivering.shape)
     assert (trajectory.call_agreed_usd_per_kwh[delivering] >= owed[delivering] - 1e-9).all()
 
 
@@ -229,7 +230,7 @@ def test_only_what_is_reached_in_the_time_given_is_offered_as_reserve(monkeypatc
     monkeypatch.setattr(offers, "reachable_kw", lambda power, minutes: reachable_kw(power, minutes, slow_ramp))
     slow, _ = path(inputs, "centralized")
     assert fast.reserve_kw.max() > slow.reserve_kw.max() > 0
-    assert (slow.reserve_kw <= 0.2 * inputs.batteries.max_power_kw + 1e-6).all()
+    assert (slow.reserve_kw <= 0.2 * inputs.stores.max_discharge_kw + 1e-6).all()
 
 
 @pytest.mark.parametrize("first", [34, 35, 37, 39])
@@ -239,6 +240,6 @@ def test_what_a_call_takes_is_missing_from_no_reserve_that_was_already_promised(
     trajectory, _ = path(inputs, "centralized")
     books = make_books(inputs, trajectory, trajectory)
     assert trajectory.called_kw.sum() > 1.0
-    assert trajectory.reserve_kw[first - first % 4 + 4] @ np.ones(len(inputs.fleet)) > 1.0
+    assert trajectory.reserve_kw[first - first % 4 + 4].sum() > 1.0
     assert books.delivered_call_kw == pytest.approx(trajectory.called_kw, abs=1e-6)
     assert books.undeliverable_kw.max() < 1e-6

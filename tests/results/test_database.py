@@ -16,7 +16,7 @@ def database(invent, tmp_path_factory):
     tables = {
         "kpi_monthly": kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet),
         "kpi_daily": kpi_daily(run.outcomes, run.scenario, run.month, run.prices),
-        **result_tables(run.outcomes, run.month, run.scenario, run.fleet),
+        **result_tables(run.outcomes, run.month, run.scenario.name, run.fleet),
     }
     build_database(path, tables)
     with duckdb.connect(str(path), read_only=True) as connection:

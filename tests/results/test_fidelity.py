@@ -5,28 +5,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vpp_core.fleet.stores import staying
 from vpp_core.results.fidelity import EventDelivery, _mean_kw, evening_event
 from vpp_core.results.markdown import report_markdown
 from vpp_core.results.page import report_html
 from vpp_core.results.summary import summary
 
 
-class _Batteries:
-    max_power_kw = np.array([5.0, 3.0, 0.0])
-    discharge_efficiency = np.array([0.95, 0.9, 1.0])
-
-
-class _Inputs:
-    batteries = _Batteries()
-
-
 def test_a_battery_gives_its_power_or_what_its_energy_sustains():
-    own = np.array([True, True, False])
+    batteries = staying(
+        1, np.arange(2), np.ones(2), capacity_kwh=np.full(2, 20.0), ceiling_kwh=np.full(2, 20.0),
+        initial_kwh=np.ones(2), max_charge_kw=np.array([5.0, 3.0]), max_discharge_kw=np.array([5.0, 3.0]),
+        charge_efficiency=np.ones(2), discharge_efficiency=np.array([0.95, 0.9]),
+    )  # fmt: skip
     stored = np.array(
         [[20.0, 4.0], [2.0, 1.0]]
     )  # first day: power binds, then energy; second day: energy, then nothing
-    floor = np.array([1.0, 1.0, 0.0])
-    delivered = _mean_kw(_Inputs(), stored, floor, own, 2.0)
+    delivered = _mean_kw(batteries, stored, batteries.floor_kwh, 2.0)
     assert delivered == pytest.approx([(5.0 + 3.0 * 0.9 / 2) / 2, (1.0 * 0.95 / 2 + 0.0) / 2])
 
 

@@ -47,11 +47,13 @@ def test_what_is_kept_of_a_home_is_what_its_devices_did(inputs, outcomes):
         for home in kept_homes(inputs.fleet):
             rows = kept[(kept["strategy"] == outcome.strategy) & (kept["home_id"] == inputs.fleet.home_id[home])]
             assert list(rows["timestamp"]) == list(inputs.period.timestamps)
-            np.testing.assert_allclose(rows["stored_kwh"], path.stored_kwh[:, home], atol=5.1e-4)
-            np.testing.assert_allclose(rows["spin_kw"], path.spin_kw[:, home], atol=5.1e-4)
-            car_kw = path.car_kw[:, inputs.cars.home == home].sum(axis=1)
-            np.testing.assert_allclose(rows["car_kw"], car_kw, atol=5.1e-4)
-            injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, path.battery_kw, 0.0)[:, home] - car_kw
+            own = np.flatnonzero(inputs.stores.home == home)
+            battery, cars = (own[inputs.stores.kind[own] == kind] for kind in (0, 1))
+            np.testing.assert_allclose(rows["stored_kwh"], path.energy_kwh[:, battery].sum(axis=1), atol=5.1e-4)
+            np.testing.assert_allclose(rows["spin_kw"], path.spin_kw[:, battery].sum(axis=1), atol=5.1e-4)
+            np.testing.assert_allclose(rows["car_kw"], -path.net_kw[:, cars].sum(axis=1), atol=5.1e-4)
+            stores_kw = path.net_kw[:, own].sum(axis=1)
+            injection = net_injection_kw(inputs.pv_kw[:, home], inputs.load_kw[:, home], stores_kw)
             np.testing.assert_allclose(rows["injection_kw"], injection, atol=5.1e-4)
 
 

@@ -150,8 +150,9 @@ def test_profiles_of_another_time_are_left_aside(raw: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"\x00\x01\x02", "not a readable profile"),
-        (b"timestamp,watts\n2023-08-01 00:00,1\n2023-08-01 00:15,1\n", "lacks a column load_kw or usage_kwh"),
+        (b"\x00\x01\x02", "not a text file"),
+        (b"one\ntwo\n", "not a readable profile"),
+        (b"timestamp,comfort\n2023-08-01 00:00,1\n2023-08-01 00:15,1\n", "lacks a column load_kw or usage_kwh"),
         (b"timestamp,load_kw\nnoon,1\nlater,1\n", "no readable time column"),
         (b"timestamp,load_kw\n2023-08-01 00:00,1\n2023-08-01 00:07,1\n", "rows 7 minutes apart"),
         (b"timestamp,load_kw\n2023-08-01 00:00,1\n2023-08-01 00:15,1\n", "lacks 2974 of 2976 intervals"),

@@ -72,7 +72,22 @@ def stuck(frame: pd.DataFrame) -> pd.DataFrame:
         ),
         ("market_prices", lambda f: pd.concat([f, f.tail(1)]), "unique", True, "1 rows repeat"),
         ("market_prices", at("lmp_usd_per_mwh", np.nan), "lmp_known", True, "missing on 1 rows"),
-        ("market_prices", at("lmp_usd_per_mwh", 5001.0), "price_possible", True, "1 prices outside [-1000, 5000]"),
+        (
+            "market_prices",
+            at("lmp_usd_per_mwh", 5001.0),
+            "price_possible",
+            True,
+            "1 of lmp_usd_per_mwh outside [-1000, 5000]",
+        ),
+        (
+            "market_prices",
+            at("spin_usd_per_mw_h", 25e6),
+            "price_possible",
+            True,
+            "1 of spin_usd_per_mw_h outside [0, 5000]",
+        ),
+        ("market_prices", at("spin_usd_per_mw_h", np.inf), "price_possible", True, "1 of spin_usd_per_mw_h outside"),
+        ("market_prices", at("loss_lmp_usd_per_mwh", 9e6), "price_possible", True, "1 of loss_lmp_usd_per_mwh outside"),
         (
             "market_prices",
             at("lmp_day_ahead_usd_per_mwh", -151.0),
@@ -109,6 +124,8 @@ def stuck(frame: pd.DataFrame) -> pd.DataFrame:
         ("load_profiles", at("load_kw", 0.0), "load_above_zero", False, "1 values"),
         ("load_profiles", at("load_kw", -1.0), "load_possible", True, "1 values"),
         ("price_forecast", at("p10", 9e9), "quantiles_ordered", True, "1 forecasts"),
+        ("price_forecast", at("p90", float("nan")), "quantiles_ordered", True, "1 forecasts"),
+        ("price_forecast", at("issued_at", pd.NaT), "issued_before", True, "1 forecasts"),
         ("price_forecast", at("issued_at", pd.Timestamp("2024-01-01", tz="UTC")), "issued_before", True, "1 forecasts"),
     ],
 )

@@ -23,6 +23,7 @@ from vpp_core.dispatch.bound.program import solve_program
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import NONSPIN, SPIN
 from vpp_core.physics.storage import self_consumption_kw
+from vpp_core.settlement.grouping import aggregation_of_home
 from vpp_core.settlement.trajectory import Trajectory
 
 WORKERS = 2
@@ -37,38 +38,35 @@ KEPT_KWH = 1e-7
 def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
     """The best trajectory of every home, and the sum of the homes' gaps [$]."""
     homes = Homes.of(inputs, obeys)
-    anything = np.full(len(inputs.fleet), -np.inf)
-    trajectory = Trajectory.empty(len(inputs.period), len(inputs.fleet), len(inputs.cars), anything)
-    trajectory.stored_kwh[:] = inputs.batteries.initial_kwh
+    stores = inputs.stores
+    anything = np.full(len(stores), -np.inf)
+    _, aggregations = aggregation_of_home(inputs.fleet)
+    trajectory = Trajectory.empty(len(inputs.period), len(stores), aggregations, anything)
+    trajectory.energy_kwh[:] = stores.initial_kwh
     product = dearer_reserve(inputs)[1]
-    still = np.flatnonzero(~homes.permission.car_movable)
-    trajectory.car_kw[:, still] = inputs.cars.counterfactual_kw[:, still]
-    trajectory.car_kwh[:, still] = inputs.cars.counterfactual_kwh[1:, still]
+    still = np.flatnonzero(~homes.permission.movable)
+    trajectory.charge_kw[:, still] = stores.counterfactual_kw[:, still]
+    trajectory.energy_kwh[:, still] = stores.counterfactual_kwh[1:, still]
 
     def solve(home: int) -> float:
         problem = homes.home(home)
         schedules, gap = solve_home(problem)
         for store, schedule in zip(problem.stores, schedules, strict=True):
-            if store.car is None:
-                trajectory.charge_kw[:, home] = schedule.charge_kw
-                trajectory.discharge_kw[:, home] = schedule.discharge_kw
-                trajectory.stored_kwh[:, home] = schedule.energy_kwh
-                trajectory.spin_kw[:, home] = np.where(product == SPIN, schedule.reserve_kw, 0.0)
-                trajectory.nonspin_kw[:, home] = np.where(product == NONSPIN, schedule.reserve_kw, 0.0)
-            else:
-                trajectory.car_kw[:, store.car] = schedule.charge_kw - schedule.discharge_kw
-                trajectory.car_discharge_kw[:, store.car] = schedule.discharge_kw
-                trajectory.car_kwh[:, store.car] = schedule.energy_kwh
+            column = store.column
+            trajectory.charge_kw[:, column] = schedule.charge_kw
+            trajectory.discharge_kw[:, column] = schedule.discharge_kw
+            trajectory.energy_kwh[:, column] = schedule.energy_kwh
+            trajectory.spin_kw[:, column] = np.where(product == SPIN, schedule.reserve_kw, 0.0)
+            trajectory.nonspin_kw[:, column] = np.where(product == NONSPIN, schedule.reserve_kw, 0.0)
         return gap
 
     with ThreadPoolExecutor(WORKERS) as pool:
         gaps = list(pool.map(solve, range(len(inputs.fleet))))
-    b = inputs.batteries
-    trajectory.default_kw[:] = self_consumption_kw(
-        trajectory.stored_before_kwh(b), inputs.surplus_kw, b.backup_kwh, b.ceiling_kwh, b.max_power_kw,
-        b.charge_efficiency, b.discharge_efficiency, INTERVAL_HOURS,
+    own = self_consumption_kw(
+        trajectory.before_kwh(stores), inputs.surplus_kw[:, stores.home], stores.backup_kwh, stores.ceiling_kwh,
+        stores.max_discharge_kw, stores.charge_efficiency, stores.discharge_efficiency, INTERVAL_HOURS,
     )  # fmt: skip
-    trajectory.car_default_kw[:] = trajectory.car_kw
+    trajectory.default_kw[:] = np.where(stores.follows_meter, own, trajectory.net_kw)
     return trajectory, float(sum(gaps))
 
 

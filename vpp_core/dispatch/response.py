@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_core.dispatch import compiled as c
-from vpp_core.dispatch.value import SMALLEST_KWH, best_power
+from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, best_power
 
 MOST_STORES = 8
 """Stores a home may have at most in these loops."""
@@ -91,3 +91,26 @@ def respond(  # type: ignore[no-untyped-def]
         for i in range(count):
             m = homes.order[first + i]
             power[m] = default[m] if abs(work[i] - default[m]) < _SAME_KW else work[i]
+
+
+@c.kernel
+def thresholds(s, slopes, energy, imported, exported, markup, price, weight) -> None:  # type: ignore[no-untyped-def]
+    """Prices [$/kWh] at which each store would begin to take, and to give, from its energy; into `price` (4, S).
+
+    Importing and exporting, each with the power that hangs on it in `weight`; 0 where there is none.
+    """
+    for m in range(len(energy)):
+        step = (s.ceiling[m] - s.floor[m]) / CELLS
+        if step * CELLS < SMALLEST_KWH or not s.movable[m]:
+            continue
+        cell = min(max(int((energy[m] - s.floor[m]) / step), 0), CELLS - 1)
+        worth = slopes[m, cell] / step
+        for i in range(2):
+            retail = imported if i == 0 else exported
+            price[i, m] = worth * s.into[m] - retail + (markup[0, m] if not s.follows[m] else -markup[2, m])
+            price[2 + i, m] = worth / s.out_of[m] + s.wear[m] - retail + markup[0, m]
+        weight[0, m] = s.charge[m] if not s.follows[m] else s.deviation[m]
+        if s.follows[m]:
+            weight[1, m] = s.deviation[m]
+            weight[2, m] = s.deviation[m]
+            weight[3, m] = s.deviation[m]

@@ -14,6 +14,7 @@ from vpp_core.dispatch.day_ahead import DayAhead
 from vpp_core.dispatch.knowledge import USD_PER_KWH, ExactKnowledge, Knowledge
 from vpp_core.dispatch.offers import Offers, markups_usd_per_kwh
 from vpp_core.dispatch.operation import Interval, Limits, Operation
+from vpp_core.dispatch.response import thresholds
 from vpp_core.dispatch.value import CELLS, plan_homes
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import Bools, Floats, Ints
@@ -265,7 +266,15 @@ class Run:
         operation = self.operation
         if plan.schedule_kw is not None:
             return self._scheduled(plan, path)
-        sell_price, buy_price = levels(quantiles)
+        middle = path[len(path) // 2]
+        begins = np.zeros((4, len(self.inputs.stores)))
+        weight = np.zeros_like(begins)
+        thresholds(
+            operation.columns, plan.slopes[len(path) // 2], middle.at.energy_kwh, middle.at.imported_usd_per_kwh,
+            middle.at.exported_usd_per_kwh, plan.markup, begins, weight,
+        )  # fmt: skip
+        weight = weight * middle.at.available
+        sell_price, buy_price = levels(quantiles, begins.ravel() / USD_PER_KWH, weight.ravel())
         tried = np.unique(np.concatenate([sell_price, buy_price]))
         up = np.zeros((operation.aggregations, len(tried)))
         down = np.zeros_like(up)

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vpp_core.errors import InputError
 
+LONGEST_NAME = 60
+"""characters of a field's name in a message; the longest of ours has 28"""
+
 DeviceT = TypeVar("DeviceT")
 
 _BOUNDS = {
@@ -50,8 +53,14 @@ def describe_fault(error: ValidationError) -> str:
     return "; ".join(_sentence(dict(fault)) for fault in error.errors(include_url=False))
 
 
+def _shown(name: str) -> str:
+    """A field's name, which somebody may have put in: nothing in it acts on a terminal, and it is not long."""
+    plain = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+    return plain if len(plain) <= LONGEST_NAME else f"{plain[:LONGEST_NAME]}…"
+
+
 def _sentence(fault: dict[str, Any]) -> str:
-    field = ".".join(str(part) for part in fault["loc"])
+    field = ".".join(_shown(str(part)) for part in fault["loc"])
     kind, context, given = fault["type"], fault.get("ctx") or {}, fault.get("input")
     if kind in _BOUNDS and isinstance(given, int | float):
         bound, word = _BOUNDS[kind]

@@ -18,7 +18,8 @@ LOWEST_USD_PER_MWH = -150.0
 """CAISO's bid floor: what is to be sold whatever the price."""
 HIGHEST_USD_PER_MWH = 2000.0
 """CAISO's hard bid cap: what is to be bought whatever the price."""
-_PROBABILITIES = (0.05, 0.15, 0.30, 0.45, 0.60, 0.75, 0.87, 0.95, 0.99)
+_PROBABILITIES = (0.02, 0.2, 0.5, 0.8, 0.95, 0.99)
+_SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98)
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,22 @@ class Curve:
         return self.buy_kw[:, 0] if self.buy_kw.shape[1] else np.zeros(len(self.buy_kw))
 
 
-def levels(quantiles: Floats) -> tuple[Floats, Floats]:
-    """Price levels of sale and purchase [$/MWh], each (P,) and ascending."""
-    grid = np.array([-60,-20.,-5,5,12,16,20,24,28,32,36,40,45,50,56,64,74,86,100,120,145,180,230,300,400,550,800,1200])
-    return np.concatenate([[LOWEST_USD_PER_MWH], grid]), np.concatenate([grid, [HIGHEST_USD_PER_MWH]])
+def levels(quantiles: Floats, thresholds_usd_per_mwh: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Price levels of sale and purchase [$/MWh], each (P,) and ascending.
+
+    Where prices are expected (p10, p50, p90), and where the fleet's stores begin to move: quantiles of the prices at
+    which they would, weighted by power.
+    """
+    expected = quantile(*quantiles, np.array(_PROBABILITIES))
+    order = np.argsort(thresholds_usd_per_mwh, kind="stable")
+    reach = np.cumsum(weight[order])
+    own = np.zeros(0)
+    if len(reach) and reach[-1] > 0:
+        at = np.searchsorted(reach, np.array(_SHARES) * reach[-1])
+        own = thresholds_usd_per_mwh[order][np.minimum(at, len(order) - 1)]
+    between = np.round(np.clip(np.concatenate([expected, own]), LOWEST_USD_PER_MWH, HIGHEST_USD_PER_MWH), 2)
+    between = np.unique(between)
+    return np.concatenate([[LOWEST_USD_PER_MWH], between]), np.concatenate([between, [HIGHEST_USD_PER_MWH]])
 
 
 def held_to_size(curve: Curve, rules: MarketRules) -> tuple[Curve, bool]:

@@ -7,9 +7,9 @@ import numpy as np
 from vpp_core.physics.storage import Numeric
 
 
-def net_injection_kw(pv_kw: Numeric, load_kw: Numeric, battery_kw: Numeric, ev_charge_kw: Numeric) -> Numeric:
-    """Power at the meter [kW, export positive]; `battery_kw` is discharge minus charge."""
-    return pv_kw - load_kw + battery_kw - ev_charge_kw
+def net_injection_kw(pv_kw: Numeric, load_kw: Numeric, stores_kw: Numeric) -> Numeric:
+    """Power at the meter [kW, export positive]; `stores_kw` is what the home's stores give less what they take."""
+    return pv_kw - load_kw + stores_kw
 
 
 def retail_bill_usd(

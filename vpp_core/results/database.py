@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
-from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import outcome_tables
 from vpp_core.tables import (
     CLAIMS,
@@ -119,11 +118,11 @@ _VIEW_COLUMNS = {
 """Columns of views that say something else than the table's column of that name; the others keep its meaning."""
 
 
-def result_tables(outcomes: pa.Table, month: Month, scenario: Scenario, fleet: Fleet) -> dict[str, pa.Table]:
+def result_tables(outcomes: pa.Table, month: Month, scenario: str, fleet: Fleet) -> dict[str, pa.Table]:
     """`window_results` and `household_results` of one month and scenario, as the database holds them."""
     flat = outcome_tables(outcomes)
     category = pd.Series([CATEGORIES[position] for position in fleet.category], index=fleet.home_id)
-    run = {"month": str(month), "scenario": scenario.name}
+    run = {"month": str(month), "scenario": scenario}
     households = flat.households.assign(**run, category=flat.households["home_id"].map(category))
     return {
         "window_results": DATABASE_TABLES["window_results"].arrow(flat.windows.assign(**run)),

@@ -53,8 +53,15 @@ def _group(
     return f'<p class="soft">{BY_HOUR}</p><p class="legend">{keys}</p><div class="multiples">{grid}</div>'
 
 
-def day_page(run: Run, day: str, home_id: int | None = None, intervals: pd.DataFrame | None = None) -> bytes:
-    """A page of one day. Without a home, the busiest; `intervals`: of the home, where the run kept none of it."""
+def day_page(
+    run: Run,
+    day: str,
+    home_id: int | None = None,
+    intervals: pd.DataFrame | None = None,
+    library: str | None = None,
+) -> bytes:
+    """A page of one day. Without a home, the busiest; `intervals`: of the home, where the run kept none of it;
+    `library` as in `document`."""
     strategy = shown_strategy(run)
     if strategy is None:
         raise InputError("no strategy that could be operated did anything in this run, so there is no day to look at")
@@ -64,4 +71,4 @@ def day_page(run: Run, day: str, home_id: int | None = None, intervals: pd.DataF
     plots: dict[str, Figure] = {}
     body = day_section(one, describe_home(run, home, strategy) + how, plots)
     title = f"Home {home} and the fleet on {day}, scenario {run.scenario.name}"
-    return document(title, run, [("day", "Hour by hour", body)], plots)
+    return document(title, run, [("day", "Hour by hour", body)], plots, library)

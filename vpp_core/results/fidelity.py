@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vpp_core.fleet.fleet import Floats
+from vpp_core.fleet.stores import Stores
 
 if TYPE_CHECKING:
     from vpp_core.market.inputs import Inputs
@@ -57,27 +58,26 @@ def evening_event(inputs: Inputs) -> EventDelivery | None:
     from vpp_core.simulation import run
     from vpp_core.strategies.no_vpp import NoVpp
 
-    batteries, own = inputs.batteries, inputs.fleet.has_battery
-    if not own.any():
+    own = inputs.stores.of_kind("battery")
+    if own.start == own.stop:
         return None
     trajectory, _, _ = run(inputs, NoVpp(), None)
     starts = np.flatnonzero(inputs.period.slot_of_interval == EVENT_HOURS[0] * 4)
-    stored = trajectory.stored_kwh[starts - 1][:, own]
-    full = batteries.ceiling_kwh[own][None, :]
+    batteries = inputs.stores.take(own)
+    stored, full = trajectory.energy_kwh[starts - 1, own], batteries.ceiling_kwh[None, :]
     hours = EVENT_HOURS[1] - EVENT_HOURS[0]
     usable = (batteries.ceiling_kwh - batteries.floor_kwh) * batteries.discharge_efficiency
     return EventDelivery(
         days=inputs.period.days,
-        to_minimum_kw=_mean_kw(inputs, stored, batteries.floor_kwh, own, hours),
-        to_backup_kw=_mean_kw(inputs, stored, batteries.backup_kwh, own, hours),
-        when_full_kw=float(_mean_kw(inputs, full, batteries.floor_kwh, own, hours)[0]),
-        capacity_kwh=float(inputs.fleet.bess_capacity_kwh[own].mean()),
-        usable_kwh=float(usable[own].mean()),
+        to_minimum_kw=_mean_kw(batteries, stored, batteries.floor_kwh, hours),
+        to_backup_kw=_mean_kw(batteries, stored, batteries.backup_kwh, hours),
+        when_full_kw=float(_mean_kw(batteries, full, batteries.floor_kwh, hours)[0]),
+        capacity_kwh=float(batteries.capacity_kwh.mean()),
+        usable_kwh=float(usable.mean()),
     )
 
 
-def _mean_kw(inputs: Inputs, stored: Floats, floor: Floats, own: np.ndarray, hours: float) -> Floats:
-    batteries = inputs.batteries
-    sustained = np.maximum(stored - floor[own], 0.0) * batteries.discharge_efficiency[own] / hours
-    delivered: Floats = np.minimum(sustained, batteries.max_power_kw[own]).mean(axis=1)
+def _mean_kw(batteries: Stores, stored: Floats, floor: Floats, hours: float) -> Floats:
+    sustained = np.maximum(stored - floor, 0.0) * batteries.discharge_efficiency / hours
+    delivered: Floats = np.minimum(sustained, batteries.max_discharge_kw).mean(axis=1)
     return delivered

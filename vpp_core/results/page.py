@@ -1,7 +1,7 @@
-"""`simulation_report.html`: one self-contained page that opens without a server or network.
+"""`simulation_report.html`: one page that opens without a server or network.
 
-Plotly's library is inlined once, plots have fixed ids, every number is also in a table, and what was run on which
-data comes first.
+Plotly's library is a file beside the pages or in the page, plots have fixed ids, every number is also in a table, and
+what was run on which data comes first.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_sentence
 from vpp_core.strategies.registry import STRATEGIES
 
 
-def report_html(run: Run) -> bytes:
-    """The whole page."""
+def report_html(run: Run, library: str | None = None) -> bytes:
+    """The whole page; `library` as in `document`."""
     plots: dict[str, Figure] = {}
     sections = [
         (anchor, title, body)
         for anchor, title, make in _SECTIONS
         if (body := make(run, plots))  # a section with nothing to show is left out
     ]
-    return document(f"Virtual power plant benchmark: {run.month}, scenario {run.scenario.name}", run, sections, plots)
+    title = f"Virtual power plant benchmark: {run.month}, scenario {run.scenario.name}"
+    return document(title, run, sections, plots, library)
 
 
 def _answer(run: Run, plots: dict[str, Figure]) -> str:

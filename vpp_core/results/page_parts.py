@@ -20,10 +20,14 @@ Section = tuple[str, str, str]
 """Anchor, title, and body as HTML."""
 
 
-def document(title: str, run: Run, sections: Iterable[Section], plots: dict[str, Figure]) -> bytes:
-    """A whole page that needs no server or network: plotly's library once, and the plots as JSON by element id."""
-    from plotly.offline import get_plotlyjs
+def document(
+    title: str, run: Run, sections: Iterable[Section], plots: dict[str, Figure], library: str | None = None
+) -> bytes:
+    """A whole page that needs no server or network, its plots as JSON by element id.
 
+    `library`: where plotly's script lies, as seen from the page; without, it is in the page, which then needs no other
+    file and has 4.9 MB more.
+    """
     sections = list(sections)
     links = "".join(f'<a href="#{anchor}">{heading}</a>' for anchor, heading, _ in sections)
     parts = "".join(f'<section id="{anchor}"><h2>{heading}</h2>{body}</section>' for anchor, heading, body in sections)
@@ -32,11 +36,27 @@ def document(title: str, run: Run, sections: Iterable[Section], plots: dict[str,
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{CSS}</style></head><body><main>"
         f"<header><h1>{escape(title)}</h1>{what_was_run(run)}<nav>{links}</nav>"
-        f"<noscript><p>The plots need JavaScript.</p></noscript></header>{parts}</main>"
+        f"<noscript><p>The plots need JavaScript.</p></noscript>{_MISSING if library else ''}</header>{parts}</main>"
         f'<script type="application/json" id="figures">{_json(plots)}</script>'
-        f"<script>{get_plotlyjs()}</script><script>{SCRIPT}</script></body></html>\n"
+        f"{_library(library)}<script>{SCRIPT}</script></body></html>\n"
     )
     return page.encode()
+
+
+_MISSING = (
+    '<p id="no-library" hidden>The plots are missing: this page was moved away from the script that draws them. '
+    "<code>vpp report</code> writes one file that needs no other.</p>"
+)
+
+
+def _library(address: str | None) -> str:
+    """Plotly's script, named or in full."""
+    if address is None:
+        from plotly.offline import get_plotlyjs
+
+        return f"<script>{get_plotlyjs()}</script>"
+    told = "document.getElementById(&quot;no-library&quot;).hidden=false"
+    return f'<script src="{escape(address)}" onerror="{told}"></script>'
 
 
 def what_was_run(run: Run) -> str:

@@ -31,8 +31,8 @@ _HOURS = np.arange(24)
 def market_page(prices: pd.DataFrame, plotly_js: bool | str = True) -> str:
     """Prices over the month, their usual day, and their duration curves, as an HTML page.
 
-    `plotly_js` is plotly's `include_plotlyjs`: True for a page that stands alone (4.7 MB), "directory" for one beside
-    a plotly.min.js.
+    `plotly_js` is plotly's `include_plotlyjs`: True for a page that stands alone (4.9 MB), or the address of plotly's
+    script as seen from the page.
     """
     local, real_time = _local(prices), _column(prices, "lmp_usd_per_mwh")
     figure = _canvas(("Price over the month", "The usual day", "Duration curve"))

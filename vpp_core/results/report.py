@@ -34,12 +34,13 @@ def report_files(
     provenance: Mapping[str, Any],
     study: pd.DataFrame | None = None,
     event: EventDelivery | None = None,
+    library: str | None = None,
 ) -> dict[str, bytes]:
     """File name → content. Same arguments, same bytes: no clock, no random ids.
 
     `provenance`: what reproduces the run (command, seeds, versions, hashes), plain values, nested at most once,
     without times. `study`: rows of `STUDY` where there are any; the page then shows the frontier. `event`: the check
-    against a real event (`fidelity`).
+    against a real event (`fidelity`). `library`: where plotly's script lies, as seen from the page; without, inside.
     """
     run = Run(
         kpis,
@@ -62,5 +63,5 @@ def report_files(
         "simulation_results.csv": results_csv(run),
         "simulation_summary.json": summary_json(run),
         "simulation_report.md": report_markdown(run),
-        "simulation_report.html": report_html(run),
+        "simulation_report.html": report_html(run, library),
     }

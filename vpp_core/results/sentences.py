@@ -16,7 +16,7 @@ from vpp_core.results.gap import TOTAL
 from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import UPPER_BOUND, Run
 from vpp_core.results.same_knowledge import beside_sentence
-from vpp_core.results.shares import data_shares, shown_share
+from vpp_core.results.shares import data_shares, not_read_sentence, shown_share
 from vpp_core.results.statistics import FEW_DAYS, Interval, sum_interval
 from vpp_core.results.study import DRAWN, seeds_sentence
 from vpp_core.results.text import count, interval, listed, number, percent, score, usd
@@ -197,6 +197,7 @@ def observations(run: Run) -> list[str]:
         beside_sentence(run),
         concentration_sentence(run),
         reserve_sentence(run),
+        not_read_sentence(run),
         _expectation(run),
         _forecast(run),
         _losers(run),
@@ -381,7 +382,8 @@ _AT_THE_END = {"end_energy_usd": ("energy stored at the end", 1)}
 
 
 def _books(run: Run) -> str:
-    off = run.kpis[run.kpis["books_residual_usd"].abs() > 0.01]
+    closed = run.kpis["books_residual_usd"].abs() <= 0.01  # not so where a number is missing
+    off = run.kpis[~closed & ~run.kpis["is_bound"].astype(bool)]
     if off.empty:
         return ""
     return f"The books of {listed(list(off['strategy']))} do not close to a cent: treat their results as invalid."

@@ -78,3 +78,15 @@ def shown_share(share: float) -> str:
     if 0 < share < 0.01 or 0.99 < share < 1:
         return f"{number(100 * share, 2)} %"
     return f"{number(100 * share, 0)} %"
+
+
+NOT_READ = "not_read"
+"""Entry of the provenance: file → why it was passed over."""
+
+
+def not_read_sentence(run: Run, most: int = 8) -> str:
+    """Which files of the raw folder the month does not rest on; empty where all were read."""
+    passed_over: dict[str, str] = dict(run.provenance.get(NOT_READ, {}))
+    named = "; ".join(f"{file} ({why})" for file, why in list(passed_over.items())[:most])
+    more = f"; and {len(passed_over) - most} more" if len(passed_over) > most else ""
+    return f"Not read of the raw folder, so that nothing here rests on it: {named}{more}." if named else ""

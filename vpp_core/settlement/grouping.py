@@ -1,20 +1,57 @@
-"""Sums and means of interval columns over local days, market windows, and the cars of a home."""
+"""Sums and means of interval columns over local days, market windows, the stores of a home, and aggregations."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from vpp_core.fleet.fleet import Bools, Floats
+from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
 from vpp_core.market.inputs import Inputs
 
 
-def sum_by_home(inputs: Inputs, of_car: Floats) -> Floats:
-    """Columns of cars as columns of homes, (T, M) → (T, N)."""
-    homes, cars = len(inputs.fleet), len(inputs.cars)
-    membership = csr_array((np.ones(cars), (np.arange(cars), inputs.cars.home)), shape=(cars, homes))
-    total: Floats = of_car @ membership
+def sum_by_home(inputs: Inputs, of_store: Floats, kind: str | None = None) -> Floats:
+    """Columns of stores as columns of homes, (T, S) → (T, N): of all stores, or those of a kind."""
+    stores = inputs.stores
+    which = slice(0, len(stores)) if kind is None else stores.of_kind(kind)
+    home = stores.home[which]
+    membership = csr_array((np.ones(len(home)), (np.arange(len(home)), home)), shape=(len(home), len(inputs.fleet)))
+    total: Floats = of_store[:, which] @ membership
     return total
+
+
+def any_by_home(inputs: Inputs, of_store: Bools) -> Bools:
+    """(T, S) → (T, N): any of the home's stores."""
+    return sum_by_home(inputs, of_store.astype(np.float64)) > 0
+
+
+def mean_by_home(inputs: Inputs, of_store: Floats) -> Floats:
+    """(T, S) → (T, N): mean of the home's values that are numbers; NaN where none is."""
+    known = ~np.isnan(of_store)
+    count = sum_by_home(inputs, known.astype(np.float64))
+    total = sum_by_home(inputs, np.where(known, of_store, 0.0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean: Floats = np.where(count > 0, total / count, np.nan)
+    return mean
+
+
+def least_by_home(inputs: Inputs, of_store: Floats) -> Floats:
+    """(D, S) → (D, N): least of the home's values that are numbers; NaN where none is."""
+    least = np.full((len(inputs.fleet), len(of_store)), np.nan)
+    np.fmin.at(least, inputs.stores.home, of_store.T)
+    return least.T
+
+
+def aggregation_of_home(fleet: Fleet) -> tuple[Ints, int]:
+    """Position of each home's aggregation among those of the fleet, shape (N,), and how many there are."""
+    known, position = np.unique(fleet.aggregation_id, return_inverse=True)
+    return position, len(known)
+
+
+def shared_by_homes(inputs: Inputs, of_aggregation: Floats) -> Floats:
+    """(T, A) → (T, N): in equal parts among the homes of an aggregation."""
+    position, count = aggregation_of_home(inputs.fleet)
+    shares: Floats = of_aggregation / np.bincount(position, minlength=count)
+    return shares[:, position]
 
 
 class Groups:

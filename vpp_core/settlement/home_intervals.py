@@ -34,25 +34,30 @@ def kept_homes(fleet: Fleet) -> npt.NDArray[np.intp]:
 
 def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes: npt.NDArray[np.intp]) -> pd.DataFrame:
     """Rows of `HOME_INTERVALS` of the homes at these positions, in the order of days."""
-    cars = {
-        "car_kw": sum_by_home(inputs, trajectory.car_kw),
-        "car_default_kw": sum_by_home(inputs, trajectory.car_default_kw),
-        "car_award_kw": sum_by_home(inputs, trajectory.car_award_kw + trajectory.car_discharge_award_kw),
-        "car_kwh": sum_by_home(inputs, trajectory.car_kwh),
-    }
-    injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, trajectory.battery_kw, cars["car_kw"])
+    stores = inputs.stores
+
+    def battery(of_store: Floats) -> Floats:
+        return sum_by_home(inputs, of_store, "battery")
+
+    def car(of_store: Floats) -> Floats:
+        return sum_by_home(inputs, of_store, "car")
+
+    injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, sum_by_home(inputs, trajectory.net_kw))
     columns = {
         "own_surplus_kw": inputs.surplus_kw,
         "injection_kw": injection,
-        "stored_kwh": trajectory.stored_kwh,
-        "backup_kwh": np.broadcast_to(inputs.batteries.backup_kwh, injection.shape),
-        "battery_kw": trajectory.battery_kw,
-        "default_kw": trajectory.default_kw,
-        "award_kw": trajectory.award_kw,
-        "spin_kw": trajectory.spin_kw,
-        "nonspin_kw": trajectory.nonspin_kw,
-        "called_kw": trajectory.called_kw,
-        **cars,
+        "stored_kwh": battery(trajectory.energy_kwh),
+        "backup_kwh": battery(np.broadcast_to(stores.backup_kwh, trajectory.energy_kwh.shape)),
+        "battery_kw": battery(trajectory.net_kw),
+        "default_kw": battery(trajectory.default_kw),
+        "award_kw": battery(trajectory.award_kw),
+        "spin_kw": battery(trajectory.spin_kw),
+        "nonspin_kw": battery(trajectory.nonspin_kw),
+        "called_kw": battery(trajectory.called_kw),
+        "car_kw": -car(trajectory.net_kw),
+        "car_default_kw": -car(trajectory.default_kw),
+        "car_award_kw": car(trajectory.award_kw),
+        "car_kwh": car(trajectory.energy_kwh),
     }
     labels = _labels(inputs.period, inputs.fleet.home_id[homes])
     rows = labels.assign(strategy=strategy, **{name: _long(values, homes) for name, values in columns.items()})

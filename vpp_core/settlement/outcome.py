@@ -95,8 +95,8 @@ def _window_rows(
     energy = INTERVAL_HOURS
     total = {name: groups.window_sum(values.sum(axis=1)) for name, values in money.items()}
     length = inputs.windows.length
-    award, car_award = trajectory.award_kw, trajectory.car_award_kw + trajectory.car_discharge_award_kw
-    delivered, car_delivered = books.delivered_battery_kw, books.delivered_car_kw
+    award, delivered, stores = trajectory.award_kw, books.delivered_kw, inputs.stores
+    batteries, cars = stores.of_kind("battery"), stores.of_kind("car")
 
     def window_kwh(values: Floats) -> Floats:
         return groups.window_sum(values.sum(axis=1)) * energy
@@ -108,21 +108,23 @@ def _window_rows(
         "lmp_mean_usd_per_mwh": groups.window_sum(inputs.lmp_usd_per_mwh) / length,
         "forecast_p50_usd_per_mwh": inputs.forecast_usd_per_mwh[:, 0, 1],
         **_bid_columns(inputs.layout, bids, groups.windows),
-        "awarded_sell_kwh": window_kwh(np.maximum(award, 0.0)) + window_kwh(car_award),
+        "awarded_sell_kwh": window_kwh(np.maximum(award, 0.0)),
         "awarded_buy_kwh": window_kwh(np.maximum(-award, 0.0)),
-        "delivered_sell_kwh": window_kwh(np.where(award > 0, delivered, 0.0)) + window_kwh(car_delivered),
+        "delivered_sell_kwh": window_kwh(np.where(award > 0, delivered, 0.0)),
         "delivered_buy_kwh": window_kwh(np.where(award < 0, -delivered, 0.0)),
+        "unplaced_kwh": window_kwh(trajectory.short_energy_kw),
         "held_spin_kw_h": window_kwh(trajectory.spin_kw),
         "held_nonspin_kw_h": window_kwh(trajectory.nonspin_kw),
         "undeliverable_kw_h": window_kwh(books.undeliverable_kw),
+        "unheld_kw_h": window_kwh(trajectory.short_spin_kw + trajectory.short_nonspin_kw),
         "called_kwh": window_kwh(trajectory.called_kw),
         "delivered_call_kwh": window_kwh(books.delivered_call_kw),
         "net_injection_kwh": window_kwh(books.injection_kw),
-        "stored_kwh": trajectory.stored_kwh[length - 1 :: length].sum(axis=1),
-        "battery_discharge_kwh": window_kwh(trajectory.discharge_kw),
-        "battery_charge_kwh": window_kwh(trajectory.charge_kw),
-        "ev_charge_kwh": window_kwh(trajectory.car_kw + trajectory.car_discharge_kw),
-        "ev_discharge_kwh": window_kwh(trajectory.car_discharge_kw),
+        "stored_kwh": trajectory.energy_kwh[length - 1 :: length, batteries].sum(axis=1),
+        "battery_discharge_kwh": window_kwh(trajectory.discharge_kw[:, batteries]),
+        "battery_charge_kwh": window_kwh(trajectory.charge_kw[:, batteries]),
+        "ev_charge_kwh": window_kwh(trajectory.charge_kw[:, cars]),
+        "ev_discharge_kwh": window_kwh(trajectory.discharge_kw[:, cars]),
         **total,
     }
     return pd.DataFrame(frame)
@@ -195,17 +197,17 @@ def _household_rows(
     if not operable:
         components = dict.fromkeys(components, unknown)
     agreed = groups.day_sum(books.agreed_payment_usd) if operable else unknown
-    taken = groups.day_sum(moved.taken_kwh) * inputs.batteries.discharge_efficiency
-    taken += groups.day_sum(sum_by_home(inputs, moved.car_given_kw)) * INTERVAL_HOURS
-    deviation = np.abs(moved.battery_kw) + sum_by_home(inputs, np.abs(moved.car_kw))
+    given = sum_by_home(inputs, moved.taken_kwh * inputs.stores.discharge_efficiency)
+    deviation = sum_by_home(inputs, np.abs(moved.kw))
+    discharged = sum_by_home(inputs, trajectory.discharge_kw, "battery")
     columns = {
         **day,
         "household_gain_usd": gain,
         "agreed_payment_usd": agreed,
-        "discharged_for_vpp_kwh": taken,
+        "discharged_for_vpp_kwh": groups.day_sum(given),
         "deviation_kwh": groups.day_sum(deviation) * INTERVAL_HOURS,
         "offered_kwh": offered,
-        "battery_discharge_kwh": groups.day_sum(trajectory.discharge_kw) * INTERVAL_HOURS,
+        "battery_discharge_kwh": groups.day_sum(discharged) * INTERVAL_HOURS,
         "bill_counterfactual_usd": groups.day_sum(books.bill_counterfactual_usd),
         **{f"satisfaction_{name}": values for name, values in components.items()},
         "satisfaction": satisfaction(components),

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.fleet.devices import Permission
-from vpp_core.fleet.fleet import EV_PRIORITIES, Bools, Floats
+from vpp_core.fleet.fleet import Bools, Floats
+from vpp_core.fleet.permission import Permission
 from vpp_core.market.inputs import Inputs
 from vpp_core.physics.storage import taken_kwh
 from vpp_core.settlement import satisfaction as score
 from vpp_core.settlement.books import Books
-from vpp_core.settlement.grouping import Groups, sum_by_home
+from vpp_core.settlement.grouping import Groups, any_by_home, least_by_home, mean_by_home, sum_by_home
 from vpp_core.settlement.trajectory import Trajectory
 
 TOLERANCE = 1e-6
@@ -23,36 +23,37 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Deviations:
-    """What was moved away from the default, per interval: batteries and homes (T, N)."""
+    """What was moved away from the default, per interval and store, shape (T, S)."""
 
     permission: Permission
     """what preferences allow, whatever the strategy was permitted"""
-    battery_kw: Floats
+    kw: Floats
+    """export positive"""
+    given_kw: Floats
+    """by stores that do not follow the meter"""
     taken_kwh: Floats
+    """stored energy taken by giving beyond the default"""
     taken_today_kwh: Floats
-    car_kw: Floats
-    """per car, (T, M)"""
-    car_given_kw: Floats
-    """what cars gave, (T, M)"""
-    car_taken_kwh: Floats
-    car_taken_today_kwh: Floats
 
     @classmethod
     def of(cls, inputs: Inputs, trajectory: Trajectory) -> Deviations:
-        battery = trajectory.battery_kw
-        taken = taken_kwh(battery, trajectory.default_kw, inputs.batteries.discharge_efficiency, INTERVAL_HOURS)
-        given = trajectory.car_discharge_kw
-        car_taken = taken_kwh(given, 0.0, inputs.cars.discharge_efficiency, INTERVAL_HOURS)
+        stores = inputs.stores
+        taken = taken_kwh(trajectory.net_kw, trajectory.default_kw, stores.discharge_efficiency, INTERVAL_HOURS)
+        given = np.where(stores.follows_meter, 0.0, trajectory.discharge_kw)
+        taken = np.where(stores.follows_meter, taken, given / stores.discharge_efficiency * INTERVAL_HOURS)
         return cls(
-            permission=Permission.of(inputs.fleet, inputs.batteries, inputs.cars, obeys=True),
-            battery_kw=battery - trajectory.default_kw,
+            permission=Permission.of(inputs.fleet, stores, obeys=True),
+            kw=trajectory.net_kw - trajectory.default_kw,
+            given_kw=given,
             taken_kwh=taken,
             taken_today_kwh=_running_by_day(taken, inputs.period.day_of_interval),
-            car_kw=trajectory.car_default_kw - trajectory.car_kw,
-            car_given_kw=given,
-            car_taken_kwh=car_taken,
-            car_taken_today_kwh=_running_by_day(car_taken, inputs.period.day_of_interval),
         )
+
+    def beyond_power_kw(self, follows_meter: Bools) -> Floats:
+        """Power beyond what was offered: a deviation of a store that follows the meter, what any other gives."""
+        allowed = self.permission
+        beyond = np.where(follows_meter, np.abs(self.kw) - allowed.deviation_kw, self.given_kw - allowed.give_kw)
+        return np.maximum(beyond, 0.0)
 
 
 def _running_by_day(values: Floats, day: npt.NDArray[np.intp]) -> Floats:
@@ -71,120 +72,95 @@ def violations(
     Only what the strategy caused counts: a battery below its reserve is a breach where the counterfactual holds more,
     a car that is not ready where charging on arrival would have had it ready.
     """
-    batteries, fleet = inputs.batteries, inputs.fleet
-    kept = np.minimum(batteries.backup_kwh, counterfactual.stored_kwh)
-    owed = fleet.min_compensation_usd_per_kwh - TOLERANCE
+    stores, allowed = inputs.stores, moved.permission
+    kept = np.where(stores.follows_meter, np.minimum(stores.backup_kwh, counterfactual.energy_kwh), -np.inf)
+    owed = allowed.compensation_usd_per_kwh - TOLERANCE
     called = trajectory.called_kw > 0
-    paid_short = (called & (trajectory.call_agreed_usd_per_kwh < owed)) | (
-        (~called | (trajectory.award_kw > 0)) & (trajectory.agreed_usd_per_kwh < owed)
+    paid_short = np.where(
+        stores.follows_meter,
+        (called & (trajectory.call_agreed_usd_per_kwh < owed))
+        | ((~called | (trajectory.award_kw > 0)) & (trajectory.agreed_usd_per_kwh < owed)),
+        trajectory.give_agreed_usd_per_kwh < owed,
     )
     departs, on_board, asked = departures(inputs, trajectory)
-    late = departs & (on_board < asked - TOLERANCE)
-    touched = np.abs(moved.car_kw) > TOLERANCE
-    urgent = fleet.ev_priority[inputs.cars.home] == EV_PRIORITIES.index("high")
-    allowed = moved.permission
-    gave = moved.car_taken_kwh > TOLERANCE
-    beyond_power = moved.car_given_kw > allowed.car_discharge_kw + TOLERANCE
-    beyond_day = gave & (moved.car_taken_today_kwh > allowed.car_daily_kwh + TOLERANCE)
-    unpaid = gave & (trajectory.car_agreed_usd_per_kwh < owed[inputs.cars.home])
-    return {
-        "backup": trajectory.stored_kwh < kept - TOLERANCE,
-        "power": (np.abs(moved.battery_kw) > allowed.battery_power_kw + TOLERANCE) | _by_home(inputs, beyond_power),
-        "daily_energy": ((moved.taken_kwh > TOLERANCE) & (moved.taken_today_kwh > allowed.daily_kwh + TOLERANCE))
-        | _by_home(inputs, beyond_day),
-        "ev_ready": _by_home(inputs, late),
-        "ev_priority": _by_home(inputs, touched & urgent),
-        "compensation": ((moved.taken_kwh > TOLERANCE) & paid_short) | _by_home(inputs, unpaid),
+    took = moved.taken_kwh > TOLERANCE
+    breaches = {
+        "backup": trajectory.energy_kwh < kept - TOLERANCE,
+        "power": moved.beyond_power_kw(stores.follows_meter) > TOLERANCE,
+        "daily_energy": took & (moved.taken_today_kwh > allowed.daily_kwh + TOLERANCE),
+        "ev_ready": departs & (on_board < asked - TOLERANCE),
+        "ev_priority": ~stores.movable & (np.abs(moved.kw) > TOLERANCE),
+        "compensation": took & paid_short,
     }
+    return {kind: any_by_home(inputs, breach) for kind, breach in breaches.items()}
 
 
 def departures(inputs: Inputs, trajectory: Trajectory) -> tuple[Bools, Floats, Floats]:
-    """Which cars leave at the start of an interval, with what on board, and what was asked, each (T, M)."""
-    plugged = inputs.cars.plugged
-    departs = np.zeros_like(plugged)
-    departs[1:] = plugged[:-1] & ~plugged[1:]
-    asked = np.vstack([np.zeros((1, len(inputs.cars))), inputs.cars.asked_kwh[:-1]])
-    return departs, trajectory.car_before_kwh(inputs.cars), asked
-
-
-def _by_home(inputs: Inputs, of_car: Bools) -> Bools:
-    """(T, M) → (T, N): any of the home's cars."""
-    return sum_by_home(inputs, of_car.astype(np.float64)) > 0
+    """Which stores leave at the start of an interval, with what on board, and what was asked, each (T, S)."""
+    there, asked = inputs.stores.available, inputs.stores.asked_kwh
+    departs = np.zeros_like(there)
+    departs[1:] = there[:-1] & ~there[1:]
+    return departs, trajectory.before_kwh(inputs.stores), np.vstack([np.zeros((1, len(inputs.stores))), asked[:-1]])
 
 
 def day_components(
     inputs: Inputs, trajectory: Trajectory, books: Books, moved: Deviations, gain_usd: Floats, groups: Groups
 ) -> tuple[dict[str, Floats], Floats]:
     """Satisfaction components per day and home (D, N), and the energy that preferences offered that day [kWh AC]."""
-    batteries, fleet, allowed = inputs.batteries, inputs.fleet, moved.permission
-    has_battery = batteries.max_power_kw > 0
-    reserve = np.where(has_battery, batteries.backup_kwh, 0.0)
-    backup = groups.day_mean(score.backup_score(trajectory.stored_kwh, reserve))
-    limit = np.where(has_battery, allowed.daily_kwh, 0.0)
-    taken = groups.day_sum(moved.taken_kwh)
-
+    stores, fleet, allowed = inputs.stores, inputs.fleet, moved.permission
+    keeps = np.where(stores.follows_meter, stores.backup_kwh, 0.0)
+    kept = sum_by_home(inputs, np.where(stores.follows_meter, trajectory.energy_kwh, 0.0))
+    backup = groups.day_mean(score.backup_score(kept, sum_by_home(inputs, keeps[None, :])))
     departs, on_board, asked = departures(inputs, trajectory)
     ready = np.where(departs, score.ev_ready_score(on_board, asked), np.nan)
 
-    sold = np.where(moved.taken_kwh > TOLERANCE, np.maximum(moved.battery_kw, 0.0), 0.0)
-    called = np.minimum(sold, books.delivered_call_kw)
-    sold_day = groups.day_sum(sold + sum_by_home(inputs, moved.car_given_kw))
-    earned = (
-        (sold - called) * trajectory.agreed_usd_per_kwh
-        + called * trajectory.call_agreed_usd_per_kwh
-        + sum_by_home(inputs, moved.car_given_kw * trajectory.car_agreed_usd_per_kwh)
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        paid = np.where(sold_day > 0, groups.day_sum(earned) / sold_day, np.nan)
-    compensation = score.compensation_score(paid, fleet.min_compensation_usd_per_kwh, fleet.opening_ask_usd_per_kwh)
-
-    movable = np.where(allowed.car_movable, trajectory.car_default_kw, 0.0)
-    car_offered = groups.day_sum(sum_by_home(inputs, movable)) * INTERVAL_HOURS
-    car_limit = np.where(inputs.cars.max_discharge_kw > 0, allowed.car_daily_kwh, 0.0)
-    car_taken = groups.day_sum(moved.car_taken_kwh)
-    out_of = inputs.cars.discharge_efficiency
-    offered = (
-        limit * batteries.discharge_efficiency
-        + car_offered
-        + sum_by_home(inputs, np.where(allowed.car_discharge_kw > 0, car_limit * out_of, 0.0))
-    )
-    over_power = np.maximum(np.abs(moved.battery_kw) - allowed.battery_power_kw, 0.0) * INTERVAL_HOURS
-    over_energy = np.maximum(taken - limit, 0.0) * batteries.discharge_efficiency
-    over_car = np.maximum(moved.car_given_kw - allowed.car_discharge_kw, 0.0) * INTERVAL_HOURS
-    over_car_day = np.maximum(car_taken - car_limit, 0.0) * out_of
-    unasked = sum_by_home(inputs, np.where(allowed.car_movable, 0.0, np.abs(moved.car_kw))) * INTERVAL_HOURS
-    beyond = groups.day_sum(over_power + sum_by_home(inputs, over_car)) + over_energy + groups.day_sum(unasked)
-    beyond += sum_by_home(inputs, over_car_day)
-    equipped = has_battery | (np.bincount(inputs.cars.home, minlength=len(fleet)) > 0)
-
+    limit = np.where(stores.max_discharge_kw > 0, allowed.daily_kwh, 0.0)
+    taken = groups.day_sum(moved.taken_kwh)
+    beyond, offered = _autonomy_kwh(inputs, trajectory, moved, limit, groups)
+    equipped = np.bincount(stores.home, minlength=len(fleet)) > 0
     usual_bill = np.abs(groups.day_sum(books.bill_counterfactual_usd)).mean(axis=0)
     components = {
         "backup": backup,
-        "discharge": np.fmin(
-            score.discharge_score(taken, limit), _least_by_home(inputs, score.discharge_score(car_taken, car_limit))
+        "discharge": least_by_home(inputs, score.discharge_score(taken, limit)),
+        "ev_ready": groups.day_mean(mean_by_home(inputs, ready)),
+        "compensation": score.compensation_score(
+            _paid_usd_per_kwh(inputs, trajectory, books, moved, groups),
+            fleet.min_compensation_usd_per_kwh,
+            fleet.opening_ask_usd_per_kwh,
         ),
-        "ev_ready": groups.day_mean(_mean_by_home(inputs, ready)),
-        "compensation": compensation,
         "autonomy": np.where(equipped, score.autonomy_score(beyond, offered), np.nan),
         "bill": np.where(equipped, score.bill_score(gain_usd, usual_bill), np.nan),
     }
     return components, offered
 
 
-def _least_by_home(inputs: Inputs, of_car: Floats) -> Floats:
-    """(D, M) → (D, N): least of the home's values that are numbers; NaN where none is."""
-    least = np.full((len(of_car), len(inputs.fleet)), np.nan)
-    for car in np.flatnonzero(~np.isnan(of_car).all(axis=0)):
-        home = inputs.cars.home[car]
-        least[:, home] = np.fmin(least[:, home], of_car[:, car])
-    return least
-
-
-def _mean_by_home(inputs: Inputs, of_car: Floats) -> Floats:
-    """(T, M) → (T, N): mean of the home's values that are numbers."""
-    known = ~np.isnan(of_car)
-    count = sum_by_home(inputs, known.astype(np.float64))
-    total = sum_by_home(inputs, np.where(known, of_car, 0.0))
+def _paid_usd_per_kwh(
+    inputs: Inputs, trajectory: Trajectory, books: Books, moved: Deviations, groups: Groups
+) -> Floats:
+    """What was paid per kWh given for the VPP, per day and home (D, N); NaN where nothing was."""
+    follows = inputs.stores.follows_meter
+    beyond_default = np.where(moved.taken_kwh > TOLERANCE, np.maximum(moved.kw, 0.0), 0.0)
+    sold = np.where(follows, beyond_default, moved.given_kw)
+    called = np.minimum(sold, books.delivered_call_kw)
+    price = np.where(follows, trajectory.agreed_usd_per_kwh, trajectory.give_agreed_usd_per_kwh)
+    earned = (sold - called) * price + called * trajectory.call_agreed_usd_per_kwh
+    sold_day = groups.day_sum(sum_by_home(inputs, sold))
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean: Floats = np.where(count > 0, total / count, np.nan)
-    return mean
+        return np.where(sold_day > 0, groups.day_sum(sum_by_home(inputs, earned)) / sold_day, np.nan)
+
+
+def _autonomy_kwh(
+    inputs: Inputs, trajectory: Trajectory, moved: Deviations, limit_kwh: Floats, groups: Groups
+) -> tuple[Floats, Floats]:
+    """Energy moved beyond what was offered, and what was offered, per day and home (D, N) [kWh AC].
+
+    Offered is what may be given in a day, and the charging that may be moved.
+    """
+    stores, allowed, out_of = inputs.stores, moved.permission, inputs.stores.discharge_efficiency
+    may_give = np.where(allowed.give_kw > 0, limit_kwh * out_of, 0.0)
+    charging = np.where(allowed.movable & ~stores.follows_meter, -trajectory.default_kw, 0.0)
+    offered = sum_by_home(inputs, may_give[None, :]) + groups.day_sum(sum_by_home(inputs, charging)) * INTERVAL_HOURS
+    unasked = np.where(allowed.movable, 0.0, np.abs(moved.kw))
+    power = (moved.beyond_power_kw(stores.follows_meter) + unasked) * INTERVAL_HOURS
+    energy = np.maximum(groups.day_sum(moved.taken_kwh) - limit_kwh, 0.0) * out_of
+    return groups.day_sum(sum_by_home(inputs, power)) + sum_by_home(inputs, energy), offered

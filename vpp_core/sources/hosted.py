@@ -15,8 +15,10 @@ import pandas as pd
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.sources.fetched import Answer, Shelf
+from vpp_core.sources.folders import FETCHED_HOSTED
 from vpp_core.sources.network import Services, get, reachability
 from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, OasisRows
+from vpp_core.sources.oasis_reports import refuse_impossible
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ _ITEMS = {"lmp": "LMP", "energy": "MCE", "congestion": "MCC", "loss": "MCL", "gh
 
 def shelf(raw: Path, month: Month) -> Shelf:
     """Where a month's answers are kept."""
-    return Shelf(raw / "fetched" / "gridstatus.io" / str(month), ".json")
+    return Shelf(raw / FETCHED_HOSTED / str(month), ".json")
 
 
 def read_kept(raw: Path, node: str, month: Month) -> list[OasisRows]:
@@ -109,7 +111,7 @@ def _rows(answer: Answer, series: str, month: Month, where: str) -> OasisRows:
     """The records as rows of an OASIS report."""
     report = _DATASETS[series][1]
     try:
-        table = pd.DataFrame(json.loads(answer.content))
+        table = pd.DataFrame(json.loads(answer.content, parse_constant=_no_number))
         if table.empty:
             return OasisRows(report, pd.DataFrame(columns=["timestamp", "name", "item", "price"]), answer.retrieved_at)
         start = pd.to_datetime(table["interval_start_utc"], utc=True, format="ISO8601").dt.as_unit("us")
@@ -123,5 +125,11 @@ def _rows(answer: Answer, series: str, month: Month, where: str) -> OasisRows:
         raise InputError(f"{where} is not in the expected form ({error!r}); update the program or use files") from None
     if "LMP" not in set(rows["item"]):
         raise InputError(f"{where} holds no column lmp; update the program or use files")
+    refuse_impossible(rows, where)
     inside = (rows["timestamp"] >= month.start) & (rows["timestamp"] < month.end)
     return OasisRows(report, rows[inside], answer.retrieved_at)
+
+
+def _no_number(text: str) -> float:
+    """JSON knows neither NaN nor infinity; Python's reader does."""
+    raise ValueError(f"{text} is no price")

@@ -11,8 +11,10 @@ import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
+from vpp_core.sources.folders import OWN_PROFILES
 from vpp_core.sources.load_model import BLOCK, modelled_load
 from vpp_core.sources.own_profiles import OwnProfile, read_own_profiles
+from vpp_core.sources.unread import Unread
 
 Floats = npt.NDArray[np.float64]
 CHUNK = 16 * BLOCK
@@ -28,23 +30,25 @@ def load_kw(scenario: Scenario, month: Month, raw: Path, profiles: npt.ArrayLike
     return _load(scenario, month, _own(scenario, month, raw), wanted)
 
 
-def load_profiles(scenario: Scenario, month: Month, raw: Path) -> pd.DataFrame:
-    """The table of all homes, ordered by profile, then time."""
-    return pd.concat(load_chunks(scenario, month, raw, max(scenario.homes, 1)), ignore_index=True)
+def load_profiles(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> pd.DataFrame:
+    """The table of all homes, ordered by profile, then time. Files that were not read are added to `unread`."""
+    return pd.concat(load_chunks(scenario, month, raw, max(scenario.homes, 1), unread), ignore_index=True)
 
 
-def load_chunks(scenario: Scenario, month: Month, raw: Path, homes_per_chunk: int = CHUNK) -> Iterator[pd.DataFrame]:
+def load_chunks(
+    scenario: Scenario, month: Month, raw: Path, homes_per_chunk: int = CHUNK, unread: list[Unread] | None = None
+) -> Iterator[pd.DataFrame]:
     """The same table in pieces of so many homes, for fleets whose table does not fit into memory."""
-    own = _own(scenario, month, raw)
+    own = _own(scenario, month, raw, unread)
     for first in range(0, scenario.homes, homes_per_chunk):
         wanted = np.arange(first, min(first + homes_per_chunk, scenario.homes))
         yield _frame(scenario, month, own, wanted)
 
 
-def _own(scenario: Scenario, month: Month, raw: Path) -> list[OwnProfile]:
+def _own(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> list[OwnProfile]:
     if scenario.source == "synthetic":
         return []
-    return read_own_profiles(raw / "load", scenario.period(month))[: scenario.homes]
+    return read_own_profiles(raw / OWN_PROFILES, scenario.period(month), unread, most=scenario.homes)
 
 
 def _load(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> Floats:

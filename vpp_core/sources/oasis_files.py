@@ -1,29 +1,44 @@
 """OASIS downloads as a person gets them from CAISO's web page, read from a folder: CSV or zip, any order, overlapping.
 
 Understood are PRC_RTPD_LMP (real-time, 15 min), PRC_LMP (day-ahead, hourly) and PRC_AS (day-ahead reserves, hourly).
-The same reader serves what the live client kept, because it keeps answers as they came.
+The same reader serves what the live client kept, because it keeps answers as they came. What a row is, its
+XML_DATA_ITEM says (`oasis_reports`): only clearing prices count, and any other report is named.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
+from vpp_core.sources import csv_text
+from vpp_core.sources.oasis_reports import (
+    DAY_AHEAD,
+    REAL_TIME,
+    RESERVES,
+    Columns,
+    OtherReportError,
+    prices_of,
+)
+from vpp_core.sources.raw_files import documents, files_below, last_changed, named, not_read
+from vpp_core.sources.raw_files import read_file as read_content
+from vpp_core.sources.unread import Unread
 
-REAL_TIME, DAY_AHEAD, RESERVES = "real-time LMP", "day-ahead LMP", "reserve prices"
+__all__ = ["DAY_AHEAD", "REAL_TIME", "RESERVES", "OasisRefusalError", "OasisRows", "read_bytes", "read_folder"]
 
-_TIME = "INTERVALSTARTTIME_GMT"
-_DATE_RANGE = re.compile(r"(?<!\d)(\d{8})_(\d{8})_PRC_", re.IGNORECASE)
+_ENDINGS = (".csv", ".zip", ".gz", ".xml", ".html", ".htm")
+_DATE_RANGE = re.compile(r"(?<!\d)(\d{8})_(\d{8})_[A-Z]", re.IGNORECASE)
 _SAME_PRICE = 1e-5
 """OASIS prints five decimals: two prices closer than this [$/MWh] are the same."""
+_ROWS_AT_ONCE = 200_000
+MOST_ROWS = 10_000_000
+"""Of a month, in all files: a node's month is 15,000."""
 
 
 class OasisRefusalError(UnavailableError):
@@ -46,41 +61,83 @@ class OasisRows:
     retrieved_at: pd.Timestamp
 
 
-def read_folder(folder: Path, month: Month) -> list[OasisRows]:
+@dataclass
+class FolderRows:
+    """What a folder of downloads has of a month, and which files it was not read from."""
+
+    reports: list[OasisRows] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+
+def read_folder(folder: Path, month: Month) -> FolderRows:
     """Every report below `folder` that may touch the month; files whose name says otherwise are not opened.
 
-    A broken file is an `InputError` that names it.
+    A broken file is an `InputError` that names it. Another report than prices is told as unread, and refused only
+    where no file of the month has prices: then it is what somebody took for them.
     """
-    if not folder.exists():
-        return []
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".csv", ".zip", ".xml", ".html"))
-    return [rows for path in files if _may_touch(path.name, month) for rows in read_file(path, month)]
+    found, kept = FolderRows(), 0
+    refusal: OtherReportError | None = None
+    for path in files_below(folder):
+        label = named(path, folder)
+        if path.suffix.lower() not in _ENDINGS:
+            found.unread.append(Unread(label, not_read(path.name)))
+        elif not _may_touch(path.name, month):
+            found.unread.append(Unread(label, f"by its name of another time than {month}"))
+        else:
+            content = read_content(path)
+            try:
+                reports = read_bytes(content, str(path), month, last_changed(path), unread=found.unread, label=label)
+            except OtherReportError as error:
+                refusal = refusal or error
+                found.unread.append(Unread(label, error.what))
+                continue
+            found.reports += reports
+            kept += sum(len(report.rows) for report in reports)
+            if kept > MOST_ROWS:
+                raise InputError(
+                    f"the files in {folder} hold more than {MOST_ROWS:,} prices of {month}; keep those of one node"
+                )
+    if refusal and not found.reports:
+        raise refusal
+    return found
 
 
-def read_file(path: Path, month: Month) -> list[OasisRows]:
-    """The month's rows of one download."""
-    try:
-        content = path.read_bytes()
-        changed = last_changed(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions or remove it") from None
-    return read_bytes(content, str(path), month, changed)
+def read_bytes(
+    content: bytes,
+    where: str,
+    month: Month,
+    retrieved_at: pd.Timestamp,
+    *,
+    unread: list[Unread] | None = None,
+    label: str = "",
+) -> list[OasisRows]:
+    """The month's rows of one answer, zipped or not; what is not prices becomes a sentence with `where` in it.
 
-
-def last_changed(path: Path) -> pd.Timestamp:
-    """When a file last changed, to the second; an object store that does not say gives 1970."""
-    return pd.Timestamp(getattr(path.stat(), "st_mtime", 0) or 0, unit="s", tz="UTC").floor("s")
-
-
-def read_bytes(content: bytes, where: str, month: Month, retrieved_at: pd.Timestamp) -> list[OasisRows]:
-    """The month's rows of one answer, zipped or not; what is not prices becomes a sentence with `where` in it."""
-    found = []
-    for name, text in _documents(content, where):
-        _refuse_error_answer(text, name)
-        report, rows = _parse(text, name)
-        rows = rows[(rows["timestamp"] >= month.start) & (rows["timestamp"] < month.end)]
-        if len(rows):
-            found.append(OasisRows(report, rows, retrieved_at))
+    What is passed over (files in an archive, rows that are no prices) is added to `unread` under `label`.
+    """
+    told = [] if unread is None else unread
+    found: list[OasisRows] = []
+    refusal: OtherReportError | None = None
+    if where.lower().endswith(".zip") and content[:2] != b"PK":
+        _refuse_error_answer(content, where)
+        raise InputError(f"{where} is not a readable zip file; download it again or remove it")
+    inside = list[Unread]()
+    for document in documents(content, where, _ENDINGS, label or where):
+        if isinstance(document, Unread):
+            inside.append(document)
+            continue
+        _refuse_error_answer(document.content, document.where)
+        name = (label or where) + document.where.removeprefix(where)
+        try:
+            reports = _parse(document.content, document.where, name, month, retrieved_at, inside)
+        except OtherReportError as error:
+            refusal = refusal or error
+            inside.append(Unread(name, error.what))
+            continue
+        found += reports
+    if refusal and not found:
+        raise refusal
+    told += inside
     return found
 
 
@@ -95,23 +152,6 @@ def _may_touch(name: str, month: Month) -> bool:
     return first - day < month.end and last + 2 * day > month.start
 
 
-def _documents(content: bytes, where: str) -> Iterable[tuple[str, bytes]]:
-    if not content.startswith(b"PK"):
-        if where.lower().endswith(".zip") and not _looks_like_html(content):
-            raise InputError(f"{where} is not a readable zip file; download it again or remove it")
-        yield where, content
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for name in archive.namelist():
-                if name.lower().endswith((".csv", ".xml")):
-                    yield f"{where} ({name})", archive.read(name)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
-        raise InputError(f"{where} is not a readable zip file ({error}); download it again or remove it") from None
-    except Exception as error:  # zlib.error has no public base class besides Exception
-        raise InputError(f"{where} is damaged ({error}); download it again or remove it") from None
-
-
 def _looks_like_html(text: bytes) -> bool:
     head = text[:500].lstrip().lower()
     return head.startswith((b"<!doctype", b"<html")) or b"<html" in head
@@ -123,69 +163,73 @@ def _refuse_error_answer(text: bytes, where: str) -> None:
         raise UnavailableError(
             f"{where} is a web page, not prices (OASIS may have throttled it); download it again or remove it"
         )
-    if text.lstrip().startswith(b"<"):
-        code = re.search(rb"<[\w:]*ERR_CODE>\s*(\d+)", text)
-        said = re.search(rb"<[\w:]*ERR_DESC>\s*([^<]*)", text)
+    if text.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+        code = re.search(rb"<[\w:]*ERR_CODE>\s*(\d{1,9})", text)
+        said = re.search(rb"<[\w:]*ERR_DESC>\s*([^<]{0,200})", text)
         if code:
-            what = said[1].decode(errors="replace").strip() if said else "no description"
+            what = " ".join(said[1].decode(errors="replace").split()) if said else "no description"
             raise OasisRefusalError(
                 f"{where} holds OASIS error {code[1].decode()} ({what}), no prices; check node and month or remove it",
                 int(code[1]),
             )
-        raise InputError(f"{where} is an XML without prices; download the report as CSV")
+        raise InputError(f"{where} is an XML without prices that are read here; download the report as CSV")
 
 
-def _parse(text: bytes, where: str) -> tuple[str, pd.DataFrame]:
-    try:
-        table = pd.read_csv(io.BytesIO(text), dtype=str, encoding="utf-8-sig")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(
-            f"{where} is not a readable CSV ({_first_line(error)}); download it again or remove it"
-        ) from None
-    table.columns = table.columns.str.strip().str.upper()
-    if "ANC_TYPE" in table:
-        report, name, item, price = RESERVES, "ANC_REGION", "ANC_TYPE", "MW"
-    elif "PRC" in table:
-        report, name, item, price = REAL_TIME, "NODE", "LMP_TYPE", "PRC"
-    else:
-        report, name, item, price = DAY_AHEAD, "NODE", "LMP_TYPE", "MW"
-    missing = [column for column in (_TIME, name, item, price) if column not in table]
-    if missing:
-        raise InputError(
-            f"{where} lacks the column(s) {', '.join(missing)} of an OASIS price report; download it again as CSV"
-        )
-    market = set(table["MARKET_RUN_ID"].dropna().unique()) if "MARKET_RUN_ID" in table else set()
-    expected = {"RTPD"} if report == REAL_TIME else {"DAM"}
-    if market - expected:
-        raise InputError(
-            f"{where} is of market {', '.join(sorted(market - expected))}, but {report} is read from "
-            f"{', '.join(expected)}; download PRC_RTPD_LMP (RTPD), PRC_LMP (DAM) or PRC_AS (DAM)"
-        )
-    try:
-        rows = pd.DataFrame(
-            {
-                "timestamp": pd.to_datetime(table[_TIME], utc=True, format="ISO8601").dt.as_unit("us"),
-                "name": table[name].str.strip(),
-                "item": table[item].str.strip(),
-                "price": pd.to_numeric(table[price]),
-            }
-        )
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"{where} holds an unreadable time or price ({_first_line(error)}); download it again or remove it"
-        ) from None
-    return report, rows
+def _parse(
+    text: bytes, where: str, label: str, month: Month, retrieved_at: pd.Timestamp, unread: list[Unread]
+) -> list[OasisRows]:
+    """The month's prices in one CSV. What its other rows are is added to `unread`."""
+    lines = csv_text.rows(text, where)
+    _, head = next(lines, (0, []))
+    if not head:
+        raise InputError(f"{where} is not a readable CSV (it is empty); download it again or remove it")
+    columns = Columns.of([csv_text.tidy(cell).upper() for cell in head], where)
+    found: dict[str, list[pd.DataFrame]] = {}
+    first, last = "", ""
+    other: set[str] = set()
+    count = 0
+    for part in _parts(lines, columns, len(head), where):
+        count += len(part)
+        reports, strange = prices_of(part, columns, where)
+        other |= strange
+        for report, rows in reports.items():
+            if not len(rows):
+                continue
+            early, late = str(rows["timestamp"].min()), str(rows["timestamp"].max())
+            first, last = min(first or early, early), max(last, late)
+            inside = rows[(rows["timestamp"] >= month.start) & (rows["timestamp"] < month.end)]
+            if len(inside):
+                found.setdefault(report, []).append(inside)
+    if other and not first:
+        raise OtherReportError(where, columns, other)
+    if other:
+        unread.append(Unread(label, f"its rows of {', '.join(sorted(other)[:4])} are not prices that are sold here"))
+    if not found:
+        why = f"holds no price of {month}" + (f", only of {first[:10]} to {last[:10]}" if first else "")
+        unread.append(Unread(label, why))
+    return [OasisRows(report, pd.concat(parts, ignore_index=True), retrieved_at) for report, parts in found.items()]
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+def _parts(lines: Iterator[tuple[int, list[str]]], columns: Columns, width: int, where: str) -> Iterator[pd.DataFrame]:
+    """The needed columns of the rows as text, so many at a time."""
+    names, places = list(columns.places), list(columns.places.values())
+    while batch := list(islice(lines, _ROWS_AT_ONCE)):
+        for number, cells in batch:
+            if csv_text.too_long(cells, width):
+                raise InputError(
+                    f"{where} has more cells in line {number} than in its header; download it again or remove it"
+                )
+        padding = [""] * width
+        yield pd.DataFrame(
+            [[(cells + padding)[place] for place in places] for _, cells in batch], columns=names, dtype=object
+        ).assign(line=[number for number, _ in batch])
 
 
 def without_duplicates(reports: Iterable[OasisRows], report: str) -> pd.DataFrame:
     """All rows of one kind of report, identical repetitions dropped, with `retrieved_at`; a conflict is an error."""
     parts = [r.rows.assign(retrieved_at=r.retrieved_at) for r in reports if r.report == report]
     if not parts:
-        return pd.DataFrame(columns=["timestamp", "name", "item", "price", "retrieved_at"])
+        return pd.DataFrame(columns=[*("timestamp", "name", "item", "price"), "retrieved_at"])
     rows = pd.concat(parts, ignore_index=True).dropna(subset=["price"])
     key = ["timestamp", "name", "item"]
     spread = rows.groupby(key)["price"].agg(["min", "max"])

@@ -20,6 +20,7 @@ import pandas as pd
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.sources.fetched import Answer, Shelf
+from vpp_core.sources.folders import FETCHED_OASIS
 from vpp_core.sources.network import Services, get, reachability
 from vpp_core.sources.oasis_files import OasisRefusalError, OasisRows, read_bytes
 
@@ -53,7 +54,7 @@ def _requests(node: str) -> dict[str, _Request]:
 
 def shelf(raw: Path, month: Month) -> Shelf:
     """Where a month's answers are kept."""
-    return Shelf(raw / "fetched" / "oasis" / str(month), ".zip")
+    return Shelf(raw / FETCHED_OASIS / str(month), ".zip")
 
 
 def read_kept(raw: Path, node: str, month: Month) -> list[OasisRows]:

@@ -20,9 +20,11 @@ from vpp_core.errors import InputError, UnavailableError
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.transform import DataTransform
 from vpp_core.sources import hosted, oasis_live
+from vpp_core.sources.folders import OASIS_FILES
 from vpp_core.sources.network import Services, UnreachableError
 from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder, without_duplicates
 from vpp_core.sources.oasis_live import DEFAULT_NODE
+from vpp_core.sources.raw_files import strays
 from vpp_core.sources.series import (
     COMPONENTS,
     SourcedSeries,
@@ -33,6 +35,8 @@ from vpp_core.sources.series import (
     reserve_regions,
 )
 from vpp_core.sources.synthetic_prices import modelled_reserves, synthetic_prices
+from vpp_core.sources.unread import Unread
+from vpp_core.tables.price_bounds import BOUNDS_OF_COLUMN
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +45,6 @@ SERVICES = (oasis_live, hosted)
 
 SERIES = ("lmp", "lmp_day_ahead", "spin", "nonspin")
 _PEAK_HOURS = (16, 21)
-_HARD_LIMITS = (-1000.0, 5000.0)
 
 
 @dataclass
@@ -83,18 +86,26 @@ class _Prices:
 
 
 def market_prices(
-    scenario: Scenario, month: Month, raw: Path, *, refresh: bool = False, services: Services | None = None
+    scenario: Scenario,
+    month: Month,
+    raw: Path,
+    *,
+    refresh: bool = False,
+    services: Services | None = None,
+    unread: list[Unread] | None = None,
 ) -> pd.DataFrame:
     """Prices of the scenario's period as the table `market_prices`.
 
     `raw` is the lake's raw folder. `refresh` asks the live services again instead of taking what was fetched before.
+    Files that were not read are added to `unread`.
     An `InputError` says in a sentence what is wrong with a file, a node or a month, and nothing is written then.
     """
     services = services or Services.from_environment()
     whole = Period(month)
     if scenario.source != "synthetic":
         _refuse_future(month, services)
-    prices, node = _gather(scenario, month, raw, whole, refresh, services)
+    told = [] if unread is None else unread
+    prices, node = _gather(scenario, month, raw, whole, refresh, services, told)
     _model_the_rest(prices, scenario, month)
     period = scenario.period(month)
     _apply(scenario.transform, prices, whole)
@@ -109,14 +120,24 @@ def _refuse_future(month: Month, services: Services) -> None:
 
 
 def _gather(
-    scenario: Scenario, month: Month, raw: Path, period: Period, refresh: bool, services: Services
+    scenario: Scenario,
+    month: Month,
+    raw: Path,
+    period: Period,
+    refresh: bool,
+    services: Services,
+    unread: list[Unread],
 ) -> tuple[_Prices, str]:
     """What is real, short gaps filled, and the node it is of."""
     prices = _Prices.empty(len(period))
     source, zone = scenario.source, scenario.reserve_zone
     if source == "synthetic":
         return prices, scenario.node or DEFAULT_NODE
-    files = read_folder(raw / "oasis", month) if source in ("auto", "file") else []
+    files: list[OasisRows] = []
+    if source in ("auto", "file"):
+        dropped = read_folder(raw / OASIS_FILES, month)
+        files = dropped.reports
+        unread += [*dropped.unread, *strays(raw)]
     node = _node(scenario, files, month)
     _refuse_partial_regions(files, zone)
     prices.add(files, node, zone, period, "file")
@@ -196,7 +217,7 @@ def _refuse_gaps(prices: _Prices, scenario: Scenario, month: Month, raw: Path) -
         missing = series.missing[: len(period)]
         if missing.all() and scenario.source == "file":
             raise UnavailableError(
-                f"there are no real-time prices of {month} in {raw / 'oasis'}; put PRC_RTPD_LMP downloads there or "
+                f"there are no real-time prices of {month} in {raw / OASIS_FILES}; put PRC_RTPD_LMP downloads there or "
                 "choose another --source"
             )
         if missing.any():
@@ -268,13 +289,18 @@ def _table(prices: _Prices, node: str, period: Period) -> pd.DataFrame:
         columns[f"{name}_retrieved_at"] = pd.DatetimeIndex(series.retrieved_at[:count]).tz_localize("UTC")
         columns[f"{name}_seed"] = pd.Series(series.seed[:count]).astype("Int64")
     table = pd.DataFrame(columns)
-    low, high = _HARD_LIMITS
-    beyond = table.index[(table["lmp_usd_per_mwh"] < low) | (table["lmp_usd_per_mwh"] > high)]
-    if len(beyond):
-        when = table["timestamp"][beyond[0]].tz_convert(LOCAL_TIMEZONE)
-        price = table["lmp_usd_per_mwh"][beyond[0]]
-        raise InputError(
-            f"the price at {when:%Y-%m-%dT%H:%M} is {price:g} $/MWh, outside [{low:g}, {high:g}]: no CAISO price; "
-            "check the file or the scenario's price factors"
-        )
+    _refuse_impossible(table)
     return table
+
+
+def _refuse_impossible(table: pd.DataFrame) -> None:
+    """What no file or service may give, sums of regions and a scenario's factors may not make either."""
+    for column, bounds in BOUNDS_OF_COLUMN.items():
+        price = table[column].to_numpy(dtype=float)
+        beyond = np.flatnonzero(~np.isnan(price) & ~((price >= bounds.low) & (price <= bounds.high)))
+        if len(beyond):
+            when = table["timestamp"][beyond[0]].tz_convert(LOCAL_TIMEZONE)
+            raise InputError(
+                f"{column} at {when:%Y-%m-%dT%H:%M} is {price[beyond[0]]:g} {bounds.unit}, outside {bounds}: no CAISO "
+                "price; check the file or the scenario's price factors"
+            )

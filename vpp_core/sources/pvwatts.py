@@ -17,6 +17,7 @@ import pandas as pd
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.sources.fetched import Answer, Shelf
+from vpp_core.sources.folders import FETCHED_PVWATTS
 from vpp_core.sources.network import Services, get, reachability
 from vpp_core.sources.orientations import ORIENTATIONS, Orientation
 from vpp_core.sources.weather import LATITUDE, LONGITUDE
@@ -41,7 +42,7 @@ _PARAMETERS: dict[str, float | str] = {
 
 def shelf(raw: Path) -> Shelf:
     """Where the typical years are kept."""
-    return Shelf(raw / "fetched" / "pvwatts", ".json")
+    return Shelf(raw / FETCHED_PVWATTS, ".json")
 
 
 def typical_month(

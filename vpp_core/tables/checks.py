@@ -15,15 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE, Period
+from vpp_core.tables.price_bounds import BOUNDS_OF_COLUMN, USUAL_ENERGY
 
 Info = dict[str, float | int | str]
 Verdict = tuple[str | None, Info]
 """A fault's sentence, or None where the rule is kept, and figures either way."""
 Test = Callable[[pd.DataFrame, Period], Verdict]
 
-WARN_PRICE = (-150.0, 1000.0)
-FAIL_PRICE = (-1000.0, 5000.0)
-"""$/MWh. Bid caps are 1,000 (soft) and 2,000 (hard since 2021-03-20); nothing is ever clipped."""
 COMPONENT_TOLERANCE = 0.01
 STUCK_INTERVALS = 24
 """Identical prices for six hours: the longest real run seen was 17 intervals."""
@@ -135,18 +133,25 @@ def _no_missing(column: str) -> Test:
     return test
 
 
-def _price_limits(
-    limits: tuple[float, float],
-) -> Test:
-    def test(frame: pd.DataFrame, period: Period) -> Verdict:
-        prices = frame[["lmp_usd_per_mwh", "lmp_day_ahead_usd_per_mwh"]].to_numpy(dtype=float)
-        outside = int(((prices < limits[0]) | (prices > limits[1])).sum())
-        low, high = _extreme(np.nanmin, prices), _extreme(np.nanmax, prices)
-        info: Info = {"outside": outside, "min": low, "max": high}
-        span = f"[{limits[0]:g}, {limits[1]:g}] $/MWh"
-        return (f"{outside} prices outside {span}; min {low:g}, max {high:g}" if outside else None), info
+def _possible_prices(frame: pd.DataFrame, period: Period) -> Verdict:
+    """Every price and part within what its market can have; a missing one is none, infinity is outside."""
+    faults, info = [], Info()
+    for column, bounds in BOUNDS_OF_COLUMN.items():
+        price = frame[column].to_numpy(dtype=float)
+        outside = int((~np.isnan(price) & ~((price >= bounds.low) & (price <= bounds.high))).sum())
+        info[f"outside {column}"] = outside
+        if outside:
+            faults.append(f"{outside} of {column} outside {bounds}")
+    return "; ".join(faults) or None, info
 
-    return test
+
+def _usual_prices(frame: pd.DataFrame, period: Period) -> Verdict:
+    limits = USUAL_ENERGY
+    prices = frame[["lmp_usd_per_mwh", "lmp_day_ahead_usd_per_mwh"]].to_numpy(dtype=float)
+    outside = int(((prices < limits.low) | (prices > limits.high)).sum())
+    low, high = _extreme(np.nanmin, prices), _extreme(np.nanmax, prices)
+    info: Info = {"outside": outside, "min": low, "max": high}
+    return (f"{outside} prices outside {limits}; min {low:g}, max {high:g}" if outside else None), info
 
 
 def _extreme(function: Callable[[npt.NDArray[np.float64]], float], values: npt.NDArray[np.float64]) -> float:
@@ -234,12 +239,12 @@ def _says_source(frame: pd.DataFrame, period: Period) -> Verdict:
 
 
 def _ordered_quantiles(frame: pd.DataFrame, period: Period) -> Verdict:
-    crossed = int(((frame["p10"] > frame["p50"]) | (frame["p50"] > frame["p90"])).sum())
-    return (f"{crossed} forecasts have crossing quantiles" if crossed else None), {"crossed": crossed}
+    crossed = int((~((frame["p10"] <= frame["p50"]) & (frame["p50"] <= frame["p90"]))).sum())
+    return (f"{crossed} forecasts have crossing or missing quantiles" if crossed else None), {"crossed": crossed}
 
 
 def _issued_before(frame: pd.DataFrame, period: Period) -> Verdict:
-    late = int((frame["issued_at"] >= frame["timestamp"]).sum())
+    late = int((~(frame["issued_at"] < frame["timestamp"])).sum())
     return (f"{late} forecasts were issued after their window began" if late else None), {"late": late}
 
 
@@ -252,8 +257,8 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         _Rule("unique", True, "no interval twice", _unique_by("timestamp")),
         _REGULAR_RULE,
         _Rule("lmp_known", True, "no real-time price is missing", _no_missing("lmp_usd_per_mwh")),
-        _Rule("price_possible", True, f"all prices within {FAIL_PRICE} $/MWh", _price_limits(FAIL_PRICE)),
-        _Rule("price_usual", False, f"all prices within {WARN_PRICE} $/MWh", _price_limits(WARN_PRICE)),
+        _Rule("price_possible", True, "all prices within what CAISO's rules can make", _possible_prices),
+        _Rule("price_usual", False, f"all prices within {USUAL_ENERGY}", _usual_prices),
         _Rule("components_add_up", False, "LMP = energy + congestion + loss + GHG where known", _components),
         _Rule("not_stuck", False, f"no price repeats {STUCK_INTERVALS} times", _stuck),
         _Rule("reserves_not_negative", True, "no reserve price is negative", _reserves),

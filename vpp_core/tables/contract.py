@@ -28,6 +28,10 @@ class Column:
     at_least: float | None = None
     at_most: float | None = None
     one_of: tuple[str, ...] | None = None
+    rows: Contract | None = None
+    """of a list column: the table nested in it"""
+    may_be_nan: bool = False
+    """of numbers: whether NaN means something; null and NaN are told apart in a stored table"""
 
 
 @dataclass(frozen=True)

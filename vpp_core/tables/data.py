@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyarrow as pa
 
 from vpp_core.tables.contract import TIMESTAMP, Column, Contract
+from vpp_core.tables.price_bounds import BOUNDS_OF_COLUMN
 
 SOURCES = ("live", "cache", "file", "tmy", "filled", "synthetic")
 """Where a value came from. `tmy` is a typical year's weather; `filled` is between measured values."""
 
 _TIMESTAMP = Column("timestamp", TIMESTAMP, "start of the interval, UTC")
-_HARD_PRICE: dict[str, Any] = {"at_least": -1000.0, "at_most": 5000.0}
+
+
+def _price(name: str, description: str, nullable: bool = True) -> Column:
+    bounds = BOUNDS_OF_COLUMN[name]
+    return Column(name, pa.float64(), description, nullable, bounds.low, bounds.high)
 
 
 def _provenance(series: str) -> tuple[Column, ...]:
@@ -35,33 +38,14 @@ MARKET_PRICES = Contract(
     (
         _TIMESTAMP,
         Column("node", pa.string(), "pricing node"),
-        Column(
-            "lmp_usd_per_mwh",
-            pa.float64(),
-            "real-time (15-minute market) locational marginal price [$/MWh]",
-            **_HARD_PRICE,
-        ),
-        Column("energy_lmp_usd_per_mwh", pa.float64(), "its energy part [$/MWh], where known", True),
-        Column("congestion_lmp_usd_per_mwh", pa.float64(), "its congestion part [$/MWh], where known", True),
-        Column("loss_lmp_usd_per_mwh", pa.float64(), "its loss part [$/MWh], where known", True),
-        Column("ghg_lmp_usd_per_mwh", pa.float64(), "its greenhouse-gas part [$/MWh], where known", True),
-        Column(
-            "lmp_day_ahead_usd_per_mwh",
-            pa.float64(),
-            "day-ahead price of the hour [$/MWh], where known",
-            True,
-            **_HARD_PRICE,
-        ),
-        Column(
-            "spin_usd_per_mw_h", pa.float64(), "spinning reserve price of the hour [$/MW per h], where known", True, 0.0
-        ),
-        Column(
-            "nonspin_usd_per_mw_h",
-            pa.float64(),
-            "non-spinning reserve price of the hour [$/MW per h], where known",
-            True,
-            0.0,
-        ),
+        _price("lmp_usd_per_mwh", "real-time (15-minute market) locational marginal price [$/MWh]", nullable=False),
+        _price("energy_lmp_usd_per_mwh", "its energy part [$/MWh], where known"),
+        _price("congestion_lmp_usd_per_mwh", "its congestion part [$/MWh], where known"),
+        _price("loss_lmp_usd_per_mwh", "its loss part [$/MWh], where known"),
+        _price("ghg_lmp_usd_per_mwh", "its greenhouse-gas part [$/MWh], where known"),
+        _price("lmp_day_ahead_usd_per_mwh", "day-ahead price of the hour [$/MWh], where known"),
+        _price("spin_usd_per_mw_h", "spinning reserve price of the hour [$/MW per h], where known"),
+        _price("nonspin_usd_per_mw_h", "non-spinning reserve price of the hour [$/MW per h], where known"),
         *_provenance("lmp"),
         *_provenance("lmp_day_ahead"),
         *_provenance("spin"),

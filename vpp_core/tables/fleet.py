@@ -42,6 +42,7 @@ CARS = Contract(
             False,
             0.0,
             24.0,
+            may_be_nan=True,
         ),
         Column("trip_kwh", pa.float64(), "mean battery energy of a day's driving [kWh]", False, 0.0),
     ),
@@ -72,7 +73,7 @@ PROSUMER_FLEET = Contract(
         Column("backup_power_hours", pa.float64(), "hours of mean load kept for an outage [h]", False, 0.0),
         Column("max_discharge_share", pa.float64(), "of capacity, what the VPP may take per day", False, **_SHARE),
         Column("ev_priority", pa.string(), "how much the car matters", one_of=EV_PRIORITIES),
-        Column("cars", pa.list_(CARS.struct), "its cars"),
+        Column("cars", pa.list_(CARS.struct), "its cars", rows=CARS),
     ),
     key=("home_id",),
 )

@@ -3,18 +3,12 @@
 import dagster as dg
 import pandas as pd
 
+from vpp_core.sources.folders import RAW_FOLDERS
 from vpp_pipeline.assets.pictures import with_picture
 from vpp_pipeline.assets.preview import forecast_metadata, load_metadata, price_metadata, solar_metadata
 from vpp_pipeline.assets.spec import described
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.stage import Stage, raw_digest
-
-RAW_FOLDERS = {
-    "market_prices": ("oasis", "fetched/oasis", "fetched/gridstatusio"),
-    "solar_generation": ("fetched/pvwatts",),
-    "load_profiles": ("load",),
-}
-"""Raw folders each source reads: a file that arrives there makes the stage compute anew."""
 
 
 @dg.asset(
@@ -29,11 +23,17 @@ RAW_FOLDERS = {
 def market_prices(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     from vpp_core.results import plots_data
     from vpp_core.sources import prices
+    from vpp_core.sources.raw_files import strays
 
     stage = Stage.of(context, lake)
     return stage.table(
-        lambda: prices.market_prices(stage.scenario, stage.month, stage.lake.raw, refresh=stage.refetch),
-        extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["market_prices"]),
+        lambda: prices.market_prices(
+            stage.scenario, stage.month, stage.lake.raw, refresh=stage.refetch, unread=stage.unread
+        ),
+        extra=lambda: [
+            *raw_digest(stage.lake.raw, *RAW_FOLDERS["market_prices"]),
+            *(str(stray) for stray in strays(stage.lake.raw)),
+        ],
         describe=with_picture(stage, price_metadata, plots_data.market_page, plots_data.market_thumbnail),
     )
 
@@ -72,7 +72,7 @@ def load_profiles(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
 
     stage = Stage.of(context, lake)
     return stage.table(
-        lambda: load.load_profiles(stage.scenario, stage.month, stage.lake.raw),
+        lambda: load.load_profiles(stage.scenario, stage.month, stage.lake.raw, stage.unread),
         extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["load_profiles"]),
         describe=with_picture(stage, load_metadata, plots_data.load_page, plots_data.load_thumbnail),
     )

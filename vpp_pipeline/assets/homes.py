@@ -35,28 +35,32 @@ def prosumer_fleet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.
         fleet = stricter(drawn, stage.scenario.preference_strictness)
         joined = join_described(fleet, described_files(stage.lake.raw))
         if joined.joined or joined.refused:
-            stage.notes |= {"described_households": joined.joined, "descriptions_left_out": len(joined.refused)}
-        for sentence in joined.refused:
+            stage.notes |= {
+                "described_households": joined.joined,
+                "descriptions_left_out": len(joined.refused),
+                "descriptions_not_wholly_understood": len(joined.not_understood),
+            }
+        for sentence in (*joined.refused, *joined.not_understood):
             stage.log.warning(sentence)
         return fleet_to_arrow(joined.fleet)
 
     def digest() -> list[str]:
         return [
-            f"{name}={hashlib.sha256(content.encode()).hexdigest()[:16]}"
+            f"{name}={hashlib.sha256(content).hexdigest()[:16]}"
             for name, content in described_files(stage.lake.raw).items()
         ]
 
     return stage.table(compute, extra=digest, describe=fleet_metadata)
 
 
-def described_files(raw: Path) -> dict[str, str]:
-    """Name → content of the files of households in the raw folder; one that is not text is an `InputError`."""
+def described_files(raw: Path) -> dict[str, bytes]:
+    """Name → content of the files of households in the raw folder; one that cannot be opened is an `InputError`."""
     found = {}
     for ending in ("csv", "json", "txt"):
         file = raw / f"households.{ending}"
         if file.is_file():
             try:
-                found[file.name] = file.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise InputError(f"{file} cannot be read as text; save it as UTF-8") from error
+                found[file.name] = file.read_bytes()
+            except OSError as error:
+                raise InputError(f"{file} cannot be read ({error.strerror}); mend or remove it") from error
     return found

@@ -14,10 +14,11 @@ import pyarrow as pa
 
 from vpp_pipeline.assets.preview import image
 from vpp_pipeline.lake.files import write_whole
+from vpp_pipeline.lake.plot_library import library_from, put_library
 from vpp_pipeline.stage import Stage
 
-SCRIPT = "plotly.min.js"
-SCRIPT_FROM_PAGE = f"../../{SCRIPT}"
+LEVELS = 3
+"""Folders from a picture up to the lake."""
 
 
 def with_picture(
@@ -33,7 +34,7 @@ def with_picture(
         return {
             **describe(table),
             "picture": image(thumbnail(frame)),
-            "plot": dg.MetadataValue.path(write_page(stage, page(frame, SCRIPT_FROM_PAGE))),
+            "plot": dg.MetadataValue.path(write_page(stage, page(frame, library_from(LEVELS)))),
         }
 
     return pictured
@@ -41,11 +42,7 @@ def with_picture(
 
 def write_page(stage: Stage, content: str, name: str | None = None) -> str:
     """Put a page whole into the lake's plots, beside the script it needs; returns where it lies."""
-    from plotly.offline import get_plotlyjs
-
-    script = stage.lake.plots / SCRIPT
-    if not script.exists():
-        write_whole(script, get_plotlyjs().encode())
+    put_library(stage.lake)
     path = stage.lake.plots / stage.scenario.name / str(stage.month) / f"{name or stage.asset}.html"
     write_whole(path, content.encode())
     return str(path)

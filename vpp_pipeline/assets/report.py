@@ -14,18 +14,19 @@ import pyarrow as pa
 
 from vpp_core.errors import InputError
 from vpp_core.tables import CLAIMS, GAP_SPLIT, KPI_DAILY
-from vpp_pipeline.assets.pictures import SCRIPT_FROM_PAGE, write_page
+from vpp_pipeline.assets.pictures import LEVELS, write_page
 from vpp_pipeline.code_version import code_version
-from vpp_pipeline.lake.database import rebuild
+from vpp_pipeline.lake.database import MANIFEST, rebuild
 from vpp_pipeline.lake.files import write_whole
+from vpp_pipeline.lake.plot_library import library_from, put_library
 from vpp_pipeline.lake.table_file import TableFile, encode
+from vpp_pipeline.lake.unread import unread_files
 from vpp_pipeline.stage import Stage, final_failures
 from vpp_pipeline.study import studies_with
 
 if TYPE_CHECKING:
     from vpp_core.results.fidelity import EventDelivery
 
-MANIFEST = "manifest.json"
 REPORT = "simulation_report.md"
 Studies = dict[str, list[TableFile]]
 SIDE_TABLES = (KPI_DAILY, GAP_SPLIT, CLAIMS)
@@ -50,14 +51,16 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     began = time.perf_counter()
     with final_failures():
         studies = _studies(stage)
-        recipe = stage.recipe(*(f"{name}={digest}" for name, digest in _digests(studies).items()))
+        unread = [str(entry) for entry in unread_files(stage.lake, stage.month, stage.scenario.name)]
+        recipe = stage.recipe(*(f"{name}={digest}" for name, digest in _digests(studies).items()), *unread)
         manifest = None if stage.fresh else _current_manifest(stage, recipe)
         reused = manifest is not None
         if manifest is None:
             manifest = _write(stage, tables, studies, recipe)
-        skipped = rebuild(stage.lake)
-    for fault in skipped:
-        stage.log.warning(f"left out of reports.duckdb: {fault}")
+        put_library(stage.lake)
+        said = rebuild(stage.lake)
+    for sentence in said:
+        stage.log.warning(sentence)
     seconds = round(time.perf_counter() - began, 3)
     stage.lake.log(
         {
@@ -75,7 +78,7 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
             "answer": dg.MetadataValue.md(answer((folder / REPORT).read_text())),
             **{name: dg.MetadataValue.path(str(folder / name)) for name in manifest["files"]},
             "reports.duckdb": dg.MetadataValue.path(str(stage.lake.database)),
-            "left_out_of_database": len(skipped),
+            "said_of_database": "\n".join(said) or "it holds every month and scenario of the lake",
             "reused": reused,
             "seconds": seconds,
             **stage.about(),
@@ -131,6 +134,7 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
         provenance(stage) | ({"studies": _digests(studies)} if studies else {}),
         pd.concat([file.table.to_pandas() for files in studies.values() for file in files]) if studies else None,
         _event(stage, tables),
+        library=library_from(LEVELS),
     )
     for contract, frame in zip(SIDE_TABLES, (daily, split, judged), strict=True):
         stage.lake.write(contract.name, month, scenario.name, encode(contract.arrow(frame), contract, recipe))
@@ -139,7 +143,11 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
     for name, content in contents.items():
         write_whole(folder / name, content)
     write_page(stage, _overview(tables), "overview")
-    manifest = {"recipe": recipe, "files": {name: _digest(content) for name, content in sorted(contents.items())}}
+    manifest = {
+        "recipe": recipe,
+        "scenario": json.loads(stage.lake.scenario(scenario.name).to_json()),
+        "files": {name: _digest(content) for name, content in sorted(contents.items())},
+    }
     write_whole(folder / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
     return manifest
 
@@ -168,14 +176,18 @@ def _overview(tables: ReportTables) -> str:
     from vpp_core.results.plots_data import overview_page
 
     return overview_page(
-        tables.market_prices, tables.solar_generation, tables.load_profiles, plotly_js=SCRIPT_FROM_PAGE
+        tables.market_prices, tables.solar_generation, tables.load_profiles, plotly_js=library_from(LEVELS)
     )
 
 
 def provenance(stage: Stage) -> dict[str, Any]:
     """What reproduces the report: command, seeds, code, and the digest of every table it was made from."""
+    from vpp_core.results.shares import NOT_READ
+
     scenario = stage.scenario
+    unread = unread_files(stage.lake, stage.month, scenario.name)
     return {
+        **({NOT_READ: {entry.file: entry.why for entry in unread}} if unread else {}),
         "command": f"vpp run --month {stage.month} --scenario {scenario.name}",
         "scenario": scenario.name,
         "scenario_fingerprint": scenario.fingerprint(),

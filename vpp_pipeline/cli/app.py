@@ -9,7 +9,7 @@ import typer
 
 from vpp_core.errors import InputError
 from vpp_pipeline import project
-from vpp_pipeline.cli import backfill, data, day, fleet, household, ladder, negotiate, run, study, ui
+from vpp_pipeline.cli import backfill, data, day, fleet, household, ladder, negotiate, prune, report, run, study, ui
 
 HELP = """What does a virtual power plant give up by negotiating with households instead of commanding them?
 
@@ -18,7 +18,7 @@ Start with: vpp run --month 2023-08
 Months are written 2023-08. Times are Los Angeles time unless an offset is given."""
 
 app = typer.Typer(help=HELP, add_completion=False, rich_markup_mode=None)
-for module in (run, ladder, day, data, fleet, household, negotiate, backfill, study, ui):
+for module in (run, ladder, day, data, fleet, household, negotiate, report, backfill, study, ui, prune):
     module.register(app)
 
 BAD_INPUT = 2

@@ -33,6 +33,7 @@ def backfill(
     """
     from vpp_pipeline.batch import Task, run_tasks
     from vpp_pipeline.cli.execution import months_bar, open_lake, report_failures
+    from vpp_pipeline.lake.database import said_of_database
 
     months = o.months_between(o.finished_month(first), o.finished_month(last))
     lake = open_lake()
@@ -54,4 +55,6 @@ def backfill(
         outcomes = run_tasks(tasks, jobs=jobs, fresh=fresh, on_done=on_done)
     done = sum(outcome.succeeded for outcome in outcomes)
     typer.echo(f"{done} of {len(outcomes)} months are in {lake.database}")
+    for sentence in said_of_database(lake):
+        typer.echo(sentence, err=True)
     return report_failures(outcomes)

@@ -27,9 +27,10 @@ def data(
     OASIS downloads (CSV or zip, as CAISO's web page gives them) go to the lake's raw/oasis folder.
     """
     month = o.finished_month(month)
-    from vpp_pipeline.cli.execution import execute_month, open_lake, print_rows
+    from vpp_core.sources.folders import OASIS_FILES
+    from vpp_pipeline.cli.execution import execute_month, have_month, lake_to_read, open_lake, print_rows
 
-    lake = open_lake()
+    lake = open_lake() if fresh or refetch else lake_to_read()
     chosen = o.chosen_scenario(
         lake,
         scenario,
@@ -40,7 +41,10 @@ def data(
         node=node,
     )
     inputs = ("market_prices", "solar_generation", "load_profiles")
-    execute_month(lake, month, chosen, assets=inputs, fresh=fresh, refetch=refetch)
+    if fresh or refetch:
+        execute_month(lake, month, chosen, assets=inputs, fresh=fresh, refetch=refetch)
+    else:
+        have_month(lake, month, chosen, assets=inputs)
     tables = {name: lake.read(name, month, chosen.name).table.to_pandas() for name in SERIES_OF}
     rows = [
         _row(name, tables[name][value], tables[name][origin])
@@ -49,7 +53,7 @@ def data(
     ]
     node_used = tables["market_prices"]["node"].iloc[0]
     print_rows(f"{month}, node {node_used}, scenario {chosen.name}", rows)
-    typer.echo(f"tables in {lake.root / 'tables'}; put OASIS files into {lake.raw / 'oasis'}")
+    typer.echo(f"tables in {lake.root / 'tables'}; put OASIS files into {lake.raw / OASIS_FILES}")
     typer.echo(f"pictures in {lake.plots / chosen.name / str(month)}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,9 +14,14 @@ from vpp_pipeline.lake import Lake
 
 if TYPE_CHECKING:
     import pandas as pd
+    from upath import UPath
 
     from vpp_core.fleet.fleet import Fleet
     from vpp_core.results.run import Run
+
+
+LEVELS = 3
+"""Folders from the page up to the lake."""
 
 
 def register(app: typer.Typer) -> None:
@@ -35,8 +41,8 @@ def day(
 ) -> None:
     """Draw a day hour by hour under every strategy: price, stored energy, power and reserve of a home and of the fleet.
 
-    A page of its own, beside the month's report. Intervals are kept of a few homes; for another one the month's
-    strategies are run once more, which takes as long as they took.
+    A page of its own, beside the month's report (of a lake that can only be read: in the working folder). Intervals are
+    kept of a few homes; for another one the month's strategies are run once more, which takes as long as they took.
     """
     wanted = _local_day(day)
     month = o.finished_month(f"{wanted:%Y-%m}")
@@ -44,10 +50,11 @@ def day(
     from vpp_core.errors import InputError
     from vpp_core.results.day_page import day_page
     from vpp_core.results.one_day import position_of
-    from vpp_pipeline.cli.execution import execute_month, open_lake
+    from vpp_pipeline.cli.execution import have_month, lake_to_read
     from vpp_pipeline.lake.files import write_whole
+    from vpp_pipeline.lake.plot_library import library_from, put_library
 
-    lake = open_lake()
+    lake = lake_to_read()
     chosen = o.chosen_scenario(
         lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
     )
@@ -55,19 +62,23 @@ def day(
     if f"{wanted:%Y-%m-%d}" not in days:
         raise InputError(f"day {wanted:%Y-%m-%d} is not in the run of {chosen.name}, which has {days[0]} to {days[-1]}")
     if home is not None:  # known before the whole month is computed
-        execute_month(lake, month, chosen, assets=["prosumer_fleet"])
+        have_month(lake, month, chosen, assets=["prosumer_fleet"])
         position_of(_fleet(lake, month, chosen), home)
-    execute_month(lake, month, chosen)
+    have_month(lake, month, chosen)
     run = _finished_run(lake, month, chosen)
     intervals = None
     if home is not None:
         position = position_of(run.fleet, home)
         if home not in set(run.flat.intervals["home_id"]):
             intervals = _intervals_of(lake, run, position)
-    page = day_page(run, f"{wanted:%Y-%m-%d}", home, intervals)
     name = f"day-{wanted:%Y-%m-%d}" + ("" if home is None else f"-home-{home}")
-    path = lake.report_folder(month, chosen.name) / f"{name}.html"
-    write_whole(path, page)
+    path: Path | UPath = lake.report_folder(month, chosen.name) / f"{name}.html"
+    library: str | None = library_from(LEVELS)
+    if lake.writable:
+        put_library(lake)
+    else:  # then it stands alone, where the command was given
+        path, library = Path.cwd() / f"{name}.html", None
+    write_whole(path, day_page(run, f"{wanted:%Y-%m-%d}", home, intervals, library))
     typer.echo(f"page       {path}")
 
 

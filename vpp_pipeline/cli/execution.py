@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
@@ -57,6 +58,33 @@ def open_lake() -> Lake:
     return lake
 
 
+def lake_to_read() -> Lake:
+    """The lake for a command that shows what is there: one that cannot be written is only looked at."""
+    lake = Lake.at(project.lake_url(), project.raw_folder())
+    try:
+        lake.check_writable()
+    except InputError:
+        if not lake.root.is_dir():
+            raise
+        typer.echo(f"{lake.root} can only be read: shown as stored, whether it is current is not looked at", err=True)
+        return replace(lake, writable=False)
+    return lake
+
+
+def have_month(lake: Lake, month: str, scenario: Scenario, *, assets: Sequence[str] | None = None) -> None:
+    """Make sure that a view has its tables: made where they are not current; of a lake that can only be read, there."""
+    if lake.writable:
+        execute_month(lake, month, scenario, assets=assets)
+        return
+    lake.freeze(scenario)  # refuses other content under its name
+    for table in assets or (*KEY_FIGURES, "gap_split"):
+        if not lake.table_path(table, month, scenario.name).exists():
+            raise InputError(
+                f"{table} of {month}, scenario {scenario.name}, is not in {lake.root}, which can only be read; make it "
+                "where the lake can be written, or set VPP_LAKE to a folder that can"
+            )
+
+
 def execute_month(
     lake: Lake,
     month: str,
@@ -80,9 +108,19 @@ def execute_month(
             result = run_month(
                 instance, month, scenario.name, assets=assets, fresh=fresh, refetch=refetch, on_step=on_step
             )
+    tell_unread(lake, month, scenario)
     if not result.succeeded:
         raise InputError(result.faults[0])
     return result
+
+
+def tell_unread(lake: Lake, month: str, scenario: Scenario) -> None:
+    """Name the files of the raw folder that the month's inputs do not rest on, and why."""
+    from vpp_core.sources.unread import in_lines
+    from vpp_pipeline.lake.unread import unread_files
+
+    for line in in_lines(unread_files(lake, month, scenario.name)):
+        typer.echo(f"not read: {line}", err=True)
 
 
 def tell_what_is_asked(scenario: Scenario, windows: int) -> None:
@@ -213,5 +251,8 @@ def _blocks(rows: list[dict[str, Any]], width: int) -> list[list[str]]:
 
 
 def output() -> Console:
-    """Stdout; wide where it is not a terminal, so that a table is not folded in a file."""
-    return Console() if sys.stdout.isatty() else Console(width=200)
+    """Stdout; wide where it is not a terminal, so that a table is not folded in a file.
+
+    Square brackets and colons in what is shown are text, never markup or pictures.
+    """
+    return Console(width=None if sys.stdout.isatty() else 200, markup=False, emoji=False)

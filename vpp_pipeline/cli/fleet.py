@@ -38,7 +38,7 @@ def fleet(
     from vpp_core.fleet.population import generate_fleet
     from vpp_core.fleet.statistics import describe
     from vpp_core.scenario import Scenario
-    from vpp_pipeline.cli.execution import open_lake, print_rows
+    from vpp_pipeline.cli.execution import lake_to_read, print_rows
     from vpp_pipeline.lake.files import write_whole
 
     if out is not None and out.suffix not in (".csv", ".json"):
@@ -52,7 +52,11 @@ def fleet(
     if out is not None:
         targets = {out.suffix: out}
     else:
-        stem = open_lake().root / "fleets" / f"fleet-{len(drawn)}h-s{drawn.seed}"
+        lake = lake_to_read()
+        if not lake.writable:
+            typer.echo("for the homes as a file, name one with --out homes.csv")
+            return
+        stem = lake.root / "fleets" / f"fleet-{len(drawn)}h-s{drawn.seed}"
         wanted = forms if len(drawn) <= MOST_AS_JSON else (".csv",)
         targets = {ending: stem.with_suffix(ending) for ending in wanted}
     for ending, target in targets.items():

@@ -39,7 +39,9 @@ def household(
 ) -> None:
     """Read a household from plain words, and say for every field whether it was said, inferred or assumed.
 
-    A file's households are printed as JSON; saved as households.json in the lake's raw folder, they join every fleet.
+    What was not understood is listed with every answer. A file's households are printed as JSON; saved as
+    households.json in the lake's raw folder, they join every fleet. Those that cannot be read are named with the reason
+    on stderr and the others printed; if none can be read, nothing is printed and the exit code is 2.
     """
     from vpp_core.errors import InputError
     from vpp_core.fleet.text import parse_household
@@ -77,8 +79,8 @@ def _many(file: Path, parser: HouseholdParser) -> None:
     from vpp_core.fleet.text import ParsedHousehold, Refused, parse_households, read_descriptions
 
     try:
-        content = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = file.read_bytes()
+    except OSError as error:
         raise InputError(f"{file} cannot be read as text: {error}") from error
     with _bar(file.name) as progress:
         results = parse_households(read_descriptions(content, file.name), parser, progress)
@@ -91,21 +93,27 @@ def _many(file: Path, parser: HouseholdParser) -> None:
     if not households:
         raise InputError(f"{file}: none of {len(refused)} households could be read; the first: {refused[0].reason}")
     typer.echo(json.dumps({"households": households}, indent=2))
+    for position, result in enumerate(results):
+        if isinstance(result, ParsedHousehold) and result.not_understood:
+            typer.echo(f"household {position + 1}, {_not_understood(result)}", err=True)
     for result in refused:
         typer.echo(f"household {result.position + 1} left out: {result.reason}", err=True)
+    if refused:
+        typer.echo(f"{len(refused)} of {len(results)} households left out", err=True)
 
 
 @contextmanager
 def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr over the households of a file."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
     from vpp_pipeline.cli.execution import COLUMNS
 
     console = Console(stderr=True)
     with Progress(*COLUMNS, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(title)
+        task = bar.add_task(escape(title))
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -122,8 +130,14 @@ def _show(parsed: ParsedHousehold) -> None:
             for name, source in parsed.provenance.items()
         ],
     )
-    for line in (*parsed.contradictions, *parsed.notes):
+    for line in (*(f"contradiction, {one}" for one in parsed.contradictions), *parsed.notes):
         typer.echo(line)
+    if parsed.not_understood:
+        typer.echo(_not_understood(parsed))
+
+
+def _not_understood(parsed: ParsedHousehold) -> str:
+    return f"not understood: {', '.join(f'“{stretch}”' for stretch in parsed.not_understood)}"
 
 
 def _fields(data: Any, prefix: str = "") -> list[tuple[str, Any]]:

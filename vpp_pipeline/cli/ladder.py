@@ -33,13 +33,13 @@ def ladder(
     A view of `vpp run`: what is missing is computed first.
     """
     month = o.finished_month(month)
-    from vpp_pipeline.cli.execution import execute_month, open_lake
+    from vpp_pipeline.cli.execution import have_month, lake_to_read
 
-    lake = open_lake()
+    lake = lake_to_read()
     chosen = o.chosen_scenario(
         lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
     )
-    execute_month(lake, month, chosen)
+    have_month(lake, month, chosen)
     show_ladder(lake, month, chosen)
     show_gap(lake, month, chosen)
 
@@ -93,6 +93,8 @@ def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:
 
 def show_places(lake: Lake, month: str, scenario: Scenario, result: MonthRun) -> None:
     """Say where the results lie, how long it took, and which checks did not pass."""
+    from vpp_pipeline.lake.database import said_of_database
+
     folder = lake.report_folder(month, scenario.name)
     reports = sorted(path for path in folder.iterdir() if path.suffix in (".md", ".html", ".csv", ".json"))
     typer.echo(f"report     {folder}")
@@ -101,6 +103,8 @@ def show_places(lake: Lake, month: str, scenario: Scenario, result: MonthRun) ->
             typer.echo(f"           {path.name}")
     typer.echo(f"tables     {lake.root / 'tables'}")
     typer.echo(f"database   {lake.database}")
+    for sentence in said_of_database(lake):
+        typer.echo(f"           {sentence}")
     for fault in result.failed_checks:
         typer.echo(f"check      {fault}")
     typer.echo(f"took {result.seconds:.1f} s; `vpp ui` shows the run {result.run_id[:8]}")

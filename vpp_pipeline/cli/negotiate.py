@@ -37,10 +37,10 @@ def negotiate(
     from vpp_core.fleet.storage import fleet_from_arrow
     from vpp_core.negotiation.story import story
     from vpp_core.simulation import Inputs, negotiate_window
-    from vpp_pipeline.cli.execution import execute_month, open_lake, tell_what_is_asked
+    from vpp_pipeline.cli.execution import have_month, lake_to_read, tell_what_is_asked
     from vpp_pipeline.lake.answers import gateway_of
 
-    lake = open_lake()
+    lake = lake_to_read()
     chosen = o.chosen_scenario(
         lake,
         scenario,
@@ -53,7 +53,7 @@ def negotiate(
         model=model,
     )
     tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
-    execute_month(lake, month, chosen, assets=(*tables, "prosumer_fleet"))
+    have_month(lake, month, chosen, assets=(*tables, "prosumer_fleet"))
     fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, chosen.name).table)
     prices, forecast, solar, load = (lake.read(name, month, chosen.name).table.to_pandas() for name in tables)
     inputs = Inputs.build(chosen, Month.parse(month), prices, forecast, solar, load, fleet)

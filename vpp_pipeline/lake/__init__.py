@@ -7,6 +7,7 @@ Every file appears whole or not at all, and a table that was truncated or edited
     tables/<table>/<scenario>/<month>.parquet
     tables/study/<study>/<month>.parquet   what came out of `vpp study`
     reports/<scenario>/<month>/            simulation_report.html and its siblings
+    plots/<scenario>/<month>/              pictures of the inputs; plots/plotly-….min.js draws all pages
     fleets/fleet-<homes>h-s<seed>.csv      homes that `vpp fleet` drew, and .json
     reports.duckdb                         all of it for questions, rebuilt from the tables
     run_log.jsonl                          when, how long; outside every comparison

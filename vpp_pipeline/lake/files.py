@@ -94,7 +94,7 @@ def temporary_beside(path: Path) -> Iterator[Path]:
 def remove_abandoned(folder: Path) -> None:
     """Clear what killed runs left; a file that another run is writing now is younger and stays."""
     oldest = time.time() - ABANDONED_AFTER_SECONDS
-    for temporary in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+    for temporary in (*folder.glob(f".*{TEMPORARY_SUFFIX}"), *folder.glob(f".*{TEMPORARY_SUFFIX}.wal*")):
         with contextlib.suppress(OSError):
             if temporary.stat().st_mtime < oldest:
                 temporary.unlink()

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,14 @@ from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_core.scenario.scenario import NAME_PATTERN
 from vpp_core.tables import CONTRACTS, STUDY, Contract
 from vpp_pipeline.lake.files import create_whole, explained, is_local, write_whole
-from vpp_pipeline.lake.table_file import TableFile, decode, pages_digest, stored_recipe
+from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, stored_recipe
 
 if TYPE_CHECKING:
+    from filelock import FileLock
     from upath import UPath
+
+LOG_TIME = "%Y-%m-%dT%H:%M:%SZ"
+LOG_TIMEOUT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Lake:
 
     root: UPath
     raw: Path
+    writable: bool = True
+    """False: it is only looked at, and nothing is kept in it"""
 
     @classmethod
     def at(cls, url: str | Path, raw: Path | None = None) -> Lake:
@@ -87,7 +93,9 @@ class Lake:
     def freeze(self, scenario: Scenario) -> Scenario:
         """Keep what makes the results of this name. The same name with other content is refused."""
         path = self._scenario_path(scenario.name)
-        if create_whole(path, scenario.to_json().encode()):
+        if not self.writable and not path.exists():
+            return scenario
+        if self.writable and create_whole(path, scenario.to_json().encode()):
             return scenario
         frozen = self._frozen(path)
         if frozen.fingerprint() != scenario.fingerprint():
@@ -133,9 +141,9 @@ class Lake:
         write_whole(self.table_path(table, month, scenario), file.content)
 
     def digest(self, table: str, month: Month | str, scenario: str) -> str:
-        """The digest of a stored table, `absent` where there is none."""
+        """The digest of a stored table, `absent` where there is none; of a damaged one, one that no table has."""
         path = self.table_path(table, month, scenario)
-        return pages_digest(path.read_bytes()) if path.exists() else "absent"
+        return data_digest(path.read_bytes()) if path.exists() else "absent"
 
     def recipe(self, table: str, month: Month | str, scenario: str) -> str:
         """The recipe that a stored table says it was made by, without reading the table; empty where it says none."""
@@ -151,14 +159,32 @@ class Lake:
         """Add a line to the run log: what took how long. Object stores cannot append; there Dagster's events tell."""
         if not is_local(self.root):
             return
-        line = json.dumps({"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **entry}) + "\n"
-        path = self.root / "run_log.jsonl"
-        with explained(path):
-            descriptor = os.open(str(path), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        line = json.dumps({"at": time.strftime(LOG_TIME, time.gmtime()), **entry}) + "\n"
+        with explained(self._log_path), self._log_lock():
+            descriptor = os.open(str(self._log_path), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
                 os.write(descriptor, line.encode())
             finally:
                 os.close(descriptor)
+
+    def log_lines(self) -> list[str]:
+        """The run log's lines, oldest first."""
+        return self._log_path.read_text(encoding="utf-8").splitlines() if self._log_path.exists() else []
+
+    def forget_log_lines(self, forgotten: Collection[str]) -> None:
+        """Take lines out of the run log, while nobody adds one."""
+        with explained(self._log_path), self._log_lock():
+            kept = [line + "\n" for line in self.log_lines() if line not in forgotten]
+            write_whole(self._log_path, "".join(kept).encode())
+
+    @property
+    def _log_path(self) -> UPath:
+        return self.root / "run_log.jsonl"
+
+    def _log_lock(self) -> FileLock:
+        from filelock import FileLock
+
+        return FileLock(str(self.root / ".run_log.lock"), timeout=LOG_TIMEOUT_SECONDS)
 
 
 def _difference(frozen: Scenario, wanted: Scenario) -> str:

@@ -1,26 +1,34 @@
 """One table as one Parquet file that knows whether it is whole.
 
-The footer carries a SHA-256 of everything before it (the pages with the data), the number of rows, and the recipe: a
-digest of all that the table was made from. Truncation, an edit, or a rewrite by another program is found on reading.
+The footer carries three notes: a SHA-256 of the whole file (*seal*), a digest of the table that is in it, and the
+recipe: a digest of all that the table was made from. The seal is looked at before anything is decoded, since Parquet's
+footer says how pages are read (types, lengths, where a value is missing) and one bit of it changed would read as other
+data. So truncation, an edit, a rewrite by another program and a single flipped bit are found on reading.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from vpp_core.errors import InputError
 from vpp_core.tables import Contract
+from vpp_pipeline.lake.conformity import conform
 
-_PAGES = "vpp.pages"
-_ROWS = "vpp.rows"
+_SEAL = "vpp.seal"
+_DATA = "vpp.data"
 _RECIPE = "vpp.recipe"
+_OLD_SEAL = b"vpp.pages"
+"""What earlier versions kept: a digest of the pages alone."""
+_BLANK = "sha256:" + 64 * "0"
+"""Holds the seal's place in the footer; what is sealed is the file with this in it."""
+_SEALED = re.compile(rb"sha256:[0-9a-f]{64}")
 _TAIL = 8
 """footer length (4 bytes) and magic (4 bytes) at the end of every Parquet file"""
 
@@ -32,87 +40,92 @@ class TableFile:
     table: pa.Table
     content: bytes
     recipe: str
-
-    @property
-    def digest(self) -> str:
-        """16 hexadecimal digits (SHA-256) of the data pages: the same data, the same digits."""
-        return pages_digest(self.content)
+    digest: str
+    """16 hexadecimal digits (SHA-256) of the data: the same table, the same digits, whatever it was made from"""
 
 
 def encode(table: pa.Table, contract: Contract, recipe: str) -> TableFile:
     """The file of a table that keeps its contract; one that does not is an `InputError`. Same input, same bytes."""
-    table = _conform(table, contract, f"table {contract.name}")
+    table = conform(table, contract, f"table {contract.name}")
     sink = io.BytesIO()
     with pq.ParquetWriter(sink, table.schema, compression="zstd") as writer:
         writer.write_table(table)
-        pages = sink.getvalue()
-        writer.add_key_value_metadata({_PAGES: _digest(pages), _ROWS: str(table.num_rows), _RECIPE: recipe})
-    return TableFile(table, sink.getvalue(), recipe)
+        # The pages hold all values, the schema says what they are; its metadata is data too (a fleet's seed).
+        data = hashlib.sha256(sink.getbuffer())
+        data.update(table.schema.serialize())
+        digest = data.hexdigest()[:16]
+        writer.add_key_value_metadata({_DATA: digest, _RECIPE: recipe, _SEAL: _BLANK})
+    content = bytearray(sink.getvalue())
+    place = _seal_place(content)
+    assert place is not None, "a table's metadata holds what looks like a seal"
+    content[place] = _seal(content, place)
+    return TableFile(table, bytes(content), recipe, digest)
 
 
 def decode(content: bytes, contract: Contract, where: str, rebuild: str) -> TableFile:
     """Read a file back; whatever is wrong with it becomes a sentence that names it and says how to rebuild it."""
+    if not is_sealed(content):
+        raise InputError(f"{where} {_fault(content)}; {rebuild}")
     try:
         file = pq.ParquetFile(io.BytesIO(content))
-        notes = {
-            key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items() if key[:4] == b"vpp."
-        }
-        table = file.read()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{where} is truncated or not Parquet; {rebuild}") from error
-    if notes.get(_PAGES) != pages_digest(content) or notes.get(_ROWS) != str(table.num_rows):
-        raise InputError(f"{where} was edited or written by something else than this pipeline; {rebuild}")
-    try:
-        table = _conform(table, contract, where)
+        notes = file.metadata.metadata or {}
+        table = conform(file.read(), contract, where)
     except InputError as error:
         raise InputError(f"{error}; {rebuild}") from error
-    return TableFile(table, content, notes.get(_RECIPE, ""))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{where} cannot be read by this version of pyarrow; {rebuild}") from error
+    return TableFile(table, content, _note(notes, _RECIPE), _note(notes, _DATA))
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether the bytes are, to the last one, those that `encode` made."""
+    place = _seal_place(content)
+    return place is not None and content[place] == _seal(content, place)
+
+
+def data_digest(content: bytes) -> str:
+    """The `digest` of a file's table, without reading the table; of a damaged one, one that no table has."""
+    if not is_sealed(content):
+        return f"damaged {hashlib.sha256(content).hexdigest()[:16]}"
+    return _note(pq.read_metadata(io.BytesIO(content)).metadata or {}, _DATA)
 
 
 def stored_recipe(file: BinaryIO) -> str:
-    """The recipe in a file's footer; empty where it is no Parquet file of this pipeline."""
+    """The recipe in a file's footer, not verified; empty where it is no Parquet file of this pipeline."""
     try:
         notes = pq.read_metadata(file).metadata or {}
     except (pa.ArrowException, OSError, ValueError):
         return ""
-    return notes.get(_RECIPE.encode(), b"").decode(errors="replace")
+    return _note(notes, _RECIPE)
 
 
-def pages_digest(content: bytes) -> str:
-    """Digest of a Parquet file's data pages; of something else, of a part of it, which then equals no stored digest."""
-    footer = int.from_bytes(content[-_TAIL:-4], "little")
-    return _digest(memoryview(content)[: max(len(content) - _TAIL - footer, 0)])
+def _note(notes: dict[bytes, bytes], name: str) -> str:
+    return notes.get(name.encode(), b"").decode(errors="replace")
 
 
-def _digest(content: bytes | memoryview) -> str:
-    return hashlib.sha256(content).hexdigest()[:16]
+def _footer_start(content: bytes | bytearray) -> int:
+    """Where a Parquet file's footer begins; for something else, any place in it."""
+    return max(len(content) - _TAIL - int.from_bytes(content[-_TAIL:-4], "little"), 0)
 
 
-def _conform(table: pa.Table, contract: Contract, where: str) -> pa.Table:
-    """The table with the contract's schema, or an `InputError` that names the first column that breaks it."""
-    missing = [column.name for column in contract.columns if column.name not in table.column_names]
-    if missing:
-        raise InputError(f"{where} lacks the column(s) {', '.join(missing)}")
-    try:
-        kept = {key: value for key, value in (table.schema.metadata or {}).items() if key != b"pandas"}
-        schema = contract.schema.with_metadata({**kept, **(contract.schema.metadata or {})})
-        table = table.select(schema.names).cast(schema)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, ValueError) as error:
-        raise InputError(f"{where} does not fit the contract of {contract.name}: {error}") from error
-    for column in contract.columns:
-        values = table.column(column.name)
-        if values.null_count and not column.nullable:
-            raise InputError(f"{where}: {column.name} has {values.null_count} empty values and may have none")
-        for bound, low in ((column.at_least, True), (column.at_most, False)):
-            if bound is None:
-                continue
-            extreme = (pc.min if low else pc.max)(values).as_py()
-            if extreme is not None and (extreme < bound if low else extreme > bound):
-                raise InputError(f"{where}: {column.name} holds {extreme:g}, {'below' if low else 'above'} {bound:g}")
-        if column.one_of is not None:
-            strange = set(pc.unique(values).to_pylist()) - {*column.one_of, None}
-            if strange:
-                raise InputError(f"{where}: {column.name} holds {sorted(strange)[0]!r}, not one of {column.one_of}")
-    if contract.key and table.group_by(list(contract.key)).aggregate([]).num_rows != table.num_rows:
-        raise InputError(f"{where}: two rows have the same {', '.join(contract.key)}")
-    return table
+def _seal_place(content: bytes | bytearray) -> slice | None:
+    """Where in the file its seal stands; None where there is none, or more than one."""
+    found = list(_SEALED.finditer(content, _footer_start(content)))
+    return slice(*found[0].span()) if len(found) == 1 else None
+
+
+def _seal(content: bytes | bytearray, place: slice) -> bytes:
+    """The seal of a file that has one in this place."""
+    digest = hashlib.sha256(memoryview(content)[: place.start])
+    digest.update(_BLANK.encode())
+    digest.update(memoryview(content)[place.stop :])
+    return b"sha256:" + digest.hexdigest().encode()
+
+
+def _fault(content: bytes) -> str:
+    """What a file without a true seal is, in a few words."""
+    if content[:4] != b"PAR1" or content[-4:] != b"PAR1":
+        return "is truncated or not Parquet"
+    if _seal_place(content) is None and _OLD_SEAL in content[_footer_start(content) :]:
+        return "was written by an earlier version of this pipeline, which could not tell whether it is whole"
+    return "was damaged, edited or written by something else than this pipeline"

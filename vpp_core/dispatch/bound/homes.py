@@ -1,7 +1,7 @@
 """What one home may do in the month's bound: stores behind a meter.
 
-A battery and a car are the same thing here, a store; what differs is in the limits. A car that may not be moved is no
-store: its charging is part of the meter's load.
+Kinds of stores differ in their limits alone. One that may not be moved is none here: its charging is part of the
+meter's load.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.fleet.devices import Permission
 from vpp_core.fleet.fleet import Bools, Floats, Ints
+from vpp_core.fleet.permission import Permission
 from vpp_core.market.contingencies import since_call
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import SPIN
@@ -20,13 +20,13 @@ from vpp_core.physics.storage import self_consumption_kw, step_energy_kwh
 from vpp_core.settlement.books import end_energy_prices
 
 LEAST_HELD_KW = 0.1
-"""A battery that can hold less than this above its backup is treated as if it could hold this much, where its floor is
+"""A store that can hold less than this above its backup is treated as if it could hold this much, where its floor is
 below that: sustaining a kW would else take hundreds of kWh, which no solver likes."""
 
 
 @dataclass(frozen=True)
 class Reserve:
-    """What a battery may hold as reserve over T intervals: r kW, paid by the hour; arrays of shape (T,).
+    """What a store may hold as reserve over T intervals: r kW, paid by the hour; arrays of shape (T,).
 
     0 ≤ r ≤ most_kw
     discharge + r ≤ most discharge                          where checked
@@ -45,10 +45,10 @@ class Reserve:
 
 @dataclass(frozen=True)
 class Store:
-    """A battery or a car over T intervals; arrays of shape (T,), power in kW at the terminals, energy in kWh stored."""
+    """A store over T intervals; arrays of shape (T,), power in kW at the terminals, energy in kWh stored."""
 
-    car: int | None
-    """position in the fleet's cars; none: the home's battery"""
+    column: int
+    """position in the fleet's stores"""
     most_charge_kw: Floats
     most_discharge_kw: Floats
     free_discharge_kw: Floats
@@ -164,26 +164,27 @@ class Homes:
     inputs: Inputs
     permission: Permission
     counterfactual_kwh: Floats
-    """energy of batteries left alone at the end of each interval, shape (T, N)"""
-    battery_end_usd_per_kwh: Floats
-    car_end_usd_per_kwh: Floats
+    """energy of stores left alone at the end of each interval, shape (T, S)"""
+    end_usd_per_kwh: Floats
+    """shape (S,)"""
 
     @classmethod
     def of(cls, inputs: Inputs, obeys: bool) -> Homes:
-        permission = Permission.of(inputs.fleet, inputs.batteries, inputs.cars, obeys)
-        return cls(inputs, permission, _counterfactual_kwh(inputs), *end_energy_prices(inputs))
+        permission = Permission.of(inputs.fleet, inputs.stores, obeys)
+        return cls(inputs, permission, _counterfactual_kwh(inputs), end_energy_prices(inputs))
 
     def home(self, home: int) -> Home:
         """The home at a position of the fleet."""
         inputs, intervals = self.inputs, len(self.inputs.period)
+        own = inputs.stores
         lmp = inputs.lmp_usd_per_mwh / 1000
         surplus = inputs.surplus_kw[:, home].copy()
-        stores = [self._battery(home)] if inputs.batteries.max_power_kw[home] > 0 else []
-        for car in np.flatnonzero(inputs.cars.home == home):
-            if self.permission.car_movable[car]:
-                stores.append(self._car(int(car)))
+        stores = []
+        for column in np.flatnonzero(own.home == home):
+            if self.permission.movable[column]:
+                stores.append(self._store(int(column)))
             else:
-                surplus -= inputs.cars.counterfactual_kw[:, car]
+                surplus -= own.counterfactual_kw[:, column]
         return Home(
             surplus_kw=surplus,
             import_usd_per_kwh=lmp + inputs.import_usd_per_kwh[:intervals],
@@ -192,83 +193,70 @@ class Homes:
             stores=tuple(stores),
         )
 
-    def _battery(self, home: int) -> Store:
-        inputs, allowed = self.inputs, self.permission
-        b, intervals = inputs.batteries, len(inputs.period)
-        power, surplus = b.max_power_kw[home], inputs.surplus_kw[:, home]
-        solar, netload = np.maximum(surplus, 0.0), np.maximum(-surplus, 0.0)
-        most_charge = most_discharge = np.full(intervals, power)
-        floor = np.full(intervals, b.floor_kwh[home])
-        if allowed.obeys:
-            most_charge = np.minimum(power, solar + allowed.battery_power_kw[home])
-            most_discharge = np.minimum(power, netload + allowed.battery_power_kw[home])
-            floor = np.minimum(b.backup_kwh[home], self.counterfactual_kwh[:, home])
-        ceiling = np.full(intervals, b.ceiling_kwh[home])
-        floor = np.minimum(floor, ceiling)
+    def _store(self, column: int) -> Store:
+        own, allowed, intervals = self.inputs.stores, self.permission, len(self.inputs.period)
+        there = own.available[:, column]
+        most_charge = np.where(there, own.max_charge_kw[column], 0.0)
+        most_discharge = np.where(there, allowed.give_kw[column], 0.0)
+        free_discharge, floor = np.zeros(intervals), self._floor_kwh(column)
+        if own.follows_meter[column]:
+            surplus, offered = self.inputs.surplus_kw[:, own.home[column]], allowed.deviation_kw[column]
+            free_discharge = np.maximum(-surplus, 0.0)
+            most_charge = np.minimum(most_charge, np.maximum(surplus, 0.0) + offered)
+            most_discharge = np.minimum(most_discharge, free_discharge + offered)
+        gives = most_discharge.max() > 0
+        ceiling = np.full(intervals, own.ceiling_kwh[column])
         return Store(
-            car=None,
+            column=column,
             most_charge_kw=most_charge,
             most_discharge_kw=most_discharge,
-            free_discharge_kw=netload,
-            daily_kwh=float(allowed.daily_kwh[home]),
-            floor_kwh=floor,
+            free_discharge_kw=free_discharge,
+            daily_kwh=float(allowed.daily_kwh[column]) if gives else np.inf,
+            floor_kwh=np.minimum(floor, ceiling),
             ceiling_kwh=ceiling,
-            trip_kwh=np.zeros(intervals),
-            initial_kwh=float(b.initial_kwh[home]),
-            charge_efficiency=float(b.charge_efficiency[home]),
-            discharge_efficiency=float(b.discharge_efficiency[home]),
-            wear_usd_per_kwh=float(b.wear_usd_per_kwh[home]),
-            end_usd_per_kwh=float(self.battery_end_usd_per_kwh[home]),
-            reserve=self._reserve(home, floor),
+            trip_kwh=own.draw_kwh[:, column].copy(),
+            initial_kwh=float(own.initial_kwh[column]),
+            charge_efficiency=float(own.charge_efficiency[column]),
+            discharge_efficiency=float(own.discharge_efficiency[column]) if gives else 1.0,
+            wear_usd_per_kwh=float(own.wear_usd_per_kwh[column]) if gives else 0.0,
+            end_usd_per_kwh=float(self.end_usd_per_kwh[column]),
+            reserve=self._reserve(column, floor) if own.follows_meter[column] else None,
         )
 
-    def _reserve(self, home: int, floor: Floats) -> Reserve | None:
-        """What the home may hold.
+    def _floor_kwh(self, column: int) -> Floats:
+        """Least energy at the end of each interval: what is kept for an outage, and wherever the store leaves what its
+        household may expect on board; neither more than it would hold when left alone."""
+        own, obeys = self.inputs.stores, self.permission.obeys
+        alone, there = self.counterfactual_kwh[:, column], own.available[:, column]
+        if own.follows_meter[column]:
+            kept: Floats = np.minimum(own.backup_kwh[column], alone)
+            return kept if obeys else np.full(len(alone), own.floor_kwh[column])
+        floor: Floats = np.minimum(own.floor_kwh[column], alone)
+        asked = (own.asked_kwh if obeys else own.trip_asked_kwh)[:, column]
+        leaves = np.flatnonzero(there & ~np.append(there[1:], False))
+        floor[leaves] = asked[leaves]
+        return floor
+
+    def _reserve(self, column: int, floor: Floats) -> Reserve | None:
+        """What the store may hold.
 
         A strategy's r needs energy ≥ protected + r · sustained where r > 0, energy ≥ floor where r = 0. What both
         imply, and no more (their convex hull), is energy ≥ floor + r · (sustained + (protected − floor) / most r).
         """
-        inputs, b = self.inputs, self.inputs.batteries
+        inputs, own = self.inputs, self.inputs.stores
         price = dearer_reserve(inputs)[0] / 1000
         if not price.any():
             return None
-        offered, protected = self.permission.battery_power_kw[home], self.permission.battery_floor_kwh[home]
-        sustained = inputs.scenario.market.reserve_duration_minutes / 60 / b.discharge_efficiency[home]
+        offered, protected = self.permission.deviation_kw[column], self.permission.floor_kwh[column]
+        sustained = inputs.scenario.market.reserve_duration_minutes / 60 / own.discharge_efficiency[column]
         checked = ~since_call(inputs.called, inputs.windows.length)
-        most = min(offered, (b.ceiling_kwh[home] - protected) / sustained)
+        most = min(offered, (own.ceiling_kwh[column] - protected) / sustained)
         below_protected = np.maximum(protected - floor, 0.0)
         return Reserve(
             usd_per_kw_h=price,
             most_kw=np.where(price > 0, np.where(checked, most, offered), 0.0),
             sustain_kwh_per_kw=sustained + below_protected / max(most, LEAST_HELD_KW),
             checked=checked,
-        )
-
-    def _car(self, car: int) -> Store:
-        """A car has what it needs on board wherever it leaves; without V2G it charges only."""
-        cars, intervals, allowed = self.inputs.cars, len(self.inputs.period), self.permission
-        gives_kw = allowed.car_discharge_kw[car]
-        plugged, need = cars.plugged[:, car], self.permission.car_need_kwh[:, car]
-        floor = np.full(intervals, min(cars.floor_kwh[car], cars.initial_kwh[car]))
-        leaves = np.flatnonzero(plugged[:-1] & ~plugged[1:])
-        floor[leaves] = need[leaves]
-        if plugged[-1]:
-            floor[-1] = need[-1]
-        ceiling = np.full(intervals, cars.target_kwh[car])
-        return Store(
-            car=car,
-            most_charge_kw=np.where(plugged, cars.max_charge_kw[car], 0.0),
-            most_discharge_kw=np.where(plugged, gives_kw, 0.0),
-            free_discharge_kw=np.zeros(intervals),
-            daily_kwh=float(allowed.car_daily_kwh[car]) if gives_kw > 0 else np.inf,
-            floor_kwh=np.minimum(floor, ceiling),
-            ceiling_kwh=ceiling,
-            trip_kwh=cars.trip_kwh[:, car].copy(),
-            initial_kwh=float(cars.initial_kwh[car]),
-            charge_efficiency=float(cars.charge_efficiency[car]),
-            discharge_efficiency=float(cars.discharge_efficiency[car]) if gives_kw > 0 else 1.0,
-            wear_usd_per_kwh=float(cars.wear_usd_per_kwh[car]) if gives_kw > 0 else 0.0,
-            end_usd_per_kwh=float(self.car_end_usd_per_kwh[car]),
         )
 
 
@@ -280,16 +268,15 @@ def dearer_reserve(inputs: Inputs) -> tuple[Floats, Ints]:
 
 
 def _counterfactual_kwh(inputs: Inputs) -> Floats:
-    b = inputs.batteries
-    energy, path = b.initial_kwh, np.empty_like(inputs.surplus_kw)
-    for t, surplus in enumerate(inputs.surplus_kw):
-        battery = self_consumption_kw(
-            energy, surplus, b.backup_kwh, b.ceiling_kwh, b.max_power_kw, b.charge_efficiency,
-            b.discharge_efficiency, INTERVAL_HOURS,
-        )  # fmt: skip
-        energy = step_energy_kwh(
-            energy, np.maximum(-battery, 0), np.maximum(battery, 0), b.charge_efficiency, b.discharge_efficiency,
-            INTERVAL_HOURS,
-        )  # fmt: skip
-        path[t] = energy
+    """Energy of every store left alone at the end of each interval, shape (T, S)."""
+    own = inputs.stores
+    path = own.counterfactual_kwh[1:].copy()
+    follows = np.flatnonzero(own.follows_meter)
+    surplus, energy = inputs.surplus_kw[:, own.home[follows]], own.initial_kwh[follows]
+    backup, ceiling, power = own.backup_kwh[follows], own.ceiling_kwh[follows], own.max_discharge_kw[follows]
+    into, out_of = own.charge_efficiency[follows], own.discharge_efficiency[follows]
+    for t in range(len(path)):
+        moved = self_consumption_kw(energy, surplus[t], backup, ceiling, power, into, out_of, INTERVAL_HOURS)
+        taken, given = np.maximum(-moved, 0.0), np.maximum(moved, 0.0)
+        path[t, follows] = energy = step_energy_kwh(energy, taken, given, into, out_of, INTERVAL_HOURS)
     return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from vpp_core.fleet.text.products import Mention, find_products
@@ -11,24 +11,30 @@ from vpp_core.fleet.text.quantities import Quantity, find_quantities
 
 _SENTENCE = re.compile(r"[^.!?;]+(?:[.](?=\S)[^.!?;]*)*[.!?;]*")
 _BREAK = re.compile(
-    r",\s+(?!\d+ ?(?:each|apiece))|\s+(?:but|and|while|whereas|plus|also|so|"
-    r"because)\s+(?!hers\b)|\s+-+\s+|\s*[()]\s*"
+    r",\s+(?!\d+ ?(?:each|apiece))|\s+(?:but|and|while|whereas|plus|also|so|because|since)"
+    r"\s+(?!hers\b)|\s+(?:-+|[/+&|])\s+|\s*[()\[\]{}]\s*"
 )
-
 _FOREIGN = re.compile(
     r"\b(?:neighbou?rs?(?:'s)?|friends?(?:'s)?|(?:all|every|each|any|the)? ?other (?:homes?|"
     r"households?|users?|customers?)|"
-    r"(?:all|every|each) (?:the )?(?:homes?|households?|prosumers?|users?|customers?|fleets?)|everyone(?: else)?|"
+    r"(?:all|every|each) (?:the )?(?:homes?|households?|prosumers?|users?|customers?|fleets?)|"
+    r"(?<!hello )(?<!hi )(?<!hey )everyone(?: else)?|"
     r"everybody|(?:household|prosumer)[ _#-]?(?:id)?[ :#]?\d+|home[ _]?(?:id|#) ?:?\d+|"
-    r"landlord(?:'s)?|tenants?(?:'s)?|my (?:boss|brother|sister|parents)(?:'s)?)\b"
+    r"landlord(?:'s)?|tenants?(?:'s)?|my (?:boss|brother|sister|parents|coworker|buddy)(?:'s)?)\b"
+)
+_OTHERS_HAVE = re.compile(
+    r"\b(?:neighbou?rs?|friends?|landlord|tenants?|boss|brother|sister|parents|coworker|buddy) "
+    r"(?:has|have|had|got|owns?|installed)\b"
 )
 _HYPOTHETICAL = re.compile(
-    r"\b(?:thinking (?:about|of)|consider(?:ing)?|plan(?:ning|s)? (?:to|on)|would like to (?:get|buy|install|add)|"
-    r"want(?:s)? to (?:get|buy|install|add)|hop(?:e|ing) to|might|maybe|going to (?:get|buy|install)|next year|"
+    r"\b(?:thinking (?:about|of)|consider(?:ing)?|plan(?:ning|s)?\b(?! [a-z]? ?(?:is|b)\b)|"
+    r"would (?:like|love) to (?:get|buy|install|add|have)|"
+    r"want(?:s)? to (?:get|buy|install|add)|hop(?:e|ing) to|might|maybe|going to (?:get|buy|install|add)|next year|"
     r"someday|some day|one day|in the future|wish(?:ing)? (?:i|we) had|sold|used to|no longer|formerly|previously|"
+    r"(?:lost|crashed|totall?ed|wrecked) (?:the|my|our|her|his)\b|"
     r"traded in|got rid of|had an?|died|broke(?: down)?|stolen|returned|uninstalled|"
-    r"could (?:get|buy|install|add)|interested in (?:getting|buying)|waiting for|on order|"
-    r"looking (?:at|into|to buy))\b"
+    r"(?:could|may|will) (?:get|buy|install|add)|interested in (?:getting|buying|adding)|waiting (?:for|on)|on order|"
+    r"ordered|quotes? for|quoted|looking (?:at|into|for|to buy))\b"
 )
 _NEGATION = re.compile(
     r"\b(?:no|not|without|don'?t|doesn'?t|do not|does not|never|none|neither|nor|haven'?t|hasn'?t|isn'?t|lacks?|"
@@ -57,10 +63,6 @@ class Clause:
         local = position - self.start
         return bool(_NEGATION.search(self.text[max(0, local - reach) : local]))
 
-    def has(self, pattern: str) -> re.Match[str] | None:
-        """The first match of a pattern in the clause."""
-        return re.search(pattern, self.text)
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -70,19 +72,20 @@ class Reading:
     clauses: tuple[Clause, ...]
     products: tuple[Mention, ...]
     quantities: tuple[Quantity, ...]
+    taken: list[tuple[int, int]] = field(default_factory=list)
+    """stretches that a rule made something of; what is left is told (`leftovers`)"""
 
     @classmethod
     def of(cls, text: str) -> Reading:
-        """Take apart a normalised text. A sentence about other homes is set aside whole."""
+        """Take apart a normalised text. What is said of other homes is set aside."""
         products = find_products(text)
-        clauses = tuple(_clauses(text, products))
         inside = [(m.start, m.end) for m in products]
         quantities = tuple(
             quantity
             for quantity in find_quantities(text)
             if not any(quantity.start < end and quantity.end > start for start, end in inside)
         )
-        return cls(text, clauses, tuple(products), quantities)
+        return cls(text, tuple(_clauses(text, products)), tuple(products), quantities)
 
     @cached_property
     def own(self) -> tuple[Clause, ...]:
@@ -106,21 +109,35 @@ class Reading:
         """Quantities of these units in a clause, in order."""
         return [q for q in self.quantities if q.unit in units and clause.start <= q.start < clause.end]
 
+    def take(self, *stretches: Quantity | tuple[int, int]) -> None:
+        """Mark what a rule made something of."""
+        self.taken.extend((s.start, s.end) if isinstance(s, Quantity) else s for s in stretches)
+
+    def take_words(self, clause: Clause) -> None:
+        """Mark a clause's words, but not its numbers: each number is to be taken for itself."""
+        self.taken.extend(
+            (clause.start + m.start(), clause.start + m.end()) for m in re.finditer(r"[^\W\d][^\s\d]*", clause.text)
+        )
+
 
 def _clauses(text: str, products: list[Mention]) -> list[Clause]:
     found = []
     for number, sentence in enumerate(_SENTENCE.finditer(text)):
-        foreign = bool(_FOREIGN.search(sentence[0]))
-        position = sentence.start()
         breaks = [
             b
             for b in _BREAK.finditer(text, sentence.start(), sentence.end())
             if not any(m.start < b.end() and m.end > b.start() for m in products)
         ]
-        for start, end in zip(
-            [position, *(b.end() for b in breaks)], [*(b.start() for b in breaks), sentence.end()], strict=True
-        ):
+        edges = [sentence.start(), *(edge for b in breaks for edge in (b.start(), b.end())), sentence.end()]
+        # A sentence about other homes is set aside whole, lest what is ordered for them be read as this home's; one
+        # that only tells what others have is set aside from there on, or within its brackets.
+        whole = bool(_FOREIGN.search(sentence[0]))
+        told = whole and _OTHERS_HAVE.search(sentence[0])
+        foreign = whole and not told
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
             piece = text[start:end]
+            if told:
+                foreign = bool(_FOREIGN.search(piece)) or (foreign and ")" not in text[start - 3 : start])
             if piece.strip(" .!?;"):
                 found.append(Clause(piece, start, number, foreign, bool(_HYPOTHETICAL.search(piece))))
     return found

@@ -40,6 +40,8 @@ class ParsedHousehold:
     """by dotted field name, every field of the configuration"""
     contradictions: tuple[str, ...]
     notes: tuple[str, ...]
+    not_understood: tuple[str, ...]
+    """stretches of the text that no field came from, in its own words"""
     parser: str
     """who read it: `grammar`, `llm`, or `grammar after llm failed`"""
 
@@ -50,6 +52,7 @@ class ParsedHousehold:
             "provenance": {name: {"origin": p.origin, "why": p.why} for name, p in self.provenance.items()},
             "contradictions": list(self.contradictions),
             "notes": list(self.notes),
+            "not_understood": list(self.not_understood),
             "parser": self.parser,
         }
 
@@ -87,7 +90,12 @@ def complete(extraction: Extraction, parser: str) -> ParsedHousehold:
         _reconcile_car(car, f"evs.{k}", draft)
     prosumer = prosumer_from_dict(data)
     return ParsedHousehold(
-        prosumer, draft.provenance, tuple(extraction.contradictions), tuple(extraction.notes), parser
+        prosumer,
+        draft.provenance,
+        tuple(extraction.contradictions),
+        tuple(extraction.notes),
+        tuple(dict.fromkeys(extraction.not_understood)),
+        parser,
     )
 
 

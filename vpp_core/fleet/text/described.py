@@ -9,6 +9,7 @@ from vpp_core.fleet.convert import join
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.fleet.prosumer import Prosumer
 from vpp_core.fleet.text.batch import Refused, households_in, parse_households, read_descriptions
+from vpp_core.fleet.text.completion import ParsedHousehold
 from vpp_core.fleet.text.extraction import HouseholdParser
 
 
@@ -20,11 +21,13 @@ class JoinedFleet:
     joined: int
     refused: tuple[str, ...]
     """a sentence for each description left out, naming its file and place, not its words"""
+    not_understood: tuple[str, ...] = ()
+    """a sentence for each description of which stretches were not understood, likewise"""
 
 
 def join_described(
     fleet: Fleet,
-    files: Mapping[str, str],
+    files: Mapping[str, str | bytes],
     parser: HouseholdParser | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> JoinedFleet:
@@ -34,6 +37,7 @@ def join_described(
     """
     households: list[Prosumer] = []
     refused: list[str] = []
+    unread: list[str] = []
     for name in sorted(files):
         results = parse_households(read_descriptions(files[name], name), parser, progress)
         households.extend(households_in(results))
@@ -42,4 +46,10 @@ def join_described(
             for result in results
             if isinstance(result, Refused)
         )
-    return JoinedFleet(join(fleet, households), len(households), tuple(refused))
+        unread.extend(
+            f"{name}, household {position + 1}: of {len(result.not_understood)} stretches nothing was understood; "
+            f"`vpp household --file {name}` shows them"
+            for position, result in enumerate(results)
+            if isinstance(result, ParsedHousehold) and result.not_understood
+        )
+    return JoinedFleet(join(fleet, households), len(households), tuple(refused), tuple(unread))

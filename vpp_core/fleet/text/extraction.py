@@ -44,6 +44,8 @@ class Extraction:
     fields: dict[str, Found] = field(default_factory=dict)
     contradictions: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    not_understood: list[str] = field(default_factory=list)
+    """stretches of the text that no field came from"""
     parser: str | None = None
     """who read it, where that is not the parser that was asked"""
 

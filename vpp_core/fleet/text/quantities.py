@@ -17,31 +17,44 @@ _ENERGY = r"(?P<e>k|m)(?:wh|ilowatt[ -]?hours?|egawatt[ -]?hours?)"
 _ALONE = r"(?=\s*(?:$|[.,;)](?!\d)))"
 _DAYTIME = r" in the (?:morning|evening|afternoon)| at night"
 _PREPOSITION = r"(?:at|by|around|until|before|after|from)"
+_TIMED = (
+    r"(?:at|by|around|until|till|before|after|from|about|to|-|~|leav(?:es?|ing)|departs?|dep|out|off|back|home|in|"
+    r"returns?|arrives?|arr|ready)"
+)
 
 _FORMS: tuple[tuple[Unit, str], ...] = (
     ("usd_per_kwh", rf"(?<![\w.]){_DOLLAR}\s*(?P<n>-?\d+(?:\.\d+)?|\.\d+){_PER}{_ENERGY}\b"),
     ("usd_per_kwh", rf"{_NUMBER}\s*{_DOLLAR}{_PER}{_ENERGY}\b"),
     ("usd_per_kwh", rf"{_NUMBER}\s*(?P<cents>cents?|¢|ct|c)(?:{_PER}{_ENERGY}\b|(?![\w]))"),
     ("usd_per_kwh", rf"\b(?P<word>a quarter|a dime|a nickel|half a dollar|a dollar|a buck){_PER}{_ENERGY}\b"),
+    ("usd_per_kwh", rf"(?<![\w.])(?P<n>0?\.\d+)\s*(?:/|per)\s*{_ENERGY}\b"),
     ("kwh", rf"{_NUMBER}[\s-]*(?P<scale>k|m|g)?(?:wh|ilowatt[ -]?hours?|egawatt[ -]?hours?|watt[ -]?hours?)\b"),
     ("kwh", r"capacity_kwh\W{1,4}(?P<n>-?\d+(?:\.\d+)?)"),
-    ("kwh", rf"\b(?:battery|storage)(?: is| of|:)? (?P<n>\d+(?:\.\d+)?){_ALONE}"),
+    ("kwh", rf"\b(?:battery|storage)(?: is| of|:)?[ (]+(?P<n>\d{{1,2}}(?:\.\d+)?){_ALONE}"),
     ("kw", r"(?:capacity|max_power|max_charge)_kw\W{1,4}(?P<n>-?\d+(?:\.\d+)?)"),
     ("kw", rf"{_NUMBER}[\s-]*(?P<scale>k|m)?(?:wp?|wdc|wac|watts?|ilowatts?|ilowatt-?peak|egawatts?)\b"),
-    ("kw", rf"\b(?:solar|pv|panels)(?: is| of|:)? (?P<n>\d+(?:\.\d+)?){_ALONE}"),
-    ("v", rf"{_NUMBER}[\s-]*(?:v|volts?)\b"),
-    ("a", rf"{_NUMBER}(?:a|[\s-]*(?:amps?|amperes?))\b"),
+    ("kw", rf"\b(?:solar|pv|panels)(?: is| of|:)?[ (]+(?P<n>\d{{1,2}}(?:\.\d+)?){_ALONE}"),
+    ("v", rf"{_NUMBER}[\s-]*(?:vac|v|volts?)\b"),
+    ("clock", r"(?<![\w.:$])(?P<h>\d{1,2}):(?P<min>\d{2})\s*(?P<half>[ap]m?)\b"),
+    (
+        "clock",
+        rf"\b{_TIMED} ?(?P<h>1[0-2]|[1-9]) ?(?P<half>[ap])\b(?! (?:charg|wall|evse|breaker|circuit|outlet|plug))",
+    ),
+    ("a", rf"{_NUMBER}(?:a|[\s-]*(?:amps?|amperes?)|\s?a(?= (?:charg|wall|evse|breaker|circuit|outlet|plug)))\b"),
     ("%", rf"{_NUMBER}\s*(?:%|percent|per cent|pct)"),
     ("%", r"\b(?P<word>half|a quarter|three quarters|a third|two thirds|all)\b(?= (?:of|the|my|its|our|their)\b)"),
     ("hours", rf"{_NUMBER}[\s-]*(?P<time>hours?|hrs?|h|minutes?|mins?|days?|nights?)\b"),
     ("hours", r"\b(?P<word>half a day|half an hour|an hour|a day|a full day|overnight|a night)\b"),
-    ("km", rf"{_NUMBER}[\s-]*(?P<distance>miles?|mi|km|kilometers?|kilometres?)\b"),
+    ("km", rf"{_NUMBER}(?P<thousand>k)?\+?[\s-]*(?P<distance>miles?|mi|km|kilometers?|kilometres?)\b"),
     ("panels", rf"{_NUMBER}\s*(?:(?:solar|pv)\s*)?(?:panels?|modules?)\b"),
     ("degrees", rf"{_NUMBER}[\s-]*(?:degrees?\b|°|deg\b)"),
     ("clock", r"(?<![\w.:$])(?P<h>\d{1,2})(?::(?P<min>\d{2}))?\s*(?P<half>am|pm)\b"),
     ("clock", rf"(?<![\w.:$])(?P<h>\d{{1,2}}):(?P<min>\d{{2}})(?P<half>)(?P<later>{_DAYTIME})?"),
     ("clock", rf"{_PREPOSITION} (?P<h>\d{{1,2}})(?P<half>)(?P<later>{_DAYTIME})"),
-    ("clock", rf"{_PREPOSITION} (?P<h>\d{{1,2}})(?P<half>)(?= ?(?:$|[,;]|[.](?!\d)|and\b|with\b|o'?clock))"),
+    (
+        "clock",
+        rf"{_PREPOSITION} (?P<h>\d{{1,2}})(?P<half>)(?= ?(?:$|[,;]|[.](?!\d)|(?:and|with|every|each|on|o'?clock)\b))",
+    ),
     ("clock", r"\b(?P<word>noon|midnight|midday)\b"),
 )
 _PATTERNS = tuple((unit, re.compile(pattern)) for unit, pattern in _FORMS)
@@ -115,7 +128,8 @@ def _quantity(unit: Unit, match: re.Match[str]) -> Quantity | None:
     else:
         value = float(group["n"]) * _scale(unit, group)
         bare = unit == "usd_per_kwh" and not group.get("e")
-    return Quantity(unit, round(value, 9), match.start(), match.end(), bare)
+    start = match.start("h") if group.get("h") else match.start()
+    return Quantity(unit, round(value, 9), start, match.end(), bare)
 
 
 def _scale(unit: Unit, group: dict[str, str | None]) -> float:
@@ -126,7 +140,8 @@ def _scale(unit: Unit, group: dict[str, str | None]) -> float:
     if unit == "hours":
         return _HOURS[(group["time"] or "h")[0]]
     if unit == "km":
-        return KM_PER_MILE if (group["distance"] or "").startswith("mi") else 1.0
+        km = KM_PER_MILE if (group["distance"] or "").startswith("mi") else 1.0
+        return 1000 * km if group["thousand"] else km
     return 1.0
 
 
@@ -142,7 +157,7 @@ def _hour(group: dict[str, str | None]) -> tuple[float, bool] | None:
         if hour > 12:
             return hour % 24 + minutes / 60, False
         afternoon = (
-            half == "pm" or later in ("in the evening", "in the afternoon") or (later == "at night" and hour > 5)
+            half in ("p", "pm") or later in ("in the evening", "in the afternoon") or (later == "at night" and hour > 5)
         )
         return hour % 12 + (12 if afternoon else 0) + minutes / 60, False
     return hour % 24 + minutes / 60, hour <= 12

@@ -47,6 +47,17 @@ _KEEP = re.compile(
     r"\b(?:keep|keeps|reserve[sd]?|last|leave|left|remain(?:s|ing)?|always have|hold back|untouched|minimum|min|"
     r"(?:go|drop|fall|drain(?:ed)?|discharged?)(?: it)? (?:below|under)|below|under)\b"
 )
+_FOR_OUTAGES = re.compile(
+    r" ?(?:(?:in|as|of|for|the|a|any|case of|always) )*(?:battery )?"
+    r"(?:reserved?|back-?up|emergenc|outages?|blackouts?|psps|power cuts?|shut-?offs?|untouched)"
+)
+_RESERVED = re.compile(r"\b(?:reserved?|back-?up)\W+(?:(?:is|set|at|to|of|level|soc|percentage|reserve|kept)\W+)*$")
+_CHARGE_LIMIT = re.compile(
+    r"\bcharg(?:e|ing|er) limit\b|\bcharg(?:es?|ed|ing) (?:it |them )?(?:only )?(?:up )?to\b|\blimit(?:ed)? to\b"
+)
+_BATTERY = re.compile(r"\b(?:batter(?:y|ies)|storage|power|capacity)\b")
+_CAR = re.compile(r"\b(?:car|ev|vehicle|ready|leave(?! \d)|drive|departure|morning|charged|by)\b")
+_NEED = re.compile(r"\b(?:ready|by|must|need\w*|charged?|full|leave|depart\w*|at least|with|want\w*|be at|have)\b")
 _CAR_FIRST = re.compile(
     r"\b(?:car|ev|vehicle|truck|driving|commute|mobility|it)\b.{0,30}"
     r"(?:comes? first|(?:top|first|highest|high) priority|is sacred|must always|"
@@ -81,13 +92,16 @@ def find_wishes(reading: Reading, extraction: Extraction, has_car: bool) -> None
     for clause in reading.own:
         for keyed in _KEYED.finditer(clause.text):
             extraction.find(_KEYS[keyed["key"]], float(keyed["n"]), clause.text)
+            reading.take((clause.start + keyed.start(), clause.start + keyed.end()))
         _compensation(reading, clause, extraction)
         _backup(reading, clause, extraction)
         _shares(reading, clause, extraction)
         if has_car and _CAR_FIRST.search(reading.generic(clause)):
             extraction.find("preferences.ev_priority", "high", clause.text)
+            reading.take_words(clause)
         elif has_car and _CAR_FLEXIBLE.search(reading.generic(clause)):
             extraction.find("preferences.ev_priority", "low", clause.text)
+            reading.take_words(clause)
 
 
 def _category(reading: Reading, extraction: Extraction) -> None:
@@ -97,6 +111,7 @@ def _category(reading: Reading, extraction: Extraction) -> None:
             match = re.search(rf"\b(?:{pattern})\b", clause.text)
             if match and not clause.negated_before(clause.start + match.start(), reach=12):
                 said.setdefault(category, match[0])
+                reading.take((clause.start + match.start(), clause.start + match.end()))
     for category in PREFERENCES:
         if category in said:
             if "category" not in extraction.fields:
@@ -117,15 +132,19 @@ def _compensation(reading: Reading, clause: Clause, extraction: Extraction) -> N
         if re.search(r"\b(?:tariff|rate|utility|import|export|bill|currently pay|we pay|i pay)\b", clause.text):
             continue
         extraction.find("preferences.min_compensation_usd_per_kwh", round(money.value, 6), clause.text)
+        reading.take(money)
+        reading.take_words(clause)
 
 
 def _backup(reading: Reading, clause: Clause, extraction: Extraction) -> None:
     name = "preferences.backup_power_hours"
     if _BACKUP_UNWANTED.search(clause.text):
         extraction.find(name, 0.0, clause.text)
+        reading.take_words(clause)
         return
     if not _BACKUP.search(clause.text):
         return
+    reading.take_words(clause)
     durations = reading.quantities_in(clause, "hours") or [
         duration
         for other in reading.own
@@ -134,6 +153,7 @@ def _backup(reading: Reading, clause: Clause, extraction: Extraction) -> None:
     ]
     if durations:
         extraction.find(name, round(durations[0].value, 3), clause.text)
+        reading.take(durations[0])
     elif name not in extraction.fields:
         category = str(extraction.fields["category"].value) if "category" in extraction.fields else "moderate"
         high = PREFERENCES[category].backup_power_hours[1]
@@ -141,22 +161,35 @@ def _backup(reading: Reading, clause: Clause, extraction: Extraction) -> None:
 
 
 def _shares(reading: Reading, clause: Clause, extraction: Extraction) -> None:
+    battery = extraction.fields.get("bess")
     for share in reading.quantities_in(clause, "%"):
-        name = _share_field(reading.text, clause, share)
-        if name == "bess.min_soc" or name == "bess.max_soc" or name == "preferences.participation_willingness":
-            extraction.find(name, round(share.value / 100, 4), clause.text)
-        elif name is not None:
-            extraction.find(name, round(share.value, 3), clause.text)
+        name = share_field(reading, clause, share)
+        if name is None or "." not in name or (name.startswith("bess.") and not (battery and battery.value)):
+            continue
+        whole = name == "preferences.max_discharge_percent"
+        extraction.find(name, round(share.value, 3) if whole else round(share.value / 100, 4), clause.text)
+        reading.take(share)
+        reading.take_words(clause)
 
 
-def _share_field(text: str, clause: Clause, share: Quantity) -> str | None:
-    before, after = text[clause.start : share.start], text[share.end : clause.end]
+def share_field(reading: Reading, clause: Clause, share: Quantity) -> str | None:
+    """What a share speaks of: a dotted field, or a bare name (`min_departure_soc`, `target_soc`) of a car's."""
+    before, after = reading.text[clause.start : share.start], reading.text[share.end : clause.end]
     if re.search(r"\bmin(?:imum)? (?:soc|charge|state of charge)\W*(?:of|is|:)?\s*$", before):
         return "bess.min_soc"
     if re.search(r"\bmax(?:imum)? (?:soc|charge|state of charge)\W*(?:of|is|:)?\s*$", before):
         return "bess.max_soc"
     if re.search(r"\bmax_?(?:imum )?discharge", before):
         return "preferences.max_discharge_percent"
+    said = reading.generic(clause)
+    if _FOR_OUTAGES.match(after) or _RESERVED.search(before):
+        return "bess.min_soc"
+    if not _BATTERY.search(said) and not re.search(rf"^ ?(?:of .*)?(?:{_PER_DAY})", after):
+        timed = reading.quantities_in(clause, "clock") or _CAR.search(said)
+        if _CHARGE_LIMIT.search(before) and not reading.quantities_in(clause, "clock"):
+            return "target_soc"
+        if (timed and _NEED.search(clause.text)) or re.search(r"\bneeds? (?:at least )?$", before):
+            return "min_departure_soc"
     if re.search(
         r"^ ?(?:of )?(?:its|the|my|our|their)? ?(?:battery |battery's )?(?:power|output|kw)\b|^ ?(?:willing)", after
     ) or re.search(r"willing(?:ness)?\b.{0,12}$", before):

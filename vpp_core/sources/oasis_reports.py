@@ -1,0 +1,224 @@
+"""Which report an OASIS table is, and its prices: told by market and XML_DATA_ITEM, not by the shape of its columns.
+
+Requirements, awards and forecasts come in the very columns of prices. Where a table was saved without XML_DATA_ITEM,
+LMP_TYPE and ANC_TYPE are what is left to go by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from vpp_core.errors import InputError, UnavailableError
+from vpp_core.sources.csv_text import MOST_COLUMNS, tidy
+from vpp_core.tables.price_bounds import ENERGY, ENERGY_PART, RESERVE, PriceBounds
+
+REAL_TIME, DAY_AHEAD, RESERVES = "real-time LMP", "day-ahead LMP", "reserve prices"
+
+TIME = "INTERVALSTARTTIME_GMT"
+ENERGY_ITEMS = {
+    "LMP_PRC": "LMP",
+    "LMP_ENE_PRC": "MCE",
+    "LMP_CONG_PRC": "MCC",
+    "LMP_LOSS_PRC": "MCL",
+    "LMP_GHG_PRC": "MGHG",
+}
+RESERVE_ITEMS = {"SP_CLR_PRC": "SR", "NS_CLR_PRC": "NR"}
+_NOT_SOLD = {"RU": "RU_CLR_PRC", "RD": "RD_CLR_PRC", "RMU": "RMU_CLR_PRC", "RMD": "RMD_CLR_PRC"}
+"""Prices of PRC_AS that no home here earns: part of every such file, so not worth a word."""
+_STEPS = {REAL_TIME: pd.Timedelta(minutes=15), DAY_AHEAD: pd.Timedelta(hours=1), RESERVES: pd.Timedelta(hours=1)}
+_MARKET_OF_COLUMN = {"PRC": "RTPD", "MW": "DAM", "VALUE": "RTM"}
+"""Column of the price → the market that has it so, where a table says none."""
+_READ = "prices are read from PRC_RTPD_LMP (15-minute market, RTPD), PRC_LMP (DAM) and PRC_AS (DAM)"
+_MARKETS = {
+    "RTM": "the five-minute market (PRC_INTVL_LMP)",
+    "RTD": "the five-minute market",
+    "RTPD": "the 15-minute market",
+    "HASP": "the hour-ahead process",
+    "RUC": "residual unit commitment",
+    "DAM": "the day-ahead market",
+}
+_OTHER = (
+    ("_REQ_M", "reserve requirements in MW (AS_REQ)"),
+    ("REN_FCST", "a forecast of wind and solar (SLD_REN_FCST)"),
+    ("RENEW_FCST", "a forecast of wind and solar (SLD_REN_FCST)"),
+    ("FCST", "a load forecast (SLD_FCST)"),
+    ("_SELF_MW", "reserve awards in MW (AS_RESULTS)"),
+    ("_PROC_MW", "reserve awards in MW (AS_RESULTS)"),
+    ("_AWARD", "awards in MW"),
+    ("SHADOW", "shadow prices of constraints"),
+    ("FUEL", "fuel prices (PRC_FUEL)"),
+    ("GHG_ALL", "greenhouse-gas allowance prices"),
+)
+"""Part of an item's name → the report it is of."""
+
+
+class OtherReportError(UnavailableError):
+    """A report that holds no prices a result can rest on: which one, and which are read."""
+
+    def __init__(self, where: str, columns: Columns, found: Iterable[str]) -> None:
+        names = sorted(name or "no kind that is named" for name in found)
+        known = next((report for part, report in _OTHER if any(part in name for name in names)), "")
+        if all(name.startswith("market ") for name in names):
+            market = names[0].removeprefix("market ")
+            self.what = f"is of market {market}, {_MARKETS.get(market, 'which is not read')}"
+        elif known:
+            self.what = f"holds {known}, no prices"
+        else:
+            self.what = f"holds {', '.join(names[:3])}, no prices that are read here"
+        super().__init__(f"{where} {self.what}; {_READ}: download that, and remove this one")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where a table has what is needed: position by column name, and which of them is the price."""
+
+    places: dict[str, int]
+    price: str
+    name: str
+    missing: tuple[str, ...] = ()
+    """columns of a price report that are not there; what is there may tell which report it is"""
+
+    @classmethod
+    def of(cls, head: list[str], where: str) -> Columns:
+        """From a header in capitals; one that is no price report's is an `InputError` that says what it lacks."""
+        if len(head) > MOST_COLUMNS:
+            raise InputError(f"{where} has {len(head):,} columns, which no OASIS report has; remove it")
+        places = {name: place for place, name in reversed(list(enumerate(head)))}
+        name, kind = ("ANC_REGION", "ANC_TYPE") if "ANC_TYPE" in places else ("NODE", "LMP_TYPE")
+        price = next((column for column in _MARKET_OF_COLUMN if column in places), "")
+        missing = tuple(column for column in (TIME, name, kind, price or "MW") if column not in places)
+        if missing and not {"XML_DATA_ITEM", TIME} <= set(places):
+            raise InputError(_lacking(where, missing))
+        needed = (TIME, "INTERVALENDTIME_GMT", name, kind, "MARKET_RUN_ID", "XML_DATA_ITEM", price)
+        return cls({column: places[column] for column in needed if column in places}, price, name, missing)
+
+    @property
+    def kind(self) -> str:
+        return "ANC_TYPE" if self.name == "ANC_REGION" else "LMP_TYPE"
+
+
+def _lacking(where: str, missing: Iterable[str]) -> str:
+    return f"{where} lacks the column(s) {', '.join(missing)} of an OASIS price report; download it again as CSV"
+
+
+def prices_of(table: pd.DataFrame, columns: Columns, where: str) -> tuple[dict[str, pd.DataFrame], set[str]]:
+    """Rows of prices by report, and what the other rows are. A price that cannot be is an `InputError`."""
+    kinds = [name for name in ("XML_DATA_ITEM", "MARKET_RUN_ID", columns.kind) if name in table]
+    text = {name: table[name].map(tidy).str.upper() for name in kinds}
+    said = text.get("XML_DATA_ITEM")
+    if columns.missing:
+        assert said is not None
+        if said.isin([*ENERGY_ITEMS, *RESERVE_ITEMS]).any():
+            raise InputError(_lacking(where, columns.missing))
+        return {}, set(said.unique())
+    items = RESERVE_ITEMS if columns.kind == "ANC_TYPE" else ENERGY_ITEMS
+    kind = text[columns.kind]
+    if said is None:
+        item = kind.where(kind.isin(items.values()))
+        said = kind
+    else:
+        item = said.map(items)
+        _refuse_contradiction(table, item, kind, columns, where)
+    plain = _MARKET_OF_COLUMN[columns.price]
+    market = text["MARKET_RUN_ID"].replace("", plain) if "MARKET_RUN_ID" in text else kind.map(lambda _: plain)
+    report = market.map(lambda name: _report(name, columns)).where(item.notna())
+    other = said[item.isna()]
+    of_homes = other[~other.isin([*_NOT_SOLD, *_NOT_SOLD.values()])]
+    strange = set((other if len(other) == len(said) else of_homes).unique())
+    strange |= {f"market {name}" for name in market[item.notna() & report.isna()].unique()}
+    return {
+        str(name): _rows(table[report == name], item[report == name], columns, str(name), where)
+        for name in report.dropna().unique()
+    }, strange
+
+
+def _report(market: str, columns: Columns) -> str | None:
+    if columns.kind == "ANC_TYPE":
+        return RESERVES if market == "DAM" else None
+    return {"RTPD": REAL_TIME, "DAM": DAY_AHEAD}.get(market)
+
+
+def _refuse_contradiction(table: pd.DataFrame, item: pd.Series, kind: pd.Series, columns: Columns, where: str) -> None:
+    odd = item.notna() & (kind != "") & (kind != item)
+    if odd.any():
+        row = _first(table, odd)
+        raise InputError(
+            f"{where} says {row[columns.kind]} and {row['XML_DATA_ITEM']} of one price in line {row['line']}; "
+            "download it again"
+        )
+
+
+def _rows(table: pd.DataFrame, item: pd.Series, columns: Columns, report: str, where: str) -> pd.DataFrame:
+    start = _times(table, TIME, where)
+    price = _numbers(table, columns.price, where)
+    rows = pd.DataFrame(
+        {"timestamp": start, "name": table[columns.name].map(tidy), "item": item, "price": price, "line": table["line"]}
+    )
+    step = _STEPS[report]
+    off = start != start.dt.floor(step)
+    if "INTERVALENDTIME_GMT" in table:
+        given = table["INTERVALENDTIME_GMT"].map(tidy) != ""
+        end = start + step
+        end[given] = _times(table[given], "INTERVALENDTIME_GMT", where)
+        off |= end - start != step
+    if off.any():
+        row = _first(table, off)
+        raise InputError(
+            f"{where} is said to be {report}, but line {row['line']} is not of an interval of "
+            f"{step.total_seconds() / 60:g} minutes (it starts at {tidy(row[TIME])[:30]}); {_READ}"
+        )
+    refuse_impossible(rows, where)
+    return rows.drop(columns="line").reset_index(drop=True)
+
+
+def _times(table: pd.DataFrame, column: str, where: str) -> pd.Series:
+    try:
+        return pd.to_datetime(table[column].map(tidy), utc=True, format="ISO8601", errors="raise").dt.as_unit("us")
+    except (ValueError, TypeError, OverflowError):
+        read = pd.to_datetime(table[column].map(tidy), utc=True, format="ISO8601", errors="coerce")
+        raise InputError(_unreadable(table, read.isna(), column, where)) from None
+
+
+def _first(table: pd.DataFrame, where: pd.Series) -> pd.Series:
+    """The first row of which something is true."""
+    return table.iloc[int(np.argmax(where.to_numpy()))]
+
+
+def _unreadable(table: pd.DataFrame, unread: pd.Series, column: str, where: str) -> str:
+    row = _first(table, unread)
+    return (
+        f"{where} holds an unreadable time or price ({tidy(row[column])[:40]!r} in line {row['line']}); "
+        "download it again or remove it"
+    )
+
+
+def _numbers(table: pd.DataFrame, column: str, where: str) -> pd.Series:
+    """Prices as numbers, an empty cell as none; infinity, NaN and words are refused."""
+    text = table[column].map(tidy)
+    plain = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?") | (text == "")
+    if not plain.all():
+        raise InputError(_unreadable(table, ~plain, column, where))
+    return text.where(text != "", "nan").astype(float)
+
+
+def refuse_impossible(rows: pd.DataFrame, where: str) -> None:
+    """Refuse a price that no market has, of any series: in files, fetched answers and live ones alike."""
+    for bounds, here in _bounded(rows["item"]):
+        price = rows["price"].to_numpy(dtype=float)
+        beyond = here & ~np.isnan(price) & ~((price >= bounds.low) & (price <= bounds.high))
+        if beyond.any():
+            row = rows.iloc[int(np.argmax(beyond))]
+            raise InputError(
+                f"{where} has {row['item']} of {row['price']:g} {bounds.unit} at {row['timestamp']:%Y-%m-%dT%H:%MZ} "
+                f"({row['name']}), outside {bounds}: no CAISO price; correct or remove it"
+            )
+
+
+def _bounded(item: pd.Series) -> list[tuple[PriceBounds, np.ndarray]]:
+    reserve = item.isin(RESERVE_ITEMS.values()).to_numpy()
+    whole = (item == "LMP").to_numpy()
+    return [(RESERVE, reserve), (ENERGY, whole), (ENERGY_PART, ~reserve & ~whole)]
