@@ -60,6 +60,21 @@ class Curve:
         """Bid for at the lowest price, shape (A,)."""
         return self.buy_kw[:, 0] if self.buy_kw.shape[1] else np.zeros(len(self.buy_kw))
 
+    @property
+    def mean_sell_usd_per_mwh(self) -> float:
+        """Mean price of what is offered, weighted by quantity; NaN where nothing is."""
+        return _mean_price(self.sell_usd_per_mwh, np.diff(self.sell_kw.sum(axis=0), prepend=0.0))
+
+    @property
+    def mean_buy_usd_per_mwh(self) -> float:
+        """Mean price of what is bid for."""
+        return _mean_price(self.buy_usd_per_mwh, -np.diff(self.buy_kw.sum(axis=0), append=0.0))
+
+
+def _mean_price(price: Floats, quantity_kw: Floats) -> float:
+    total = float(quantity_kw.sum())
+    return float(price @ quantity_kw) / total if total > 0 else float("nan")
+
 
 def levels(quantiles: Floats, thresholds_usd_per_mwh: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """Price levels of sale and purchase [$/MWh], each (P,) and ascending.

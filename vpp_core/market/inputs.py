@@ -7,7 +7,6 @@ may see of it, and when, is decided in `simulation` alone.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +14,6 @@ import pandas as pd
 
 from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE, Month, Period, Windows
 from vpp_core.errors import InputError
-from vpp_core.fleet.devices import Batteries, CarBatteries
 from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
 from vpp_core.fleet.kinds import stores_of
 from vpp_core.fleet.stores import Stores
@@ -56,16 +54,6 @@ class Inputs:
     export_usd_per_kwh: Floats
     slot: Ints
     """quarter hour of the local day of each interval, shape (T + lookahead,)"""
-
-    @cached_property
-    def batteries(self) -> Batteries:
-        """The stores that are batteries, a column per home."""
-        return _frozen(Batteries.of(self.stores, len(self.fleet)))
-
-    @cached_property
-    def cars(self) -> CarBatteries:
-        """The stores that are cars."""
-        return _frozen(CarBatteries.of(self.stores))
 
     @property
     def lmp_usd_per_mwh(self) -> Floats:

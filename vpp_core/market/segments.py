@@ -105,6 +105,11 @@ class Layout:
         return direction
 
     @cached_property
+    def is_battery(self) -> npt.NDArray[np.bool_]:
+        """Whether the segment is of a store that follows its home's meter, shape (K,)."""
+        return np.asarray(self.follows_meter[self.store])
+
+    @cached_property
     def is_compensated(self) -> npt.NDArray[np.bool_]:
         """Whether the household names a price for it: all but a charge held off, which is owed readiness. Shape (K,)."""
         compensated = np.ones(len(self), dtype=bool)
@@ -128,7 +133,7 @@ class Segments:
 
     Where `quantity_kw` is 0 there is no segment. `price_usd_per_mwh` is the least a sale clears at, the most a
     purchase does; `agreed_usd_per_mwh` what the household is paid per MWh delivered (or pays per MWh taken). Of a
-    reserve both are per MW-h held, and what a call delivers is paid apart, at `call_usd_per_mwh` (N,).
+    reserve both are per MW-h held, and what a call delivers is paid apart, at `call_usd_per_mwh` (S,).
     """
 
     quantity_kw: Floats
@@ -139,4 +144,4 @@ class Segments:
     @classmethod
     def none(cls, layout: Layout) -> Segments:
         """No segment at all."""
-        return cls(np.zeros(len(layout)), np.zeros(len(layout)), np.zeros(len(layout)), np.zeros(layout.homes))
+        return cls(np.zeros(len(layout)), np.zeros(len(layout)), np.zeros(len(layout)), np.zeros(layout.stores))

@@ -9,12 +9,12 @@ Satisfaction is scored by the scorer's own formulas; a home that is left out is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from vpp_core.dispatch.offers import Prospects, prospects
-from vpp_core.dispatch.opportunity_cost import USD_PER_KWH
+from vpp_core.dispatch.knowledge import USD_PER_KWH
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import Solution, WindowProgram
 from vpp_core.fleet.fleet import Fleet, Floats
@@ -47,15 +47,8 @@ def form_coalition(
     reliable = expected.clearing_probability >= formulation.minimum_reliability
     wanted = reliable & ((expected.surplus_usd_per_kw >= target) | (target <= 0))
     share = np.where(view.layout.is_reserve, formulation.reserve_share, 1.0)
-    quantity, shared = view.offers.quantity_kw * share, view.offers.shared
-    if formulation.reserve_share < 1:
-        # Limits count shares of whole segments: a smaller segment takes less of the battery.
-        shared = replace(
-            shared,
-            reserve_power=shared.reserve_power * formulation.reserve_share,
-            reserve_energy=shared.reserve_energy * formulation.reserve_share,
-        )
-    solution = program.solve(weighed, np.where(wanted, quantity, 0.0), shared)
+    quantity = view.offers.quantity_kw * share
+    solution = program.solve(weighed, np.where(wanted, quantity, 0.0))
     return Coalition(solution, expected, score)
 
 
@@ -87,6 +80,6 @@ def planned_satisfaction(layout: Layout, fleet: Fleet, agreed_usd_per_mwh: Float
         agreed_usd_per_mwh / 1000, fleet.min_compensation_usd_per_kwh[home], fleet.opening_ask_usd_per_kwh[home]
     )
     components["compensation"] = np.full(len(layout), np.nan)
-    for sale in (layout.battery_sell, layout.car_discharge):
+    for sale in (layout.sell, layout.give):
         components["compensation"][sale] = paid[sale]
     return satisfaction(components)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from vpp_core.calendar import LOCAL_TIMEZONE
-from vpp_core.dispatch.opportunity_cost import USD_PER_KWH
+from vpp_core.dispatch.knowledge import USD_PER_KWH
 from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
 from vpp_core.llm import quoted
 from vpp_core.market.segments import NONSPIN, PRODUCTS, SPIN

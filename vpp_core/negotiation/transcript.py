@@ -9,7 +9,8 @@ import pandas as pd
 
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import Bools, Floats
-from vpp_core.market.segments import PRODUCTS, Submission
+from vpp_core.market.decision import Bid
+from vpp_core.market.segments import PRODUCTS
 from vpp_core.negotiation.bargain import Bargain
 from vpp_core.negotiation.messages import (
     BidEvaluation,
@@ -33,7 +34,7 @@ class Transcript:
 
     view: GateView
     state: State
-    submission: Submission
+    bid: Bid
     gate_closure: pd.Timestamp
 
     @property

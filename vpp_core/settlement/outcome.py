@@ -102,12 +102,15 @@ def _window_rows(
         return groups.window_sum(values.sum(axis=1)) * energy
 
     days = np.asarray(inputs.period.days)
+    hours = length * energy
     frame = {
         "window_start": inputs.windows.starts,
         "local_day": days[groups.day_of_window],
         "lmp_mean_usd_per_mwh": groups.window_sum(inputs.lmp_usd_per_mwh) / length,
         "forecast_p50_usd_per_mwh": inputs.forecast_usd_per_mwh[:, 0, 1],
         **_bid_columns(inputs.layout, bids, groups.windows),
+        "bid_spin_kw": window_kwh(trajectory.spin_kw) / hours + window_kwh(trajectory.short_spin_kw) / hours,
+        "bid_nonspin_kw": window_kwh(trajectory.nonspin_kw) / hours + window_kwh(trajectory.short_nonspin_kw) / hours,
         "awarded_sell_kwh": window_kwh(np.maximum(award, 0.0)),
         "awarded_buy_kwh": window_kwh(np.maximum(-award, 0.0)),
         "delivered_sell_kwh": window_kwh(np.where(award > 0, delivered, 0.0)),
@@ -132,27 +135,22 @@ def _window_rows(
 
 def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str, Floats]:
     """Columns about the bids; zeros and nothing for a bound."""
-    energy = ~layout.is_reserve
-    sells, buys = energy & (layout.direction > 0), energy & (layout.direction < 0)
     rows = []
     for bid in bids:
-        quantity, price = bid.segments.quantity_kw, bid.segments.price_usd_per_mwh
-        sell, buy = float(quantity[sells].sum()), float(quantity[buys].sum())
-        held = quantity > 0
-        decision = bid.decision
+        curve, decision = bid.curve, bid.decision
+        asked = decision.segments.quantity_kw > 0
+        sell, buy = float(curve.sell_total_kw.sum()), float(curve.buy_total_kw.sum())
         rows.append(
             {
                 "bid_sell_kw": sell,
-                "bid_sell_usd_per_mwh": float(quantity[sells] @ price[sells]) / sell if sell else np.nan,
+                "bid_sell_usd_per_mwh": curve.mean_sell_usd_per_mwh,
                 "bid_buy_kw": buy,
-                "bid_buy_usd_per_mwh": float(quantity[buys] @ price[buys]) / buy if buy else np.nan,
-                "bid_spin_kw": float(quantity[layout.battery_spin].sum()),
-                "bid_nonspin_kw": float(quantity[layout.battery_nonspin].sum()),
+                "bid_buy_usd_per_mwh": curve.mean_buy_usd_per_mwh,
                 "feasible_kw": bid.feasible_kw,
                 "below_minimum": bid.below_minimum,
-                "expected_margin_usd": decision.expected_margin_usd if held.any() else 0.0,
-                "segments": int(held.sum()),
-                "households": len(np.unique(layout.home[held])),
+                "expected_margin_usd": decision.expected_margin_usd if asked.any() else 0.0,
+                "segments": int(asked.sum()),
+                "households": len(np.unique(layout.home[asked])),
                 "invited": decision.invited,
                 "offers": decision.offers,
                 "rounds": decision.rounds,
@@ -168,8 +166,8 @@ def _bid_columns(layout: Layout, bids: Sequence[Bid], windows: int) -> dict[str,
         )
     if not rows:
         nothing = {c.name: np.nan if c.nullable else 0 for c in WINDOW_RESULTS.columns}
-        names = ["bid_sell_kw", "bid_sell_usd_per_mwh", "bid_buy_kw", "bid_buy_usd_per_mwh", "bid_spin_kw"]
-        names += ["bid_nonspin_kw", "feasible_kw", "below_minimum", "expected_margin_usd", "segments", "households"]
+        names = ["bid_sell_kw", "bid_sell_usd_per_mwh", "bid_buy_kw", "bid_buy_usd_per_mwh"]
+        names += ["feasible_kw", "below_minimum", "expected_margin_usd", "segments", "households"]
         names += ["invited", "offers", "rounds", "agreed", "mean_concession", "plan_satisfaction", "solver"]
         names += ["solver_failures", "solver_gap_usd", "negotiation_outcome", *Usage().columns()]
         rows = [{name: nothing[name] for name in names}] * windows

@@ -38,7 +38,7 @@ class Negotiated(GateClosureStrategy):
 
         rules = view.scenario.negotiation
         if self._workflow is None or self._program is None or self._decider is None:
-            self._program = WindowProgram.of(view.layout, view.fleet, view.scenario.market)
+            self._program = WindowProgram.of(view.layout, view.scenario.market)
             self._decider = decider_of(rules, self.gateway)
             self._workflow = build_workflow(is_guarded(self._decider))
         return negotiate(self._workflow, Context(view, self._decider, self._program, rules))
