@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from vpp_core.errors import InputError
+from vpp_pipeline.lake.address import lake_address, local_folder
 
 LAKE_VARIABLE = "VPP_LAKE"
 RAW_VARIABLE = "VPP_RAW"
@@ -30,8 +31,7 @@ def lake_url() -> str:
 
     A relative folder starts at the project, so that the command line and the UI mean the same one wherever started.
     """
-    text = os.environ.get(LAKE_VARIABLE, "").strip() or "data_lake"
-    return text if "://" in text else str(project_root() / Path(text).expanduser())
+    return lake_address(os.environ.get(LAKE_VARIABLE, "").strip() or "data_lake", project_root(), LAKE_VARIABLE)
 
 
 def raw_folder() -> Path:
@@ -41,7 +41,7 @@ def raw_folder() -> Path:
     """
     given = os.environ.get(RAW_VARIABLE, "").strip()
     if given:
-        return project_root() / Path(given).expanduser()
+        return local_folder(given, project_root(), RAW_VARIABLE)
     lake = lake_url()
     return (project_root() / "data_lake" if "://" in lake else Path(lake)) / "raw"
 
