@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from vpp_pipeline.cli import console
+from vpp_pipeline.cli import app, console
 from vpp_pipeline.cli.app import execute
 
 HOSTILE = [
@@ -127,3 +128,9 @@ def test_json_of_a_household_is_still_json_whatever_its_words(capsys: pytest.Cap
     assert execute(["household", "Powerwall [/red] \x1b[31m, 5 kW solar", "--json"]) in (0, 2)
     printed = capsys.readouterr().out
     assert not printed or json.loads(printed)
+
+
+@pytest.mark.parametrize("path", sorted(Path(app.__file__).parent.glob("*.py")), ids=lambda path: path.name)
+def test_no_command_prints_but_through_the_one_place(path: Path) -> None:
+    if path.name != "console.py":
+        assert not re.search(r"typer\.echo|secho|rich\.console|rich\.markup|sys\.stdout\.write", path.read_text())
