@@ -27,7 +27,7 @@ _OTHERS_HAVE = re.compile(
     r"(?:has|have|had|got|owns?|installed)\b"
 )
 _HYPOTHETICAL = re.compile(
-    r"\b(?:thinking (?:about|of)|consider(?:ing)?|plan(?:ning|s)?\b(?! [a-z]? ?(?:is|b)\b)|"
+    r"\b(?:thinking (?:about|of)|consider(?:ing)?|planning|plans? (?:to|on|for)\b|"
     r"would (?:like|love) to (?:get|buy|install|add|have)|"
     r"want(?:s)? to (?:get|buy|install|add)|hop(?:e|ing) to|might|maybe|going to (?:get|buy|install|add)|next year|"
     r"someday|some day|one day|in the future|wish(?:ing)? (?:i|we) had|sold|used to|no longer|formerly|previously|"

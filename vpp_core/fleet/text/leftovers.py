@@ -63,6 +63,12 @@ def _in_clause(reading: Reading, clause: Clause) -> Iterator[str]:
         yield words_left if len(words_left) <= MAX_CHARACTERS_TOLD else f"{words_left[:MAX_CHARACTERS_TOLD]}…"
 
 
+def says_something(text: str) -> bool:
+    """Whether a stretch holds a word that is not among those that say nothing by themselves."""
+    words = (match[0].strip("'-*\"<>#~_") for match in _WORD.finditer(text))
+    return any(re.search(r"[^\W\d]", word) and not _says_nothing(word) for word in words)
+
+
 def _says_nothing(word: str) -> bool:
     word = word.rstrip(".")
     return word in _SAYS_NOTHING or _YEAR.fullmatch(word) is not None or not re.search(r"\w", word)

@@ -168,6 +168,7 @@ class _Form:
         self._numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?|\.\d+", self._text)}
         self._numbers |= {quantity.value for quantity in find_quantities(self._text)}
         self._found = Extraction()
+        self._used: set[float] = set()
 
     def extraction(self) -> Extraction:
         """The fields. A quote or number that is not in the text, or an unknown product, is an `InputError`."""
@@ -183,7 +184,14 @@ class _Form:
             self._car(f"evs.{k}", car)
         if form.wishes is not None:
             self._wishes(form.wishes)
+        found.not_understood.extend(self._numbers_left())
         return found
+
+    def _numbers_left(self) -> list[str]:
+        """The numbers with a unit that no field came from; a model that leaves out words leaves no trace of them."""
+        quantities = [q for q in find_quantities(self._text) if q.unit not in ("clock", "panels")]
+        left = [self._text[q.start : q.end].strip() for q in quantities]
+        return [words for words in left if not self._used & {float(n) for n in re.findall(r"\d+(?:\.\d+)?", words)}]
 
     def _battery(self, battery: Battery) -> None:
         quote = self._quoted(battery.quote, "battery")
@@ -254,6 +262,7 @@ class _Form:
             raise InputError(f"{name} has the unit {amount.unit}; it takes {', '.join(units)}")
         if abs(amount.value) not in self._numbers:
             raise InputError(f"{name} {amount.value:g} does not stand in the description; leave out what is not said")
+        self._used.add(abs(amount.value))
         self._put(name, round(amount.value * units[amount.unit], 6), quote)
 
     def _quoted(self, quote: str, name: str) -> str:
