@@ -29,7 +29,7 @@ hasn't car's wife's husband's vehicle car cars vehicles drive drives driving ele
 dc ac rated nameplate charge charged charges charging charger day days daily night week weekday weekdays year month
 kw kwh owned located bought gets add added connected hooked plugged plug run running wired rooftop mounted
 tesla nissan chevy chevrolet ford hyundai kia rivian bmw toyota pack packs unit units each apiece homeowner
-apartment condo flat gas tilted tilt output holds possible combined facing faces limited
+apartment condo flat gas tilted tilt output holds possible combined facing faces limited neither nor
 """
 _SAYS_NOTHING = frozenset(_WORDS.split())
 
