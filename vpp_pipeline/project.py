@@ -11,6 +11,7 @@ from vpp_pipeline.lake.address import lake_address, local_folder
 
 LAKE_VARIABLE = "VPP_LAKE"
 RAW_VARIABLE = "VPP_RAW"
+HOME_VARIABLE = "DAGSTER_HOME"
 
 
 def project_root() -> Path:
@@ -48,8 +49,8 @@ def raw_folder() -> Path:
 
 def dagster_home() -> Path:
     """Where Dagster keeps its history: `DAGSTER_HOME`, default `.dagster` in the project."""
-    given = os.environ.get("DAGSTER_HOME", "").strip()
-    return Path(given).expanduser().resolve() if given else project_root() / ".dagster"
+    given = os.environ.get(HOME_VARIABLE, "").strip()
+    return local_folder(given, Path.cwd(), HOME_VARIABLE).resolve() if given else project_root() / ".dagster"
 
 
 def prepare_dagster_home() -> Path:
@@ -58,7 +59,7 @@ def prepare_dagster_home() -> Path:
     `DAGSTER_HOME` from outside is respected: a team's instance on PostgreSQL has its own. One that has none yet gets
     the project's, since Dagster would otherwise run without limits and send statistics.
     """
-    home, given = dagster_home(), os.environ.get("DAGSTER_HOME", "").strip()
+    home, given = dagster_home(), os.environ.get(HOME_VARIABLE, "").strip()
     settings = project_root() / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -71,7 +72,7 @@ def prepare_dagster_home() -> Path:
             f"Dagster's home {home} cannot be written ({error.strerror or 'no permission'}); "
             "set DAGSTER_HOME to a folder that can"
         ) from error
-    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ[HOME_VARIABLE] = str(home)
     return home
 
 

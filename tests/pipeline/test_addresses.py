@@ -65,6 +65,13 @@ def test_raw_files_are_in_a_folder_of_this_machine(
     assert "has to be a folder of this machine" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("home", "said"), [("s3://bucket/home", "folder of this machine"), ("~nouser/x", "no user")])
+def test_dagster_s_home_is_a_folder_of_this_machine(home: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", home)
+    with pytest.raises(InputError, match=said):
+        project.prepare_dagster_home()
+
+
 @pytest.mark.parametrize("variable", ["VPP_LAKE", "VPP_RAW"])
 def test_a_file_is_no_folder(
     variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -8,11 +8,12 @@ number instead.
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
+
+from vpp_core import errors
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,16 +26,13 @@ FOLDED_COLUMNS = ("why", "source", "value")
 """Long texts, folded instead of moved below."""
 
 
+KEPT = "\n\t\u00a0\u202f\u2009"
+"""Characters that are not printable to Python but do no harm: ends of lines and spaces of several widths."""
+
+
 def visible(text: object) -> str:
-    """The text with every character that would act, or that has no encoding, written as `\\x1b` or `\\u202e`."""
-    return "".join(_shown(letter) for letter in str(text))
-
-
-def _shown(letter: str) -> str:
-    if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-        return letter
-    number = ord(letter)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+    """A text of any kind as it may stand on a terminal."""
+    return errors.visible(str(text), KEPT)
 
 
 def say(text: object = "", err: bool = False) -> None:

@@ -14,6 +14,7 @@ from vpp_core.scenario import Scenario
 from vpp_pipeline import progress, project
 from vpp_pipeline.cli.console import bar, console, say, visible
 from vpp_pipeline.lake import Lake
+from vpp_pipeline.lake.files import explained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,9 @@ def lake_to_read() -> Lake:
     try:
         lake.check_writable()
     except InputError:
-        if not lake.root.is_dir():
+        with explained(lake.root):
+            there = lake.root.is_dir()
+        if not there:
             raise
         say(f"{lake.root} can only be read: shown as stored, whether it is current is not looked at", err=True)
         return replace(lake, writable=False)
