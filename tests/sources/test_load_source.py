@@ -122,6 +122,33 @@ def test_own_profiles_come_first_by_file_name_and_are_called_file(raw: Path) -> 
     np.testing.assert_array_equal(load_kw(Scenario(homes=3), AUGUST, raw)[:, 2], modelled_load(AUGUST, 1, [2])[:, 0])
 
 
+def test_a_home_s_usual_load_is_known_before_the_month_and_does_not_depend_on_how_much_of_it_is_simulated() -> None:
+    tables = [
+        load_profiles(Scenario(homes=200, first_days=days, source="synthetic"), AUGUST, Path()) for days in (1, 9)
+    ]
+    usual = [table.groupby("profile_id")["usual_load_kw"].first() for table in tables]
+    assert usual[0].equals(usual[1])
+    assert tables[1].groupby("profile_id")["usual_load_kw"].std().max() < 1e-12
+    month = modelled_load(AUGUST, Scenario().data_seed, range(200)).mean(axis=0)
+    assert not np.isclose(usual[0], month).any(), "it is another year's"
+    assert np.corrcoef(usual[0], month)[0, 1] > 0.95
+
+
+def test_the_usual_load_of_a_meter_is_that_of_the_year_before_the_month_in_its_file(raw: Path) -> None:
+    for name, step, column, scale in (("a.csv", "15min", "load_kw", 1.0), ("b.csv", "1h", "usage_kwh", 1.0)):
+        stamps = pd.date_range("2022-01-01", "2023-09-01", freq=step, inclusive="left", tz="America/Los_Angeles")
+        year = np.where(stamps >= pd.Timestamp("2022-08-01", tz="America/Los_Angeles"), 0.5, 7.0)
+        load = np.where(stamps >= pd.Timestamp("2023-08-01", tz="America/Los_Angeles"), 2.0, year) * scale
+        (raw / "load").mkdir(exist_ok=True)
+        pd.DataFrame({"timestamp": stamps, column: load}).to_csv(raw / "load" / name, index=False)
+    own(raw / "load" / "c.csv", "2023-08-01", "2023-09-01", load_kw=1.5)
+    own(raw / "load" / "d.csv", "2023-07-31T12:00", "2023-09-01", load_kw=1.5)
+    table = load_profiles(Scenario(homes=5), AUGUST, raw)
+    usual = table.groupby("profile_id")["usual_load_kw"].first()
+    assert usual[:2].to_list() == [0.5, 0.5]
+    assert usual[2:4].to_list() == [0.78, 0.78], "California's mean: the file says nothing of a day before"
+
+
 def test_a_green_button_file_is_read_by_local_wall_clock(raw: Path) -> None:
     stamps = pd.date_range("2023-08-01", "2023-09-01", freq="15min", inclusive="left")
     lines = ["Name,A PERSON", "Address,HERE", "", "TYPE,DATE,START TIME,END TIME,USAGE,UNITS"]

@@ -82,6 +82,8 @@ class Stores:
     """by how many quarter hours at most it leaves before its usual time, shape (S,)"""
     usual_trip_kwh: Floats
     """shape (S,)"""
+    usual_need_kwh: Floats
+    """what its household usually asks to be in it at a departure, shape (S,); the floor where it never leaves"""
     usual_draw_kwh: Floats
     """usual draw by quarter hour of the day, other than trips, shape (96, S)"""
     infeasible_departures: int = 0
@@ -134,6 +136,7 @@ def staying(intervals: int, home: Ints, floor_kwh: Floats, **columns: Any) -> St
         "return_slot": np.full((2, count), NEVER),
         "early_slots": np.zeros(count, dtype=np.intp),
         "usual_trip_kwh": np.zeros(count),
+        "usual_need_kwh": floor,
         "usual_draw_kwh": np.zeros((SLOTS, count)),
     }
     return Stores(kinds=("",), **(defaults | columns))

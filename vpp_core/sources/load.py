@@ -12,7 +12,7 @@ import pandas as pd
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
 from vpp_core.sources.folders import OWN_PROFILES
-from vpp_core.sources.load_model import BLOCK, modelled_load
+from vpp_core.sources.load_model import BLOCK, modelled_load, usual_load
 from vpp_core.sources.own_profiles import OwnProfile, read_own_profiles
 from vpp_core.sources.unread import Unread
 
@@ -61,6 +61,15 @@ def _load(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.N
     return load * scenario.transform.load_factor
 
 
+def _usual(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> Floats:
+    """Mean load of homes as they know it before the month, (wanted,) [kW]."""
+    drawn = wanted >= len(own)
+    usual = np.empty(len(wanted))
+    usual[drawn] = usual_load(month, scenario.data_seed, wanted[drawn])
+    usual[~drawn] = [own[position].usual_kw for position in wanted[~drawn]]
+    return np.round(usual * scenario.transform.load_factor, 4)
+
+
 def _frame(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> pd.DataFrame:
     load, period = _load(scenario, month, own, wanted), scenario.period(month)
     rows = load.size
@@ -76,6 +85,7 @@ def _frame(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.
             "timestamp": pd.DatetimeIndex(stamps).tz_localize("UTC"),
             "profile_id": np.repeat(wanted.astype(np.int64), len(period)),
             "load_kw": load.T.ravel(),
+            "usual_load_kw": np.repeat(_usual(scenario, month, own, wanted), len(period)),
             "source": pd.Categorical.from_codes(as_measured.astype(np.int8), pd.Index(["synthetic", "file"])),
             "retrieved_at": pd.DatetimeIndex(np.repeat(changed, len(period))).tz_localize("UTC"),
             "seed": pd.arrays.IntegerArray(seed, brought),
