@@ -20,6 +20,11 @@ class Reply:
     body: Any
     status: int = 200
     delay_seconds: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
+    drip_seconds: float = 0.0
+    """between two bytes of the body"""
+    drip_headers: bool = False
+    """bytes of the head come as slowly"""
 
 
 @dataclass
@@ -54,6 +59,18 @@ def refused(status: int, name: str) -> Reply:
     return Reply({"error": {"code": status, "message": "no", "status": name}}, status)
 
 
+def busy(seconds: float, *, by_header: bool = False) -> Reply:
+    """429, and when to come back: in Google's RetryInfo, or in a Retry-After header."""
+    error: dict[str, Any] = {"code": 429, "message": "Quota exceeded", "status": "RESOURCE_EXHAUSTED"}
+    if by_header:
+        return Reply({"error": error}, 429, headers={"Retry-After": f"{seconds:g}"})
+    error["details"] = [
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": []},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{seconds:g}s"},
+    ]
+    return Reply({"error": error}, 429)
+
+
 @contextmanager
 def serving(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[GeminiServer]:
     """Serve on a free port; `answer(number, body)` decides what request `number` gets."""
@@ -74,9 +91,23 @@ def serving(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[GeminiSe
             self.send_response(reply.status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(content)))
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # who timed out has gone
+                if reply.drip_headers:
+                    self._drip(b"".join(self._headers_buffer), reply.drip_seconds)
+                    self._headers_buffer = []
                 self.end_headers()
-                self.wfile.write(content)
+                if reply.drip_seconds:
+                    self._drip(content, reply.drip_seconds)
+                else:
+                    self.wfile.write(content)
+
+        def _drip(self, content: bytes, seconds: float) -> None:
+            for byte in content:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                time.sleep(seconds)
 
         def log_message(self, *arguments: Any) -> None:
             pass

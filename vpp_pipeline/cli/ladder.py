@@ -48,14 +48,15 @@ def ladder(
 def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
     """Print the key figures of every strategy."""
     from vpp_core.results.ladder import ladder_table
+    from vpp_core.results.model_share import share_sentence
     from vpp_pipeline.cli.execution import records
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     days = f", first {scenario.first_days} days" if scenario.first_days else ""
     print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(ladder_table(kpis)))
-    note = nobody_bid(kpis, scenario)
-    if note:
-        say(note)
+    for note in (nobody_bid(kpis, scenario), share_sentence(kpis, scenario)):
+        if note:
+            say(note)
 
 
 def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
