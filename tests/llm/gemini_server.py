@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -71,6 +72,14 @@ def busy(seconds: float, *, by_header: bool = False) -> Reply:
     return Reply({"error": error}, 429)
 
 
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # who timed out has gone
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[GeminiServer]:
     """Serve on a free port; `answer(number, body)` decides what request `number` gets."""
@@ -112,8 +121,7 @@ def serving(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[GeminiSe
         def log_message(self, *arguments: Any) -> None:
             pass
 
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
+    listener = _Listener(("127.0.0.1", 0), Handler)
     server = GeminiServer(f"http://127.0.0.1:{listener.server_address[1]}")
     threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
     try:
