@@ -11,11 +11,14 @@ import pytest
 
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError
-from vpp_core.scenario import KNOWN_SCENARIOS, Scenario
-from vpp_core.sources.load import load_chunks, load_kw, load_profiles
+from vpp_core.fleet.population import generate_fleet
+from vpp_core.scenario import KNOWN_SCENARIOS, MOST_LOAD_PROFILES, Scenario
+from vpp_core.sources import load
+from vpp_core.sources.load import load_chunks, load_kw, load_profiles, load_table, profile_count
 from vpp_core.sources.load_model import BLOCK, modelled_load
 from vpp_core.sources.weather import month_weather
 from vpp_core.tables import LOAD_PROFILES
+from vpp_pipeline.lake.table_file import encode
 
 AUGUST = Month.parse("2023-08")
 
@@ -90,6 +93,22 @@ def test_a_home_is_the_same_in_any_company_order_and_chunk() -> None:
     scenario = Scenario(source="synthetic", homes=10, first_days=2)
     pieces = pd.concat(load_chunks(scenario, AUGUST, Path(), 3), ignore_index=True)
     pd.testing.assert_frame_equal(pieces, load_profiles(scenario, AUGUST, Path()))
+
+
+def test_a_table_made_by_parts_is_the_same_to_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = Scenario(source="synthetic", homes=10, first_days=2)
+    whole = encode(LOAD_PROFILES.arrow(load_profiles(scenario, AUGUST, Path())), LOAD_PROFILES, "r")
+    monkeypatch.setattr(load, "CHUNK", 3)
+    parts = load_table(scenario, AUGUST, Path())
+    assert parts.column(0).num_chunks == 4
+    assert encode(parts, LOAD_PROFILES, "r").content == whole.content
+
+
+def test_homes_of_a_very_large_fleet_share_loads_and_the_first_ones_keep_theirs() -> None:
+    fleet = generate_fleet(MOST_LOAD_PROFILES + 3, 42)
+    assert list(fleet.load_profile_id[:3]) == list(fleet.load_profile_id[-3:]) == [0, 1, 2]
+    assert len(set(fleet.load_profile_id)) == MOST_LOAD_PROFILES == profile_count(Scenario(homes=1_000_000))
+    assert profile_count(Scenario(homes=200)) == 200
 
 
 def test_the_table_keeps_its_contract_and_the_scenario_its_word() -> None:

@@ -55,7 +55,7 @@ def read_own_profiles(
             continue
         for name, load, usual_kw in _of_file(path, label, period, told):
             if most is not None and len(found) == most:
-                told.append(Unread(name, f"the scenario has {most} homes, and as many files stand before it"))
+                told.append(Unread(name, f"the scenario has loads of {most} homes, and as many files stand before it"))
             else:
                 found.append(OwnProfile(load, usual_kw, last_changed(path)))
     return found

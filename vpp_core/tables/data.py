@@ -75,7 +75,7 @@ LOAD_PROFILES = Contract(
     "Electric load of a home without battery, solar and car, per profile and interval.",
     (
         _TIMESTAMP,
-        Column("profile_id", pa.int64(), "profile; home i uses profile i unless it brings its own"),
+        Column("profile_id", pa.int64(), "profile; home i uses profile i, and of a large fleet shares it"),
         Column("load_kw", pa.float64(), "mean load [kW]", False, 0.0, 100.0),
         Column(
             "usual_load_kw",
