@@ -1,4 +1,5 @@
-# Every target makes .venv from the lock first, and is quick the second time.
+# Every target makes .venv from the locks first, and is quick the second time. `run` and `ui` install what a run needs,
+# the others the tools of development too.
 #
 #   make run            the benchmark of a month (MONTH=2023-08, HOMES=200, SEED=42, ARGS=…)
 #   make test           the test suite
@@ -13,6 +14,7 @@ ARGS ?=
 INPUTS ?= 2000
 
 STAMP := .venv/.complete
+TOOLS := .venv/.complete-tools
 BIN := .venv/bin
 
 .PHONY: run test ui check fuzz setup clean
@@ -20,31 +22,39 @@ BIN := .venv/bin
 run: $(STAMP)
 	@$(BIN)/vpp run --month $(MONTH) --homes $(HOMES) --seed $(SEED) $(ARGS)
 
-test: $(STAMP)
+test: $(TOOLS)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 ui: $(STAMP)
 	@$(BIN)/vpp ui $(ARGS)
 
-check: $(STAMP)
+check: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	VIRTUAL_ENV=$(CURDIR)/.venv PATH=$(CURDIR)/.venv/bin:$$PATH dg check defs
 
-fuzz: $(STAMP)
+fuzz: $(TOOLS)
 	@FUZZ_INPUTS=$(INPUTS) $(BIN)/python -m pytest tests/fuzz -n 2 --dist worksteal $(ARGS)
 
-setup: $(STAMP)
+setup: $(TOOLS)
 
-# The lock's hashes are checked; the project itself is installed without asking an index for anything.
+# Hashes are checked, and only wheels are taken: nothing is compiled here, no package runs code of its own at set-up. The
+# project itself is installed without asking an index for anything.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
 $(STAMP): requirements.lock pyproject.toml
 	@python=$$(./.ci/find-python) && \
 	echo "setting up .venv with $$python (once, a few minutes)" && \
 	( $(BIN)/python -m pip --version >/dev/null 2>&1 || $$python -m venv --clear .venv ) && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+	$(INSTALL) --require-hashes --only-binary :all: -r requirements.lock && \
+	$(INSTALL) --no-build-isolation -e . && \
 	touch $(STAMP)
+
+$(TOOLS): $(STAMP) requirements-dev.lock
+	@echo "adding the tools of development (once, a minute)" && \
+	$(INSTALL) --require-hashes --only-binary :all: -r requirements-dev.lock && \
+	touch $(TOOLS)
 
 clean:
 	rm -rf .venv .dagster .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -30,6 +30,7 @@ def invented_inputs(
     fleet: Fleet | None = None,
     v2g: bool = False,
     load_kw: Array | None = None,
+    usual_load_kw: Array | None = None,
     pv_per_kw: Array | None = None,
     minimum_bid_mw: float = 0.0,
     tariff: Tariff | None = None,
@@ -38,6 +39,8 @@ def invented_inputs(
     """Inputs of a short period. Prices are random, spiky and sometimes negative unless given, (T,) or one number.
 
     `v2g`: all cars can discharge, not only the few that are drawn so.
+
+    `usual_load_kw`, (N,), is known before the period; that of its first interval unless given.
 
     `reserve`: spin and non-spin prices (2, T) or one number; random unless given, NaN: none.
     """
@@ -74,7 +77,9 @@ def invented_inputs(
         prices,
         price_forecast(prices, period, scenario.market),
         long_frame(period.timestamps, [o.id for o in ORIENTATIONS], pv_per_kw, "orientation_id", "solar"),
-        long_frame(period.timestamps, list(fleet.load_profile_id), load_kw, "profile_id", "load"),
+        long_frame(period.timestamps, list(fleet.load_profile_id), load_kw, "profile_id", "load").assign(
+            usual_load_kw=np.tile(load_kw[0] if usual_load_kw is None else usual_load_kw, len(period))
+        ),
         fleet,
     )
 

@@ -15,6 +15,7 @@ CORE = ROOT / "vpp_core"
 LINE = [
     "errors",
     "strict_json",
+    "web",
     "calendar",
     "scenario",
     "tables",
@@ -31,7 +32,7 @@ LINE = [
 ]
 """Each imports only what stands before it."""
 
-SOURCES_NEED = {"errors", "calendar", "scenario", "tables", "sources"}
+SOURCES_NEED = {"errors", "web", "calendar", "scenario", "tables", "sources"}
 
 
 def modules(folder: Path) -> list[Path]:

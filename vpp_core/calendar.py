@@ -65,11 +65,13 @@ class Month:
 class Period:
     """The intervals of a result: a month, or only its first days.
 
-    `first_days` shortens a month for tests and quick looks; what is computed inside is the same.
+    `first_days` shortens a month for tests and quick looks; what is computed inside is the same. `days_after` adds days
+    beyond it, which no result has: what households plan by does not end with the month.
     """
 
     month: Month
     first_days: int | None = None
+    days_after: int = 0
 
     @classmethod
     def of(cls, month: str | Month, first_days: int | None = None) -> Period:
@@ -82,6 +84,9 @@ class Period:
         if self.first_days is not None:
             local_start = self.month.start.tz_convert(LOCAL_TIMEZONE)
             end = min(end, (local_start + pd.DateOffset(days=self.first_days)).tz_convert("UTC"))
+        if self.days_after:
+            local_end = end.tz_convert(LOCAL_TIMEZONE) + pd.DateOffset(days=self.days_after)
+            end = local_end.tz_convert("UTC")
         index = pd.date_range(self.month.start, end, freq=INTERVAL, inclusive="left", name="timestamp")
         return index.as_unit("us")
 

@@ -8,7 +8,8 @@ class InputError(ValueError):
     """Bad input from outside (a file, a configuration, an answer of a service): final until somebody changes it."""
 
     def __init__(self, sentence: str = "") -> None:
-        super().__init__(shortened(sentence, LONGEST_SENTENCE))
+        """Of whatever was put into the sentence: one line, printable, not longer than a person reads."""
+        super().__init__(shortened(visible(" ".join(sentence.split())), LONGEST_SENTENCE))
 
 
 class UnavailableError(InputError):
@@ -21,3 +22,14 @@ def shortened(text: str, longest: int) -> str:
         return text
     end = longest // 3
     return f"{text[: longest - end - 3]} … {text[-end:]}"
+
+
+def visible(text: str, kept: str = "") -> str:
+    """The text with each character that would act, or has no encoding, as `\\x1b` or `\\u202e`; `kept` stay."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in kept else _number(ord(letter)) for letter in text)
+
+
+def _number(point: int) -> str:
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

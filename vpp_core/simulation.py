@@ -77,7 +77,7 @@ def simulate(
             trajectory, bids, timings = run(inputs, strategy, progress)
         outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd)
         if key == "negotiated":
-            _require_heard(inputs.scenario, bids)
+            _require_heard(inputs.scenario, bids, gateway)
         outcome.timings.update(timings, total=time.perf_counter() - began)
         outcomes.append(outcome)
         if progress:
@@ -85,15 +85,18 @@ def simulate(
     return outcomes
 
 
-def _require_heard(scenario: Scenario, bids: Iterable[Bid]) -> None:
+def _require_heard(scenario: Scenario, bids: Iterable[Bid], gateway: Gateway | None) -> None:
     """A result in which the language model never had a say must not carry its name."""
     usage = sum((bid.decision.usage for bid in bids), Usage())
     if scenario.negotiation.decider != "llm" or usage.answers > 0:
         return
     reasons = ", ".join(f"{kind} {count}" for kind, count in usage.fallbacks.items()) or "it was never asked"
+    if gateway is not None and gateway.troubles.example:
+        reasons += f"; {gateway.troubles.example}"
+    advice = gateway.troubles.advice if gateway is not None else "run the scenario with decider rules"
     raise InputError(
         f"{scenario.negotiation.llm.model} decided nothing ({reasons}), so this would be a result by rules under the "
-        "name of a language model; check the key and the service, or run the scenario with decider rules"
+        f"name of a language model; {advice}"
     )
 
 
@@ -140,6 +143,6 @@ def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None =
         period.dispatch(t)
     view, state = seen[window]
     if sum((b.decision.usage for b in period.bids), Usage()).fallbacks:
-        _require_heard(inputs.scenario, period.bids)
+        _require_heard(inputs.scenario, period.bids, gateway)
     gate = starts[window] - pd.Timedelta(minutes=inputs.scenario.market.gate_closure_minutes)
     return Transcript(view, state, period.bids[window], gate)

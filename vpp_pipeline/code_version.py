@@ -15,9 +15,9 @@ COMPUTING_LIBRARIES = ("numpy", "pandas", "pyarrow", "cvxpy", "highspy", "clarab
 """A new version of these may change the last digits of a result."""
 
 PACKAGES = {
-    "market_prices": ("errors.py", "calendar.py", "scenario", "tables", "sources"),
-    "solar_generation": ("errors.py", "calendar.py", "scenario", "tables", "sources"),
-    "load_profiles": ("errors.py", "calendar.py", "scenario", "tables", "sources"),
+    "market_prices": ("errors.py", "web.py", "calendar.py", "scenario", "tables", "sources"),
+    "solar_generation": ("errors.py", "web.py", "calendar.py", "scenario", "tables", "sources"),
+    "load_profiles": ("errors.py", "web.py", "calendar.py", "scenario", "tables", "sources"),
     "price_forecast": ("errors.py", "calendar.py", "scenario", "tables", "market"),
     "prosumer_fleet": ("errors.py", "calendar.py", "scenario", "tables", "fleet"),
 }

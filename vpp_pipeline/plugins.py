@@ -23,10 +23,30 @@ def load_strategies() -> list[ModuleType]:
     """Import what the variable names: files (relative ones start at the project) or modules, parted as in PATH.
 
     Importing registers what is decorated with `register`; one that was imported before is not imported again. What
-    cannot be imported is an `InputError` that names it.
+    cannot be imported, or registers nothing, is an `InputError` that names it.
     """
     names = [name.strip() for name in os.environ.get(VARIABLE, "").split(os.pathsep)]
-    return [_load(name) for name in names if name]
+    return [_plugin(name) for name in names if name]
+
+
+_PLUGINS: dict[str, ModuleType] = {}
+"""What registered a strategy when it was loaded first."""
+
+
+def _plugin(name: str) -> ModuleType:
+    from vpp_core.strategies.registry import STRATEGIES
+
+    before = set(STRATEGIES)
+    module = _load(name)
+    its_own = any(f"{strategy.__module__}.".startswith(f"{module.__name__}.") for strategy in STRATEGIES.values())
+    if set(STRATEGIES) != before or its_own:
+        _PLUGINS[module.__name__] = module
+    if module.__name__ not in _PLUGINS:
+        raise InputError(
+            f"{VARIABLE} names {name}, which holds no strategy; name a file or module with a class that is registered "
+            "(docs/extending.md)"
+        )
+    return module
 
 
 def _load(name: str) -> ModuleType:
@@ -36,7 +56,7 @@ def _load(name: str) -> ModuleType:
         path = project.project_root() / Path(name).expanduser()
         known = f"vpp_strategies.{path.stem}"
         return sys.modules.get(known) or _import_file(path, known)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = " ".join(str(error).split()) or "no reason given"
         raise InputError(
             f"{VARIABLE} names {name}, which cannot be loaded ({type(error).__name__}: {reason})"

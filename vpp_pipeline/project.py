@@ -7,9 +7,11 @@ import shutil
 from pathlib import Path
 
 from vpp_core.errors import InputError
+from vpp_pipeline.lake.address import lake_address, local_folder
 
 LAKE_VARIABLE = "VPP_LAKE"
 RAW_VARIABLE = "VPP_RAW"
+HOME_VARIABLE = "DAGSTER_HOME"
 
 
 def project_root() -> Path:
@@ -30,8 +32,7 @@ def lake_url() -> str:
 
     A relative folder starts at the project, so that the command line and the UI mean the same one wherever started.
     """
-    text = os.environ.get(LAKE_VARIABLE, "").strip() or "data_lake"
-    return text if "://" in text else str(project_root() / Path(text).expanduser())
+    return lake_address(os.environ.get(LAKE_VARIABLE, "").strip() or "data_lake", project_root(), LAKE_VARIABLE)
 
 
 def raw_folder() -> Path:
@@ -41,15 +42,15 @@ def raw_folder() -> Path:
     """
     given = os.environ.get(RAW_VARIABLE, "").strip()
     if given:
-        return project_root() / Path(given).expanduser()
+        return local_folder(given, project_root(), RAW_VARIABLE)
     lake = lake_url()
     return (project_root() / "data_lake" if "://" in lake else Path(lake)) / "raw"
 
 
 def dagster_home() -> Path:
     """Where Dagster keeps its history: `DAGSTER_HOME`, default `.dagster` in the project."""
-    given = os.environ.get("DAGSTER_HOME", "").strip()
-    return Path(given).expanduser().resolve() if given else project_root() / ".dagster"
+    given = os.environ.get(HOME_VARIABLE, "").strip()
+    return local_folder(given, Path.cwd(), HOME_VARIABLE).resolve() if given else project_root() / ".dagster"
 
 
 def prepare_dagster_home() -> Path:
@@ -58,7 +59,7 @@ def prepare_dagster_home() -> Path:
     `DAGSTER_HOME` from outside is respected: a team's instance on PostgreSQL has its own. One that has none yet gets
     the project's, since Dagster would otherwise run without limits and send statistics.
     """
-    home, given = dagster_home(), os.environ.get("DAGSTER_HOME", "").strip()
+    home, given = dagster_home(), os.environ.get(HOME_VARIABLE, "").strip()
     settings = project_root() / "dagster.yaml"
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -71,7 +72,7 @@ def prepare_dagster_home() -> Path:
             f"Dagster's home {home} cannot be written ({error.strerror or 'no permission'}); "
             "set DAGSTER_HOME to a folder that can"
         ) from error
-    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ[HOME_VARIABLE] = str(home)
     return home
 
 

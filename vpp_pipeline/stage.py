@@ -120,16 +120,20 @@ class Stage:
         compute: Callable[[], pd.DataFrame | pa.Table],
         extra: Callable[[], Iterable[str]] = tuple,
         describe: Callable[[pa.Table], Mapping[str, Any]] | None = None,
+        lacks: Callable[[pa.Table], bool] | None = None,
     ) -> dg.MaterializeResult:
         """The stage's table: the stored one where it is current, else another scenario's that was made from the same,
         else computed, held to its contract and encoded.
 
+        `lacks` says of a stored table that it could be completed now, and so is computed again although it is current.
         `extra` is asked again after computing, since a live source keeps what it fetched among the raw files.
         """
         began = time.perf_counter()
         with final_failures():
             recipe = None if self.fresh or self.refetch else self.recipe(*extra())
             in_place = self._current(recipe) if recipe else None
+            if in_place is not None and lacks is not None and lacks(in_place.table):
+                recipe = in_place = None
             file = in_place or (self._shared(recipe) if recipe else None)
             reused = file is not None
             if file is None:

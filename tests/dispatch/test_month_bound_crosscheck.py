@@ -90,7 +90,7 @@ def _limits(
     least = np.zeros(shape)
     floor = np.broadcast_to(own.floor_kwh, shape).copy()
     there = own.available
-    leaving = np.vstack([there[:-1] & ~there[1:], there[-1:]])
+    leaving = np.vstack([there[:-1] & ~there[1:], np.zeros_like(there[-1:])])
     need = own.asked_kwh if obeys else own.trip_asked_kwh
     leaves = leaving & ~own.follows_meter
     floor[leaves] = np.maximum(floor, need)[leaves]

@@ -30,9 +30,9 @@ def one_car_away(out: int, back: int, trip_kwh: float, asked_kwh: float) -> Mobi
     """A day of one car, away from one interval to another."""
     plugged = np.ones((96, 1), dtype=bool)
     plugged[out:back] = False
-    trip, asked = np.zeros((96, 1)), np.zeros((96, 1))
-    trip[out], asked[out] = trip_kwh, asked_kwh
-    return Mobility(plugged, trip, asked, 0)
+    trip, asked, declared = np.zeros((96, 1)), np.zeros((96, 1)), np.full((96, 1), 6.0)
+    trip[out], asked[out], declared[:out] = trip_kwh, asked_kwh, trip_kwh
+    return Mobility(plugged, trip, asked, declared, 0)
 
 
 def test_stores_stand_by_kind_then_home_and_a_kind_is_a_slice_of_them() -> None:
@@ -125,3 +125,33 @@ def test_a_home_s_stores_are_the_same_in_any_fleet() -> None:
     assert len(mine) == len(here)
     for name in ("initial_kwh", "need_kwh", "available", "counterfactual_kwh", "leave_slot"):
         assert np.array_equal(getattr(mine, name), getattr(among.take(here), name)), name
+
+
+def test_a_car_s_days_and_what_it_declares_are_the_same_in_a_period_that_is_shorter() -> None:
+    """Of a stay that outlasts the shorter period the trip is known too: it is declared at arrival."""
+    whole, short = (stores_of(FLEET, period, np.ones(60)) for period in (Period.of("2023-08"), Period.of("2023-08", 6)))
+    for name in ("available", "draw_kwh", "need_kwh", "trip_need_kwh", "counterfactual_kw"):
+        assert np.array_equal(getattr(whole, name)[: len(short.available)], getattr(short, name)), name
+
+
+@pytest.mark.parametrize("month", ["2023-03", "2023-11"])
+def test_what_is_declared_is_never_less_than_the_trip_that_is_taken(month: str) -> None:
+    own = stores_of(FLEET, Period.of(month), np.ones(60))
+    leaves = own.available[:-1] & ~own.available[1:]
+    taken = own.floor_kwh + own.draw_kwh[1:]
+    assert leaves.sum() > 500
+    assert (own.trip_need_kwh[:-1][leaves] >= taken[leaves] - 1e-9).all()
+    stays = own.available[:-1] & own.available[1:]
+    assert (np.diff(own.need_kwh, axis=0)[stays] == 0).all(), "it is declared once a stay"
+
+
+def test_who_has_no_trip_for_weeks_declares_the_longest_and_who_never_drives_none() -> None:
+    seldom = ElectricVehicle(capacity_kwh=40.0, target_soc=0.9, initial_soc=0.5, works_from_home=True, trip_kwh=6.0)
+    parked = seldom.model_copy(update={"trip_kwh": 0.0})
+    fleet = fleet_of([Prosumer(evs=(seldom, parked), home_id=home) for home in range(3)], seed=0)
+    with pytest.MonkeyPatch.context() as patch:
+        for share in ("HOME_WORKER_TRIP_SHARE", "WEEKEND_TRIP_SHARE"):
+            patch.setattr(f"vpp_core.fleet.mobility.{share}", 0.0)
+        own = stores(fleet)
+    assert (own.need_kwh[:, ::2] == 36.0).all(), "a full charge"
+    assert (own.trip_need_kwh[:, 1::2] == own.floor_kwh[1::2]).all()

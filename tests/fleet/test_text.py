@@ -264,6 +264,17 @@ def test_a_number_goes_to_its_own_device_and_never_to_one_of_another_kind() -> N
 
 
 @pytest.mark.parametrize(
+    "words",
+    ["Zeekr 7X with 100 kWh, home battery", "Lotus Eletre 112 kWh, home battery", "a Zeekr on a 32A charger, Leaf",
+     "hot water tank of 9 kWh, home battery", "Wibbleton 9 kW, solar"],
+)  # fmt: skip
+def test_the_number_of_something_unknown_is_told_and_given_to_nothing_else(words: str) -> None:
+    parsed, plain = parse_household(words), parse_household(words.split(", ")[1])
+    assert parsed.prosumer == plain.prosumer
+    assert any(character.isdigit() for character in " ".join(parsed.not_understood))
+
+
+@pytest.mark.parametrize(
     ("words", "capacity_kwh"),
     [("two 14.3 kWh batteries", 28.6), ("2x 10 kWh LG batteries", 20.0), ("10 kWh battery x3", 30.0),
      ("4 batteries of 5 kWh", 20.0), ("20 kWh total storage in two 10 kWh units", 20.0),
@@ -288,6 +299,17 @@ def test_panels_are_counted(words: str) -> None:
 def test_a_time_is_no_current(times: str) -> None:
     car = parse_household(f"{times}, Leaf").prosumer.evs[0]
     assert (car.weekday_departure_hour, car.weekday_arrival_hour, car.max_charge_kw) == (6.5, 17.0, 6.6)
+
+
+def test_watts_before_a_direction_are_no_compass_point() -> None:
+    pv = parse_household("8,200 W facing SW of solar").prosumer.pv
+    assert pv is not None and (pv.capacity_kw, pv.azimuth_deg) == (8.2, 225.0)
+
+
+def test_a_rate_plan_is_no_plan() -> None:
+    home = parse_household("We are on the EV2-A plan with 8 kW of solar").prosumer
+    assert home.pv is not None and home.pv.capacity_kw == 8.0
+    assert parse_household("6 kW solar, planning for a Powerwall").prosumer.bess is None
 
 
 def test_a_share_kept_for_outages_is_the_battery_s_and_a_charge_limit_is_the_car_s() -> None:

@@ -102,6 +102,11 @@ def test_a_bad_answer_is_asked_for_once_more_with_the_fault(bad: Reply) -> None:
     assert parsed.prosumer == parsed_with(answer())[0].prosumer
 
 
+def test_a_number_that_the_model_left_out_is_told() -> None:
+    assert parsed_with(answer())[0].not_understood == ()
+    assert parsed_with(answer(solar__size=None))[0].not_understood == ("8200 w",)
+
+
 def test_two_bad_answers_fall_back_to_the_grammar_and_say_so() -> None:
     parsed, parser, requests = parsed_with(said("no"))
     assert len(requests) == 2 and parser.fallbacks == 1

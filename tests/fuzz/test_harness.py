@@ -23,7 +23,6 @@ def refuse(sentence: str) -> None:
         (Trial("", lambda: 2, lambda answer: None if answer == 1 else "not 1"), "nonsense"),
         (Trial("", lambda: refuse("x.csv is empty; remove it")), "refused"),
         (Trial("", lambda: refuse("x.csv is empty; remove it"), must_read=True), "lost"),
-        (Trial("", lambda: refuse("two\nlines")), "rude"),
         (Trial("", lambda: refuse("")), "rude"),
         (Trial("", lambda: 1 / 0), "traceback"),
         (Trial("", lambda: time.sleep(5)), "hang"),

@@ -46,61 +46,55 @@ class Made:
 
 def said_battery(rng: random.Random, made: Made) -> None:
     count = rng.choice((1, 1, 1, 2, 3))
-    word = rng.choice((str(count), _NUMBERS[count])) + rng.choice((" ", "x ", " x ") if count > 1 else (" ",))
-    word = word.replace("onex", "one").replace(f"{_NUMBERS[count]}x", _NUMBERS[count])
+    word = f"{count}{rng.choice((' ', 'x ', ' x '))}" if rng.random() < 0.5 else f"{_NUMBERS[count]} "
     if rng.random() < 0.2:
         made.parts.append(
-            rng.choice(("no battery", "no Powerwall", "without a battery", "battery: none", "no home battery"))
+            rng.choice(
+                ("no battery", "no Powerwall", "without a battery", "battery: none", "no home battery", "Battery? None")
+            )
         )
         made.truth["battery kWh"] = None
     elif rng.random() < 0.5:
         name, kwh = rng.choice(_BATTERIES)
-        one = rng.choice((name, f"a {name}", f"1 {name}"))
-        made.parts.append(one if count == 1 else rng.choice((f"{word}{name}{'' if name[-1].isdigit() else 's'}",)))
+        one = rng.choice((name, f"a {name}", f"1 {name}", f"{name} ({kwh:g} kWh)"))
+        many = rng.choice((f"{word}{name}{'' if name[-1].isdigit() else 's'}", f"{name} x{count}", f"{name} ({count})"))
+        made.parts.append(one if count == 1 else many)
         made.truth["battery kWh"] = round(count * kwh, 3)
     else:
-        kwh = rng.choice((5.0, 10.0, 14.3, 16.0))
+        kwh, kw = rng.choice(((5.0, 3.0), (10.0, 5.0), (14.3, 8.0), (16.0, 7.0)))
         size = f"{kwh:g}{rng.choice((' ', ''))}{rng.choice(('kWh', 'kwh', 'KWH'))}"
         one = rng.choice(
-            (
-                f"{size} battery",
-                f"battery of {size}",
-                f"battery: {size}",
-                f"{size} of storage",
-                f"a {size} home battery",
-            )
-        )
-        made.parts.append(
-            one if count == 1 else rng.choice((f"{word}{size} batteries", f"{count} batteries of {size} each"))
-        )
+            ("{0} battery", "battery of {0}", "battery: {0}", "{0} of storage", "a {0} home battery",
+             "{0} / {1:g} kW battery", "battery {0}, {1:g} kW", "{0} battery with a {1:g} kW inverter")
+        ).format(size, kw)  # fmt: skip
+        many = rng.choice((f"{word}{size} batteries", f"{count} batteries of {size} each", f"{size} battery x{count}"))
+        made.parts.append(one if count == 1 else many)
         made.truth["battery kWh"] = round(count * kwh, 3)
+        if "kW" in made.parts[-1].replace("kWh", ""):
+            made.truth["battery kW"] = kw
 
 
 def said_solar(rng: random.Random, made: Made) -> None:
     if rng.random() < 0.2:
-        made.parts.append(rng.choice(("no solar", "no solar panels", "without PV", "solar: none")))
+        made.parts.append(rng.choice(("no solar", "no solar panels", "without PV", "solar: none", "never got solar")))
         made.truth["solar kW"] = None
     elif rng.random() < 0.6:
         kw = rng.choice((4.0, 6.5, 7.2, 10.0, 12.6))
         made.parts.append(
             rng.choice(
-                (
-                    "{0} kW solar",
-                    "{0}kW PV",
-                    "solar: {0} kW",
-                    "{0} kW of solar panels",
-                    "a {0} kW array",
-                    "{0} kW DC of solar",
-                )
-            ).format(f"{kw:g}")
-        )
+                ("{0:g} kW solar", "{0:g}kW PV", "solar: {0:g} kW", "{0:g} kW of solar panels", "a {0:g} kW array",
+                 "{0:g} kW DC of solar", "{0:g} kW DC ({1:g} kW AC) solar", "{0:g} kW system",
+                 "PV {0:g} kW facing west",                  "{0:g} kW on the roof (SunPower)")
+            ).format(kw, round(0.8 * kw, 1))
+        )  # fmt: skip
         made.truth["solar kW"] = kw
     else:
         panels, watts = rng.randint(8, 40), rng.choice((320, 355, 400, 410))
         made.parts.append(
             rng.choice(
                 ("{0} panels of {1} W", "{0} {1}W panels", "{0} x {1} W panels", "{0} panels, {1} W each",
-                 "{0} REC {1}W panels", "{0} REC {1}s")
+                 "{0} REC {1}W panels", "{0} REC {1}s", "{0} panels ({1}W)", "{0} panels at {1} watts",
+                 "solar with {0} {1}W modules")
             ).format(panels, watts)
         )  # fmt: skip
         made.truth["solar kW"] = round(panels * watts / 1000, 3)
@@ -110,18 +104,35 @@ def said_cars(rng: random.Random, made: Made) -> None:
     count = rng.choice((0, 1, 1, 2))
     made.truth["cars"] = count
     if count == 0:
-        made.parts.append(rng.choice(("no EV", "no electric car", "EV: none", "no EV yet")))
+        made.parts.append(rng.choice(("no EV", "no electric car", "EV: none", "no EV yet", "not a single EV")))
     for k, (name, kwh) in enumerate(rng.sample(_CARS, count)):
         amperes = rng.choice((24, 32, 40, 48))
-        made.parts.append(rng.choice((name, f"a {name}", f"a {name} on a {amperes}A charger", f"{name} ({kwh:g} kWh)")))
+        how = rng.choice(
+            ("{0}", "a {0}", "a {0} on a {1}A charger", "{0} ({2:g} kWh)", "{0} on level 1", "a {0} at {1} amps")
+        )
+        made.parts.append(how.format(name, amperes, kwh))
         made.truth[f"car {k} kWh"] = kwh
-        if "A charger" in made.parts[-1]:
+        if "{1}" in how:
             made.truth[f"car {k} kW"] = round(amperes * 0.24, 1)
-    if count == 1 and rng.random() < 0.5:
-        half, hour, back = rng.choice(("", "m")), rng.choice((6, 7, 8)), rng.choice((4, 5, 6))
-        minutes = rng.choice(("", ":30"))
+        if "level 1" in how:
+            made.truth[f"car {k} kW"] = 1.4
+    if count == 1:
+        said_driving(rng, made)
+
+
+def said_driving(rng: random.Random, made: Made) -> None:
+    """Hours, need and trips of the one car."""
+    half, hour, back = rng.choice(("", "m")), rng.choice((6, 7, 8)), rng.choice((4, 5, 6))
+    minutes = rng.choice(("", ":30"))
+    if rng.random() < 0.5:
         made.parts[-1] += f", leaves at {hour}{minutes}a{half}, back at {back}{minutes}p{half}"
         made.truth |= {"leaves": hour + 0.5 * bool(minutes), "returns": back + 12 + 0.5 * bool(minutes)}
+    if rng.random() < 0.3:
+        made.parts[-1] += f", needs 70% by {hour}{minutes} am"
+        made.truth["need"] = 0.7
+    if rng.random() < 0.3:
+        made.parts[-1] += rng.choice((", 40 miles a day", ", commutes 20 miles each way", ", driven 280 miles a week"))
+        made.truth["trip kWh"] = 12.0
 
 
 def said_wishes(rng: random.Random, made: Made) -> None:
@@ -170,6 +181,9 @@ def read_back(parsed: ParsedHousehold, truth: Fields) -> Fields:
         "cars": len(home.evs),
         "ask $/kWh": home.preferences.min_compensation_usd_per_kwh,
         "reserve": home.bess.min_soc if home.bess else None,
+        "battery kW": home.bess.max_power_kw if home.bess else None,
+        "need": home.evs[0].min_departure_soc if home.evs else None,
+        "trip kWh": home.evs[0].trip_kwh if home.evs else None,
         "leaves": home.evs[0].weekday_departure_hour if home.evs else None,
         "returns": home.evs[0].weekday_arrival_hour if home.evs else None,
     }

@@ -37,7 +37,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway, "FIRST_WAIT_SECONDS", 0.0)
 
 
-def way(server: GeminiServer, rules: LanguageModelRules = RULES, record: Record | None = None) -> Gateway:
+def way(
+    server: GeminiServer,
+    rules: LanguageModelRules = RULES,
+    record: Record | None = None,
+    on_wait: Callable[[float], None] | None = None,
+) -> Gateway:
     return Gateway(
         rules,
         Record() if record is None else record,
@@ -47,6 +52,7 @@ def way(server: GeminiServer, rules: LanguageModelRules = RULES, record: Record 
             max_output_tokens=rules.maximum_output_tokens,
             base_url=server.base_url,
         ),
+        on_wait,
     )
 
 
@@ -70,15 +76,17 @@ def test_a_good_answer_arrives_and_is_counted() -> None:
     )
 
 
-@pytest.mark.parametrize("fault", [refused(429, "RESOURCE_EXHAUSTED"), refused(500, "INTERNAL")])
-def test_a_busy_service_is_asked_again_once_and_by_this_layer_alone(fault: Reply) -> None:
+@pytest.mark.parametrize(
+    ("fault", "kind"), [(refused(429, "RESOURCE_EXHAUSTED"), "throttled"), (refused(500, "INTERNAL"), "unreachable")]
+)
+def test_a_busy_service_is_asked_again_once_and_by_this_layer_alone(fault: Reply, kind: str) -> None:
     with serving(lambda n, body: fault if n == 0 else said(GOOD)) as server:
         heard = way(server).ask(question())
     assert heard.value == Number(number=7)
     assert heard.usage.calls == len(server.requests) == 2
     with serving(lambda n, body: fault) as server:
         heard = way(server).ask(question())
-    assert heard.usage.fallbacks == {"unreachable": 1}
+    assert heard.usage.fallbacks == {kind: 1}
     assert heard.usage.calls == len(server.requests) == 2
 
 

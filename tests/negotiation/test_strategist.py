@@ -32,7 +32,7 @@ from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
 from vpp_core.negotiation.bargain import Terms
 from vpp_core.negotiation.deciders import Rules
-from vpp_core.negotiation.decisions import Decided
+from vpp_core.negotiation.decisions import Decided, PlanForm
 from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
@@ -342,10 +342,11 @@ def test_a_scenario_with_a_model_and_no_way_to_one_is_refused() -> None:
         negotiated(advised_inputs(homes=3), None)
 
 
-def test_a_reason_given_by_a_model_is_bounded() -> None:
+def test_a_reason_that_is_too_long_is_cut_and_costs_no_decision() -> None:
     inputs = advised_inputs("once_a_window", homes=6)
     long = {"terms": TERMS | {"reason": "x" * 400}, "formulation": None}
     with serving(lambda n, body: said(json.dumps(long))) as server:
         day = negotiated(inputs, way(server, inputs))
-    assert usage_of(day).answers == 0
-    assert set(usage_of(day).fallbacks) == {"out_of_bounds"}
+    usage = usage_of(day)
+    assert usage.answers == usage.mended == usage.calls > 0 and not usage.fallbacks
+    assert len(PlanForm.model_validate(long).terms.reason) == 120

@@ -11,7 +11,6 @@ import pytest
 from tests.pipeline.tiny import MONTH, TINY, in_memory
 from vpp_core.fleet.storage import fleet_from_arrow
 from vpp_pipeline.cli.app import execute
-from vpp_pipeline.cli.execution import print_rows
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.runner import MonthRun, run_month
@@ -64,9 +63,6 @@ def test_what_was_not_understood_is_shown_with_the_household_and_named_for_each_
 def test_square_brackets_in_words_and_file_names_are_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert execute(["household", "[bold]8 kW solar[/bold] [/red] and a Leaf that leaves [at] 7:30, :fire:"]) == 0
     assert "8.0" in capsys.readouterr().out
-    print_rows("of [/red]", [{"what": "[/red] [bold]x[/bold] :fire:"}])
-    printed = capsys.readouterr().out
-    assert "of [/red]" in printed and "[/red] [bold]x[/bold] :fire:" in printed
     file = tmp_path / "homes[" / "red].txt"
     file.parent.mkdir()
     file.write_text("[link=http://x]Leaf[/link]\n[/]\n")

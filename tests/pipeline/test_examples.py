@@ -60,14 +60,21 @@ def test_a_strategy_of_one_s_own_is_on_the_ladder_through_vpp_and_only_what_depe
     assert "| evening_only |" in report.read_text()
 
 
-def test_strategies_that_cannot_be_loaded_get_one_sentence_that_names_them(
+def test_what_cannot_be_loaded_or_holds_no_strategy_gets_one_sentence_that_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "broken.py").write_text("from nowhere import nothing")
+    (tmp_path / "leaving.py").write_text("raise SystemExit(0)")
+    (tmp_path / "notes.py").write_text("strategy = 'none'")
     for name, said in (
         (str(tmp_path / "absent.py"), "FileNotFoundError"),
         (str(tmp_path / "broken.py"), "No module named 'nowhere'"),
+        (str(tmp_path / "leaving.py"), "SystemExit"),
+        (str(tmp_path / "notes.py"), "holds no strategy"),
         ("no_such_module", "No module named 'no_such_module'"),
+        ("os", "holds no strategy"),
+        ("json.decoder", "holds no strategy"),
+        ("..", "cannot be loaded"),
     ):
         monkeypatch.setenv(plugins.VARIABLE, name)
         with pytest.raises(InputError, match=said) as caught:
@@ -76,7 +83,11 @@ def test_strategies_that_cannot_be_loaded_get_one_sentence_that_names_them(
 
 
 def test_a_file_is_loaded_once_and_beside_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "other.py").write_text("loaded = True")
+    (tmp_path / "other.py").write_text(
+        "from vpp_core.strategies.no_vpp import NoVpp\n"
+        "from vpp_core.strategies.registry import register\n"
+        "register(type('Other', (NoVpp,), {'key': 'other', '__module__': __name__}))"
+    )
     monkeypatch.setenv(plugins.VARIABLE, os.pathsep.join([str(OWN), str(tmp_path / "other.py")]))
     first, second = plugins.load_strategies(), plugins.load_strategies()
     assert [module.__name__ for module in first] == ["vpp_strategies.own_strategy", "vpp_strategies.other"]

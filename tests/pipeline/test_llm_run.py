@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.llm.gemini_server import GeminiServer, Reply, refused, serving
+from tests.llm.gemini_server import GeminiServer, Reply, busy, refused, said, serving
 from tests.negotiation.advised import sensible
 from vpp_core.llm import client, gateway
 from vpp_core.negotiation.prompt_files import prompts_version
@@ -57,7 +57,8 @@ def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
     assert row["prompts"] == prompts_version()
     assert row["llm_calls"] == row["llm_answers"] == asked > 0
     assert row["llm_usd"] == pytest.approx(asked * (700 * 0.30 + 120 * 2.50) / 1e6)
-    assert row["llm_fallbacks"] == row["guard_corrections"] == 0
+    assert row["llm_fallbacks"] == row["guard_corrections"] == row["llm_mended"] == 0
+    assert row["llm_share_percent"] == 100
     assert kpis.loc["centralized_aware", "llm_calls"] == 0 and kpis.loc["centralized_aware", "decider"] is None
     answers = tmp_path / "lake" / "raw" / "llm" / NAME / "2023-08.jsonl"
     lines = [json.loads(line) for line in answers.read_text().splitlines()]
@@ -84,6 +85,94 @@ def test_a_month_in_which_the_model_was_never_heard_is_refused(
         assert execute(["run", *BY_MODEL]) == 2
     said = capfd.readouterr().err.strip().splitlines()[-1]
     assert "decided nothing (unreachable 5" in said and "breaker open" not in said.split("(")[0]
+
+
+def test_a_free_key_s_fifteen_answers_are_told_and_the_rest_is_asked_for_later(
+    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A quota that is used up for the day: what the model took is said, on the page too, and nothing is paid twice."""
+    left = [15]
+
+    def answer(number: int, body: dict[str, Any]) -> Reply:
+        left[0] -= 1
+        return sensible(number, body) if left[0] >= 0 else busy(50_000)
+
+    lake = Lake.at(tmp_path / "lake")
+
+    def row() -> Any:
+        return lake.read("kpi_monthly", "2023-08", NAME).table.to_pandas().set_index("strategy").loc["negotiated"]
+
+    with_report = [part for part in BY_MODEL if part != "--no-report"]
+    with serving(answer) as server:
+        lead_to(server, monkeypatch)
+        assert execute(["run", *with_report]) == 0
+        told = capfd.readouterr().out
+        decisions = int(row()["llm_answers"] + row()["llm_fallbacks"])
+        share = f"15 of {decisions} decisions"
+        assert row()["llm_answers"] == 15 and row()["decider"] == "mixed"
+        assert "not a language model's result" in told and share in told and "throttled" in told
+        folder = lake.report_folder("2023-08", NAME)
+        for name in ("simulation_report.md", "simulation_report.html", "simulation_summary.json"):
+            page = (folder / name).read_text().replace("&#x27;", "'")
+            assert "not a language model's result" in page and share in page
+        asked = len(server.requests)
+        monkeypatch.delenv("GOOGLE_API_KEY")
+        assert execute(["run", *BY_MODEL]) == 0
+        assert share in capfd.readouterr().out, "also where nothing is computed"
+        monkeypatch.setenv("GOOGLE_API_KEY", "test")
+        left[0] = 1000
+        assert execute(["run", *BY_MODEL]) == 0
+        assert f"took {decisions} of {decisions} decisions (100.0 %)" in capfd.readouterr().out
+        assert row()["decider"] == "llm"
+        assert len(server.requests) == asked + decisions - 15
+
+
+def test_a_model_of_odd_form_is_mended_and_one_of_no_use_is_told_with_an_example(
+    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fenced(number: int, body: dict[str, Any]) -> Reply:
+        answer = json.loads(sensible(number, body).body["candidates"][0]["content"]["parts"][0]["text"])
+        answer["terms"]["reason"] = "since " * 30
+        return said(f"Here you are:\n```json\n{json.dumps([answer])}\n```")
+
+    useful = [True]
+    with serving(lambda n, body: fenced(n, body) if useful[0] else said("I would open at the median.")) as server:
+        lead_to(server, monkeypatch)
+        assert execute(["run", *BY_MODEL]) == 0
+        asked = len(server.requests)
+        useful[0] = False
+        assert execute(["run", *BY_MODEL, "--refetch"]) == 2
+    printed = capfd.readouterr()
+    mended = f"{asked} of them from answers whose form was mended"
+    assert f"took {asked} of {asked} decisions (100.0 %), {mended}" in printed.out
+    refusal = printed.err.strip().splitlines()[-1]
+    assert f"decided nothing (malformed {asked}; {asked} times the answer is not JSON of one object" in refusal
+    assert 'such as "I would open at the median."' in refusal and "--model" in refusal and "key" not in refusal
+
+
+def test_a_key_that_the_service_echoes_is_nowhere_on_the_disk(
+    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    key = "AIza-never-to-be-seen"
+    monkeypatch.setenv("GOOGLE_API_KEY", key)
+
+    def answer(number: int, body: dict[str, Any]) -> Reply:
+        if number % 3 == 0:
+            return sensible(number, body)
+        echo = {"error": {"code": 400, "message": f"API key not valid: {key}", "status": key}}
+        return Reply(echo, 400) if number % 3 == 1 else said(f"Your key {key} is fine", finish="STOP")
+
+    useful = [True]
+    with serving(lambda n, body: answer(n, body) if useful[0] else said(f"{key}?")) as server:
+        lead_to(server, monkeypatch)
+        assert execute(["run", *BY_MODEL]) == 0
+        useful[0] = False
+        assert execute(["run", *BY_MODEL, "--refetch"]) == 2
+    printed = capfd.readouterr()
+    assert key not in printed.out + printed.err
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert not [path for path in files if key.encode() in path.read_bytes()]
 
 
 def test_after_a_wrong_key_the_right_one_is_used(

@@ -7,6 +7,7 @@ import json
 import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -114,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*act)
         elif act == "hang":
             time.sleep(3)
+        elif act == "drip":
+            self._drip()
         elif address.path.startswith("/oasisapi"):
             self._send(200, self._oasis(query))
         elif address.path.startswith("/v1/datasets/"):
@@ -121,9 +124,23 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(*self._pvwatts(query))
 
-    def _send(self, status: int, body: bytes) -> None:
+    def _drip(self) -> None:
+        """A byte now and then, for longer than anybody waits."""
+        self.send_response(200)
+        self.end_headers()
+        try:
+            for _ in range(100):
+                self.wfile.write(b".")
+                self.wfile.flush()
+                time.sleep(0.1)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the client gave up waiting, as the test wants
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         try:
             self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -186,7 +203,7 @@ class FakeServices(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.script: list[tuple[int, bytes] | str] = []
+        self.script: list[tuple[Any, ...] | str] = []
         self.requests: list[dict[str, str]] = []
 
     @property

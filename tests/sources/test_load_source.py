@@ -11,11 +11,14 @@ import pytest
 
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError
-from vpp_core.scenario import KNOWN_SCENARIOS, Scenario
-from vpp_core.sources.load import load_chunks, load_kw, load_profiles
+from vpp_core.fleet.population import generate_fleet
+from vpp_core.scenario import KNOWN_SCENARIOS, MOST_LOAD_PROFILES, Scenario
+from vpp_core.sources import load
+from vpp_core.sources.load import load_chunks, load_kw, load_profiles, load_table, profile_count
 from vpp_core.sources.load_model import BLOCK, modelled_load
 from vpp_core.sources.weather import month_weather
 from vpp_core.tables import LOAD_PROFILES
+from vpp_pipeline.lake.table_file import encode
 
 AUGUST = Month.parse("2023-08")
 
@@ -92,6 +95,22 @@ def test_a_home_is_the_same_in_any_company_order_and_chunk() -> None:
     pd.testing.assert_frame_equal(pieces, load_profiles(scenario, AUGUST, Path()))
 
 
+def test_a_table_made_by_parts_is_the_same_to_the_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = Scenario(source="synthetic", homes=10, first_days=2)
+    whole = encode(LOAD_PROFILES.arrow(load_profiles(scenario, AUGUST, Path())), LOAD_PROFILES, "r")
+    monkeypatch.setattr(load, "CHUNK", 3)
+    parts = load_table(scenario, AUGUST, Path())
+    assert parts.column(0).num_chunks == 4
+    assert encode(parts, LOAD_PROFILES, "r").content == whole.content
+
+
+def test_homes_of_a_very_large_fleet_share_loads_and_the_first_ones_keep_theirs() -> None:
+    fleet = generate_fleet(MOST_LOAD_PROFILES + 3, 42)
+    assert list(fleet.load_profile_id[:3]) == list(fleet.load_profile_id[-3:]) == [0, 1, 2]
+    assert len(set(fleet.load_profile_id)) == MOST_LOAD_PROFILES == profile_count(Scenario(homes=1_000_000))
+    assert profile_count(Scenario(homes=200)) == 200
+
+
 def test_the_table_keeps_its_contract_and_the_scenario_its_word() -> None:
     plain = Scenario(source="synthetic", homes=5)
     table = load_profiles(plain, AUGUST, Path())
@@ -120,6 +139,33 @@ def test_own_profiles_come_first_by_file_name_and_are_called_file(raw: Path) -> 
     assert list(table.groupby("profile_id")["source"].first()) == ["file", "file", "synthetic"]
     assert table.loc[table["profile_id"] < 2, "seed"].isna().all()
     np.testing.assert_array_equal(load_kw(Scenario(homes=3), AUGUST, raw)[:, 2], modelled_load(AUGUST, 1, [2])[:, 0])
+
+
+def test_a_home_s_usual_load_is_known_before_the_month_and_does_not_depend_on_how_much_of_it_is_simulated() -> None:
+    tables = [
+        load_profiles(Scenario(homes=200, first_days=days, source="synthetic"), AUGUST, Path()) for days in (1, 9)
+    ]
+    usual = [table.groupby("profile_id")["usual_load_kw"].first() for table in tables]
+    assert usual[0].equals(usual[1])
+    assert tables[1].groupby("profile_id")["usual_load_kw"].std().max() < 1e-12
+    month = modelled_load(AUGUST, Scenario().data_seed, range(200)).mean(axis=0)
+    assert not np.isclose(usual[0], month).any(), "it is another year's"
+    assert np.corrcoef(usual[0], month)[0, 1] > 0.95
+
+
+def test_the_usual_load_of_a_meter_is_that_of_the_year_before_the_month_in_its_file(raw: Path) -> None:
+    for name, step, column, scale in (("a.csv", "15min", "load_kw", 1.0), ("b.csv", "1h", "usage_kwh", 1.0)):
+        stamps = pd.date_range("2022-01-01", "2023-09-01", freq=step, inclusive="left", tz="America/Los_Angeles")
+        year = np.where(stamps >= pd.Timestamp("2022-08-01", tz="America/Los_Angeles"), 0.5, 7.0)
+        load = np.where(stamps >= pd.Timestamp("2023-08-01", tz="America/Los_Angeles"), 2.0, year) * scale
+        (raw / "load").mkdir(exist_ok=True)
+        pd.DataFrame({"timestamp": stamps, column: load}).to_csv(raw / "load" / name, index=False)
+    own(raw / "load" / "c.csv", "2023-08-01", "2023-09-01", load_kw=1.5)
+    own(raw / "load" / "d.csv", "2023-07-31T12:00", "2023-09-01", load_kw=1.5)
+    table = load_profiles(Scenario(homes=5), AUGUST, raw)
+    usual = table.groupby("profile_id")["usual_load_kw"].first()
+    assert usual[:2].to_list() == [0.5, 0.5]
+    assert usual[2:4].to_list() == [0.78, 0.78], "California's mean: the file says nothing of a day before"
 
 
 def test_a_green_button_file_is_read_by_local_wall_clock(raw: Path) -> None:

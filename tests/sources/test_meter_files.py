@@ -308,4 +308,4 @@ def test_more_files_than_homes_are_named(raw: Path) -> None:
         read(raw, kw(), name=f"{name}.csv")
     unread: list[Unread] = []
     assert len(read_own_profiles(raw / "load", TWO_DAYS, unread, most=2)) == 2
-    assert [entry.file for entry in unread] == ["load/c.csv"] and "the scenario has 2 homes" in unread[0].why
+    assert [entry.file for entry in unread] == ["load/c.csv"] and "the scenario has loads of 2 homes" in unread[0].why

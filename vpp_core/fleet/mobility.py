@@ -7,7 +7,7 @@ and a car still out then starts the period away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,9 @@ ARRIVAL_SPREAD_HOURS = 0.7
 LARGEST_DEVIATION = 3.0
 """A day's time lies within three spreads of the usual one, so that a commuter never leaves before the night ends."""
 SHORTEST_TRIP_SLOTS = 2
+DAYS_DECLARED = 14
+"""Who has no trip within so many days of arriving declares the longest one that the car can carry. Of home workers one
+stay in 100,000 is that long."""
 TRIP_ENERGY_SIGMA = 0.35
 """Day-to-day spread (log) of a car's trip energy around its mean."""
 
@@ -44,6 +47,8 @@ class Mobility:
     plugged: Bools
     trip_kwh: Floats
     required_kwh: Floats
+    declared_kwh: Floats
+    """energy of the trip that ends the present stay, as planned; of a car on the road that of its usual trip"""
     infeasible_departures: int
     """departures whose trip or requirement could not be met even by charging at full power from arrival; their trips
     were shortened to what the car can carry, and they are reported"""
@@ -56,18 +61,24 @@ def mobility(fleet: Fleet, period: Period, seed: int) -> Mobility:
     from `initial_soc`. A trip that this cannot carry above `min_soc` is shortened to what it can; a requirement that it
     cannot meet stands as asked, since nobody is held to more than the counterfactual. Both are counted.
     A car with a charge deadline counts as leaving then: what it must have, it must have at the deadline.
+
+    Days after the period are drawn too, for what is declared of a stay that outlasts it: so a car's days are the same
+    in a period that is shorter.
     """
     cars = fleet.cars
-    plan = _Plan.draw(fleet, period, seed)
-    intervals, count = len(period), len(cars)
+    drawn = replace(period, days_after=DAYS_DECLARED + 1)
+    plan = _Plan.draw(fleet, drawn, seed)
+    intervals, count = len(drawn), len(cars)
     change = np.zeros((intervals + 1, count), dtype=np.int8)
     trip_kwh = np.zeros((intervals, count))
     required_kwh = np.zeros((intervals, count))
+    planned_kwh = np.zeros((intervals, count))
     infeasible = 0
 
     floor = cars.min_soc * cars.capacity_kwh
     target = cars.target_soc * cars.capacity_kwh
     energy = cars.initial_soc * cars.capacity_kwh
+    longest = np.where(cars.trip_kwh > 0, np.maximum(target, energy) - floor, 0.0)
     home_since = np.zeros(count, dtype=np.intp)
     for day in range(len(plan)):
         leaves, arrives, wanted = plan.leaves[day], plan.arrives[day], plan.trip_kwh[day]
@@ -83,15 +94,28 @@ def mobility(fleet: Fleet, period: Period, seed: int) -> Mobility:
         aboard = _charged(cars, goes, energy[goes], target[goes], hours)
         trip = np.minimum(wanted[goes], np.floor(np.maximum(aboard - floor[goes], 0.0) * 1000) / 1000)
         asked = np.maximum(cars.min_departure_soc[goes] * cars.capacity_kwh[goes], trip + floor[goes])
-        infeasible += int(((trip < wanted[goes]) | (aboard < asked - 1e-9)).sum())
+        infeasible += int((((trip < wanted[goes]) | (aboard < asked - 1e-9)) & (at < len(period))).sum())
+        planned_kwh[at, goes] = np.where(hours <= 24 * DAYS_DECLARED, wanted[goes], longest[goes])
         trip_kwh[at, goes] = trip
         required_kwh[at, goes] = asked
         change[at, goes] += 1
         change[back, goes] -= 1
         energy[goes] = aboard - trip
         home_since[goes] = back
-    away = np.cumsum(change[:-1], axis=0, dtype=np.int8)
-    return Mobility(away == 0, trip_kwh, required_kwh, infeasible)
+    plugged = np.cumsum(change[:-1], axis=0, dtype=np.int8) == 0
+    declared_kwh = _declared_kwh(plugged, planned_kwh, longest, cars.trip_kwh)
+    within = slice(0, len(period))
+    return Mobility(plugged[within], trip_kwh[within], required_kwh[within], declared_kwh[within], infeasible)
+
+
+def _declared_kwh(plugged: Bools, planned_kwh: Floats, longest_kwh: Floats, usual_kwh: Floats) -> Floats:
+    """What is declared in each interval, from the trip planned at each departure; the longest where none is drawn."""
+    declared, coming = np.empty_like(planned_kwh), longest_kwh
+    for t in range(len(plugged) - 1, -1, -1):
+        declared[t] = np.where(plugged[t], coming, usual_kwh)
+        leaves = plugged[t - 1] & ~plugged[t] if t else np.zeros(len(usual_kwh), dtype=bool)
+        coming = np.where(leaves, planned_kwh[t], coming)
+    return declared
 
 
 def _charged(cars: Cars, which: npt.NDArray[np.intp], energy: Floats, target: Floats, hours: Floats) -> Floats:

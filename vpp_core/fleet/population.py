@@ -11,6 +11,7 @@ from vpp_core.errors import InputError
 from vpp_core.fleet import assumptions as given
 from vpp_core.fleet.draws import normal, uniform
 from vpp_core.fleet.fleet import Cars, Fleet, Floats, Hours
+from vpp_core.scenario import MOST_LOAD_PROFILES
 from vpp_core.sources.orientations import ORIENTATIONS
 
 CARS_PER_HOME = 2
@@ -54,7 +55,7 @@ def generate_fleet(homes: int, seed: int, *, first: int = 0) -> Fleet:
         home_id=home_id,
         category=category,
         aggregation_id=np.zeros(homes, dtype=np.int32),
-        load_profile_id=home_id.astype(np.int32),
+        load_profile_id=(home_id % MOST_LOAD_PROFILES).astype(np.int32),
         bess_capacity_kwh=np.where(has_bess, bess_kwh, 0.0),
         bess_max_power_kw=np.where(has_bess, bess_kw, 0.0),
         bess_charge_efficiency=np.full(homes, given.BESS_EFFICIENCY),

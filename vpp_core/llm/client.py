@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
+import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from vpp_core.errors import InputError
@@ -14,8 +17,8 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = "gemini-3.5-flash-lite"
 KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 TIMEOUT_SECONDS = 20
-ATTEMPTS = 2
-"""The client's own default is six attempts without a time-out: over half a minute for one dead call."""
+LARGEST_BODY_BYTES = 4_000_000
+"""of what a service sends for one question; an answer takes a few thousand"""
 _TRACING = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 _OFF = ("", "0", "false", "no", "off")
 
@@ -44,7 +47,6 @@ def chat_model(
             base_url=base_url,
             max_output_tokens=max_output_tokens,
             timeout_seconds=timeout_seconds,
-            attempts=1,
         )
     if provider == "openvino":
         from vpp_core.llm.small_model import small_model
@@ -70,11 +72,12 @@ def gemini(
     base_url: str | None = None,
     max_output_tokens: int = 1500,
     timeout_seconds: float = TIMEOUT_SECONDS,
-    attempts: int = ATTEMPTS,
 ) -> BaseChatModel:
     """A Gemini client with the key from GOOGLE_API_KEY or GEMINI_API_KEY. Build it once: it takes some 50 ms.
 
-    Raises `InputError` without a key, or with tracing on. The key goes into a request header and nowhere else.
+    Raises `InputError` without a key, or with tracing on. The key goes into a request header and nowhere else: the
+    client by itself would follow a redirect to any host and send the key along, so none is followed. One attempt a
+    call: whoever calls decides whether to ask again (the client's own default is six, without a time-out).
     """
     refuse_tracing()
     key = next((os.environ[name] for name in KEY_VARIABLES if os.environ.get(name)), None)
@@ -84,13 +87,34 @@ def gemini(
         )
     from langchain_google_genai import ChatGoogleGenerativeAI
 
+    for name in ("google_genai", "langchain_google_genai"):
+        # What a service sent is repeated in their warnings, a key that it echoes included.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module=r"google\.genai")
     options: dict[str, Any] = {"base_url": base_url} if base_url else {}
     return ChatGoogleGenerativeAI(
         model=model,
         api_key=key,
         timeout=timeout_seconds,
-        max_retries=attempts,
+        max_retries=1,
         thinking_level="minimal",
         max_output_tokens=max_output_tokens,
+        client_args={
+            "follow_redirects": False,
+            "event_hooks": {"response": [lambda response: _read_some(response, timeout_seconds)]},
+        },
         **options,
     )
+
+
+def _read_some(response: Any, seconds: float) -> None:
+    """Read a body before the client does, no more of it and no longer than any answer takes."""
+    ends = time.monotonic() + seconds
+    parts, size = [], 0
+    for part in response.iter_bytes():
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_BODY_BYTES or time.monotonic() > ends:
+            response.close()
+            raise ConnectionError("the answer is too large" if size > LARGEST_BODY_BYTES else "the answer is too slow")
+    response._content = b"".join(parts)  # where httpx itself keeps a body that was read

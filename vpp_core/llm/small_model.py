@@ -32,6 +32,8 @@ class SmallModel(BaseChatModel):
     path: str
     max_output_tokens: int
     takes_schema: bool = True
+    runs_here: bool = True
+    """no network and so no time limit: a computation cannot be given up half way"""
     _pipe: Any = PrivateAttr(None)
 
     @property

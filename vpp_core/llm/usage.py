@@ -21,6 +21,8 @@ class Usage:
     """decisions taken by rule instead, by kind of `FALLBACKS`"""
     corrections: int = 0
     """decisions that the guard had to bring back within a limit: violations before the guard"""
+    mended: int = 0
+    """answers among those used that had a cosmetic fault (`llm.mending`)"""
 
     def columns(self) -> dict[str, int]:
         """The counts as columns of `tables.negotiation.ASKED`."""
@@ -29,6 +31,7 @@ class Usage:
             "llm_answers": self.answers,
             "llm_input_tokens": self.input_tokens,
             "llm_output_tokens": self.output_tokens,
+            "llm_mended": self.mended,
             "guard_corrections": self.corrections,
             **{f"fallbacks_{kind}": self.fallbacks.get(kind, 0) for kind in FALLBACKS},
         }
@@ -42,6 +45,7 @@ class Usage:
             self.output_tokens + other.output_tokens,
             {kind: count for kind, count in kinds.items() if count},
             self.corrections + other.corrections,
+            self.mended + other.mended,
         )
 
     @classmethod

@@ -100,7 +100,7 @@ class Inputs:
         extended = pd.date_range(period.timestamps[0], periods=len(period) + lookahead, freq=INTERVAL)
         local = extended.tz_convert(LOCAL_TIMEZONE)
         hour = local.hour.to_numpy()
-        stores = stores_of(fleet, period, load_kw.mean(axis=0))
+        stores = stores_of(fleet, period, _usual_load_kw(load_profiles, fleet))
         inputs = cls(
             scenario=scenario,
             period=period,
@@ -140,6 +140,12 @@ def _wide(frame: pd.DataFrame, period: Period, column: str, value: str, name: st
     if len(wide) != len(period) or not (wide.index == period.timestamps).all() or wide.isna().to_numpy().any():
         raise InputError(f"{name} does not cover {period.month} interval by interval; materialize {name} again")
     return wide
+
+
+def _usual_load_kw(load_profiles: pd.DataFrame, fleet: Fleet) -> Floats:
+    """Each home's mean load as known before the month, shape (N,)."""
+    of_profile = load_profiles.drop_duplicates("profile_id").set_index("profile_id")["usual_load_kw"]
+    return of_profile.reindex(pd.Index(fleet.load_profile_id)).to_numpy(dtype=np.float64)
 
 
 def _solar_kw(solar: pd.DataFrame, fleet: Fleet) -> Floats:

@@ -6,12 +6,13 @@ A form asks for every field, null where nothing is wanted, and bounds each numbe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vpp_core.fleet.fleet import Bools, Floats
 from vpp_core.llm import Usage
+from vpp_core.llm.mending import cut_to
 from vpp_core.negotiation.bargain import Terms
 
 DecisionT = TypeVar("DecisionT")
@@ -52,6 +53,10 @@ class Decided(Generic[DecisionT]):
     by_model: bool = False
 
 
+Reason = Annotated[str, Field(max_length=120, description="why, in one sentence"), cut_to(120)]
+"""Prose: it decides nothing, so a longer one is cut."""
+
+
 class Form(BaseModel):
     """Common strictness of what a model fills in."""
 
@@ -65,7 +70,7 @@ class TermsForm(Form):
     limit_quantile: float = Field(ge=0.1, le=0.9, description="forecast quantile they may reach, at least the opening")
     conceded: float = Field(ge=0, le=1, description="share of the way from opening to limit in this round")
     minimum_score: float = Field(ge=0, le=1, description="bids scored below this get no counter-offer; 0: all get one")
-    reason: str = Field(max_length=120, description="why, in one sentence")
+    reason: Reason
 
     def terms(self) -> Terms:
         return Terms(self.opening_quantile, self.limit_quantile, self.conceded, self.minimum_score)
@@ -78,7 +83,7 @@ class FormulationForm(Form):
     target_margin_usd_per_mwh: float = Field(ge=0, le=200, description="least expected surplus of a segment")
     minimum_reliability: float = Field(ge=0, le=0.9, description="least probability that a segment clears")
     reserve_share: float = Field(ge=0, le=1, description="most of each home's reserve offer that may be sold; usual: 1")
-    reason: str = Field(max_length=120, description="why, in one sentence")
+    reason: Reason
 
     def formulation(self) -> Formulation:
         return Formulation(
@@ -116,4 +121,4 @@ class HomeForm(Form):
     """A home's answers about all its offers."""
 
     replies: list[OfferReply] = Field(min_length=1, max_length=20)
-    reason: str = Field(max_length=120, description="why, in one sentence")
+    reason: Reason

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vpp_core.fleet.fleet import CATEGORIES, Bools
+from vpp_core.llm.answer import Unusable
 from vpp_core.llm.gateway import Gateway, Heard, Question
 from vpp_core.llm.usage import Usage
 from vpp_core.negotiation.bargain import Terms
@@ -87,7 +88,10 @@ class Strategist(Rules):
         usage = Usage()
         for columns, heard in zip(homes.values(), self._gateway.ask_all(questions), strict=True):
             replies = _replies(heard, len(columns))
-            usage = usage + (heard.usage if replies is not None or heard.value is None else _malformed(heard.usage))
+            beside = replies is None and heard.value is not None
+            usage = usage + (_malformed(heard.usage) if beside else heard.usage)
+            if beside:
+                self._gateway.troubles.add(Unusable("a home's offers were not each answered once"))
             if replies is None:
                 continue
             for k, (accepted, price) in zip(columns, replies, strict=True):

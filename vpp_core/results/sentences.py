@@ -13,6 +13,7 @@ from vpp_core.market.forecast import forecast_error
 from vpp_core.results.concentration import concentration_sentence
 from vpp_core.results.days import PARTS
 from vpp_core.results.gap import TOTAL
+from vpp_core.results.model_share import share_sentence
 from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import UPPER_BOUND, Run
 from vpp_core.results.same_knowledge import beside_sentence
@@ -38,8 +39,10 @@ def direction(measured: Interval) -> int:
 
 
 def answer(run: Run) -> list[str]:
-    """The answer in three sentences: what negotiating earned, what was given up and why, what households got."""
-    return [sentence for sentence in (_earned(run), _given_up(run), _households(run)) if sentence]
+    """The answer in sentences: what negotiating earned, what was given up and why, what households got; and first,
+    where a language model was to decide, how much it did."""
+    whose = share_sentence(run.kpis, run.scenario)
+    return [sentence for sentence in (whose, _earned(run), _given_up(run), _households(run)) if sentence]
 
 
 def _earned(run: Run) -> str:

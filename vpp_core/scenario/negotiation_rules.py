@@ -34,6 +34,12 @@ class LanguageModelRules(Rules):
     concurrent_calls: int = Field(4, ge=1, le=64, description="requests under way at once at most")
     timeout_seconds: float = Field(20.0, ge=0.1, le=300, description="an answer that takes longer counts as late [s]")
     attempts: int = Field(2, ge=1, le=5, description="requests per question where the service is busy or unreachable")
+    maximum_wait_minutes: float = Field(
+        120.0,
+        ge=0,
+        le=1440,
+        description="waited at most in a run, in all, where the service says when to come back [min]",
+    )
     maximum_output_tokens: int = Field(400, ge=50, le=8000, description="length of an answer at most [tokens]")
 
 

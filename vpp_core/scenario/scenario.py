@@ -24,6 +24,11 @@ NODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.#&+-]*$"
 """What CAISO's names of nodes are written with."""
 
 
+MOST_LOAD_PROFILES = 2048
+"""Homes beyond share the loads of the first so many: that bounds the table of a month (6 million rows, 2 GB of memory
+while it is made), and a fleet's load is smooth by then, whoever is in it."""
+
+
 class Scenario(Rules):
     """Everything that makes a result, besides the month."""
 

@@ -8,47 +8,60 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from vpp_core.calendar import Month
-from vpp_core.scenario import Scenario
+from vpp_core.scenario import MOST_LOAD_PROFILES, Scenario
 from vpp_core.sources.folders import OWN_PROFILES
-from vpp_core.sources.load_model import BLOCK, modelled_load
+from vpp_core.sources.load_model import BLOCK, modelled_load, usual_load
 from vpp_core.sources.own_profiles import OwnProfile, read_own_profiles
 from vpp_core.sources.unread import Unread
+from vpp_core.tables import LOAD_PROFILES
 
 Floats = npt.NDArray[np.float64]
-CHUNK = 16 * BLOCK
-"""Homes per chunk: some 25 MB of numbers a month."""
+CHUNK = 4 * BLOCK
+"""Homes per chunk: 40 MB as a table of a month."""
 
 
 def load_kw(scenario: Scenario, month: Month, raw: Path, profiles: npt.ArrayLike | None = None) -> Floats:
-    """Load over the scenario's period, (T, profiles) [kW]; `profiles` defaults to one per home, in order.
+    """Load over the scenario's period, (T, profiles) [kW]; `profiles` defaults to all there are, in order.
 
     Profile i is the same whatever else is asked for.
     """
-    wanted = np.arange(scenario.homes) if profiles is None else np.asarray(profiles, dtype=np.intp)
+    wanted = np.arange(profile_count(scenario)) if profiles is None else np.asarray(profiles, dtype=np.intp)
     return _load(scenario, month, _own(scenario, month, raw), wanted)
 
 
+def profile_count(scenario: Scenario) -> int:
+    """How many different loads the scenario's homes have."""
+    return min(scenario.homes, MOST_LOAD_PROFILES)
+
+
 def load_profiles(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> pd.DataFrame:
-    """The table of all homes, ordered by profile, then time. Files that were not read are added to `unread`."""
-    return pd.concat(load_chunks(scenario, month, raw, max(scenario.homes, 1), unread), ignore_index=True)
+    """The table of all profiles, ordered by profile, then time. Files that were not read are added to `unread`."""
+    return pd.concat(load_chunks(scenario, month, raw, CHUNK, unread), ignore_index=True)
+
+
+def load_table(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> pa.Table:
+    """The same as an Arrow table under its contract, made by parts so that it is in memory once."""
+    return pa.concat_tables(LOAD_PROFILES.arrow(chunk) for chunk in load_chunks(scenario, month, raw, CHUNK, unread))
 
 
 def load_chunks(
     scenario: Scenario, month: Month, raw: Path, homes_per_chunk: int = CHUNK, unread: list[Unread] | None = None
 ) -> Iterator[pd.DataFrame]:
-    """The same table in pieces of so many homes, for fleets whose table does not fit into memory."""
+    """The same table in pieces of so many profiles."""
     own = _own(scenario, month, raw, unread)
-    for first in range(0, scenario.homes, homes_per_chunk):
-        wanted = np.arange(first, min(first + homes_per_chunk, scenario.homes))
+    count = profile_count(scenario)
+    for first in range(0, count, homes_per_chunk):
+        wanted = np.arange(first, min(first + homes_per_chunk, count))
         yield _frame(scenario, month, own, wanted)
 
 
 def _own(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> list[OwnProfile]:
     if scenario.source == "synthetic":
         return []
-    return read_own_profiles(raw / OWN_PROFILES, scenario.period(month), unread, most=scenario.homes)
+    return read_own_profiles(raw / OWN_PROFILES, scenario.period(month), unread, most=profile_count(scenario))
 
 
 def _load(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> Floats:
@@ -59,6 +72,15 @@ def _load(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.N
     for column in np.flatnonzero(~drawn):
         load[:, column] = own[wanted[column]].load_kw
     return load * scenario.transform.load_factor
+
+
+def _usual(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> Floats:
+    """Mean load of homes as they know it before the month, (wanted,) [kW]."""
+    drawn = wanted >= len(own)
+    usual = np.empty(len(wanted))
+    usual[drawn] = usual_load(month, scenario.data_seed, wanted[drawn])
+    usual[~drawn] = [own[position].usual_kw for position in wanted[~drawn]]
+    return np.round(usual * scenario.transform.load_factor, 4)
 
 
 def _frame(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> pd.DataFrame:
@@ -76,6 +98,7 @@ def _frame(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.
             "timestamp": pd.DatetimeIndex(stamps).tz_localize("UTC"),
             "profile_id": np.repeat(wanted.astype(np.int64), len(period)),
             "load_kw": load.T.ravel(),
+            "usual_load_kw": np.repeat(_usual(scenario, month, own, wanted), len(period)),
             "source": pd.Categorical.from_codes(as_measured.astype(np.int8), pd.Index(["synthetic", "file"])),
             "retrieved_at": pd.DatetimeIndex(np.repeat(changed, len(period))).tz_localize("UTC"),
             "seed": pd.arrays.IntegerArray(seed, brought),

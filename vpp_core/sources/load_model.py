@@ -29,6 +29,8 @@ Ints = npt.NDArray[np.intp]
 BLOCK = 64
 """Homes drawn together: large enough for whole-array arithmetic, small enough to draw one home cheaply."""
 SLOTS = 96
+USUAL_DAYS = 7
+"""Days by which a home's usual load is told, a quarter of a month's work."""
 _LAG_HOURS = 2.0
 """How far a building's indoor gain trails the air outside."""
 
@@ -71,11 +73,11 @@ class _Climate:
     days: int
 
     @classmethod
-    def of(cls, month: Month, seed: int) -> _Climate:
+    def of(cls, month: Month, seed: int, first_days: int | None = None) -> _Climate:
         from scipy.signal import lfilter
 
-        period = Period(month)
-        outside = month_weather(month, seed).temperature_c
+        period = Period(month, first_days)
+        outside = month_weather(month, seed).temperature_c[: len(period)]
         keep = np.exp(-INTERVAL_HOURS / _LAG_HOURS)
         felt, _ = lfilter([1 - keep], [1, -keep], outside, zi=[keep * outside[0]])
         hour = period.slot_of_interval / 4
@@ -86,10 +88,23 @@ class _Climate:
         return cls(period.slot_of_interval, period.day_of_interval, weekend, felt, daylight, len(period.days))
 
 
+def usual_load(month: Month, seed: int, homes: npt.ArrayLike) -> Floats:
+    """Mean load of the named homes as they know it before the month, (homes,) [kW].
+
+    It is that of the same month a year before, of whose first `USUAL_DAYS` days that much is drawn.
+    """
+    before = Month(month.year - 1, month.month)
+    usual: Floats = _load(_Climate.of(before, seed, USUAL_DAYS), before, seed, homes).mean(axis=0)
+    return usual
+
+
 def modelled_load(month: Month, seed: int, homes: npt.ArrayLike) -> Floats:
     """Load of the named homes (positions ≥ 0, any order) over a whole month, (T, homes) [kW]."""
+    return _load(_Climate.of(month, seed), month, seed, homes)
+
+
+def _load(climate: _Climate, month: Month, seed: int, homes: npt.ArrayLike) -> Floats:
     wanted = np.asarray(homes, dtype=np.intp)
-    climate = _Climate.of(month, seed)
     result = np.empty((len(wanted), len(climate.slot)))
     for block in np.unique(wanted // BLOCK):
         here = np.flatnonzero(wanted // BLOCK == block)

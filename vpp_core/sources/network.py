@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 import pandas as pd
 
 from vpp_core.errors import UnavailableError
+from vpp_core.web import HIDDEN, told_wait_seconds, within
 
 if TYPE_CHECKING:
     import requests
@@ -23,6 +25,11 @@ OFFLINE_SECONDS = 4.0
 """At most this long is spent finding out that there is no network, over all services of a process."""
 _PROBE_SECONDS = 2.0
 _REMEMBERED_SECONDS = 600.0
+LARGEST_ANSWER_BYTES = 100_000_000
+"""of a service; a month of a node takes some hundred kB"""
+LONGEST_TOLD_WAIT_SECONDS = 600.0
+"""that a service may ask for before another attempt"""
+MOST_REDIRECTS = 5
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Services:
     pause_seconds: float = 5.0
     """between two requests to OASIS"""
     timeout_seconds: float = 60.0
+    """for a connection, and for each part of an answer"""
+    whole_call_seconds: float = 300.0
     attempts: int = 4
     now: Callable[[], pd.Timestamp] = lambda: pd.Timestamp.now(tz="UTC")
 
@@ -113,7 +122,11 @@ def _answers(url: str, seconds: float) -> bool:
 
 
 class _PassingFault(Exception):
-    """Worth another attempt: throttled, overloaded, or cut off."""
+    """Worth another attempt: throttled, overloaded, or cut off; perhaps with when the service wants to be asked."""
+
+    def __init__(self, reason: str, told_seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.told_seconds = told_seconds
 
 
 def get(
@@ -124,32 +137,38 @@ def get(
     params: dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
 ) -> requests.Response:
-    """GET with a time-out and patient retries; an `UnavailableError` names `what` could not be had and why.
+    """GET with a limit on the whole call and patient retries; an `UnavailableError` names `what` and why.
 
-    Throttling and server faults are retried with growing pauses; other answers, refusals included, are the caller's.
+    Throttling and server faults are retried with growing pauses, never sooner than the service says; other answers,
+    refusals included, are the caller's. No other host is asked, so no key gets to one, and a key that an answer
+    repeats is hidden in it.
     """
-    import requests
     import tenacity
 
     def attempt() -> requests.Response:
-        try:
-            answer = requests.get(url, params=params, timeout=services.timeout_seconds, headers=headers)
-        except requests.RequestException as error:
-            raise _PassingFault(type(error).__name__) from None
+        answer = _one_call(url, services, what, params, headers)
         throttled = answer.status_code == 200 and b"Acceptable Use Policy" in answer.content[:2000]
         if answer.status_code in (408, 425, 429) or answer.status_code >= 500 or throttled:
-            raise _PassingFault("throttled" if throttled else f"HTTP {answer.status_code}")
+            told = told_wait_seconds(answer.headers)
+            if told is not None and told > LONGEST_TOLD_WAIT_SECONDS:
+                raise UnavailableError(f"{what} says to come back in {told / 60:,.0f} min; try then or use files")
+            raise _PassingFault("throttled" if throttled else f"HTTP {answer.status_code}", told)
         return answer
+
+    def pause(state: tenacity.RetryCallState) -> float:
+        fault = state.outcome.exception() if state.outcome else None
+        growing: float = tenacity.wait_exponential(multiplier=services.pause_seconds, max=60)(state)
+        return max(growing, getattr(fault, "told_seconds", None) or 0.0)
 
     def tell(state: tenacity.RetryCallState) -> None:
         reason = state.outcome.exception() if state.outcome else None
-        pause = state.next_action.sleep if state.next_action else 0.0
-        log.info("%s: %s, waiting %.0f s before attempt %d", what, reason, pause, state.attempt_number + 1)
+        seconds = state.next_action.sleep if state.next_action else 0.0
+        log.info("%s: %s, waiting %.0f s before attempt %d", what, reason, seconds, state.attempt_number + 1)
 
     try:
         answer: requests.Response = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(services.attempts),
-            wait=tenacity.wait_exponential(multiplier=services.pause_seconds, max=60),
+            wait=pause,
             retry=tenacity.retry_if_exception_type(_PassingFault),
             before_sleep=tell,
             reraise=True,
@@ -159,3 +178,61 @@ def get(
         raise UnavailableError(
             f"{what} could not be had after {services.attempts} attempts ({error}); try later or use files"
         ) from None
+
+
+def _one_call(
+    url: str, services: Services, what: str, params: dict[str, Any] | None, headers: dict[str, str] | None
+) -> requests.Response:
+    """What one address answers; redirects are followed within its host only."""
+    import requests
+
+    for _ in range(MOST_REDIRECTS + 1):
+        address, query = url, params
+        try:
+            answer = within(services.whole_call_seconds, lambda: _read(address, query, headers, services))  # noqa: B023
+        except (requests.RequestException, TimeoutError) as error:
+            raise _PassingFault(type(error).__name__) from None
+        if not answer.is_redirect:
+            return answer
+        url, params = urljoin(address, answer.headers["location"]), None
+        if _origin(url) != _origin(address):
+            raise UnavailableError(
+                f"{what} is redirected to another host ({(urlsplit(url).hostname or 'unnamed')[:100]}), which is not "
+                "asked, since it is not known and would get the key; where it is right, set its address (docs/data.md)"
+            )
+    raise UnavailableError(f"{what} is redirected more than {MOST_REDIRECTS} times; try later or use files")
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port: what a key is for."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:  # no number
+        port = None
+    return parts.scheme, parts.hostname or "", port
+
+
+def _read(
+    url: str, params: dict[str, Any] | None, headers: dict[str, str] | None, services: Services
+) -> requests.Response:
+    """One answer, read to its end within limits of size and time, without the keys that it may repeat."""
+    import requests
+
+    ends = time.monotonic() + services.whole_call_seconds
+    with requests.get(
+        url, params=params, headers=headers, timeout=services.timeout_seconds, allow_redirects=False, stream=True
+    ) as answer:
+        parts, size = [], 0
+        for part in answer.iter_content(1 << 16):
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_ANSWER_BYTES:
+                raise requests.exceptions.ContentDecodingError("too large")
+            if time.monotonic() > ends:
+                raise TimeoutError
+        content = b"".join(parts)
+    for key in filter(None, (services.hosted_key, services.pvwatts_key)):
+        content = content.replace(key.encode(), HIDDEN.encode())
+    answer._content = content  # where requests itself keeps a body that was read
+    return answer

@@ -24,13 +24,18 @@ Floats = npt.NDArray[np.float64]
 
 _ENDINGS = (".csv", ".parquet", ".zip", ".gz")
 _HIGHEST_KW = 100.0
+_LEAST_BEFORE = pd.Timedelta(days=1)
+"""Less than this before the month says nothing of a home's usual load."""
+USUAL_KW = 0.78
+"""Mean load of a home whose file holds nothing before the month: 571 kWh a month, California's mean of 2019."""
 
 
 @dataclass(frozen=True)
 class OwnProfile:
-    """A home's load over a period, (T,) [kW], and when its file last changed."""
+    """A home's load over a period, (T,) [kW], its mean load before that [kW], and when its file last changed."""
 
     load_kw: Floats
+    usual_kw: float
     changed: pd.Timestamp
 
 
@@ -48,17 +53,17 @@ def read_own_profiles(
         if path.suffix.lower() not in _ENDINGS:
             told.append(Unread(label, _why(path)))
             continue
-        for name, load in _of_file(path, label, period, told):
+        for name, load, usual_kw in _of_file(path, label, period, told):
             if most is not None and len(found) == most:
-                told.append(Unread(name, f"the scenario has {most} homes, and as many files stand before it"))
+                told.append(Unread(name, f"the scenario has loads of {most} homes, and as many files stand before it"))
             else:
-                found.append(OwnProfile(load, last_changed(path)))
+                found.append(OwnProfile(load, usual_kw, last_changed(path)))
     return found
 
 
-def _of_file(path: Path, label: str, period: Period, unread: list[Unread]) -> list[tuple[str, Floats]]:
-    """The homes in one file, which is several only in an archive."""
-    found: list[tuple[str, Floats]] = []
+def _of_file(path: Path, label: str, period: Period, unread: list[Unread]) -> list[tuple[str, Floats, float]]:
+    """The homes in one file, which is several only in an archive: name, load, and mean load before the period."""
+    found: list[tuple[str, Floats, float]] = []
     refusal: OtherCommodityError | None = None
     for document in documents(read_file(path), str(path), _ENDINGS, label):
         if isinstance(document, Unread):
@@ -76,7 +81,7 @@ def _of_file(path: Path, label: str, period: Period, unread: list[Unread]) -> li
         if load is None:
             unread.append(Unread(name, f"holds nothing of {period.month}, {_span(meter.value.index)}"))
         else:
-            found.append((name, load))
+            found.append((name, load, _before_kw(meter, period)))
     if refusal and not found:
         raise refusal
     return found
@@ -89,6 +94,19 @@ def _why(path: Path) -> str:
 def _span(index: pd.Index) -> str:
     local = pd.DatetimeIndex(index).tz_convert(LOCAL_TIMEZONE)
     return f"only {local.min():%Y-%m-%d} to {local.max():%Y-%m-%d}" if len(local) else "no interval at all"
+
+
+def _before_kw(meter: Meter, period: Period) -> float:
+    """The home's mean load in the year before the period [kW], as far as its file tells."""
+    start = period.timestamps[0]
+    value = meter.value[(meter.value.index < start) & (meter.value.index >= start - pd.Timedelta(days=365))]
+    minutes = np.diff(pd.DatetimeIndex(value.index).as_unit("us").asi8) / 60_000_000
+    known = value.to_numpy(dtype=float)
+    known = known[np.isfinite(known)]
+    if not len(minutes) or len(known) * np.median(minutes) < _LEAST_BEFORE / pd.Timedelta(minutes=1):
+        return USUAL_KW
+    mean = float(known.mean()) * (60 / float(np.median(minutes)) if meter.energy else 1.0)
+    return min(max(mean, 0.0), _HIGHEST_KW)
 
 
 def _over(meter: Meter, period: Period, where: str) -> Floats | None:

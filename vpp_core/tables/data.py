@@ -75,8 +75,16 @@ LOAD_PROFILES = Contract(
     "Electric load of a home without battery, solar and car, per profile and interval.",
     (
         _TIMESTAMP,
-        Column("profile_id", pa.int64(), "profile; home i uses profile i unless it brings its own"),
+        Column("profile_id", pa.int64(), "profile; home i uses profile i, and of a large fleet shares it"),
         Column("load_kw", pa.float64(), "mean load [kW]", False, 0.0, 100.0),
+        Column(
+            "usual_load_kw",
+            pa.float64(),
+            "the home's mean load as known before the month, by which it sizes its reserve for an outage [kW]",
+            False,
+            0.0,
+            100.0,
+        ),
         Column("source", pa.string(), "where the value came from", one_of=SOURCES),
         Column("retrieved_at", TIMESTAMP, "when it was fetched or its file last changed", True),
         Column("seed", pa.int64(), "the seed where it is synthetic", True),

@@ -22,6 +22,7 @@ OUTCOMES = {
 FALLBACKS = {
     "unreachable": "the service refused, failed or could not be reached",
     "late": "no answer within the time-out",
+    "throttled": "the service said to come back later than the run may wait",
     "unfinished": "the answer was cut off, blocked or empty",
     "malformed": "the answer was not JSON of the schema asked for",
     "out_of_bounds": "a number of the answer lay outside its bounds",
@@ -31,11 +32,20 @@ FALLBACKS = {
 }
 """Why a decision was taken by rule instead of by the model, by kind."""
 
+NEVER_ANSWERED = ("unreachable", "late", "throttled", "breaker_open")
+"""Of these, what the next run asks again: nothing was heard, and nothing but a cap keeps anyone from asking."""
+
 ASKED = (
     Column("llm_calls", pa.int64(), "requests to a language model, repeated ones included"),
     Column("llm_answers", pa.int64(), "answers of a language model that were used"),
     Column("llm_input_tokens", pa.int64(), "tokens sent to it"),
     Column("llm_output_tokens", pa.int64(), "tokens got from it"),
+    Column(
+        "llm_mended",
+        pa.int64(),
+        "of these, answers with a cosmetic fault that was mended: fences, words around, "
+        "a list of one, prose cut to its length",
+    ),
     Column("guard_corrections", pa.int64(), "its decisions that the guard had to bring back within a limit"),
     *(
         Column(f"fallbacks_{kind}", pa.int64(), f"decided by rule instead: {about}")

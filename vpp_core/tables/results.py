@@ -127,7 +127,14 @@ KPI_MONTHLY = Contract(
         Column(
             "concession_mean", pa.float64(), "mean share of the ask that homes conceded, weighed by agreements", True
         ),
-        Column("decider", pa.string(), "who decided for the aggregator: rules, or llm where a model was heard", True),
+        Column(
+            "decider",
+            pa.string(),
+            "who decided for the aggregator: rules, llm where a language model took at least "
+            "90 % of the decisions it was to take, mixed where it took fewer",
+            True,
+        ),
+        Column("llm_share_percent", pa.float64(), "decisions that the model took, of those it was to take [%]", True),
         Column("llm_model", pa.string(), "the language model that was heard", True),
         Column("prompts", pa.string(), "hash of the prompts it was given", True),
         *ASKED,

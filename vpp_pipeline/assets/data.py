@@ -72,7 +72,7 @@ def load_profiles(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
 
     stage = Stage.of(context, lake)
     return stage.table(
-        lambda: load.load_profiles(stage.scenario, stage.month, stage.lake.raw, stage.unread),
+        lambda: load.load_table(stage.scenario, stage.month, stage.lake.raw, stage.unread),
         extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["load_profiles"]),
         describe=with_picture(stage, load_metadata, plots_data.load_page, plots_data.load_thumbnail),
     )

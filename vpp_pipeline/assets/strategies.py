@@ -4,7 +4,7 @@ Which strategies an asset runs is the registry's to say (`Strategy.asset`); one 
 `window_results`, which also gathers the others, without a change here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import dagster as dg
@@ -56,11 +56,39 @@ def simulated(stage: Stage, world: World) -> pa.Table:
     else:
         if stage.scenario.negotiation.decider == "llm":
             stage.log.info(expectation(stage.scenario, len(inputs.windows), int(inputs.fleet.has_battery.sum())))
-        with gateway_of(stage.lake, stage.month, stage.scenario, anew=stage.refetch) as gateway:
+        with gateway_of(
+            stage.lake,
+            stage.month,
+            stage.scenario,
+            anew=stage.refetch,
+            on_wait=_told_wait(stage, positions["negotiated"] / len(keys)),
+        ) as gateway:
             outcomes = simulate(inputs, keys, progress, gateway)
     for outcome in outcomes:
         stage.notes |= {f"seconds_{outcome.strategy}_{part}": round(s, 3) for part, s in outcome.timings.items()}
     return outcomes_to_arrow(outcomes)
+
+
+def _told_wait(stage: Stage, share: float) -> Callable[[float], None]:
+    """Says that the model's service wants to be asked later."""
+
+    def tell(seconds: float) -> None:
+        stage.log.info(f"{stage.scenario.negotiation.llm.model} says to come back in {seconds:.0f} s: waiting")
+        stage.progress(f"waiting {seconds:.0f} s, as the model's service says", share)
+
+    return tell
+
+
+def _to_ask_again(stage: Stage, stored: pa.Table) -> bool:
+    """Whether a stored result has decisions that a language model was never heard about, and could be asked for now."""
+    from vpp_core.settlement.outcome import outcome_tables
+    from vpp_core.tables.negotiation import NEVER_ANSWERED
+    from vpp_pipeline.lake.answers import can_be_asked
+
+    if stage.asset != "negotiation_results" or stage.scenario.negotiation.decider != "llm":
+        return False
+    silent = [f"fallbacks_{kind}" for kind in NEVER_ANSWERED]
+    return bool(outcome_tables(stored).windows[silent].to_numpy().sum()) and can_be_asked(stage.scenario)
 
 
 def _registered(stage: Stage) -> Iterable[str]:
@@ -80,6 +108,7 @@ def _result(
         lambda: in_ladder_order([simulated(stage, world), *others]),
         extra=lambda: _registered(stage),
         describe=outcome_metadata,
+        lacks=lambda stored: _to_ask_again(stage, stored),
     )
 
 

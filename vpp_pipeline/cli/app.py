@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import os
 import signal
 import sys
 
 import typer
 
-from vpp_core.errors import InputError
+from vpp_core.errors import LONGEST_SENTENCE, InputError, shortened
 from vpp_pipeline import project
 from vpp_pipeline.cli import backfill, data, day, fleet, household, ladder, negotiate, prune, report, run, study, ui
+from vpp_pipeline.cli.console import say
 
 HELP = """What does a virtual power plant give up by negotiating with households instead of commanding them?
 
@@ -23,11 +26,15 @@ for module in (run, ladder, day, data, fleet, household, negotiate, report, back
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of `vpp`: runs the command and exits with its code. SIGTERM is an interruption like Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter shows a question mark in its place
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(execute(arguments))
 
 
@@ -42,15 +49,18 @@ def execute(arguments: list[str] | None = None) -> int:
     except InputError as error:
         return _refuse(str(error))
     except (typer.Abort, KeyboardInterrupt):
-        typer.echo("interrupted; what was finished is kept, run again to continue", err=True)
+        say("interrupted; what was finished is kept, run again to continue", err=True)
         return INTERRUPTED
     except typer.TyperException as error:
         return _refuse(error.format_message() if hasattr(error, "format_message") else str(error))
+    except BrokenPipeError:  # whoever read the output has had enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except OSError as error:  # a file or folder that the system refuses, wherever it was met
         return _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
     return code if isinstance(code, int) else 0
 
 
 def _refuse(sentence: str) -> int:
-    typer.echo(f"vpp: {' '.join(sentence.split())}", err=True)
+    say(f"vpp: {shortened(' '.join(sentence.split()), LONGEST_SENTENCE)}", err=True)
     return BAD_INPUT

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.console import say
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +55,7 @@ def backfill(
     with months_bar(len(tasks)) as on_done:
         outcomes = run_tasks(tasks, jobs=jobs, fresh=fresh, on_done=on_done)
     done = sum(outcome.succeeded for outcome in outcomes)
-    typer.echo(f"{done} of {len(outcomes)} months are in {lake.database}")
+    say(f"{done} of {len(outcomes)} months are in {lake.database}")
     for sentence in said_of_database(lake):
-        typer.echo(sentence, err=True)
+        say(sentence, err=True)
     return report_failures(outcomes)

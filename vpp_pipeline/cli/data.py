@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.console import print_rows, say
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +29,7 @@ def data(
     """
     month = o.finished_month(month)
     from vpp_core.sources.folders import OASIS_FILES
-    from vpp_pipeline.cli.execution import execute_month, have_month, lake_to_read, open_lake, print_rows
+    from vpp_pipeline.cli.execution import execute_month, have_month, lake_to_read, open_lake
 
     lake = open_lake() if fresh or refetch else lake_to_read()
     chosen = o.chosen_scenario(
@@ -53,8 +54,8 @@ def data(
     ]
     node_used = tables["market_prices"]["node"].iloc[0]
     print_rows(f"{month}, node {node_used}, scenario {chosen.name}", rows)
-    typer.echo(f"tables in {lake.root / 'tables'}; put OASIS files into {lake.raw / OASIS_FILES}")
-    typer.echo(f"pictures in {lake.plots / chosen.name / str(month)}")
+    say(f"tables in {lake.root / 'tables'}; put OASIS files into {lake.raw / OASIS_FILES}")
+    say(f"pictures in {lake.plots / chosen.name / str(month)}")
 
 
 SERIES_OF = {

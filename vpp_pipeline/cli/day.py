@@ -10,6 +10,7 @@ import typer
 
 from vpp_core.scenario import Scenario
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.console import say
 from vpp_pipeline.lake import Lake
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def day(
     else:  # then it stands alone, where the command was given
         path, library = Path.cwd() / f"{name}.html", None
     write_whole(path, day_page(run, f"{wanted:%Y-%m-%d}", home, intervals, library))
-    typer.echo(f"page       {path}")
+    say(f"page       {path}")
 
 
 def _local_day(text: str) -> date:
@@ -133,7 +134,7 @@ def _intervals_of(lake: Lake, run: Run, position: int) -> pd.DataFrame:
     from vpp_core.simulation import Inputs, simulate
     from vpp_pipeline.lake.answers import gateway_of
 
-    typer.echo(f"running {run.month} once more: intervals of home {run.fleet.home_id[position]} are not kept", err=True)
+    say(f"running {run.month} once more: intervals of home {run.fleet.home_id[position]} are not kept", err=True)
     inputs = Inputs.build(run.scenario, run.month, run.market_prices, run.forecast, run.solar, run.load, run.fleet)
     with gateway_of(lake, run.month, run.scenario) as gateway:
         outcomes = simulate(inputs, list(run.kpis["strategy"]), gateway=gateway)

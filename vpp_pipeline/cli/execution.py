@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
-import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_pipeline import progress, project
+from vpp_pipeline.cli.console import bar, console, say, visible
 from vpp_pipeline.lake import Lake
+from vpp_pipeline.lake.files import explained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,15 +40,6 @@ KEY_FIGURES = tuple(stage for stage in STAGES if stage != "benchmark_report")
 """All that the key figures need."""
 
 
-COLUMNS = (
-    SpinnerColumn(),
-    TextColumn("{task.description}"),
-    BarColumn(),
-    TextColumn("{task.percentage:3.0f} %"),
-    TimeElapsedColumn(),
-)
-
-
 def open_lake() -> Lake:
     """The lake, made if absent and checked to be writable."""
     lake = Lake.at(project.lake_url(), project.raw_folder())
@@ -64,9 +53,11 @@ def lake_to_read() -> Lake:
     try:
         lake.check_writable()
     except InputError:
-        if not lake.root.is_dir():
+        with explained(lake.root):
+            there = lake.root.is_dir()
+        if not there:
             raise
-        typer.echo(f"{lake.root} can only be read: shown as stored, whether it is current is not looked at", err=True)
+        say(f"{lake.root} can only be read: shown as stored, whether it is current is not looked at", err=True)
         return replace(lake, writable=False)
     return lake
 
@@ -120,7 +111,7 @@ def tell_unread(lake: Lake, month: str, scenario: Scenario) -> None:
     from vpp_pipeline.lake.unread import unread_files
 
     for line in in_lines(unread_files(lake, month, scenario.name)):
-        typer.echo(f"not read: {line}", err=True)
+        say(f"not read: {line}", err=True)
 
 
 def tell_what_is_asked(scenario: Scenario, windows: int) -> None:
@@ -130,7 +121,7 @@ def tell_what_is_asked(scenario: Scenario, windows: int) -> None:
         from vpp_core.negotiation.expected import expectation
 
         asked = expectation(scenario, windows, round(ADOPTION_BESS * scenario.homes))
-        typer.echo(f"asking {asked}; answers kept in the lake are not asked again", err=True)
+        say(f"asking {asked}; answers kept in the lake are not asked again", err=True)
 
 
 @contextmanager
@@ -141,22 +132,22 @@ def _bar(title: str, assets: Sequence[str] | None) -> Iterator[StepListener]:
     finished: set[str] = set()
     running: dict[str, float] = {}
     with _own_stderr() as stderr:
-        console = Console(file=stderr)
-        with Progress(*COLUMNS, console=console, disable=not console.is_terminal, transient=True) as bar:
-            task = bar.add_task(f"{title}: starting", total=total)
+        out = console(file=stderr)
+        with bar(out, transient=True) as shown_bar:
+            task = shown_bar.add_task(f"{title}: starting", total=total)
 
             def show(stage: str, label: str) -> None:
                 done = sum(shown[name][1] for name in finished) + sum(
                     shown[name][1] * share for name, share in running.items() if name not in finished
                 )
-                bar.update(task, completed=done, description=f"{title}: {label}")
+                shown_bar.update(task, completed=done, description=f"{title}: {label}")
 
             def on_step(step: str, event: str) -> None:
                 if step not in shown:
                     return
                 if event == "success":
                     finished.add(step)
-                if not console.is_terminal and event == "start":
+                if not out.is_terminal and event == "start":
                     print(f"{title}: {shown[step][0]}", file=stderr, flush=True)
                 show(step, shown[step][0])
 
@@ -188,14 +179,14 @@ def _own_stderr() -> Iterator[TextIO]:
 @contextmanager
 def months_bar(total: int, what: str = "months") -> Iterator[Callable[[TaskOutcome], None]]:
     """A bar over months on stderr; where that is no terminal, a line for each."""
-    console = Console(stderr=True)
-    with Progress(*COLUMNS, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
+    out = console(stderr=True)
+    with bar(out) as months:
+        task = months.add_task(what, total=total)
 
         def on_done(outcome: TaskOutcome) -> None:
             said = f"{outcome.task.month} {outcome.task.scenario}: {outcome.reason or 'done'}"
-            bar.advance(task)
-            (bar.console if console.is_terminal else console).print(said, highlight=False, soft_wrap=True)
+            months.advance(task)
+            (months.console if out.is_terminal else out).print(visible(said), soft_wrap=True)
 
         yield on_done
 
@@ -204,55 +195,11 @@ def report_failures(outcomes: Sequence[TaskOutcome]) -> int:
     """Say which runs failed, why, and how to run just those again; the exit code: 1 if there are any."""
     failed = [outcome for outcome in outcomes if not outcome.succeeded]
     for outcome in failed:
-        typer.echo(f"failed: {outcome.task.month} {outcome.task.scenario}: {outcome.reason}", err=True)
-        typer.echo(f"  retry: vpp {' '.join(outcome.task.arguments())}", err=True)
+        say(f"failed: {outcome.task.month} {outcome.task.scenario}: {outcome.reason}", err=True)
+        say(f"  retry: vpp {' '.join(outcome.task.arguments())}", err=True)
     return FAILED if failed else 0
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a display table, for `print_rows`."""
+    """The rows of a display table, for `console.print_rows`."""
     return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
-
-
-def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
-    """Rows of text as a table; what is wider than the terminal goes on below, the first column again."""
-    from rich.table import Table
-
-    console = output()
-    for number, names in enumerate(_blocks(rows, console.width)):
-        table = Table(title=None if number else title, title_justify="left", header_style="bold")
-        for name in names:
-            table.add_column(
-                name, justify="left" if name in TEXT_COLUMNS else "right", no_wrap=name not in FOLDED_COLUMNS
-            )
-        for row in rows:
-            table.add_row(*(str(row[name]) for name in names))
-        console.print(table)
-
-
-TEXT_COLUMNS = ("difference", "month", "of", "path", "strategy", "series", "what", "step", "origin", "why", "source")
-FOLDED_COLUMNS = ("why", "source", "value")
-"""Long texts, folded instead of moved below."""
-
-
-def _blocks(rows: list[dict[str, Any]], width: int) -> list[list[str]]:
-    """Column names in blocks that fit into `width`, the first column leading each."""
-    first, *rest = rows[0]
-    sizes = {name: max(len(name), *(len(str(row[name])) for row in rows)) + 3 for name in rows[0]}
-    blocks, used = [[first]], sizes[first] + 1
-    for name in rest:
-        size = 12 if name in FOLDED_COLUMNS else sizes[name]
-        if used + size > width and len(blocks[-1]) > 1:
-            blocks.append([first])
-            used = sizes[first] + 1
-        blocks[-1].append(name)
-        used += size
-    return blocks
-
-
-def output() -> Console:
-    """Stdout; wide where it is not a terminal, so that a table is not folded in a file.
-
-    Square brackets and colons in what is shown are text, never markup or pictures.
-    """
-    return Console(width=None if sys.stdout.isatty() else 200, markup=False, emoji=False)

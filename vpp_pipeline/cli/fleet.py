@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.console import print_rows, say
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -38,7 +39,7 @@ def fleet(
     from vpp_core.fleet.population import generate_fleet
     from vpp_core.fleet.statistics import describe
     from vpp_core.scenario import Scenario
-    from vpp_pipeline.cli.execution import lake_to_read, print_rows
+    from vpp_pipeline.cli.execution import lake_to_read
     from vpp_pipeline.lake.files import write_whole
 
     if out is not None and out.suffix not in (".csv", ".json"):
@@ -54,16 +55,16 @@ def fleet(
     else:
         lake = lake_to_read()
         if not lake.writable:
-            typer.echo("for the homes as a file, name one with --out homes.csv")
+            say("for the homes as a file, name one with --out homes.csv")
             return
         stem = lake.root / "fleets" / f"fleet-{len(drawn)}h-s{drawn.seed}"
         wanted = forms if len(drawn) <= MOST_AS_JSON else (".csv",)
         targets = {ending: stem.with_suffix(ending) for ending in wanted}
     for ending, target in targets.items():
         write_whole(target, forms[ending](drawn).encode())
-        typer.echo(f"written to {target}")
+        say(f"written to {target}")
     if ".json" not in targets and out is None:
-        typer.echo(f"more than {MOST_AS_JSON:,} homes: for every field of each, ask with --out homes.json")
+        say(f"more than {MOST_AS_JSON:,} homes: for every field of each, ask with --out homes.json")
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vpp_pipeline.cli.console import bar, console, print_rows, say
+
 if TYPE_CHECKING:
     from vpp_core.fleet.text import HouseholdParser, ParsedHousehold
 
@@ -53,7 +55,7 @@ def household(
         return
     parsed = parse_household(words or "", _reader(parser, model))
     if as_json:
-        typer.echo(json.dumps(parsed.to_dict(), indent=2))
+        say(json.dumps(parsed.to_dict(), indent=2))
     else:
         _show(parsed)
 
@@ -92,33 +94,25 @@ def _many(file: Path, parser: HouseholdParser) -> None:
     refused = [result for result in results if isinstance(result, Refused)]
     if not households:
         raise InputError(f"{file}: none of {len(refused)} households could be read; the first: {refused[0].reason}")
-    typer.echo(json.dumps({"households": households}, indent=2))
+    say(json.dumps({"households": households}, indent=2))
     for position, result in enumerate(results):
         if isinstance(result, ParsedHousehold) and result.not_understood:
-            typer.echo(f"household {position + 1}, {_not_understood(result)}", err=True)
+            say(f"household {position + 1}, {_not_understood(result)}", err=True)
     for result in refused:
-        typer.echo(f"household {result.position + 1} left out: {result.reason}", err=True)
+        say(f"household {result.position + 1} left out: {result.reason}", err=True)
     if refused:
-        typer.echo(f"{len(refused)} of {len(results)} households left out", err=True)
+        say(f"{len(refused)} of {len(results)} households left out", err=True)
 
 
 @contextmanager
 def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr over the households of a file."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import Progress
-
-    from vpp_pipeline.cli.execution import COLUMNS
-
-    console = Console(stderr=True)
-    with Progress(*COLUMNS, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(escape(title))
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with bar(console(stderr=True), transient=True) as households:
+        task = households.add_task(title)
+        yield lambda done, total: households.update(task, completed=done, total=total)
 
 
 def _show(parsed: ParsedHousehold) -> None:
-    from vpp_pipeline.cli.execution import print_rows
 
     home = parsed.prosumer
     values = dict(_fields(home.model_dump(mode="json")))
@@ -131,9 +125,9 @@ def _show(parsed: ParsedHousehold) -> None:
         ],
     )
     for line in (*(f"contradiction, {one}" for one in parsed.contradictions), *parsed.notes):
-        typer.echo(line)
+        say(line)
     if parsed.not_understood:
-        typer.echo(_not_understood(parsed))
+        say(_not_understood(parsed))
 
 
 def _not_understood(parsed: ParsedHousehold) -> str:

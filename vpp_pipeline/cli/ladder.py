@@ -8,6 +8,7 @@ import typer
 
 from vpp_core.scenario import Scenario
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.console import print_rows, say
 from vpp_pipeline.lake import Lake
 
 if TYPE_CHECKING:
@@ -47,14 +48,15 @@ def ladder(
 def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
     """Print the key figures of every strategy."""
     from vpp_core.results.ladder import ladder_table
-    from vpp_pipeline.cli.execution import print_rows, records
+    from vpp_core.results.model_share import share_sentence
+    from vpp_pipeline.cli.execution import records
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     days = f", first {scenario.first_days} days" if scenario.first_days else ""
     print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(ladder_table(kpis)))
-    note = nobody_bid(kpis, scenario)
-    if note:
-        typer.echo(note)
+    for note in (nobody_bid(kpis, scenario), share_sentence(kpis, scenario)):
+        if note:
+            say(note)
 
 
 def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
@@ -72,7 +74,6 @@ def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
 def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:
     """Print the split of the distance from perfect foresight to negotiation, with intervals."""
     from vpp_core.results.text import number
-    from vpp_pipeline.cli.execution import print_rows
 
     split = lake.read("gap_split", month, scenario.name).table.to_pandas()
     rows = split[split["measure"] == "surplus_usd"]
@@ -97,14 +98,14 @@ def show_places(lake: Lake, month: str, scenario: Scenario, result: MonthRun) ->
 
     folder = lake.report_folder(month, scenario.name)
     reports = sorted(path for path in folder.iterdir() if path.suffix in (".md", ".html", ".csv", ".json"))
-    typer.echo(f"report     {folder}")
+    say(f"report     {folder}")
     for path in reports:
         if path.name != "manifest.json":
-            typer.echo(f"           {path.name}")
-    typer.echo(f"tables     {lake.root / 'tables'}")
-    typer.echo(f"database   {lake.database}")
+            say(f"           {path.name}")
+    say(f"tables     {lake.root / 'tables'}")
+    say(f"database   {lake.database}")
     for sentence in said_of_database(lake):
-        typer.echo(f"           {sentence}")
+        say(f"           {sentence}")
     for fault in result.failed_checks:
-        typer.echo(f"check      {fault}")
-    typer.echo(f"took {result.seconds:.1f} s; `vpp ui` shows the run {result.run_id[:8]}")
+        say(f"check      {fault}")
+    say(f"took {result.seconds:.1f} s; `vpp ui` shows the run {result.run_id[:8]}")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.console import say
 
 
 def register(app: typer.Typer) -> None:
@@ -61,4 +62,4 @@ def negotiate(
     with gateway_of(lake, month, chosen) as gateway:
         transcript = negotiate_window(inputs, moment, gateway)
     for line in story(transcript, names):
-        typer.echo(line)
+        say(line)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from vpp_pipeline.cli.console import print_rows, say
+
 
 def register(app: typer.Typer) -> None:
     app.command()(prune)
@@ -30,7 +32,7 @@ def prune(
     from datetime import UTC, datetime, timedelta
 
     from vpp_pipeline import project
-    from vpp_pipeline.cli.execution import lake_to_read, open_lake, print_rows
+    from vpp_pipeline.cli.execution import lake_to_read, open_lake
     from vpp_pipeline.dagster_home import explained_store
     from vpp_pipeline.prune import carry_out, plan
     from vpp_pipeline.runner import shared_instance
@@ -40,14 +42,14 @@ def prune(
     home = project.prepare_dagster_home()
     with explained_store(home), shared_instance() as instance:
         decided = plan(instance, home, lake, before, latest=latest, removed=removed_scenarios)
-        typer.echo(f"Dagster's home {home}, lake {lake.root}")
+        say(f"Dagster's home {home}, lake {lake.root}")
         print_rows(f"Older than {older_than} days", decided.rows())
         for name in decided.removed:
-            typer.echo(f"removed scenario {name}: all of its results")
+            say(f"removed scenario {name}: all of its results")
         if not decided:
-            typer.echo("nothing to remove")
+            say("nothing to remove")
         elif not yes:
-            typer.echo("nothing was removed; with --yes it is")
+            say("nothing was removed; with --yes it is")
         else:
             carry_out(decided, instance, home, lake)
-            typer.echo("removed")
+            say("removed")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.console import say
 
 
 def register(app: typer.Typer) -> None:
@@ -46,4 +47,4 @@ def report(
             "the options that name that scenario"
         )
     write_whole(out.absolute(), alone(page.read_text(encoding="utf-8"), str(page)).encode())
-    typer.echo(f"written to {out}")
+    say(f"written to {out}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.console import print_rows, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,16 +80,16 @@ def study(
         outcomes += run_tasks(reports, jobs=jobs, on_done=on_done)
     for rows in gathered:
         show_study(rows)
-    typer.echo(f"database   {lake.database} (table study)")
+    say(f"database   {lake.database} (table study)")
     for task in reports:
-        typer.echo(f"report     {lake.report_folder(task.month, task.scenario)}")
+        say(f"report     {lake.report_folder(task.month, task.scenario)}")
     return report_failures(outcomes)
 
 
 def show_study(rows: pd.DataFrame) -> None:
     """Print a study: differences over seeds where seeds vary, else strategies by value."""
     from vpp_core.results.study import seed_studies, sweep_table, sweeps
-    from vpp_pipeline.cli.execution import print_rows, records
+    from vpp_pipeline.cli.execution import records
 
     for title, table in seed_studies(rows):
         print_rows(f"{title}: mean (95 % interval), seeds with its sign", records(table))

@@ -9,6 +9,7 @@ import typer
 
 from vpp_core.errors import InputError
 from vpp_pipeline import project
+from vpp_pipeline.cli.console import say
 
 
 def register(app: typer.Typer) -> None:
@@ -46,18 +47,18 @@ def ui(
         from vpp_pipeline.runner import shared_instance
 
         if host not in LOOPBACK:
-            typer.echo(
+            say(
                 f"warning: {host} is reached from the network, without encryption or login; whoever learns the path "
                 "can launch runs (docs/team.md: a login before it; or keep 127.0.0.1 and use an SSH tunnel)",
                 err=True,
             )
         shown = "127.0.0.1" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
-        typer.echo(f"lake {lake.root}")
-        typer.echo(f"open http://{shown}:{port}{prefix}/ (in some seconds; Ctrl-C ends it)")
+        say(f"lake {lake.root}")
+        say(f"open http://{shown}:{port}{prefix}/ (in some seconds; Ctrl-C ends it)")
         os.chdir(home)
         with shared_instance() as instance:
             instance.add_dynamic_partitions(SCENARIO, sorted({*KNOWN_SCENARIOS, *lake.scenario_names()}))
             try:
                 serve(instance, workspace, listener, prefix, names_of(host, allow_host or []))
             except KeyboardInterrupt:
-                typer.echo("ended", err=True)
+                say("ended", err=True)

@@ -52,7 +52,7 @@ def rebuild(lake: Lake) -> list[str]:
             remove_abandoned(Path(str(lake.root)))
             with temporary_beside(Path(str(lake.database))) as temporary:
                 faults = _build(lake, temporary, listing)
-                note = _note(listing, temporary, faults)
+                note = _note(listing, _file_digest(temporary), faults)
                 _remove_logs(lake)
                 os.replace(temporary, str(lake.database))
             write_whole(lake.root / BUILT, note)
@@ -60,9 +60,8 @@ def rebuild(lake: Lake) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "reports.duckdb"
             faults = _build(lake, local, listing)
-            note = _note(listing, local, faults)
             write_whole(lake.database, local.read_bytes())
-            write_whole(lake.root / BUILT, note)
+            write_whole(lake.root / BUILT, _note(listing, "", faults))  # built anew each time: no digest is asked for
             return faults
 
 
@@ -135,9 +134,9 @@ def _as_built(lake: Lake, listing: str) -> list[str] | None:
     return None
 
 
-def _note(listing: str, database: Path, said: list[str]) -> bytes:
+def _note(listing: str, digest: str, said: list[str]) -> bytes:
     """What is kept beside the database, to know it again."""
-    return json.dumps({"listing": listing, "digest": _file_digest(database), "said": said}, indent=2).encode()
+    return json.dumps({"listing": listing, "digest": digest, "said": said}, indent=2).encode()
 
 
 def _file_digest(path: Path) -> str:

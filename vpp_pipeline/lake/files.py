@@ -32,11 +32,35 @@ def is_local(path: UPath | Path) -> bool:
 
 @contextlib.contextmanager
 def explained(path: UPath | Path) -> Iterator[None]:
-    """Turn the operating system's refusal to write below `path` into one sentence."""
+    """Turn the operating system's or an object store's refusal to write below `path` into one sentence."""
     try:
         yield
-    except OSError as error:
-        raise InputError(_refusal(path, error)) from error
+    except Exception as error:
+        if isinstance(error, InputError):
+            raise
+        if isinstance(path, Path) and isinstance(error, OSError):
+            raise InputError(_refusal(path, error)) from error
+        if not isinstance(error, OSError) and type(error).__module__.partition(".")[0] not in STORE_LIBRARIES:
+            raise
+        raise InputError(_refusal_of_store(path, error)) from None  # its own words may hold a key
+
+
+STORE_LIBRARIES = ("botocore", "aiobotocore", "aiohttp", "s3fs", "fsspec")
+"""Packages whose errors are the object store's."""
+
+
+def _refusal_of_store(path: UPath | Path, error: Exception) -> str:
+    if isinstance(error, PermissionError) or "Credentials" in type(error).__name__:
+        return (
+            f"{path} could not be reached: the store does not know the key, or there is none ({type(error).__name__}); "
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    if isinstance(error, FileNotFoundError):
+        return f"{path} could not be reached: there is no such bucket; make it, or correct VPP_LAKE"
+    return (
+        f"{path} could not be reached ({type(error).__name__}); check the network and, for a server of your own, "
+        "AWS_ENDPOINT_URL"
+    )
 
 
 def _refusal(path: UPath | Path, error: OSError) -> str:

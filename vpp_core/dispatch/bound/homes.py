@@ -225,7 +225,8 @@ class Homes:
 
     def _floor_kwh(self, column: int) -> Floats:
         """Least energy at the end of each interval: what is kept for an outage, and wherever the store leaves what its
-        household may expect on board; neither more than it would hold when left alone."""
+        household may expect on board; neither more than it would hold when left alone. The period's end is no
+        departure: nobody plans by it, and what is stored then has its price."""
         own, obeys = self.inputs.stores, self.permission.obeys
         alone, there = self.counterfactual_kwh[:, column], own.available[:, column]
         if own.follows_meter[column]:
@@ -233,7 +234,7 @@ class Homes:
             return kept if obeys else np.full(len(alone), own.floor_kwh[column])
         floor: Floats = np.minimum(own.floor_kwh[column], alone)
         asked = (own.asked_kwh if obeys else own.trip_asked_kwh)[:, column]
-        leaves = np.flatnonzero(there & ~np.append(there[1:], False))
+        leaves = np.flatnonzero(there[:-1] & ~there[1:])
         floor[leaves] = asked[leaves]
         return floor
 

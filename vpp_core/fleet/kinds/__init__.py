@@ -17,5 +17,6 @@ KINDS: tuple[Kind, ...] = (BATTERY, CAR)
 
 
 def stores_of(fleet: Fleet, period: Period, mean_load_kw: Floats) -> Stores:
-    """All stores of a fleet over a period; `mean_load_kw` (N,) is what homes size their reserve for an outage by."""
+    """All stores of a fleet over a period; by `mean_load_kw` (N,), known before it, homes size what they keep for an
+    outage."""
     return together({kind.name: kind.stores(fleet, period, mean_load_kw) for kind in KINDS})

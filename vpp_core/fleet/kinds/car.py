@@ -36,7 +36,7 @@ def cars_on(fleet: Fleet, days: Mobility) -> Stores:
     power = own.max_charge_kw.astype(np.float64)
     energy, charge = _left_alone(days, initial, target, power, efficiency)
     departure, asked, trip_asked = _departures(days, energy, floor, wish, own.trip_kwh)
-    trip_need = np.minimum(floor + _declared_trip_kwh(days, own.trip_kwh), target)
+    trip_need = np.minimum(floor + days.declared_kwh, target)
     leave, back = _usual_slots(own)
     return staying(
         len(days.plugged),
@@ -101,7 +101,7 @@ def _departures(
     for the trip alone; shape (T, M) each.
 
     A car plugged in when the period ends leaves after it: the end counts as its departure, with its usual trip and its
-    usual request, so that nobody earns by leaving cars empty at the end. Of one on the road nothing more is asked.
+    usual request. Of one on the road nothing more is asked.
     """
     intervals, count = days.plugged.shape
     stays, leaves = days.plugged[-1], _leaving(days.plugged)
@@ -120,16 +120,6 @@ def _departures(
         next_trip = np.where(leaves[t], needed, next_trip)
         next_asked = np.where(leaves[t], wanted, next_asked)
     return departure, asked, trip_asked
-
-
-def _declared_trip_kwh(days: Mobility, usual_trip: Floats) -> Floats:
-    """Energy of the trip that ends the present stay, known when the car arrives, shape (T, M); the usual one's where
-    the car is on the road or does not leave any more."""
-    trip, coming, leaves = np.empty_like(days.trip_kwh), usual_trip, _leaving(days.plugged)
-    for t in range(len(trip) - 1, -1, -1):
-        trip[t] = np.where(days.plugged[t], coming, usual_trip)
-        coming = np.where(leaves[t], days.trip_kwh[t], coming)
-    return trip
 
 
 def _usual_slots(cars: Cars) -> tuple[Ints, Ints]:

@@ -2,8 +2,11 @@
 
 `parse_household` and `parse_households` (in `batch`) are the way in. A parser turns words into an `Extraction`
 (`extraction`); `completion` fills what was not said and validates, the same for every parser. Two parsers exist: the
-deterministic `grammar` (over `products`, `quantities`, `clauses`, `devices`, `cars`, `wishes`), and `llm`, any
-LangChain chat model, which falls back to the grammar.
+deterministic `grammar`, and `llm`, any LangChain chat model, which falls back to the grammar.
+
+The grammar goes from words to fields: `words` (one spelling) → `products` and `quantities` → `clauses` → `devices`
+(what is there) → `attach` (whose number is whose) → `grammar`, `cars`, `wishes` (fields) → `leftovers` (what no field
+came from).
 """
 
 from vpp_core.fleet.text.batch import (

@@ -40,7 +40,7 @@ _UNTIL = re.compile(r"(?:\b(?:to|until|till)|-) ?$")
 _PER_MONTH = re.compile(r"(?:\b(?:a|per|each|every)|/) ?(?:month|mo)\b|\bmonthly\b")
 _PER_YEAR = re.compile(r"(?:\b(?:a|per|each|every)|/) ?(?:year|yr)\b|\b(?:yearly|annual\w*)\b")
 _DRIVING = re.compile(
-    r"\b(?:driv\w*|commut\w*|day|daily|trip|work|week|way|average|month\w*|year\w*|annual\w*|yr|mo)\b"
+    r"\b(?:driv\w*|commut\w*|day|daily|round|trip|work|week|way|average|month\w*|year\w*|annual\w*|yr|mo)\b"
 )
 _NOT_V2G = re.compile(r"\b(?:no|not|without|never|don'?t|doesn'?t|isn'?t|lacks?)\b[^,.;]{0,24}$")
 
@@ -84,8 +84,8 @@ def _times(reading: Reading, clause: Clause, car: str, extraction: Extraction) -
         words = words or _words_before(reading, clause)
         if not words:
             continue
-        reading.take(clock, *((clause.start + word.start(), clause.start + word.end()) for word in words))
-        reading.take_words(clause)
+        reading.take(clock)
+        reading.take_matches(clause, _TIME_WORD)
         strong = [match for match in words if match.lastgroup != "ready" or match[0] not in ("by", "before", "until")]
         word = strong[-1] if strong else words[-1]
         role = word.lastgroup
@@ -118,6 +118,7 @@ def _needs(reading: Reading, clause: Clause, car: str, extraction: Extraction) -
         r"\b(?:fully charged|full) (?:by|at|before|in the morning|every morning|when)\b", clause.text
     ):
         extraction.find(f"{car}.min_departure_soc", 0.9, f"{clause.text.strip()}: 90 % of the battery", "inferred")
+        reading.take_words(clause)
 
 
 def _charging(reading: Reading, clause: Clause, car: str, extraction: Extraction) -> None:
@@ -153,7 +154,7 @@ def _trips(reading: Reading, clause: Clause, car: str, extraction: Extraction) -
         evidence = f"{clause.text.strip()}: at 0.30 kWh a mile"
         extraction.find(f"{car}.trip_kwh", round(km * KWH_PER_KM, 1), evidence, "inferred")
         reading.take(distance)
-        reading.take_words(clause)
+        reading.take_matches(clause, _DRIVING)
 
 
 def amperes_kw(current: Quantity, volts: list[Quantity], words: str) -> float:

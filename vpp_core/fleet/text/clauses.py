@@ -12,7 +12,7 @@ from vpp_core.fleet.text.quantities import Quantity, find_quantities
 _SENTENCE = re.compile(r"[^.!?;]+(?:[.](?=\S)[^.!?;]*)*[.!?;]*")
 _BREAK = re.compile(
     r",\s+(?!\d+ ?(?:each|apiece))|\s+(?:but|and|while|whereas|plus|also|so|because|since)"
-    r"\s+(?!hers\b)|\s+(?:-+|[/+&|])\s+|\s*[()\[\]{}]\s*"
+    r"\s+(?!hers\b)|(?:(?<!kwh)\s+(?:-+|[/+&|])\s+|\s+(?:-+|[/+&|])\s+(?!\d))|\s*[()\[\]{}]\s*"
 )
 _FOREIGN = re.compile(
     r"\b(?:neighbou?rs?(?:'s)?|friends?(?:'s)?|(?:all|every|each|any|the)? ?other (?:homes?|"
@@ -27,7 +27,7 @@ _OTHERS_HAVE = re.compile(
     r"(?:has|have|had|got|owns?|installed)\b"
 )
 _HYPOTHETICAL = re.compile(
-    r"\b(?:thinking (?:about|of)|consider(?:ing)?|plan(?:ning|s)?\b(?! [a-z]? ?(?:is|b)\b)|"
+    r"\b(?:thinking (?:about|of)|consider(?:ing)?|planning|plans? (?:to|on|for)\b|"
     r"would (?:like|love) to (?:get|buy|install|add|have)|"
     r"want(?:s)? to (?:get|buy|install|add)|hop(?:e|ing) to|might|maybe|going to (?:get|buy|install|add)|next year|"
     r"someday|some day|one day|in the future|wish(?:ing)? (?:i|we) had|sold|used to|no longer|formerly|previously|"
@@ -112,6 +112,10 @@ class Reading:
     def take(self, *stretches: Quantity | tuple[int, int]) -> None:
         """Mark what a rule made something of."""
         self.taken.extend((s.start, s.end) if isinstance(s, Quantity) else s for s in stretches)
+
+    def take_matches(self, clause: Clause, pattern: re.Pattern[str]) -> None:
+        """Mark what a pattern finds in a clause."""
+        self.taken.extend((clause.start + m.start(), clause.start + m.end()) for m in pattern.finditer(clause.text))
 
     def take_words(self, clause: Clause) -> None:
         """Mark a clause's words, but not its numbers: each number is to be taken for itself."""

@@ -1,9 +1,4 @@
-"""Which devices a reading names, and which number belongs to which.
-
-A number goes to the device that follows it ("10 kWh battery"), else to the one before it in its clause, else to the
-last of its sentence that still lacks such a number. It never goes to a device of another kind: energy to batteries and
-cars, current to cars, panels to solar. A pump or a breaker keeps its own numbers.
-"""
+"""Which devices a reading names, how many of each, and which it says are not there."""
 
 from __future__ import annotations
 
@@ -74,9 +69,6 @@ _BATTERY_OF_CAR = re.compile(
     r"(?:big |small |large |traction )?$"
 )
 _INSIDE_CAR = re.compile(r" (?:of|in|for) (?:the|my|our|his|her|its)? ?$")
-_EACH = re.compile(
-    r"\bboth (?:on|with|at|have|use|charge)\b|\b(?:kwh|kw|amps?|a) (?:each|apiece)\b|\beach (?:has|with|on|of \d)\b"
-)
 _COUNT = re.compile(
     r"(?<![\d.,:/$-])(?P<n>\d{1,2}|both(?! an? )|a pair of|a couple of)(?P<x> ?[x×*])?"
     r"(?P<between>(?: (?!(?:with|of|for|on|at|in|to|from|or|no|not|more|than|is|are|was|day|days|year|years|"
@@ -99,22 +91,6 @@ _DENIED_AFTER = re.compile(
 _DENIED_TOO = re.compile(r"(?:,? (?:or|nor)|,)(?: (?:a|an|any|home|house|electric))* $|/| and $")
 _ANOTHER = re.compile(r"(?:\b(?:an?|another|second|other|more|1|and)|[,+&])\s*$")
 _A_SECOND = re.compile(r"\b(?:an?|another|second|other|1)\s*$")
-_CONSUMED = re.compile(
-    r" ?(?:/|a|per|each|every) ?(?:day|week|month|mo|night)\b| daily| monthly| of (?:use|consumption)"
-)
-_YEARLY = re.compile(r" ?(?:/|a|per|each|every) ?(?:year|yr)\b| (?:annual|yearly)")
-_DISTANT = re.compile(r"\b(?:with|for|on|at|to|from|in|into|is|are|has|have|which|that|w)\b|[:/]")
-_FITS: dict[str, tuple[Kind, ...]] = {
-    "kwh": ("battery", "car", "other"),
-    "kw": ("solar", "battery", "car", "charger", "inverter", "other"),
-    "a": ("car", "charger", "other"),
-    "v": ("car", "charger", "other"),
-    "panels": ("solar",),
-    "degrees": ("solar",),
-}
-
-
-TOTAL = re.compile(r"\b(?:total\w*|combined|altogether|together|overall|in all|sum)\b")
 
 
 @dataclass
@@ -162,7 +138,7 @@ class Devices:
         return [device for device in self.present if device.kind in kinds]
 
 
-def find_devices(reading: Reading) -> Devices:
+def named_devices(reading: Reading) -> Devices:
     """The devices of this household; what belongs to others, is only wished for, or is gone is left out."""
     named = sorted(_named(reading), key=lambda device: device.start)
     devices = Devices()
@@ -175,9 +151,6 @@ def find_devices(reading: Reading) -> Devices:
             continue
         if device.kind != "other":
             reading.take((device.start, device.end))
-    _assign(reading, devices)
-    _resolve_chargers(devices)
-    devices.present = _merged(reading, devices.present)
     return devices
 
 
@@ -280,7 +253,7 @@ def _denials(reading: Reading, named: list[Device]) -> list[bool]:
     return denied
 
 
-def _merged(reading: Reading, devices: list[Device]) -> list[Device]:
+def merged(reading: Reading, devices: list[Device]) -> list[Device]:
     """Each product once: “a Leaf … the Leaf” is one car, “a Leaf and a Leaf” are two."""
     kept: list[Device] = []
     for device in devices:
@@ -294,130 +267,3 @@ def _merged(reading: Reading, devices: list[Device]) -> list[Device]:
         twin.places |= device.places
         twin.again.append(device.clause)
     return kept
-
-
-def _assign(reading: Reading, devices: Devices) -> None:
-    """Give every energy, power, current, panel and tilt quantity to the device that it describes."""
-    for quantity in reading.quantities:
-        clause = reading.clause_at(quantity.start)
-        if quantity.unit not in _FITS or clause is None or clause.foreign or clause.hypothetical:
-            continue
-        if quantity.unit == "kwh" and _CONSUMED.match(reading.text, quantity.end):
-            continue
-        for owner in _owners(reading, quantity, clause, devices):
-            owner.give(quantity, clause)
-            if owner.kind != "other":
-                reading.take(quantity)
-
-
-def _owners(reading: Reading, quantity: Quantity, clause: Clause, devices: Devices) -> list[Device]:
-    """Whose number it is; nobody's, where only devices of another kind are near."""
-    fits = _FITS[quantity.unit]
-    if quantity.unit == "kwh" and (_YEARLY.match(reading.text, quantity.end) or re.search(r"\bannual", clause.text)):
-        fits = ("solar",)
-    if _EACH.search(clause.text):
-        earlier = [d for d in devices.present if d.start < quantity.start and d.kind in fits and d.kind != "charger"]
-        if earlier:
-            return [d for d in devices.of(earlier[-1].kind)]
-    here = [device for device in devices.present if device.clause == clause]
-    within = [d for d in here if d.start < quantity.end and d.end > quantity.start and d.kind in fits]
-    after = next((d for d in here if d.start >= quantity.end), None)
-    before = next((d for d in reversed(here) if d.end <= quantity.start), None)
-    if within:
-        return within[:1]
-    if quantity.unit == "kwh" and after and after.kind == "solar" and not any(d.kind in fits for d in here):
-        return []
-    if after and after.kind in fits and _leads_to(reading, quantity, after):
-        named_first = (
-            before and before.kind in fits and re.fullmatch(r"\s*[:=]\s*", reading.text[before.end : quantity.start])
-        )
-        return [before] if before and named_first else [after]
-    if before and before.kind in fits and not (quantity.unit == "kw" and quantity.value < 1 and before.kind == "car"):
-        return [before]
-    if after and after.kind in fits:
-        return [after]
-    return _elsewhere(reading, quantity, clause, devices, fits)
-
-
-def _leads_to(reading: Reading, quantity: Quantity, device: Device) -> bool:
-    """Whether a number runs on to the device after it: “8 kW of Sunrun solar”, not “8 kW and on to solar”."""
-    gap = reading.text[quantity.end : device.start]
-    between = any(quantity.end <= q.start < device.start and q.unit == quantity.unit for q in reading.quantities)
-    return not between and len(gap.split()) <= 4 and not _DISTANT.search(gap)
-
-
-def _elsewhere(
-    reading: Reading, quantity: Quantity, clause: Clause, devices: Devices, fits: tuple[Kind, ...]
-) -> list[Device]:
-    """The owner outside the number's clause: the last device of the sentence if it lacks such a number, and so on."""
-    sentence = [d for d in devices.present if d.clause.sentence == clause.sentence and d.kind != "other"]
-    earlier = [d for d in sentence if d.start < quantity.start]
-    unit = quantity.unit
-    last = earlier[-1] if earlier else None
-    small = unit == "kw" and quantity.value < 1
-    if unit == "kw" and not small:
-        for_car = re.search(r"\b(?:charg\w*|max_charge_kw|(?:both|each) ways?)\b", clause.text)
-        cars = [d for d in earlier if d.kind in ("car", "charger")] or devices.of("car")
-        if for_car and cars:
-            return cars[-1:]
-        if last and last.kind in fits and not last.has("kw"):
-            if last.kind in ("solar", "charger", "inverter") or last.has("kwh"):
-                return [last]
-            if re.search(r"\b(?:output|continuous|power|limit\w*)\b", clause.text):
-                return [last]
-        batteries = [d for d in earlier if d.kind == "battery"]
-        if batteries and re.search(r"\b(?:output|continuous|discharge|power)\b", clause.text):
-            return batteries[-1:]
-        panels = devices.of("solar")
-        if panels:
-            return panels[:1] if TOTAL.search(clause.text) or not any(d.has("kw") for d in panels) else []
-        return (
-            [_implied(reading, quantity, clause, devices, "solar")] if _stands_alone(reading, quantity, clause) else []
-        )
-    if small and last and last.kind == "battery" and last.has("kwh") and not devices.of("solar"):
-        return [last]
-    if small:
-        fits = ("solar",)
-    if last and last.kind in fits and not last.has(unit):
-        return [last]
-    ranked = [d for d in earlier if d.kind in fits] or [
-        d for d in sentence if d.kind in fits and d.start > quantity.start
-    ][:1]
-    ranked = ranked or [d for d in devices.present if d.kind in fits and d.kind != "other"]
-    lacking = [d for d in ranked if not d.has(unit)]
-    if lacking:
-        return lacking[-1:] if unit != "kwh" else [d for d in lacking if d.kind == "battery"][-1:] or lacking[-1:]
-    if ranked:
-        return ranked[-1:] if unit in ("a", "v", "degrees", "panels") else []
-    if small and count_before(reading, clause, quantity.start, 1) > 1:
-        return [_implied(reading, quantity, clause, devices, "solar")]
-    if unit == "kwh" and not devices.of("car") and not any(d.kind == "battery" for d in devices.denied):
-        return [_implied(reading, quantity, clause, devices, "battery")]
-    return []
-
-
-def _stands_alone(reading: Reading, quantity: Quantity, clause: Clause) -> bool:
-    """Whether a clause says this power and hardly more: “…, 12.2 kW, …”."""
-    rest = reading.text[clause.start : quantity.start] + reading.text[quantity.end : clause.end]
-    return not re.search(r"\d", rest) and len(re.findall(r"[a-z]{3,}", rest)) == 0
-
-
-def _implied(reading: Reading, quantity: Quantity, clause: Clause, devices: Devices, kind: Kind) -> Device:
-    """A device that a number alone implies."""
-    device = Device(kind, quantity.start, quantity.end, clause, quote="")
-    devices.present.append(device)
-    devices.present.sort(key=lambda d: d.start)
-    return device
-
-
-def _resolve_chargers(devices: Devices) -> None:
-    """A charger's numbers are its car's: one named after it in its clause, else the last before, else the next."""
-    cars = devices.of("car")
-    for charger in devices.of("charger"):
-        here = [car for car in cars if car.clause == charger.clause and car.start > charger.start]
-        before = [car for car in cars if car.start < charger.start]
-        for car in here[:1] or before[-1:] or cars[:1]:
-            for quantity in charger.quantities:
-                if quantity not in car.quantities:
-                    car.quantities.append(quantity)
-                    car.places[quantity.start] = charger.clause.text

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from vpp_core.errors import InputError
 from vpp_core.fleet.assumptions import BESS_SIZES
+from vpp_core.fleet.text.attach import TOTAL, find_devices
 from vpp_core.fleet.text.cars import amperes_kw, describe_cars
 from vpp_core.fleet.text.clauses import Reading
-from vpp_core.fleet.text.devices import TOTAL, Device, Devices, Kind, count_before, find_devices
+from vpp_core.fleet.text.devices import Device, Devices, Kind, count_before
 from vpp_core.fleet.text.extraction import Extraction
 from vpp_core.fleet.text.leftovers import leftovers
 from vpp_core.fleet.text.quantities import Quantity
@@ -91,7 +92,7 @@ def _battery(reading: Reading, devices: Devices, extraction: Extraction) -> None
     _battery_energy(reading, present, extraction)
     for device in (*present, *devices.of("inverter")):
         for quantity in (q for q in device.quantities if q.unit == "kw"):
-            _battery_power(device, quantity, bool(products), extraction)
+            _battery_power(reading, device, quantity, bool(products), extraction)
     _usual_power(extraction)
 
 
@@ -132,15 +133,14 @@ def _units(reading: Reading, device: Device, quantity: Quantity) -> tuple[bool, 
     return device.count > 1, device.count
 
 
-def _battery_power(device: Device, quantity: Quantity, named: bool, extraction: Extraction) -> None:
+def _battery_power(reading: Reading, device: Device, quantity: Quantity, named: bool, extraction: Extraction) -> None:
     """A power beside a battery: its inverter's, or its energy written in the wrong unit."""
     words = device.words(quantity)
     known = "bess.capacity_kwh" in extraction.fields
     if device.kind == "inverter":
         if not named or re.search(r"\blimit", words):
             extraction.find("bess.max_power_kw", quantity.value, words)
-        else:
-            extraction.not_understood.append(words)
+            reading.take(quantity)
     elif device.product and not device.has("kwh") and quantity.value == device.product.capacity_kwh:
         extraction.notes.append(f"{quantity.value:g} kW was read as the battery's {quantity.value:g} kWh")
     elif known or _POWER.search(words):

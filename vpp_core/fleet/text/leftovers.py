@@ -29,7 +29,7 @@ hasn't car's wife's husband's vehicle car cars vehicles drive drives driving ele
 dc ac rated nameplate charge charged charges charging charger day days daily night week weekday weekdays year month
 kw kwh owned located bought gets add added connected hooked plugged plug run running wired rooftop mounted
 tesla nissan chevy chevrolet ford hyundai kia rivian bmw toyota pack packs unit units each apiece homeowner
-apartment condo flat gas tilted tilt output holds possible combined facing faces limited
+apartment condo flat gas tilted tilt output holds possible combined facing faces limited neither nor
 """
 _SAYS_NOTHING = frozenset(_WORDS.split())
 
@@ -61,6 +61,12 @@ def _in_clause(reading: Reading, clause: Clause) -> Iterator[str]:
     for start, end in runs:
         words_left = reading.text[start:end]
         yield words_left if len(words_left) <= MAX_CHARACTERS_TOLD else f"{words_left[:MAX_CHARACTERS_TOLD]}…"
+
+
+def says_something(text: str) -> bool:
+    """Whether a stretch holds a word that is not among those that say nothing by themselves."""
+    words = (match[0].strip("'-*\"<>#~_") for match in _WORD.finditer(text))
+    return any(re.search(r"[^\W\d]", word) and not _says_nothing(word) for word in words)
 
 
 def _says_nothing(word: str) -> bool:

@@ -8,7 +8,7 @@ for once more, with the fault; then the grammar reads the text, and the result s
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from vpp_core.fleet.text.products import Product, find_products
 from vpp_core.fleet.text.quantities import KM_PER_MILE, find_quantities
 from vpp_core.fleet.text.words import normalise
 from vpp_core.llm import Unusable, ask, quoted
+from vpp_core.llm.mending import cut_to
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -40,7 +41,9 @@ Rules:
 - contradictions: one short sentence for each pair of statements that cannot both be true."""
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_TEXT = Field(min_length=1, max_length=300)
+_LONGEST_QUOTE, _MOST_CONTRADICTIONS = 300, 8
+Quote = Annotated[str, Field(min_length=1, max_length=_LONGEST_QUOTE), cut_to(_LONGEST_QUOTE)]
+"""A longer one is cut: its beginning stands in the text as well."""
 
 
 class Amount(Strict):
@@ -57,7 +60,7 @@ class Battery(Strict):
     """A home battery; `owned` false where the text denies one."""
 
     owned: bool
-    quote: str = _TEXT
+    quote: Quote
     product: str | None = Field(max_length=60)
     count: int | None = Field(ge=1, le=20)
     capacity: Amount | None
@@ -69,7 +72,7 @@ class Solar(Strict):
     """Rooftop solar; `owned` false where the text denies it."""
 
     owned: bool
-    quote: str = _TEXT
+    quote: Quote
     size: Amount | None
     facing: Literal["north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"] | None
     tilt: Amount | None
@@ -78,7 +81,7 @@ class Solar(Strict):
 class Car(Strict):
     """An electric car."""
 
-    quote: str = _TEXT
+    quote: Quote
     product: str | None = Field(max_length=60)
     capacity: Amount | None
     charge_power: Amount | None
@@ -94,7 +97,7 @@ class Car(Strict):
 class Wishes(Strict):
     """Attitude and preferences."""
 
-    quote: str = _TEXT
+    quote: Quote
     category: Literal["conservative", "moderate", "aggressive"] | None
     backup: Amount | None
     min_compensation: Amount | None
@@ -110,7 +113,7 @@ class HouseholdForm(Strict):
     solar: Solar | None
     cars: list[Car] = Field(max_length=8)
     wishes: Wishes | None
-    contradictions: list[str] = Field(max_length=8)
+    contradictions: Annotated[list[str], Field(max_length=_MOST_CONTRADICTIONS), cut_to(_MOST_CONTRADICTIONS)]
 
 
 _TO_KWH = {"kWh": 1.0, "Wh": 0.001, "MWh": 1000.0}
@@ -135,6 +138,8 @@ class LanguageModelParser:
         self.input_tokens = 0
         self.output_tokens = 0
         self.fallbacks = 0
+        self.mended = 0
+        """answers with a cosmetic fault that was mended"""
 
     def extract(self, text: str) -> Extraction:
         """Fields of one description. What only the grammar could read is marked so in `notes` and `parser`."""
@@ -145,6 +150,7 @@ class LanguageModelParser:
                 answer = ask(self._model, INSTRUCTIONS, question + again, HouseholdForm)
                 self.input_tokens += answer.input_tokens
                 self.output_tokens += answer.output_tokens
+                self.mended += bool(answer.mends)
                 extraction = _Form(answer.value, text).extraction()
                 complete(extraction, self.name)
                 return extraction
@@ -168,6 +174,7 @@ class _Form:
         self._numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?|\.\d+", self._text)}
         self._numbers |= {quantity.value for quantity in find_quantities(self._text)}
         self._found = Extraction()
+        self._used: set[float] = set()
 
     def extraction(self) -> Extraction:
         """The fields. A quote or number that is not in the text, or an unknown product, is an `InputError`."""
@@ -183,7 +190,14 @@ class _Form:
             self._car(f"evs.{k}", car)
         if form.wishes is not None:
             self._wishes(form.wishes)
+        found.not_understood.extend(self._numbers_left())
         return found
+
+    def _numbers_left(self) -> list[str]:
+        """The numbers with a unit that no field came from; a model that leaves out words leaves no trace of them."""
+        quantities = [q for q in find_quantities(self._text) if q.unit not in ("clock", "panels")]
+        left = [self._text[q.start : q.end].strip() for q in quantities]
+        return [words for words in left if not self._used & {float(n) for n in re.findall(r"\d+(?:\.\d+)?", words)}]
 
     def _battery(self, battery: Battery) -> None:
         quote = self._quoted(battery.quote, "battery")
@@ -254,6 +268,7 @@ class _Form:
             raise InputError(f"{name} has the unit {amount.unit}; it takes {', '.join(units)}")
         if abs(amount.value) not in self._numbers:
             raise InputError(f"{name} {amount.value:g} does not stand in the description; leave out what is not said")
+        self._used.add(abs(amount.value))
         self._put(name, round(amount.value * units[amount.unit], 6), quote)
 
     def _quoted(self, quote: str, name: str) -> str:

@@ -55,7 +55,10 @@ def normalise(text: str) -> str:
     text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     text = re.sub(rf"\b({_TENS})[ -]({_ONES})\b", lambda m: str(_NUMBERS[m[1]] + _NUMBERS[m[2]]), text)
     text = re.sub(rf"\b(?:{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})\b", lambda m: str(_NUMBERS[m[0]]), text)
-    text = re.sub(r"\b([ns][ew]|[nesw])(?=[ -](?:facing|roof|side|exposure|orient))", lambda m: _COMPASS[m[1]], text)
+    facing = (
+        r"(?<!\d )\b([ns][ew]|[nesw])(?=[ -](?:facing|roof|side|exposure|orient))|(?<=\bfacing )([ns][ew]|[nesw])\b"
+    )
+    text = re.sub(facing, lambda m: _COMPASS[m[1] or m[2]], text)
     text = re.sub(r"(?<=kw)( )([ns][ew]|[nesw])(?=[,;.)]|$)", lambda m: f"{m[1]}{_COMPASS[m[2]]}", text)
     text = re.sub(rf"[a-z]{{{_SHORTEST_CORRECTED},}}", lambda m: _corrected(m[0]), text)
     return re.sub(r"\s+", " ", text).strip()

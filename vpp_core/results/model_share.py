@@ -1,0 +1,43 @@
+"""How much of a month a language model decided: said wherever its result is shown, so that a part is not the whole."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from vpp_core.results.text import count, listed, percent
+from vpp_core.scenario import Scenario
+from vpp_core.tables.negotiation import FALLBACKS, NEVER_ANSWERED
+
+WHOLE_PERCENT = 90.0
+"""From this share of the decisions on, a result is called the model's."""
+STRATEGY = "negotiated"
+
+
+def share_percent(answers: int, fallbacks: int) -> float | None:
+    """Of the decisions that a model was to take, those it took [%]; None where it was to take none."""
+    return 100 * answers / (answers + fallbacks) if answers + fallbacks else None
+
+
+def share_sentence(kpis: pd.DataFrame, scenario: Scenario) -> str:
+    """Whose decisions the month's are, by `KPI_MONTHLY`; empty where the scenario asks no language model."""
+    rows = kpis[kpis["strategy"] == STRATEGY]
+    if scenario.negotiation.decider != "llm" or rows.empty:
+        return ""
+    row, model = rows.iloc[0], scenario.negotiation.llm.model
+    answers, others = int(row["llm_answers"]), int(row["llm_fallbacks"])
+    share = share_percent(answers, others)
+    if share is None:
+        return f"{model} was to decide and was never asked: nobody had anything to offer."
+    took = f"{model} took {answers:,} of {count(answers + others, 'decision')} ({percent(share)})"
+    if row["llm_mended"]:
+        took += f", {int(row['llm_mended']):,} of them from answers whose form was mended"
+    if not others:
+        return f"{took}."
+    kinds = listed([f"{name.replace('_', ' ')} {int(row[f'fallbacks_{name}']):,}" for name in FALLBACKS
+                    if row[f"fallbacks_{name}"]])  # fmt: skip
+    took += f"; rules took the rest ({kinds})"
+    if share < WHOLE_PERCENT:
+        took = f"This is not a language model's result: {took}"
+    if row[[f"fallbacks_{name}" for name in NEVER_ANSWERED]].sum():
+        took += ". Running the month again asks for what was never answered"
+    return f"{took}."
