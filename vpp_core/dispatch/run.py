@@ -28,8 +28,6 @@ from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.strategies.strategy import GateClosureStrategy
 
 
-import os
-MAXK = os.environ.get('MAXK')
 @dataclass(frozen=True)
 class Plan:
     """The plan of a window: what dispatch within it goes by."""
@@ -262,7 +260,11 @@ class Run:
         return Offers.of_energy(inputs.layout, room, own, total, self.permission.compensation_usd_per_kwh)
 
     def _curve(self, plan: Plan, path: list[Run.Expected], quantiles: Floats) -> Curve:
-        """What the fleet expects to deviate by at each price level, on average over the window's intervals."""
+        """What the fleet expects to deviate by at each price level, in the interval of the window in which it is most.
+
+        A bid holds for all of them. What falls short of it is bought back with a penalty of a tenth of the price; what
+        could have been given beyond it is lost, a car that is then not held off for the whole night: so the most.
+        """
         operation = self.operation
         if plan.schedule_kw is not None:
             return self._scheduled(plan, path)
@@ -284,13 +286,7 @@ class Run:
                 here = np.full(operation.aggregations, price * USD_PER_KWH)
                 power = operation.respond(expected.at, limits, plan.slopes[k], plan.markup, here, here)
                 rises, falls = operation.sums(power, limits.default)
-                if MAXK:
-                    up[:, i] = np.maximum(up[:, i], rises); down[:, i] = np.maximum(down[:, i], falls)
-                else:
-                    up[:, i] += rises / len(path)
-                    down[:, i] += falls / len(path)
-        import os
-        up *= float(os.environ.get("UPF", "1")); down *= float(os.environ.get("DNF", "1"))
+                up[:, i], down[:, i] = np.maximum(up[:, i], rises), np.maximum(down[:, i], falls)
         up = np.maximum.accumulate(up, axis=1)
         down = np.maximum.accumulate(down[:, ::-1], axis=1)[:, ::-1]
         return Curve(

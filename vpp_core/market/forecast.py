@@ -10,10 +10,9 @@ The forecast of a window is a base curve, corrected by what the latest published
    fast part that dies out within hours and a slow part that carries on through the next day.
 3. *Spread.* Quantiles keep the base's distance from its median, a little narrower at short lead times.
 
-Used are real-time prices of intervals and reserve prices of hours that ended by the gate closure, and day-ahead prices
-of local day D + 1 from 13:00 on D (those of the first day from its start), and nothing else. Day-ahead reserve prices
-are in fact published with day-ahead energy; they are treated as if known only when their hour has ended, because the
-ones that are modelled on the hour's real-time prices would give these away. A filled gap counts as not published.
+Used are real-time prices of intervals that ended by the gate closure, and day-ahead prices of local day D + 1, energy
+and reserves alike, from 13:00 on D (those of the first day from its start), and nothing else. A reserve price that is
+published is its own forecast. A filled gap counts as not published.
 """
 
 from __future__ import annotations
@@ -64,15 +63,15 @@ def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRul
     """
     grid = Gates(period, rules.window_minutes, rules.gate_closure_minutes)
     real_time, day_ahead = _published(market_prices, "lmp_usd_per_mwh"), _published(market_prices, DAY_AHEAD)
-    hourly = replace(grid, priced_minutes=60)
+    settled = replace(grid, day_ahead=True)
     tables = {"energy": _energy(grid, real_time, day_ahead)}
     for product in ("spin", "nonspin"):
         price = _published(market_prices, PRODUCTS[product])
         if np.isfinite(price).any():
             known = np.log1p(np.maximum(price, 0.0))
-            tables[product] = np.maximum(
-                np.expm1(quantiles_from_experience(hourly, known, RESERVE_PRIOR, PRICE_MEMORY)), 0.0
-            )
+            expected = np.expm1(quantiles_from_experience(settled, known, RESERVE_PRIOR, PRICE_MEMORY))
+            published = grid.published_day_ahead(price)[:, :, None]
+            tables[product] = np.where(np.isfinite(published), published, np.maximum(expected, 0.0))
     return pd.concat([grid.rows(product, values) for product, values in tables.items()], ignore_index=True)
 
 

@@ -14,7 +14,8 @@ from vpp_core.calendar import INTERVAL, INTERVAL_MINUTES, LOCAL_TIMEZONE, Period
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-HORIZON_HOURS = 36
+HORIZON_HOURS = 38
+"""From a window on: at least 36 h, and at 10:00 as far as the end of the next day, for which reserves are bid."""
 DAY_AHEAD_PUBLISHED_HOUR = 13
 SLOTS = 24 * 60 // INTERVAL_MINUTES
 """Intervals of a day without clock change."""
@@ -27,8 +28,8 @@ class Gates:
     period: Period
     window_minutes: int
     gate_closure_minutes: int
-    priced_minutes: int = INTERVAL_MINUTES
-    """how long a price holds: it counts as published when that time has ended"""
+    day_ahead: bool = False
+    """whether the price is settled day ahead: that of local day D + 1 is published from 13:00 on D"""
 
     @property
     def length(self) -> int:
@@ -61,8 +62,15 @@ class Gates:
     @cached_property
     def gate(self) -> Ints:
         """Of how many intervals the price is published by each gate closure, (W,); negative before the period."""
-        held = self.priced_minutes // INTERVAL_MINUTES
-        return (self.first - self.gate_closure_minutes // INTERVAL_MINUTES) // held * held
+        if not self.day_ahead:
+            return self.first - self.gate_closure_minutes // INTERVAL_MINUTES
+        local = self.issued_at.tz_convert(LOCAL_TIMEZONE)
+        published = local.normalize() + pd.to_timedelta(np.where(local.hour >= DAY_AHEAD_PUBLISHED_HOUR, 2, 1), unit="D")
+        days = pd.DatetimeIndex([pd.Timestamp(day) for day in self.period.days])
+        known = np.searchsorted(days, published.tz_localize(None))
+        ends = np.append(np.searchsorted(self.period.day_of_interval, np.arange(len(days))), len(self.period))
+        # The first day's prices are known from its start.
+        return np.asarray(ends[np.maximum(known, 1)], dtype=np.intp)
 
     @cached_property
     def starts(self) -> pd.DatetimeIndex:
