@@ -1,4 +1,4 @@
-"""What the compiled loops of this folder are given: stores, the coming stages and the homes' own order, as named arrays."""
+"""Stores, coming stages and the homes' order as named arrays: the input of this folder's compiled loops."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""What a deviation over a whole window costs, compiled: the household's own cost, and the total by the plan's values.
+"""The cost of a deviation over a whole window, compiled: the household's own, and the total by the plan's values.
 
 The household's own cost is what its bill and wear rise by if it is then left alone: both paths, with the deviation and
 without, are rolled on by the store's default to the end of the plan, and what is stored there counts at the cheapest
-tariff. The total adds what the moved energy is worth later on to the VPP: the plan's V. Their difference is the rebound.
+tariff. The total adds what the moved energy is worth later on to the VPP: the plan's V. Their difference is the
+rebound.
 Costs are signed: more is dearer for the VPP in both directions.
 """
 
@@ -24,9 +25,7 @@ _LATER_STAGES = 4
 def _default(s, m: int, energy: float, net: float, hours: float) -> float:  # type: ignore[no-untyped-def]
     """What the store does on its own [kW, giving positive]."""
     if s.follows[m]:
-        return c.self_consumption_kw(
-            energy, net, s.backup[m], s.ceiling[m], s.charge[m], s.into[m], s.out_of[m], hours
-        )
+        return c.self_consumption_kw(energy, net, s.backup[m], s.ceiling[m], s.charge[m], s.into[m], s.out_of[m], hours)
     return -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
 
 
@@ -42,8 +41,10 @@ def _worth(slope, step: float, above_floor: float) -> float:  # type: ignore[no-
 
 
 @c.kernel
-def _roll(s, stages, m: int, home: int, energy: float, first: int, length: int, low: float, high: float, deviation: float):  # type: ignore[no-untyped-def]
-    """Bill and wear [$] within the window and to the plan's end, energy after the window and at the end, energy moved."""
+def _roll(  # type: ignore[no-untyped-def]
+    s, stages, m: int, home: int, energy: float, first: int, length: int, low: float, high: float, deviation: float
+):  # fmt: skip
+    """Bill and wear [$] to the plan's end and within the window, energy after it and at the end, energy moved."""
     cost, within, moved, after = 0.0, 0.0, 0.0, energy
     k = first
     while k < len(stages.price):
@@ -67,10 +68,7 @@ def _roll(s, stages, m: int, home: int, energy: float, first: int, length: int, 
                 most_in = -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
                 most_out = c.discharge_limit_kw(energy, s.floor[m], s.give[m], s.out_of[m], hours)
                 power = min(max(default + deviation, most_in, low), max(most_out, min(default, 0.0)), high)
-                if deviation > 0.0:
-                    power = max(power, default)
-                else:
-                    power = min(power, default)
+                power = max(power, default) if deviation > 0.0 else min(power, default)
                 moved += abs(power - default) * hours
         cost += c.retail_bill_usd(net + power, stages.imported[k], stages.exported[k], hours)
         cost += s.wear[m] * max(power, 0.0) * hours
@@ -80,11 +78,13 @@ def _roll(s, stages, m: int, home: int, energy: float, first: int, length: int, 
 
 
 @c.kernel
-def deviation_costs(s, stages, home, energy, slopes, first, length, quantity, own, total) -> None:  # type: ignore[no-untyped-def]
+def deviation_costs(  # type: ignore[no-untyped-def]
+    s, stages, home, energy, slopes, first, length, quantity, own, total
+) -> None:
     """Own and total cost [$/kWh moved] of the deviations `quantity` (3, S): held off or given, given by V2G, bought.
 
-    The window is the `length` stages from `first` on, at whose start `energy` (S,) is in the stores; `slopes` (S, CELLS)
-    are V's after it.
+    The window is the `length` stages from `first` on, at whose start `energy` (S,) is in the stores; `slopes`
+    (S, CELLS) are V's after it.
     """
     cheapest = np.min(stages.imported)
     for m in range(len(energy)):

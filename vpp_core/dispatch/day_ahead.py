@@ -8,17 +8,16 @@ first day of a period is bid from its initial state, with the prices forecast fo
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from vpp_core.dispatch.columns import Stages
 from vpp_core.dispatch.knowledge import RESERVE_SHARE, USD_PER_KWH
-from vpp_core.dispatch.offers import Offers, prospects
+from vpp_core.dispatch.offers import Offers
 from vpp_core.dispatch.operation import Operation
 from vpp_core.fleet.fleet import Floats
 from vpp_core.fleet.permission import Permission
 from vpp_core.market.contingencies import expected_called_hours
 from vpp_core.market.decision import Decision
-from vpp_core.market.inputs import SLOTS, Inputs
+from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
 from vpp_core.physics.storage import reachable_kw
 
@@ -145,12 +144,7 @@ class DayAhead:
     def _replacement(self, stages: Stages, operation: Operation) -> Floats:
         """What a kWh that a call delivers costs a home: replacing it at the cheapest tariff, and wear [$/kWh]."""
         stores = operation.stores
-        return float(stages.imported.min()) / stores.discharge_efficiency / stores.charge_efficiency + stores.wear_usd_per_kwh
-
-
-def published(day_of_interval: npt.NDArray[np.intp], slot: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """For each interval, until which local day day-ahead results are published at its start."""
-    return day_of_interval + (slot >= PUBLISHED_SLOT)
-
-
-__all__ = ["GATE_SLOT", "PUBLISHED_SLOT", "SLOTS", "DayAhead", "prospects", "published"]
+        return (
+            float(stages.imported.min()) / stores.discharge_efficiency / stores.charge_efficiency
+            + stores.wear_usd_per_kwh
+        )

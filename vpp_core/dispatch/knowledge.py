@@ -181,6 +181,3 @@ def usually_available(slot, weekend, leave, back, plugged, available) -> None:  
                 available[k, m] = False
             else:
                 available[k, m] = not away
-
-
-

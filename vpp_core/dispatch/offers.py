@@ -3,9 +3,9 @@
 An offer is a column: the most that a store may be asked for in any interval of the window, on its expected path, and
 what a kWh of it costs. The household's own cost is the rise of its bill, now and later, and wear; its reservation price
 is that, for what a battery or a car gives at least the compensation owed where preferences are obeyed, and never below
-zero: where it expects its bill to fall, it keeps that. The rebound is what the moved energy costs or brings at wholesale
-later on, which is the VPP's. Costs and prices of purchases carry a minus sign here ("signed"), so that more is dearer
-for the VPP in both directions.
+zero: where it expects its bill to fall, it keeps that. The rebound is what the moved energy costs or brings at
+wholesale later on, which is the VPP's. Costs and prices of purchases carry a minus sign here ("signed"), so that more
+is dearer for the VPP in both directions.
 
 What a store gives at a price within its offer follows from the plan, interval by interval (`response`): the column's
 price is its average, for whoever weighs whole columns.
@@ -125,5 +125,3 @@ def markups_usd_per_kwh(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floa
     """What agreed prices (signed) are above own cost, of selling, giving and buying, shape (3, S) [$/kWh]."""
     above = np.maximum(agreed_usd_per_mwh - offers.own_usd_per_mwh, 0.0) * USD_PER_KWH
     return np.stack([above[layout.sell], np.maximum(above[layout.give], above[layout.sell]), above[layout.buy]])
-
-

@@ -82,7 +82,13 @@ class Operation:
         return np.where(s.follows_meter, np.where(at.available, follows, 0.0), -charges)
 
     def limits(
-        self, at: Interval, taken_kwh: Floats, need_kwh: Floats, ready_in: Ints, asked_kw: Floats, reserved_kw: Floats,
+        self,
+        at: Interval,
+        taken_kwh: Floats,
+        need_kwh: Floats,
+        ready_in: Ints,
+        asked_kw: Floats,
+        reserved_kw: Floats,
         reserve_hours: float,
     ) -> Limits:
         """Limits of an interval.
@@ -123,7 +129,8 @@ class Operation:
         return np.where(self._never_leaves, np.where(s.follows_meter, _ALWAYS, 0), left)
 
     def respond(
-        self, at: Interval, limits: Limits, slopes: Floats, markup: Floats, sell_usd_per_kwh: Floats, buy_usd_per_kwh: Floats
+        self, at: Interval, limits: Limits, slopes: Floats, markup: Floats, sell_usd_per_kwh: Floats,
+        buy_usd_per_kwh: Floats,
     ) -> Floats:  # fmt: skip
         """Power of every store where deviations up and down are worth so much, by aggregation (A,)."""
         power = limits.default.copy()
@@ -161,7 +168,7 @@ class Operation:
         self, at: Interval, limits: Limits, slopes: Floats, markup: Floats, price_usd_per_kwh: float, sold_kw: Floats,
         bought_kw: Floats, penalty_share: float,
     ) -> tuple[Floats, Floats]:  # fmt: skip
-        """Power of every store (S,) so that each aggregation deviates by what cleared, and what it falls short [kW] (A,)."""
+        """Power of every store (S,) so that each aggregation deviates by what cleared, and its shortfall [kW] (A,)."""
         price = np.full(self.aggregations, price_usd_per_kwh)
         most = price + penalty_share * abs(price_usd_per_kwh)
         least = price - penalty_share * abs(price_usd_per_kwh)

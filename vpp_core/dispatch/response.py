@@ -24,7 +24,9 @@ _NEAR_ZERO_KW = 1e-2
 
 
 @c.kernel
-def _store(s, m: int, slope, energy, sell, give, buy, retail, default, low, high) -> float:  # type: ignore[no-untyped-def]
+def _store(  # type: ignore[no-untyped-def]
+    s, m: int, slope, energy, sell, give, buy, retail, default, low, high
+) -> float:
     """A store's power at the prices that selling, giving (by one that does not follow the meter) and buying see."""
     if high - low < _ZERO_KW or s.ceiling[m] - s.floor[m] < SMALLEST_KWH:
         return min(max(default, low), high)
@@ -40,7 +42,8 @@ def _store(s, m: int, slope, energy, sell, give, buy, retail, default, low, high
 
 @c.kernel
 def respond(  # type: ignore[no-untyped-def]
-    s, homes, slopes, energy, sell_price, buy_price, markup, imported, exported, net_generation, default, low, high, power
+    s, homes, slopes, energy, sell_price, buy_price, markup, imported, exported, net_generation, default, low, high,
+    power,
 ):  # fmt: skip
     """The power of every store, into `power` (S,).
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_core.calendar import INTERVAL, INTERVAL_HOURS
+from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.columns import Stages, columns_of, homes_of
 from vpp_core.dispatch.cost import deviation_costs
 from vpp_core.dispatch.day_ahead import DayAhead
@@ -17,8 +17,7 @@ from vpp_core.dispatch.operation import Interval, Limits, Operation
 from vpp_core.dispatch.response import thresholds
 from vpp_core.dispatch.value import CELLS, plan_homes
 from vpp_core.dispatch.view import GateView
-from vpp_core.fleet.fleet import Bools, Floats, Ints
-from vpp_core.fleet.permission import Permission
+from vpp_core.fleet.fleet import Floats, Ints
 from vpp_core.market.curve import HIGHEST_USD_PER_MWH, LOWEST_USD_PER_MWH, Curve, held_to_size, levels
 from vpp_core.market.decision import Bid, Decision
 from vpp_core.market.inputs import Inputs
@@ -191,13 +190,16 @@ class Run:
         inputs, operation = self.inputs, self.operation
         length, first = inputs.windows.length, inputs.windows.first_interval(window)
         energy, taken = self.energy_kwh, self.taken_kwh.copy()
-        zero = np.zeros(3)
         path = []
         everything = np.full((3, len(inputs.stores)), np.inf)
         no_markup = np.zeros((3, len(inputs.stores)))
         for k in range(first - t + length):
             s = t + k
-            if s > 0 and s < len(inputs.period) and inputs.period.day_of_interval[s] != inputs.period.day_of_interval[s - 1]:
+            if (
+                s > 0
+                and s < len(inputs.period)
+                and inputs.period.day_of_interval[s] != inputs.period.day_of_interval[s - 1]
+            ):
                 taken[:] = 0.0
             inside = k >= first - t
             at = self._interval(stages, k, s, energy)
@@ -218,7 +220,6 @@ class Run:
                 path.append(Run.Expected(at, limits, now))
             taken = taken + self._taken(power, limits.default)
             energy = operation.after(at, power)
-        del zero
         return path
 
     def _interval(self, stages: Stages, k: int, s: int, energy: Floats) -> Interval:
@@ -237,9 +238,7 @@ class Run:
             energy, available, stages.net_generation[stages.net_row[k]], stages.imported[k], stages.exported[k]
         )
 
-    def _offers(
-        self, window: int, t: int, stages: Stages, slopes: Floats, path: list[Run.Expected]
-    ) -> Offers:
+    def _offers(self, window: int, t: int, stages: Stages, slopes: Floats, path: list[Run.Expected]) -> Offers:
         """What stores can be asked for on the expected path, and what it costs."""
         inputs, operation, stores = self.inputs, self.operation, self.inputs.stores
         room = np.zeros((3, len(stores)))
@@ -307,7 +306,11 @@ class Run:
         """Limits drawn in to what was asked for."""
         follows = self.inputs.stores.follows_meter
         up = np.where(follows, limits.default + asked_kw[0], np.maximum(limits.default + asked_kw[0], 0.0))
-        up = np.where(follows, up, np.where(asked_kw[1] > 0, np.maximum(asked_kw[1], 0.0), np.minimum(limits.default + asked_kw[0], 0.0)))
+        up = np.where(
+            follows,
+            up,
+            np.where(asked_kw[1] > 0, np.maximum(asked_kw[1], 0.0), np.minimum(limits.default + asked_kw[0], 0.0)),
+        )
         high = np.maximum(np.minimum(limits.high, up), limits.default)
         return Limits(limits.default, np.maximum(limits.low, limits.default - asked_kw[2]), high)
 
@@ -360,7 +363,9 @@ class Run:
             power, default = self._give(t, at)
         elif self.strategy.manages_home:
             plan = self._plans[t // inputs.windows.length]
-            limits = self._limits(t, at, self.taken_kwh, self.permission.need_kwh[t], plan.asked_kw, np.zeros(len(stores)))
+            limits = self._limits(
+                t, at, self.taken_kwh, self.permission.need_kwh[t], plan.asked_kw, np.zeros(len(stores))
+            )
             free = np.zeros(operation.aggregations)
             power = operation.respond(at, limits, plan.slopes[t % inputs.windows.length], plan.markup, free, free)
             default = power
@@ -396,7 +401,9 @@ class Run:
         out.give_award_kw[t] = np.where(gives, np.maximum(power, 0.0), 0.0)
         agreed = plan.segments.agreed_usd_per_mwh * USD_PER_KWH
         layout = inputs.layout
-        out.agreed_usd_per_kwh[t] = np.where(award > 0, agreed[layout.sell], np.where(award < 0, agreed[layout.buy], 0.0))
+        out.agreed_usd_per_kwh[t] = np.where(
+            award > 0, agreed[layout.sell], np.where(award < 0, agreed[layout.buy], 0.0)
+        )
         out.give_agreed_usd_per_kwh[t] = np.where(out.give_award_kw[t] > 0, agreed[layout.give], 0.0)
         power = self._hold(t, at, limits, power)
         return power, limits.default
@@ -424,13 +431,17 @@ class Run:
         if not committed.any():
             return power
         able = operation.sustainable_kw(operation.after(at, power), power, self._reserve_hours)
-        able = day_ahead.able(np.maximum(np.minimum(able, self.permission.deviation_kw - np.maximum(power - limits.default, 0.0)), 0.0), t)
+        able = day_ahead.able(
+            np.maximum(np.minimum(able, self.permission.deviation_kw - np.maximum(power - limits.default, 0.0)), 0.0), t
+        )
         held = _shared_out(able, committed.sum(axis=0), operation.aggregation)
         with np.errstate(divide="ignore", invalid="ignore"):
             spin_share = np.where(committed.sum(axis=0) > 0, committed[0] / committed.sum(axis=0), 0.0)
         spin = held * spin_share[operation.aggregation]
         out.spin_kw[t], out.nonspin_kw[t] = spin, held - spin
-        short = np.maximum(committed.sum(axis=0) - np.bincount(operation.aggregation, held, operation.aggregations), 0.0)
+        short = np.maximum(
+            committed.sum(axis=0) - np.bincount(operation.aggregation, held, operation.aggregations), 0.0
+        )
         short = np.where(short > 1e-6, short, 0.0)
         out.short_spin_kw[t], out.short_nonspin_kw[t] = short * spin_share, short * (1 - spin_share)
         out.spin_agreed_usd_per_kw_h[t] = day_ahead.agreed_usd_per_kw_h[0, :, t]
@@ -446,9 +457,7 @@ class Run:
 
     # ── small things ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _limits(
-        self, s: int, at: Interval, taken: Floats, need: Floats, asked: Floats, reserved: Floats
-    ) -> Limits:
+    def _limits(self, s: int, at: Interval, taken: Floats, need: Floats, asked: Floats, reserved: Floats) -> Limits:
         return self.operation.limits(at, taken, need, self._ready_in(s), asked, reserved, self._reserve_hours)
 
     def _ready_in(self, s: int) -> Ints:
@@ -476,6 +485,3 @@ def _shared_out(able_kw: Floats, wanted_kw: Floats, aggregation: Ints) -> Floats
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(total > 0, np.minimum(wanted_kw / total, 1.0), 0.0)
     return able_kw * share[aggregation]
-
-
-__all__ = ["INTERVAL", "Bools", "Plan", "Run", "replace"]

@@ -12,7 +12,8 @@ earlier slope is the later one clipped at four prices (grid, sun, load, export),
 move. Slopes stand on a uniform grid of energies; a layer moves alike in all scenarios, so theirs are added up first.
 
 A store that leaves takes its trip's energy along and must hold what is needed by then: being short costs more than any
-price. What its home's other stores are expected to take is counted in the home's net load before its battery is planned.
+price. What its home's other stores are expected to take is counted in the home's net load before its battery is
+planned.
 """
 
 from __future__ import annotations
@@ -65,9 +66,9 @@ def _earlier(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Replace V's slopes [$ per cell] by those a stage earlier.
 
-    `backs` (cells,) is the reserve [kWh] that a cell's energy can back, `reserve` its price [$/kWh]. Costs and gains are
-    weighted $ per cell stored; `room` and `draw`, in cells, what the sun and all charging can move, what the load and
-    all giving can. Of sun and load one is 0. `layers` (3, 3 · cells + 1) is room to work in, zero outside the middle.
+    `backs` (cells,) is the reserve [kWh] that a cell's energy can back, `reserve` its price [$/kWh]. Costs and gains
+    are weighted $ per cell stored; `room` and `draw`, in cells, what the sun and all charging can move, what the load
+    and all giving can. Of sun and load one is 0. `layers` (3, 3 · cells + 1) is room to work in, zero outside the middle.
     """
     # A gain above the cost would pay for charging and giving at once, which no device can.
     load_gain = _least(load_gain, solar_cost)
@@ -202,7 +203,9 @@ def marginal_energy(slope, step: float, usd_per_kwh: float) -> float:  # type: i
 
 
 @c.kernel
-def best_power(s, m: int, slope, energy: float, price: float, low: float, high: float) -> float:  # type: ignore[no-untyped-def]
+def best_power(  # type: ignore[no-untyped-def]
+    s, m: int, slope, energy: float, price: float, low: float, high: float
+) -> float:
     """The power [kW, giving positive] that a store would best run at, at a price at the terminals [$/kWh]."""
     step = (s.ceiling[m] - s.floor[m]) / CELLS
     power = 0.0
@@ -258,7 +261,9 @@ def _expected_path(s, stages, m: int, after, energy: float, meter, expected) -> 
         energy = max(energy, s.floor[m]) if not s.follows[m] else energy
         power = 0.0
         if stages.available[stages.available_row[k], m]:
-            price = low_weight * stages.price[k, 0] + middle_weight * stages.price[k, 1] + high_weight * stages.price[k, 2]
+            price = (
+                low_weight * stages.price[k, 0] + middle_weight * stages.price[k, 1] + high_weight * stages.price[k, 2]
+            )
             sun, load = max(meter[k], 0.0), max(-meter[k], 0.0)
             low = -min(s.charge[m], max(0.0, (s.ceiling[m] - energy) / (s.into[m] * STAGE_HOURS)))
             high = min(s.give[m], max(0.0, (energy - s.floor[m]) * s.out_of[m] / STAGE_HOURS))

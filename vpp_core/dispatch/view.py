@@ -53,7 +53,7 @@ class GateView:
     """quarter hours of the window"""
 
     def asked(self, quantity_kw: Floats, agreed_usd_per_mwh: Floats) -> Segments:
-        """Segments of so many kW of each column of `layout`, within the offers, at prices agreed (signed), (K,) each."""
+        """Segments of so many kW of each column of `layout`, within the offers, at prices agreed (signed), (K,)."""
         quantity = np.clip(quantity_kw, 0.0, self.offers.quantity_kw)
         agreed = np.maximum(agreed_usd_per_mwh, self.offers.own_usd_per_mwh)
         unsigned = self.layout.direction * agreed

@@ -133,9 +133,7 @@ class _Compiled:
         return np.where(quantity_kw > 0, share, 0.0), status
 
 
-def by_merit(
-    gain_usd: Floats, quantity_kw: Floats, book: Ints, books: int, minimum_kw: float
-) -> tuple[Floats, bool]:
+def by_merit(gain_usd: Floats, quantity_kw: Floats, book: Ints, books: int, minimum_kw: float) -> tuple[Floats, bool]:
     """The best shares (K,) by order of gain per kW, and whether a book with offers was closed for the minimum."""
     share = np.zeros_like(gain_usd)
     held: Bools = quantity_kw > 0

@@ -16,7 +16,7 @@ class Decision:
 
     segments: Segments
     schedule_kw: Floats | None = None
-    """power of every store in each interval of the window (L, S), for a strategy that bids a schedule of its own instead
+    """power of every store in each interval of the window (L, S), where a strategy bids a schedule of its own instead
     of the plan's curve"""
     invited: int = 0
     """households that had something to offer"""

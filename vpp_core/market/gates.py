@@ -65,7 +65,9 @@ class Gates:
         if not self.day_ahead:
             return self.first - self.gate_closure_minutes // INTERVAL_MINUTES
         local = self.issued_at.tz_convert(LOCAL_TIMEZONE)
-        published = local.normalize() + pd.to_timedelta(np.where(local.hour >= DAY_AHEAD_PUBLISHED_HOUR, 2, 1), unit="D")
+        published = local.normalize() + pd.to_timedelta(
+            np.where(local.hour >= DAY_AHEAD_PUBLISHED_HOUR, 2, 1), unit="D"
+        )
         days = pd.DatetimeIndex([pd.Timestamp(day) for day in self.period.days])
         known = np.searchsorted(days, published.tz_localize(None))
         ends = np.append(np.searchsorted(self.period.day_of_interval, np.arange(len(days))), len(self.period))

@@ -27,8 +27,8 @@ BOOKS = ("sell", "buy", "spin", "nonspin")
 
 @dataclass(frozen=True)
 class Layout:
-    """Which column stands for what, S columns each: sales, purchases, spin, non-spin, and giving by a store that does not
-    follow its home's meter (V2G), whose sale is only charge held off."""
+    """Which column stands for what, S columns each: sales, purchases, spin, non-spin, and giving by a store that does
+    not follow its home's meter (V2G), whose sale is only charge held off."""
 
     home_of_store: npt.NDArray[np.integer]
     follows_meter: npt.NDArray[np.bool_]
@@ -111,7 +111,7 @@ class Layout:
 
     @cached_property
     def is_compensated(self) -> npt.NDArray[np.bool_]:
-        """Whether the household names a price for it: all but a charge held off, which is owed readiness. Shape (K,)."""
+        """Whether the household names a price for it: all but charge held off, which is owed readiness. Shape (K,)."""
         compensated = np.ones(len(self), dtype=bool)
         compensated[self.sell] = self.follows_meter
         return compensated

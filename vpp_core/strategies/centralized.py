@@ -66,7 +66,9 @@ class PerfectForecast(CentralizedAware):
 
     key: ClassVar[str] = "perfect_forecast"
     title: ClassVar[str] = "Centralized, exact forecasts"
-    description: ClassVar[str] = "As centralized with preferences kept, its forecasts of prices, load, sun and trips exact."
+    description: ClassVar[str] = (
+        "As centralized with preferences kept, its forecasts of prices, load, sun and trips exact."
+    )
     forecasts_are_exact: ClassVar[bool] = True
 
 

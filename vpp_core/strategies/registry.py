@@ -25,7 +25,8 @@ def register(strategy: type[Strategy]) -> type[Strategy]:
 
 
 LADDER = (
-    NoVpp, SmartHome, Negotiated, CentralizedAware, Centralized, PerfectForecast, PerfectForesightAware, PerfectForesight,
+    NoVpp, SmartHome, Negotiated, CentralizedAware, Centralized, PerfectForecast, PerfectForesightAware,
+    PerfectForesight,
 )  # fmt: skip
 for _strategy in LADDER:
     register(_strategy)
