@@ -10,12 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
+from tests.invented import invented_inputs
 from tests.pipeline.test_whole_month import reused
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.errors import InputError
 from vpp_core.results.ladder import ladder_table
+from vpp_core.settlement.outcome import settle
+from vpp_core.simulation import run
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_pipeline import plugins
 
@@ -94,6 +98,17 @@ def test_a_file_is_loaded_once_and_beside_others(tmp_path: Path, monkeypatch: py
     assert first == second
     for module in first:
         del sys.modules[module.__name__]
+
+
+def test_model_predictive_control_bids_against_nothing_but_the_seam() -> None:
+    strategy = runpy.run_path(str(EXAMPLES / "model_predictive_control.py"))["ModelPredictiveControl"]
+    inputs = invented_inputs(homes=6, days=1, reserve=np.nan)
+    trajectory, bids, _ = run(inputs, strategy(), None)
+    counterfactual, _, _ = run(inputs, STRATEGIES["no_vpp"](), None)
+    outcome = settle(inputs, strategy.key, trajectory, counterfactual, bids)
+    assert any(bid.curve.sell_total_kw.sum() > 0 for bid in bids)
+    assert outcome.windows["delivered_sell_kwh"].sum() > 0
+    assert outcome.windows.filter(like="violations_").to_numpy(dtype=float).sum() == 0
 
 
 def test_two_strategies_are_compared_from_the_database(finished: Ran, capsys: pytest.CaptureFixture[str]) -> None:

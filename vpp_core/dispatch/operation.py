@@ -31,6 +31,7 @@ NEAR = 0.02
 _MOST_TRIES = 8
 _FIRST_STEP_USD_PER_KWH = 0.02
 _NEGLIGIBLE_KW = 1e-6
+_NEGLIGIBLE_KWH = 1e-9
 _ALWAYS = 10**6
 """Intervals until a store that never leaves must be ready: it must be always (heaters), or is asked nothing."""
 
@@ -109,7 +110,9 @@ class Operation:
         most_out = np.minimum(most_out, np.maximum(default, 0.0) + left_kw)
         deviation = np.minimum(p.deviation_kw, np.where(follows, np.inf, 2 * s.max_charge_kw))
         low = np.where(follows, np.maximum(-most_in, default - np.minimum(deviation, asked_kw[2])), default)
-        high_follow = np.minimum(most_out, default + np.minimum(deviation, asked_kw[0]))
+        # A battery below what preferences protect is neither discharged nor kept from charging until it is there.
+        protected = at.energy_kwh < p.floor_kwh - _NEGLIGIBLE_KWH
+        high_follow = np.where(protected, default, np.minimum(most_out, default + np.minimum(deviation, asked_kw[0])))
         missing = (need_kwh - at.energy_kwh) / (s.charge_efficiency * INTERVAL_HOURS)
         must = np.clip(missing - np.maximum(ready_in - 1, 0) * s.max_charge_kw, 0.0, -np.minimum(default, 0.0))
         may_give = np.where(must > 0, 0.0, np.minimum(most_out, asked_kw[1]))

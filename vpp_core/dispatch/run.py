@@ -213,7 +213,7 @@ class Run:
             reserved = self._reserved(s, energy)
             limits = self._limits(s, at, taken, stages.need, asked, reserved)
             if plan is not None and plan.schedule_kw is not None:
-                power = np.clip(plan.schedule_kw[s % length], limits.low, limits.high)
+                power = _scheduled_kw(plan.schedule_kw[s % length], limits)
             else:
                 power = operation.respond(at, limits, now, markup, price, price)
             if inside:
@@ -296,7 +296,7 @@ class Run:
         """A schedule's sums over its defaults, sold and bought whatever the price."""
         assert plan.schedule_kw is not None
         sums = [
-            self.operation.sums(np.clip(power, e.limits.low, e.limits.high), e.limits.default)
+            self.operation.sums(_scheduled_kw(power, e.limits), e.limits.default)
             for power, e in zip(plan.schedule_kw, path, strict=True)
         ]
         up, down = np.mean([s[0] for s in sums], axis=0), np.mean([s[1] for s in sums], axis=0)
@@ -411,7 +411,7 @@ class Run:
     def _follow(self, schedule: Floats, limits: Limits, sold: Floats, bought: Floats) -> tuple[Floats, Floats]:
         """A schedule, scaled so that each aggregation deviates by what cleared, as far as limits allow."""
         operation = self.operation
-        wished = np.clip(schedule, limits.low, limits.high) - limits.default
+        wished = _scheduled_kw(schedule, limits) - limits.default
         up, down = operation.sums(limits.default + wished, limits.default)
         with np.errstate(divide="ignore", invalid="ignore"):
             rise = np.where(up > 0, sold / up, 0.0)[operation.aggregation]
@@ -477,6 +477,12 @@ class Run:
 
     def _taken(self, power: Floats, default: Floats) -> Floats:
         return taken_kwh(power, default, self.inputs.stores.discharge_efficiency, INTERVAL_HOURS)
+
+
+def _scheduled_kw(schedule: Floats, limits: Limits) -> Floats:
+    """A schedule within the limits; the default where it says nothing (NaN)."""
+    wished = np.where(np.isnan(schedule), limits.default, schedule)
+    return np.clip(wished, limits.low, limits.high)
 
 
 def _shared_out(able_kw: Floats, wanted_kw: Floats, aggregation: Ints) -> Floats:

@@ -68,7 +68,8 @@ def _earlier(  # type: ignore[no-untyped-def]
 
     `backs` (cells,) is the reserve [kWh] that a cell's energy can back, `reserve` its price [$/kWh]. Costs and gains
     are weighted $ per cell stored; `room` and `draw`, in cells, what the sun and all charging can move, what the load
-    and all giving can. Of sun and load one is 0. `layers` (3, 3 · cells + 1) is room to work in, zero outside the middle.
+    and all giving can. Of sun and load one is 0. `layers` (3, 3 · cells + 1) is room to work in, zero outside the
+    middle.
     """
     # A gain above the cost would pay for charging and giving at once, which no device can.
     load_gain = _least(load_gain, solar_cost)

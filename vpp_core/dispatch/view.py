@@ -69,6 +69,7 @@ class GateView:
 
     def schedule(self, power_kw: Floats) -> Decision:
         """Stores are to run at this power in each quarter hour of the window, whatever the price, shape (L, S).
+        NaN leaves a store alone.
 
         The fleet sells and buys the difference to their defaults as a price taker; homes are paid their reservation
         prices. Limits and preferences hold all the same.

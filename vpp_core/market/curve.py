@@ -82,7 +82,8 @@ def levels(quantiles: Floats, thresholds_usd_per_mwh: Floats, weight: Floats) ->
     Where prices are expected (p10, p50, p90), and where the fleet's stores begin to move: quantiles of the prices at
     which they would, weighted by power.
     """
-    expected = quantile(*quantiles, np.array(_PROBABILITIES))
+    p10, p50, p90 = quantiles
+    expected = quantile(p10, p50, p90, np.array(_PROBABILITIES))
     order = np.argsort(thresholds_usd_per_mwh, kind="stable")
     reach = np.cumsum(weight[order])
     own = np.zeros(0)
