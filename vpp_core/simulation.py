@@ -177,6 +177,10 @@ class _Run:
         self.trajectory = Trajectory.empty(len(inputs.period), len(stores), aggregations, floor)
         self.battery, self.car = stores.of_kind("battery"), stores.of_kind("car")
         self.battery_home = stores.home[self.battery]
+        heater = stores.of_kind("water_heater")  # left alone by these strategies
+        self.trajectory.charge_kw[:, heater] = stores.counterfactual_kw[:, heater]
+        self.trajectory.energy_kwh[:, heater] = stores.counterfactual_kwh[1:, heater]
+        self.trajectory.default_kw[:, heater] = -stores.counterfactual_kw[:, heater]
         self.stored_kwh = inputs.batteries.initial_kwh.copy()
         self.car_kwh = inputs.cars.initial_kwh.copy()
         self.taken_kwh = np.zeros(len(inputs.fleet))
