@@ -29,6 +29,7 @@ def invented_inputs(
     reserve: Array | float | None = None,
     fleet: Fleet | None = None,
     v2g: bool = False,
+    water_heaters: float = 0.0,
     load_kw: Array | None = None,
     usual_load_kw: Array | None = None,
     pv_per_kw: Array | None = None,
@@ -38,7 +39,7 @@ def invented_inputs(
 ) -> Inputs:
     """Inputs of a short period. Prices are random, spiky and sometimes negative unless given, (T,) or one number.
 
-    `v2g`: all cars can discharge, not only the few that are drawn so.
+    `v2g`: all cars can discharge, not only the few that are drawn so. `water_heaters`: share of homes with one.
 
     `usual_load_kw`, (N,), is known before the period; that of its first interval unless given.
 
@@ -54,7 +55,7 @@ def invented_inputs(
     period = scenario.period(Month.parse(month))
     rng = np.random.default_rng(seed)
     steps = len(period)
-    fleet = fleet or generate_fleet(homes, seed)
+    fleet = fleet or generate_fleet(homes, seed, water_heater_share=water_heaters)
     if v2g:
         cars = replace(fleet.cars, v2g=np.ones_like(fleet.cars.v2g), max_discharge_kw=fleet.cars.max_charge_kw)
         fleet = replace(fleet, cars=cars)

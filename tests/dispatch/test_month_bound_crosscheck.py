@@ -195,6 +195,15 @@ def test_so_they_do_where_all_cars_discharge(obeys: bool) -> None:
     check(inputs, obeys)
 
 
+@pytest.mark.parametrize("obeys", [True, False])
+def test_so_they_do_with_water_heaters_beside_all_else(obeys: bool) -> None:
+    inputs = invented_inputs(homes=10, days=2, seed=6, v2g=True, water_heaters=0.7)
+    heaters = inputs.stores.of_kind("water_heater")
+    moved = month_bound(inputs, obeys)[0].charge_kw[:, heaters] - inputs.stores.counterfactual_kw[:, heaters]
+    assert np.abs(moved).max() > 1.0
+    check(inputs, obeys)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("obeys", [True, False])
 def test_a_week_of_twenty_homes_agrees_with_a_second_formulation(obeys: bool) -> None:

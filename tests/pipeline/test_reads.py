@@ -36,6 +36,7 @@ OTHER = Scenario(
     model_missing_reserves=False,
     longest_filled_gap_minutes=30,
     preference_strictness=0.5,
+    water_heater_share=0.6,
     transform=DataTransform(solar_factor=0.5, load_factor=2.0, peak_price_factor=1.5),
     market=MarketRules(window_minutes=30, gate_closure_minutes=30),
     tariff=Tariff(import_usd_per_kwh=(0.45,)),
@@ -50,8 +51,8 @@ def made(asset: str, scenario: Scenario, raw: Path) -> Any:
     if asset == "price_forecast":
         return price_forecast(prices.market_prices(TINY, month, raw), scenario.period(month), scenario.market)
     if asset == "prosumer_fleet":
-        fleet = stricter(generate_fleet(scenario.homes, scenario.seed), scenario.preference_strictness)
-        return fleet_to_arrow(fleet).to_pandas()
+        drawn = generate_fleet(scenario.homes, scenario.seed, water_heater_share=scenario.water_heater_share)
+        return fleet_to_arrow(stricter(drawn, scenario.preference_strictness)).to_pandas()
     functions = {
         "market_prices": prices.market_prices,
         "solar_generation": solar.solar_generation,

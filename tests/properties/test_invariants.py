@@ -32,10 +32,11 @@ BOUNDS = ["perfect_foresight_aware", "perfect_foresight"]
 def periods(*windows: int) -> st.SearchStrategy[Inputs]:
     """Random homes, prices, sun and load over a day."""
     return st.builds(
-        lambda seed, homes, v2g, minimum, penalty, window, duration: invented_inputs(
+        lambda seed, homes, v2g, heaters, minimum, penalty, window, duration: invented_inputs(
             seed=seed,
             homes=homes,
             v2g=v2g,
+            water_heaters=heaters,
             days=1,
             minimum_bid_mw=minimum,
             delivery_penalty_share=penalty,
@@ -46,6 +47,7 @@ def periods(*windows: int) -> st.SearchStrategy[Inputs]:
         seed=st.integers(0, 10_000),
         homes=st.integers(1, 8),
         v2g=st.booleans(),
+        heaters=st.sampled_from([0.0, 0.5]),
         minimum=st.sampled_from([0.0, 0.005]),
         penalty=st.sampled_from([0.0, 0.1, 1.0]),
         window=st.sampled_from(windows),
@@ -116,10 +118,10 @@ def assert_books_close(outcome: Outcome) -> None:
     profit = revenue - w["payment_usd"].sum() - w["penalty_usd"].sum()
     assert surplus(outcome) == pytest.approx(profit + h["household_gain_usd"].sum(), abs=1e-6)
     assert h["surplus_usd"].sum() == pytest.approx(surplus(outcome), abs=1e-6)
-    parts = w["wholesale_battery_usd"].sum() + w["wholesale_ev_usd"].sum()
+    parts = w[["wholesale_battery_usd", "wholesale_ev_usd", "wholesale_heater_usd"]].to_numpy().sum()
     assert parts == pytest.approx(w["wholesale_usd"].sum(), abs=1e-6)
-    sources = w[["surplus_battery_usd", "surplus_ev_usd", "surplus_reserves_usd"]].to_numpy().sum()
-    assert sources == pytest.approx(surplus(outcome), abs=1e-6)
+    sources = [f"surplus_{source}_usd" for source in ("battery", "ev", "heater", "reserves")]
+    assert w[sources].to_numpy().sum() == pytest.approx(surplus(outcome), abs=1e-6)
     assert (w["penalty_usd"] >= 0).all()
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from vpp_core.calendar import Month
-from vpp_core.fleet.fleet import Cars, Fleet
+from vpp_core.fleet.fleet import Cars, Fleet, Heaters
 from vpp_core.results.claims import claims
 from vpp_core.results.gap import gap_split
 from vpp_core.results.kpis import kpi_daily, kpi_monthly
@@ -144,6 +144,7 @@ def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:
         "wholesale_usd": 1.5 * total,
         "wholesale_battery_usd": 1.2 * total,
         "wholesale_ev_usd": 0.3 * total,
+        "wholesale_heater_usd": 0.0,
         "reserve_usd": 0.0,
         "call_usd": 0.0,
         "bill_change_usd": 0.4 * total,
@@ -153,6 +154,7 @@ def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:
         "surplus_usd": total,
         "surplus_battery_usd": 0.7 * total,
         "surplus_ev_usd": 0.3 * total,
+        "surplus_heater_usd": 0.0,
         "surplus_reserves_usd": 0.0,
         "payment_usd": None if bound else gain + 0.5 * total,
     }
@@ -266,7 +268,7 @@ def _fleet(homes: int) -> Fleet:
             "max_discharge_share": 0.6,
         }.items()
     }
-    cars = Cars(**{name: np.zeros(0) for name in Cars.__dataclass_fields__})
+    cars, heaters = (kind(**{name: np.zeros(0) for name in kind.__dataclass_fields__}) for kind in (Cars, Heaters))
     return Fleet(
         seed=42,
         home_id=of_homes,
@@ -276,5 +278,6 @@ def _fleet(homes: int) -> Fleet:
         pv_orientation=(of_homes * 0).astype(np.int8),
         ev_priority=(of_homes * 0).astype(np.int8),
         cars=cars,
+        heaters=heaters,
         **numbers,
     )

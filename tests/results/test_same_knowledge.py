@@ -23,7 +23,7 @@ def with_sources(run, negotiated, aware):
     frames = {}
     for name in ("kpis", "daily"):
         frame = getattr(run, name).copy()
-        for i, column in enumerate(SOURCES):
+        for i, column in enumerate(name for name in SOURCES if name != "surplus_heater_usd"):
             frame[column] = [
                 shares[key][i] * value for key, value in zip(frame["strategy"], frame["surplus_usd"], strict=True)
             ]

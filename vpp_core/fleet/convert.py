@@ -15,11 +15,13 @@ import numpy.typing as npt
 
 from vpp_core.fleet.bess import BESS
 from vpp_core.fleet.ev import ElectricVehicle
-from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, Cars, Fleet
+from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, HOME_COLUMNS, ROWS, Cars, Fleet, Heaters, RowsT
+from vpp_core.fleet.heater import WaterHeater
 from vpp_core.fleet.prosumer import Prosumer, prosumer_from_dict
 from vpp_core.sources.orientations import ORIENTATIONS, nearest_orientation
 
 _BESS = tuple(name for name in BESS.model_fields if name != "energy_kwh")
+_HEATER = tuple(WaterHeater.model_fields)
 _CAR = tuple(field.name for field in fields(Cars) if field.name != "home")
 _PREFERENCES = (
     "participation_willingness",
@@ -39,17 +41,20 @@ def fleet_of(households: Sequence[Prosumer], seed: int) -> Fleet:
     """Households as columns; `seed` draws their cars' days. What is stored now is not kept: a fleet starts a month."""
     rows = [_row(household) for household in households]
     columns: dict[str, Any] = {
-        field.name: np.array([row[field.name] for row in rows], dtype=_NARROW.get(field.name, np.float64))
-        for field in fields(Fleet)
-        if field.name not in ("seed", "cars")
+        name: np.array([row[name] for row in rows], dtype=_NARROW.get(name, np.float64)) for name in HOME_COLUMNS
     }
     cars = [(home, ev) for home, household in enumerate(households) for ev in household.evs]
     car_columns: dict[str, Any] = {
         name: np.array([_car_value(ev, name) for _, ev in cars], dtype=_CAR_TYPES.get(name, np.float64))
         for name in _CAR
     }
+    tanks = [(home, household.heater) for home, household in enumerate(households) if household.heater]
+    tank_columns = {name: np.array([getattr(tank, name) for _, tank in tanks], dtype=np.float64) for name in _HEATER}
     return Fleet(
-        seed=seed, cars=Cars(home=np.array([home for home, _ in cars], dtype=np.int32), **car_columns), **columns
+        seed=seed,
+        cars=Cars(home=np.array([home for home, _ in cars], dtype=np.int32), **car_columns),
+        heaters=Heaters(home=np.array([home for home, _ in tanks], dtype=np.int32), **tank_columns),
+        **columns,
     )
 
 
@@ -59,11 +64,7 @@ def household_of(fleet: Fleet, position: int) -> Prosumer:
 
 
 def _household(fleet: Fleet, position: int, cars: npt.NDArray[np.intp]) -> Prosumer:
-    get = {
-        field.name: getattr(fleet, field.name)[position].item()
-        for field in fields(Fleet)
-        if field.name not in ("seed", "cars")
-    }
+    get = {name: getattr(fleet, name)[position].item() for name in HOME_COLUMNS}
     orientation = ORIENTATIONS[get["pv_orientation"]]
     data = {
         "home_id": get["home_id"],
@@ -71,6 +72,7 @@ def _household(fleet: Fleet, position: int, cars: npt.NDArray[np.intp]) -> Prosu
         "aggregation_id": get["aggregation_id"],
         "load_profile_id": get["load_profile_id"],
         "bess": {name: get[f"bess_{name}"] for name in _BESS} if get["bess_capacity_kwh"] > 0 else None,
+        "heater": _heater(fleet.heaters, position),
         "evs": [_car(fleet.cars, car) for car in cars],
         "pv": {
             "capacity_kw": get["pv_capacity_kw"],
@@ -115,14 +117,17 @@ def join(fleet: Fleet, households: Sequence[Prosumer]) -> Fleet:
 
 def concatenate(one: Fleet, other: Fleet) -> Fleet:
     """Both fleets' homes as one, with the first one's seed."""
-    other_cars = replace(other.cars, home=(other.cars.home + len(one)).astype(np.int32))
-    cars = {f.name: np.concatenate([getattr(one.cars, f.name), getattr(other_cars, f.name)]) for f in fields(Cars)}
-    columns = {
-        f.name: np.concatenate([getattr(one, f.name), getattr(other, f.name)])
-        for f in fields(Fleet)
-        if f.name not in ("seed", "cars")
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in HOME_COLUMNS
     }
-    return Fleet(seed=one.seed, cars=Cars(**cars), **columns)
+    rows = {name: _behind(getattr(one, name), getattr(other, name), len(one)) for name in ROWS}
+    return Fleet(seed=one.seed, **rows, **columns)
+
+
+def _behind(one: RowsT, other: RowsT, homes: int) -> RowsT:
+    """Rows of both fleets, the second one's homes numbered on from so many."""
+    moved = replace(other, home=(other.home + homes).astype(np.int32))
+    return replace(one, **{f.name: np.concatenate([getattr(one, f.name), getattr(moved, f.name)]) for f in fields(one)})
 
 
 def _row(household: Prosumer) -> dict[str, Any]:
@@ -147,6 +152,13 @@ def _row(household: Prosumer) -> dict[str, Any]:
 def _car_value(ev: ElectricVehicle, name: str) -> Any:
     value = getattr(ev, name)
     return np.nan if value is None else value
+
+
+def _heater(heaters: Heaters, home: int) -> dict[str, Any] | None:
+    at = np.searchsorted(heaters.home, home)
+    if at == len(heaters) or heaters.home[at] != home:
+        return None
+    return {name: getattr(heaters, name)[at].item() for name in _HEATER}
 
 
 def _car(cars: Cars, position: int) -> dict[str, Any]:

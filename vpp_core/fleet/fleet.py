@@ -1,19 +1,20 @@
 """A fleet as columns: one array per property, homes and cars side by side.
 
-A home without a battery has `bess_capacity_kwh` 0, one without solar `pv_capacity_kw` 0. Cars are rows of their own,
-since a home may have none, one or two; `ev_home` points back.
+A home without a battery has `bess_capacity_kwh` 0, one without solar `pv_capacity_kw` 0. Cars and water heaters are
+rows of their own, since a home may have none or, of cars, two; `home` points back.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from vpp_core.tables.fleet import CATEGORIES, EV_PRIORITIES
 
-__all__ = ["CATEGORIES", "EV_PRIORITIES", "Bools", "Cars", "Fleet", "Floats", "Hours", "Ints"]
+__all__ = ["CATEGORIES", "EV_PRIORITIES", "Bools", "Cars", "Fleet", "Floats", "Heaters", "Hours", "Ints"]
 
 Floats = npt.NDArray[np.float64]
 Hours = npt.NDArray[np.float32]
@@ -21,6 +22,9 @@ Hours = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer]
 """64 bits for a home's id, 32 for positions and classes."""
 Bools = npt.NDArray[np.bool_]
+
+
+RowsT = TypeVar("RowsT", "Cars", "Heaters")
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,26 @@ class Cars:
 
 
 @dataclass(frozen=True)
+class Heaters:
+    """Columns of all electric water heaters that may be moved, shape (H,), at most one a home."""
+
+    home: Ints
+    """position of its home in the fleet"""
+    capacity_kwh: Floats
+    """heat within the comfort band"""
+    max_power_kw: Floats
+    loss_kw: Floats
+    """standing loss"""
+    draw_kwh: Floats
+    """mean heat of a day's hot water"""
+
+    def __len__(self) -> int:
+        return len(self.home)
+
+
+@dataclass(frozen=True)
 class Fleet:
-    """Columns of all homes, shape (N,), and their cars.
+    """Columns of all homes, shape (N,), their cars and water heaters.
 
     Whatever enters an energy or money sum is float64; classes, ids and clock times are narrower, so that a million
     homes take less than 200 bytes each.
@@ -97,6 +119,7 @@ class Fleet:
     ev_priority: npt.NDArray[np.int8]
     """position in `EV_PRIORITIES`"""
     cars: Cars
+    heaters: Heaters
 
     def __len__(self) -> int:
         return len(self.home_id)
@@ -112,12 +135,22 @@ class Fleet:
     def take(self, homes: npt.NDArray[np.intp]) -> Fleet:
         """The homes at these positions, in this order, with their cars. A position may repeat: each copy is a home."""
         homes = np.asarray(homes, dtype=np.intp)
-        order = np.argsort(self.cars.home, kind="stable")
-        first = np.searchsorted(self.cars.home[order], np.arange(len(self)))
-        count = np.bincount(self.cars.home, minlength=len(self))[homes]
+        columns = {name: getattr(self, name)[homes] for name in HOME_COLUMNS}
+        rows = {name: self._rows_of(homes, getattr(self, name)) for name in ROWS}
+        return Fleet(seed=self.seed, **rows, **columns)
+
+    def _rows_of(self, homes: npt.NDArray[np.intp], rows: RowsT) -> RowsT:
+        order = np.argsort(rows.home, kind="stable")
+        first = np.searchsorted(rows.home[order], np.arange(len(self)))
+        count = np.bincount(rows.home, minlength=len(self))[homes]
         new_home = np.repeat(np.arange(len(homes)), count)
         within = np.arange(len(new_home)) - np.repeat(np.cumsum(count) - count, count)
-        car = order[first[homes[new_home]] + within]
-        cars = {f.name: getattr(self.cars, f.name)[car] for f in fields(Cars) if f.name != "home"}
-        columns = {f.name: getattr(self, f.name)[homes] for f in fields(Fleet) if f.name not in ("seed", "cars")}
-        return Fleet(seed=self.seed, cars=Cars(home=new_home.astype(np.int32), **cars), **columns)
+        row = order[first[homes[new_home]] + within]
+        columns = {f.name: getattr(rows, f.name)[row] for f in fields(rows) if f.name != "home"}
+        return replace(rows, home=new_home.astype(np.int32), **columns)
+
+
+ROWS = ("cars", "heaters")
+"""Columns of `Fleet` that are rows of their own."""
+HOME_COLUMNS = tuple(field.name for field in fields(Fleet) if field.name not in ("seed", *ROWS))
+"""Columns of `Fleet` with a value per home."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from vpp_core.errors import InputError
 from vpp_core.fleet import assumptions as given
 from vpp_core.fleet.draws import normal, uniform
-from vpp_core.fleet.fleet import Cars, Fleet, Floats, Hours
+from vpp_core.fleet.fleet import Cars, Fleet, Floats, Heaters, Hours
 from vpp_core.scenario import MOST_LOAD_PROFILES
 from vpp_core.sources.orientations import ORIENTATIONS
 
@@ -18,8 +18,11 @@ CARS_PER_HOME = 2
 """At most. A car's draws sit at position `CARS_PER_HOME · home + car`."""
 
 
-def generate_fleet(homes: int, seed: int, *, first: int = 0) -> Fleet:
+def generate_fleet(homes: int, seed: int, *, first: int = 0, water_heater_share: float = 0.0) -> Fleet:
     """Homes `first` … `first + homes − 1` of the population of this seed.
+
+    `water_heater_share` of them have an electric water heater that can be moved. All else about a home is the same
+    whatever the share, and who has one at a share has one at any larger share.
 
     Raises `InputError` for less than one home or a negative start.
     """
@@ -74,6 +77,20 @@ def generate_fleet(homes: int, seed: int, *, first: int = 0) -> Fleet:
         max_discharge_share=preference("max_discharge_share", 3),
         ev_priority=(u("ev priority")[:, None] >= priorities[:, :-1]).sum(axis=1).astype(np.int8),
         cars=_cars(home_id, has_ev, has_second, seed),
+        heaters=_heaters(home_id, u("heater") < water_heater_share, seed),
+    )
+
+
+def _heaters(home_id: npt.NDArray[np.int64], has: npt.NDArray[np.bool_], seed: int) -> Heaters:
+    home = has.nonzero()[0].astype(np.int32)
+    capacity = pick(uniform(seed, "heater size", home_id[home]), given.HEATER_SIZES)
+    draw = given.HEATER_DRAW_MEDIAN_KWH * np.exp(given.HEATER_DRAW_SIGMA * normal(seed, "hot water", home_id[home]))
+    return Heaters(
+        home=home,
+        capacity_kwh=capacity,
+        max_power_kw=np.full(len(home), given.HEATER_POWER_KW),
+        loss_kw=np.round(given.HEATER_LOSS_KW_PER_KWH * capacity, 4),
+        draw_kwh=np.clip(draw, *given.HEATER_DRAW_RANGE_KWH).round(2),
     )
 
 

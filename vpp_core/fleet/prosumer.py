@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 from vpp_core.errors import InputError
 from vpp_core.fleet.bess import BESS
 from vpp_core.fleet.ev import ElectricVehicle
+from vpp_core.fleet.heater import WaterHeater
 from vpp_core.fleet.pv import SolarPV
 from vpp_core.fleet.strict import Strict, describe_fault
 
@@ -65,7 +66,7 @@ class Opportunity(NamedTuple):
 
 
 class Prosumer(Strict):
-    """A home with any of battery, solar and up to two cars, and its preferences."""
+    """A home with any of battery, solar, water heater and up to two cars, and its preferences."""
 
     home_id: int = Field(0, ge=0, lt=2**40, description="household")
     category: Literal["conservative", "moderate", "aggressive"] = Field("moderate", description="attitude")
@@ -73,6 +74,7 @@ class Prosumer(Strict):
     load_profile_id: int = Field(0, ge=0, lt=2**31, description="its row of load_profiles")
     bess: BESS | None = Field(None, description="home battery, if any")
     evs: tuple[ElectricVehicle, ...] = Field((), max_length=2, description="electric cars", strict=False)
+    heater: WaterHeater | None = Field(None, description="electric water heater that may be moved, if any")
     pv: SolarPV | None = Field(None, description="rooftop solar, if any")
     preferences: Preferences = Preferences()
 

@@ -34,6 +34,7 @@ def describe(fleet: Fleet) -> dict[str, Any]:
             "solar": _share(fleet.has_pv),
             "ev": _share(cars_of_home > 0),
             "two_evs": _share(cars_of_home > 1),
+            "water_heater": round(len(fleet.heaters) / len(fleet), 4),
             "v2g": _share(np.isin(np.arange(len(fleet)), cars.home[cars.v2g])),
             "battery_and_solar": _share(fleet.has_battery & fleet.has_pv),
             "nothing": _share(~fleet.has_battery & ~fleet.has_pv & (cars_of_home == 0)),

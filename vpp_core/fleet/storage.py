@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpp_core.errors import InputError
-from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, Cars, Fleet
+from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, HOME_COLUMNS, ROWS, Cars, Fleet, Heaters, RowsT
 from vpp_core.sources.orientations import ORIENTATIONS
-from vpp_core.tables.contract import Contract
-from vpp_core.tables.fleet import CARS, PROSUMER_FLEET
+from vpp_core.tables.contract import Column, Contract
+from vpp_core.tables.fleet import CARS, HEATERS, PROSUMER_FLEET
 
 _NAMES = {
     "category": CATEGORIES,
@@ -26,16 +26,9 @@ _NAMES = {
 
 def fleet_to_arrow(fleet: Fleet) -> pa.Table:
     """The `prosumer_fleet` table; the seed travels in the schema's metadata."""
-    homes = len(fleet)
-    order = np.argsort(fleet.cars.home, kind="stable")
-    offsets = np.searchsorted(fleet.cars.home[order], np.arange(homes + 1)).astype(np.int32)
-    cars = pa.StructArray.from_arrays(
-        [pa.array(getattr(fleet.cars, column.name)[order], type=column.type) for column in CARS.columns],
-        fields=list(CARS.struct),
-    )
     arrays = [
-        pa.ListArray.from_arrays(offsets, cars, type=column.type)
-        if column.name == "cars"
+        _nested(getattr(fleet, column.name), column, len(fleet))
+        if column.rows
         else pa.array(_named(column.name, getattr(fleet, column.name)), type=column.type)
         for column in PROSUMER_FLEET.columns
     ]
@@ -50,22 +43,34 @@ def fleet_from_arrow(table: pa.Table) -> Fleet:
     if b"seed" not in metadata:
         raise InputError("the fleet table carries no seed in its metadata; write it with fleet_to_arrow")
     _complete(table.column_names, PROSUMER_FLEET)
-    nested = table["cars"].combine_chunks()
+    return Fleet(
+        seed=int(metadata[b"seed"]),
+        cars=_rows(Cars, table, "cars", CARS),
+        heaters=_rows(Heaters, table, "heaters", HEATERS),
+        **{name: _positions(name, table[name]) for name in HOME_COLUMNS},
+    )
+
+
+def _nested(rows: Cars | Heaters, column: Column, homes: int) -> pa.Array:
+    """Rows of homes as a list per home."""
+    assert column.rows is not None
+    order = np.argsort(rows.home, kind="stable")
+    offsets = np.searchsorted(rows.home[order], np.arange(homes + 1)).astype(np.int32)
+    arrays = [pa.array(getattr(rows, own.name)[order], type=own.type) for own in column.rows.columns]
+    flat = pa.StructArray.from_arrays(arrays, fields=list(column.rows.struct))
+    return pa.ListArray.from_arrays(offsets, flat, type=column.type)
+
+
+def _rows(kind: type[RowsT], table: pa.Table, name: str, contract: Contract) -> RowsT:
+    """Lists per home as rows that point back."""
+    nested = table[name].combine_chunks()
     if isinstance(nested, pa.ChunkedArray):
         nested = nested.chunk(0) if nested.num_chunks else pa.array([], type=nested.type)
     flat = nested.flatten()
-    _complete([field.name for field in flat.type], CARS)
+    _complete([field.name for field in flat.type], contract)
     lengths = np.diff(nested.offsets.to_numpy())
-    cars = {column.name: flat.field(column.name).to_numpy(zero_copy_only=False) for column in CARS.columns}
-    return Fleet(
-        seed=int(metadata[b"seed"]),
-        cars=Cars(home=np.repeat(np.arange(len(table), dtype=np.int32), lengths), **cars),
-        **{
-            column.name: _positions(column.name, table[column.name])
-            for column in PROSUMER_FLEET.columns
-            if column.name != "cars"
-        },
-    )
+    columns = {column.name: flat.field(column.name).to_numpy(zero_copy_only=False) for column in contract.columns}
+    return kind(home=np.repeat(np.arange(len(table), dtype=np.int32), lengths), **columns)
 
 
 def _named(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any] | pa.Array:
@@ -91,9 +96,12 @@ def _complete(present: list[str], contract: Contract) -> None:
 
 def same_fleet(one: Fleet, other: Fleet) -> bool:
     """Whether two fleets are identical, column by column."""
+    pairs = [(one, other, HOME_COLUMNS)]
+    pairs += [(getattr(one, name), getattr(other, name), _names(getattr(one, name))) for name in ROWS]
     return one.seed == other.seed and all(
-        np.array_equal(getattr(a, field.name), getattr(b, field.name), equal_nan=True)
-        for a, b in ((one, other), (one.cars, other.cars))
-        for field in fields(a)
-        if field.name not in ("seed", "cars")
+        np.array_equal(getattr(a, name), getattr(b, name), equal_nan=True) for a, b, names in pairs for name in names
     )
+
+
+def _names(rows: Cars | Heaters) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(rows))

@@ -14,6 +14,7 @@ from vpp_core.results.text import count, number, usd
 PARTS = {
     "wholesale_battery_usd": ("batteries on the wholesale market", 1),
     "wholesale_ev_usd": ("EVs at wholesale", 1),
+    "wholesale_heater_usd": ("water heaters at wholesale", 1),
     "reserves_usd": ("reserves", 1),
     "bill_change_usd": ("retail bills", -1),
     "wear_change_usd": ("battery wear", -1),

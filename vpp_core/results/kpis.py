@@ -38,8 +38,10 @@ _SUMMED = (
     "end_energy_usd",
     "wholesale_battery_usd",
     "wholesale_ev_usd",
+    "wholesale_heater_usd",
     "surplus_battery_usd",
     "surplus_ev_usd",
+    "surplus_heater_usd",
     "surplus_reserves_usd",
 )
 _COUNTED = ("bids_submitted", "bids_cleared", "reserve_bids", "bids_below_minimum", "negotiations", "coalitions")

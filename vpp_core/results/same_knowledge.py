@@ -20,9 +20,11 @@ BEHIND = 0.85
 SOURCES = {
     "surplus_battery_usd": "battery energy",
     "surplus_ev_usd": "EVs",
+    "surplus_heater_usd": "water heaters",
     "surplus_reserves_usd": "reserves",
 }
 """Columns of the key figures that add up to the surplus, where a run has them."""
+_LEAST_USD = 0.005
 _LEAST_SHARE = 0.01
 """A source below this share of the optimiser's surplus is too small for a ratio to mean anything."""
 
@@ -44,7 +46,7 @@ def beside(run: Run) -> list[Beside]:
     if not {OWN, OTHER} <= set(run.by_strategy.index):
         return []
     whole = run.figure(OTHER, "surplus_usd") or 0.0
-    columns = {"surplus_usd": "in all"} | {name: what for name, what in SOURCES.items() if name in run.kpis}
+    columns = {"surplus_usd": "in all"} | {name: what for name, what in SOURCES.items() if _is_there(run, name)}
     made = []
     for column, what in columns.items():
         own, other = (run.figure(key, column) or 0.0 for key in (OWN, OTHER))
@@ -53,6 +55,11 @@ def beside(run: Run) -> list[Beside]:
         counts = other > max(_LEAST_SHARE * whole, 0.01)
         made.append(Beside(what, column, own, other, ratio_interval(days[:, 0], days[:, 1]) if counts else None))
     return made
+
+
+def _is_there(run: Run, source: str) -> bool:
+    """Whether the run tells this source apart; water heaters, which most fleets have none of, only where they earn."""
+    return source in run.kpis and (source != "surplus_heater_usd" or bool(run.kpis[source].abs().max() > _LEAST_USD))
 
 
 def beside_table(run: Run) -> pd.DataFrame:

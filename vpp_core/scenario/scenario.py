@@ -60,6 +60,9 @@ class Scenario(Rules):
         description="scales what drawn homes withhold and ask: power, backup hours, discharge share, compensation; "
         "0: no such preferences, 1: as drawn",
     )
+    water_heater_share: float = Field(
+        0.0, ge=0, le=1, description="share of drawn homes with an electric water heater that the VPP may move"
+    )
     transform: DataTransform = DataTransform()
     market: MarketRules = MarketRules()
     tariff: Tariff = Tariff()

@@ -58,6 +58,9 @@ def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes:
         "car_default_kw": -car(trajectory.default_kw),
         "car_award_kw": car(trajectory.award_kw),
         "car_kwh": car(trajectory.energy_kwh),
+        "heater_kw": sum_by_home(inputs, trajectory.charge_kw, "water_heater"),
+        "heater_award_kw": sum_by_home(inputs, trajectory.award_kw, "water_heater"),
+        "heater_kwh": sum_by_home(inputs, trajectory.energy_kwh, "water_heater"),
     }
     labels = _labels(inputs.period, inputs.fleet.home_id[homes])
     rows = labels.assign(strategy=strategy, **{name: _long(values, homes) for name, values in columns.items()})

@@ -96,7 +96,7 @@ def _window_rows(
     total = {name: groups.window_sum(values.sum(axis=1)) for name, values in money.items()}
     length = inputs.windows.length
     award, delivered, stores = trajectory.award_kw, books.delivered_kw, inputs.stores
-    batteries, cars = stores.of_kind("battery"), stores.of_kind("car")
+    batteries, cars, heaters = (stores.of_kind(name) for name in ("battery", "car", "water_heater"))
 
     def window_kwh(values: Floats) -> Floats:
         return groups.window_sum(values.sum(axis=1)) * energy
@@ -128,6 +128,7 @@ def _window_rows(
         "battery_charge_kwh": window_kwh(trajectory.charge_kw[:, batteries]),
         "ev_charge_kwh": window_kwh(trajectory.charge_kw[:, cars]),
         "ev_discharge_kwh": window_kwh(trajectory.discharge_kw[:, cars]),
+        "heater_charge_kwh": window_kwh(trajectory.charge_kw[:, heaters]),
         **total,
     }
     return pd.DataFrame(frame)

@@ -70,7 +70,8 @@ def violations(
     """Per kind, whether a household's preference was breached in an interval, shape (T, N).
 
     Only what the strategy caused counts: a battery below its reserve is a breach where the counterfactual holds more,
-    a car that is not ready where charging on arrival would have had it ready.
+    a car that is not ready where charging on arrival would have had it ready, water that is cold where left alone it
+    would be warm.
     """
     stores, allowed = inputs.stores, moved.permission
     kept = np.where(stores.follows_meter, np.minimum(stores.backup_kwh, counterfactual.energy_kwh), -np.inf)
@@ -82,6 +83,7 @@ def violations(
         | ((~called | (trajectory.award_kw > 0)) & (trajectory.agreed_usd_per_kwh < owed)),
         trajectory.give_agreed_usd_per_kwh < owed,
     )
+    cold = np.minimum(stores.floor_kwh, counterfactual.energy_kwh)
     departs, on_board, asked = departures(inputs, trajectory)
     took = moved.taken_kwh > TOLERANCE
     breaches = {
@@ -91,6 +93,7 @@ def violations(
         "ev_ready": departs & (on_board < asked - TOLERANCE),
         "ev_priority": ~stores.movable & (np.abs(moved.kw) > TOLERANCE),
         "compensation": took & paid_short,
+        "comfort": ~stores.follows_meter & (trajectory.energy_kwh < cold - TOLERANCE),
     }
     return {kind: any_by_home(inputs, breach) for kind, breach in breaches.items()}
 

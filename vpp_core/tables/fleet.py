@@ -1,4 +1,4 @@
-"""The fleet table: one row per home, its cars nested inside."""
+"""The fleet table: one row per home, its cars and water heater nested inside."""
 
 from __future__ import annotations
 
@@ -48,6 +48,17 @@ CARS = Contract(
     ),
 )
 
+HEATERS = Contract(
+    "heaters",
+    "An electric water heater of a home; nested in `prosumer_fleet`.",
+    (
+        Column("capacity_kwh", pa.float64(), "heat within its comfort band [kWh]", False, 0.0),
+        Column("max_power_kw", pa.float64(), "its element [kW]", False, 0.0),
+        Column("loss_kw", pa.float64(), "standing loss [kW]", False, 0.0),
+        Column("draw_kwh", pa.float64(), "mean heat of a day's hot water [kWh]", False, 0.0),
+    ),
+)
+
 PROSUMER_FLEET = Contract(
     "prosumer_fleet",
     "The homes: devices, preferences and cars. Schema metadata `seed` is the seed that draws the cars' days.",
@@ -74,6 +85,7 @@ PROSUMER_FLEET = Contract(
         Column("max_discharge_share", pa.float64(), "of capacity, what the VPP may take per day", False, **_SHARE),
         Column("ev_priority", pa.string(), "how much the car matters", one_of=EV_PRIORITIES),
         Column("cars", pa.list_(CARS.struct), "its cars", rows=CARS),
+        Column("heaters", pa.list_(HEATERS.struct), "its electric water heater, where it may be moved", rows=HEATERS),
     ),
     key=("home_id",),
 )

@@ -17,6 +17,7 @@ _MONEY = (
     Column("wholesale_usd", pa.float64(), "LMP · (net injection − counterfactual) · Δt, without calls [$]"),
     Column("wholesale_battery_usd", pa.float64(), "the part of wholesale_usd moved by batteries [$]"),
     Column("wholesale_ev_usd", pa.float64(), "the part of wholesale_usd moved by EVs [$]"),
+    Column("wholesale_heater_usd", pa.float64(), "the part of wholesale_usd moved by water heaters [$]"),
     Column("reserve_usd", pa.float64(), "capacity pay for spin and non-spin, no-pay deducted [$]"),
     Column("call_usd", pa.float64(), "energy delivered on reserve calls, at LMP [$]"),
     Column("bill_change_usd", pa.float64(), "increase of retail bills over the counterfactual [$]"),
@@ -30,12 +31,13 @@ _MONEY = (
     Column("surplus_usd", pa.float64(), "wholesale + reserve + call − bill − wear − penalty + end energy [$]"),
     Column("surplus_battery_usd", pa.float64(), "the part of surplus_usd from battery energy, wear and bill in it [$]"),
     Column("surplus_ev_usd", pa.float64(), "the part of surplus_usd from EVs, bill and wear in it [$]"),
+    Column("surplus_heater_usd", pa.float64(), "the part of surplus_usd from water heaters, bill in it [$]"),
     Column("surplus_reserves_usd", pa.float64(), "the part of surplus_usd from reserve pay, calls and no-pay [$]"),
     Column("payment_usd", pa.float64(), "paid by the VPP to households, negative where they pay [$]", True),
 )
 """The books. Null payments: a bound has no contracts."""
 
-VIOLATIONS = ("backup", "power", "daily_energy", "ev_ready", "ev_priority", "compensation")
+VIOLATIONS = ("backup", "power", "daily_energy", "ev_ready", "ev_priority", "compensation", "comfort")
 """Kinds of breached preference. A violation is one (household, window, kind)."""
 
 SATISFACTION_COMPONENTS = ("backup", "discharge", "ev_ready", "compensation", "autonomy", "bill")
@@ -80,6 +82,7 @@ WINDOW_RESULTS = Contract(
         Column("battery_charge_kwh", pa.float64(), "energy charged into batteries [kWh AC]"),
         Column("ev_charge_kwh", pa.float64(), "energy charged into EVs [kWh AC]"),
         Column("ev_discharge_kwh", pa.float64(), "energy discharged by EVs, which V2G ones alone do [kWh AC]"),
+        Column("heater_charge_kwh", pa.float64(), "energy taken by water heaters [kWh AC]"),
         Column("segments", pa.int64(), "household segments in the bid"),
         Column("households", pa.int64(), "households in the bid: the coalition where it was negotiated"),
         Column("invited", pa.int64(), "households that had something to offer"),
@@ -171,6 +174,9 @@ HOME_INTERVALS = Contract(
         Column("car_default_kw", pa.float32(), "what its cars would have charged on their own [kW]"),
         Column("car_award_kw", pa.float32(), "cleared of its cars: charging moved away, power given, above 0 [kW]"),
         Column("car_kwh", pa.float32(), "energy in its cars at the end of the interval [kWh]"),
+        Column("heater_kw", pa.float32(), "power into its water heater [kW]"),
+        Column("heater_award_kw", pa.float32(), "of its water heater's heating, what cleared as held off [kW]"),
+        Column("heater_kwh", pa.float32(), "heat in its water heater above the comfort band's bottom [kWh]"),
     ),
     key=("strategy", "home_id", "timestamp"),
 )

@@ -29,9 +29,11 @@ _BOOKS = (
     Column("end_energy_usd", pa.float64(), "value of the change in stored energy against the counterfactual [$]"),
     Column("wholesale_battery_usd", pa.float64(), "the part of wholesale_usd moved by batteries [$]"),
     Column("wholesale_ev_usd", pa.float64(), "the part of wholesale_usd moved by EVs [$]"),
+    Column("wholesale_heater_usd", pa.float64(), "the part of wholesale_usd moved by water heaters [$]"),
     Column("reserves_usd", pa.float64(), "reserve_usd + call_usd [$]"),
     Column("surplus_battery_usd", pa.float64(), "by source: surplus of battery energy, its bill and wear in it [$]"),
     Column("surplus_ev_usd", pa.float64(), "by source: surplus of EVs, their bill and wear in it [$]"),
+    Column("surplus_heater_usd", pa.float64(), "by source: surplus of water heaters, their bill in it [$]"),
     Column("surplus_reserves_usd", pa.float64(), "by source: surplus of reserves: pay, call energy, no-pay [$]"),
     Column("payment_usd", pa.float64(), "paid by the VPP to households; null for a bound [$]", True),
     Column(

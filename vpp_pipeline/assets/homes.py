@@ -31,8 +31,9 @@ def prosumer_fleet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.
     stage = Stage.of(context, lake)
 
     def compute() -> pa.Table:
-        drawn = generate_fleet(stage.scenario.homes, stage.scenario.seed)
-        fleet = stricter(drawn, stage.scenario.preference_strictness)
+        scenario = stage.scenario
+        drawn = generate_fleet(scenario.homes, scenario.seed, water_heater_share=scenario.water_heater_share)
+        fleet = stricter(drawn, scenario.preference_strictness)
         joined = join_described(fleet, described_files(stage.lake.raw))
         if joined.joined or joined.refused:
             stage.notes |= {

@@ -10,9 +10,10 @@ from vpp_core.fleet.fleet import Fleet, Floats
 from vpp_core.fleet.kinds.battery import BATTERY
 from vpp_core.fleet.kinds.car import CAR
 from vpp_core.fleet.kinds.kind import Kind
+from vpp_core.fleet.kinds.water_heater import WATER_HEATER
 from vpp_core.fleet.stores import Stores, together
 
-KINDS: tuple[Kind, ...] = (BATTERY, CAR)
+KINDS: tuple[Kind, ...] = (BATTERY, CAR, WATER_HEATER)
 """In the order of the columns."""
 
 

@@ -10,6 +10,7 @@ Figure = dict[str, Any]
 
 GREEN, BLUE, ORANGE, LILAC, PURPLE = "#0aa873", "#2f7cb8", "#ee9040", "#dda3ea", "#7a3fd0"
 GREY, RED, RUST, MAROON, YELLOW = "#8b929c", "#c2553a", "#b7571c", "#ac0d31", "#ceb833"
+NIGHT = "#000048"
 """All tints of the plots. Those that stand side by side in one stay apart for readers who see no red or no green too:
 where hues could not, lightness does."""
 

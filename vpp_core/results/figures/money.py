@@ -14,6 +14,7 @@ from vpp_core.results.figures.base import (
     GREY,
     LILAC,
     MAROON,
+    NIGHT,
     PURPLE,
     RED,
     RUST,
@@ -29,13 +30,14 @@ from vpp_core.results.text import usd
 _PARTS = (
     ("wholesale_battery_usd", "batteries, wholesale", 1, GREEN),
     ("wholesale_ev_usd", "EVs, wholesale", 1, BLUE),
+    ("wholesale_heater_usd", "water heaters, wholesale", 1, NIGHT),
     ("reserves_usd", "reserves", 1, LILAC),
     ("end_energy_usd", "energy left at the end", 1, YELLOW),
     ("bill_change_usd", "retail bills", -1, RUST),
     ("wear_change_usd", "battery wear", -1, GREY),
     ("penalty_usd", "penalties", -1, MAROON),
 )
-_SOURCE_COLOURS = (GREEN, BLUE, LILAC)
+_SOURCE_COLOURS = (GREEN, BLUE, NIGHT, LILAC)
 
 
 def ladder_figure(run: Run) -> Figure:
