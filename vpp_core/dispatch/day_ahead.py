@@ -137,6 +137,12 @@ class DayAhead:
         self._member[:, whole] = member[:, None]
         self.call_usd_per_kwh[:, whole] = (segments.call_usd_per_mwh * USD_PER_KWH)[:, None]
 
+    def known_kw(self, s: int, now: int) -> Floats:
+        """What each aggregation is committed to in interval `s`, of both products, as known at `now`: nothing before
+        results are published; (A,)."""
+        committed: Floats = self.committed_kw[:, :, s].sum(axis=0)
+        return committed if self._published[self._inputs.period.day_of_interval[s]] <= now else np.zeros_like(committed)
+
     def able(self, able_kw: Floats, t: int) -> Floats:
         """What members of the day's reserve are able to hold."""
         return np.where(self._member[:, t], able_kw, 0.0)

@@ -210,7 +210,7 @@ class Run:
             else:
                 plan = self._plans[s // length]
                 asked, markup, now = plan.asked_kw, plan.markup, plan.slopes[s % length]
-            reserved = self._reserved(s, energy)
+            reserved = self._reserved(s, energy, t)
             limits = self._limits(s, at, taken, stages.need, asked, reserved)
             if plan is not None and plan.schedule_kw is not None:
                 power = _scheduled_kw(plan.schedule_kw[s % length], limits)
@@ -335,11 +335,11 @@ class Run:
         decision = self.strategy.decide(view)
         day_ahead.commit(day, decision, offers, hourly_kw)
 
-    def _reserved(self, s: int, energy: Floats) -> Floats:
-        """What each store is expected to hold of the fleet's commitment in interval `s` (S,)."""
+    def _reserved(self, s: int, energy: Floats, now: int) -> Floats:
+        """What each store is expected to hold of the fleet's commitment in interval `s`, as known at `now`; (S,)."""
         if self._day_ahead is None or s >= len(self.inputs.period):
             return np.zeros(len(energy))
-        committed = self._day_ahead.committed_kw[:, :, s].sum(axis=0)
+        committed = self._day_ahead.known_kw(s, now)
         if not committed.any():
             return np.zeros(len(energy))
         able = self.operation.sustainable_kw(energy, np.zeros(len(energy)), self._reserve_hours)
@@ -384,7 +384,7 @@ class Run:
         length, rules = inputs.windows.length, inputs.scenario.market
         window = t // length
         plan, bid = self._plans[window], self.bids[window]
-        reserved = self._reserved(t, at.energy_kwh)
+        reserved = self._reserved(t, at.energy_kwh, t)
         limits = self._limits(t, at, self.taken_kwh, self.permission.need_kwh[t], plan.asked_kw, reserved)
         sold, bought = bid.curve.cleared(float(inputs.price[ENERGY, t]))
         price = float(inputs.price[ENERGY, t]) * USD_PER_KWH
