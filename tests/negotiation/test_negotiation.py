@@ -96,7 +96,7 @@ def test_a_home_accepts_what_it_would_ask_next_and_nothing_less() -> None:
     assert accepts(100.1, home_patience_factor=1 / 3), "it concedes everything at once"
 
 
-def test_a_purchase_is_worth_what_the_energy_saves_later_less_its_price_from_the_dear_end_of_the_forecast_down() -> None:
+def test_a_purchase_is_offered_what_it_saves_later_less_its_price_from_the_dear_end_of_the_forecast_down() -> None:
     """Energy that saves 120 $/MWh later and costs 90 at worst, 40 in the middle: homes are paid 30 to 80 to take it."""
     later = np.where(LAYOUT.direction < 0, -120.0, 0.0)
     offers = [aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, gone), later) for gone in (0, 0.5, 1)]

@@ -21,6 +21,8 @@ from vpp_core.negotiation.coalition import form_coalition, planned_satisfaction,
 from vpp_core.negotiation.deciders import Rules
 from vpp_core.negotiation.decisions import Decided, Formulation
 from vpp_core.negotiation.public import Table
+from vpp_core.negotiation.story import why_left
+from vpp_core.negotiation.transcript import Transcript
 from vpp_core.negotiation.workflow import STEPS, Context, State, build_workflow, negotiate
 from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import run
@@ -122,8 +124,9 @@ def test_demand_above_supply_is_told_where_all_offers_stay_below_the_minimum(vie
 def test_offers_that_meet_the_minimum_exactly_are_enough(view: GateView) -> None:
     homes = int((offering(view).offers.quantity_kw > 0).sum())
     for minimum_mw, enough in ((0.003 * homes, True), (0.003 * homes + 1e-6, False)):
-        assert (outcome(ends(offering(least_bid(view, minimum_mw)))) != "demand_above_supply") == enough
-        assert (outcome(ends(offering(least_bid(view, minimum_mw / 0.1, share=0.1)))) != "demand_above_supply") == enough
+        for share in (1.0, 0.1):
+            strict = offering(least_bid(view, minimum_mw / share, share))
+            assert (outcome(ends(strict)) != "demand_above_supply") == enough
 
 
 def test_everybody_agrees_where_asks_are_within_the_first_offer(view: GateView) -> None:
@@ -293,3 +296,41 @@ def test_charging_held_off_disappoints_nobody_and_a_sale_below_the_first_ask_doe
     paid = layout.is_compensated & ~layout.is_reserve & (layout.direction > 0)
     assert (score[paid] < 1).all() and (score[~paid] == 1).all()
     assert paid[layout.give].all() and not paid[layout.sell][~layout.follows_meter].any()
+
+
+LEAST_KW = 10.0
+
+
+@pytest.mark.parametrize(
+    ("formulation", "minimum_kw", "why"),
+    [
+        (
+            Formulation(0.0, target_margin_usd_per_mwh=20.0),
+            0.0,
+            "they are expected to bring less than the target margin",
+        ),
+        (Formulation(0.0, minimum_reliability=0.5), 0.0, "they would clear too rarely"),
+        (Formulation(100_000.0), 0.0, "they cost more satisfaction than they bring"),
+        (Formulation(0.0), 1000.0, "their direction or reserve sums to less than the minimum bid"),
+        (
+            Formulation(0.0, minimum_reliability=0.5),
+            LEAST_KW,
+            "what is worth asking for sums to less than the minimum bid",
+        ),
+    ],
+)
+def test_who_is_left_out_is_told_why(view: GateView, formulation: Formulation, minimum_kw: float, why: str) -> None:
+    """Five homes of 3 kW each, two of them cheap: ten kilowatts are offered, and not worth asking for."""
+    given = dear_and_cheap(least_bid(view, minimum_kw / 1000))
+    owners = np.unique(view.layout.home_of_store[view.layout.follows_meter])
+    few = [*owners[owners % 2 == 0][:2], *owners[owners % 2 == 1][:3]]
+    quantity = np.where(np.isin(view.layout.home, few), given.offers.quantity_kw, 0.0)
+    given = replace(given, offers=replace(given.offers, quantity_kw=quantity))
+    state = ends(given)
+    program = WindowProgram(view.layout, minimum_kw)
+    formed = form_coalition(program, given, state["bargain"].ask_usd_per_mwh, formulation)
+    told = Transcript(given, {**state, "coalition": formed, "formulation": Decided(formulation)}, view.start)
+    left = np.flatnonzero((given.offers.quantity_kw > 0) & (formed.solution.quantity_kw == 0))
+    assert len(left) and why in {why_left(told, int(k)) for k in left}
+    if not minimum_kw:
+        assert {why_left(told, int(k)) for k in left} == {why}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.negotiation.test_negotiation import window_with_offers
+from vpp_core.dispatch.offers import TICK_USD_PER_MWH
 from vpp_core.market.distribution import probability_above
 from vpp_core.negotiation.public import kinds
 from vpp_core.negotiation.story import _opening, story
@@ -89,10 +90,8 @@ def test_a_bid_scores_by_how_cheap_large_and_sure_it_is() -> None:
         )
         paid = bid.minimum_price_usd_per_mwh
         rebound = transcript.view.offers.rebound_usd_per_mwh[k]
-        if bid.direction == "sell":
-            dear = paid + max(rebound, 0.0) + 0.01 - p50
-        else:
-            dear = p50 - paid + rebound + 0.01
+        cost = paid + max(rebound, 0.0) - p50 if bid.direction == "sell" else p50 - paid + rebound
+        dear = cost + TICK_USD_PER_MWH
         assert seen.price_score == pytest.approx(1 / (1 + np.exp(np.clip(dear / (p90 - p10), -50, 50))))
 
 

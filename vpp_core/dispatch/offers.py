@@ -46,8 +46,8 @@ class Offers:
     """what a home is paid for a MWh that a call delivers, shape (S,)"""
 
     def later_usd_per_mwh(self, layout: Layout) -> Floats:
-        """What a segment's price adds to what is agreed (signed): the rebound where it costs, of purchases also where it
-        brings, and the market's smallest step."""
+        """What a segment's price adds to what is agreed (signed): the rebound where it costs, of purchases also where
+        it brings, and the market's smallest step."""
         sells = layout.direction > 0
         rebound = self.rebound_usd_per_mwh
         return np.where(sells, np.maximum(rebound, 0.0), rebound) + TICK_USD_PER_MWH

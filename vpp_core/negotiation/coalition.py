@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_core.dispatch.offers import Prospects, prospects
 from vpp_core.dispatch.knowledge import USD_PER_KWH
+from vpp_core.dispatch.offers import Prospects, prospects
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import Solution, WindowProgram
 from vpp_core.fleet.fleet import Fleet, Floats

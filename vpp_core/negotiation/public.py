@@ -102,7 +102,7 @@ class Table:
         units = {ENERGY: "energy_usd_per_mwh", SPIN: "spin_usd_per_mw_h", NONSPIN: "nonspin_usd_per_mw_h"}
         return {
             unit: {name: round(float(value), 1) for name, value in zip(("p10", "p50", "p90"), row, strict=True)}
-            for unit, row in ((unit, self.forecast[product]) for product, unit in units.items() if product in self.products)
+            for unit, row in ((units[product], self.forecast[product]) for product in self.products)
         }
 
     def _groups(self) -> Iterator[dict[str, Any]]:

@@ -239,7 +239,7 @@ def why_left(transcript: Transcript, k: int) -> str:
     formed, wanted = transcript.state["coalition"], transcript.state["formulation"].value
     if _below_minimum(transcript, k):
         return "their direction or reserve sums to less than the minimum bid"
-    if formed.solution.failed:
+    if formed.solution.failures:
         return "the solver found no coalition"
     surplus = float(formed.expected.surplus_usd_per_kw[k])
     if wanted.target_margin_usd_per_mwh * USD_PER_KWH * transcript.view.hours > max(surplus, 0.0):
@@ -280,7 +280,8 @@ def _who(transcript: Transcript, k: int) -> str:
     category = CATEGORIES[transcript.view.fleet.category[layout.home[k]]]
     devices = transcript.view.devices
     device = devices[layout.store[k]]
-    of_home = [j for j in np.flatnonzero(same & (layout.home == layout.home[k])) if devices[layout.store[j]] == device]
+    there = np.flatnonzero(same & (layout.home == layout.home[k])).tolist()
+    of_home = [j for j in there if devices[layout.store[j]] == device]
     which = f" of {device} {of_home.index(k) + 1}" if len(of_home) > 1 else ""
     return f"home {transcript.home_id(k)} ({category}), {kind}{which},"
 

@@ -26,7 +26,6 @@ from vpp_core.negotiation.messages import (
 )
 from vpp_core.negotiation.workflow import State
 
-
 SMALLEST_STEP_KW = 1e-6
 """Below this a step of the curve is rounding."""
 
@@ -202,17 +201,18 @@ class Transcript:
         )
 
     def _steps(self) -> tuple[PriceQuantity, ...]:
-        """The steps of the curve, sales first, by price; of a day's reserves every member's, all hours' most of each."""
+        """The steps of the curve, sales first, by price; of a day's reserves every member's most of any hour."""
+        rows: list[tuple[Product, Direction, float, float]] = []
         if self.bid is not None:
             curve = self.bid.curve
             sold = np.diff(curve.sell_kw.sum(axis=0), prepend=0.0)
             bought = -np.diff(curve.buy_kw.sum(axis=0), append=0.0)
-            rows = [("energy", "sell", *step) for step in zip(curve.sell_usd_per_mwh, sold, strict=True)]
+            rows += [("energy", "sell", *step) for step in zip(curve.sell_usd_per_mwh, sold, strict=True)]
             rows += [("energy", "buy", *step) for step in zip(curve.buy_usd_per_mwh, bought, strict=True)]
         else:
             price, kw = self.segments.price_usd_per_mwh, self.segments.quantity_kw
             order = np.argsort(price, kind="stable").tolist()
-            rows = [(self._product(k), self._direction(k), price[k], kw[k]) for k in order]
+            rows += [(self._product(k), self._direction(k), price[k], kw[k]) for k in order]
         return tuple(
             PriceQuantity(
                 product=product, direction=direction, price_usd_per_mwh=float(price), capacity_mw=float(kw) / 1000
