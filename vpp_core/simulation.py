@@ -40,6 +40,7 @@ __all__ = [
     "Inputs",
     "Outcome",
     "OutcomeTables",
+    "negotiate_reserves",
     "negotiate_window",
     "outcome_tables",
     "outcomes_to_arrow",
@@ -77,7 +78,7 @@ def simulate(
             trajectory, bids, timings = run(inputs, strategy, progress)
         outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd)
         if key == "negotiated":
-            _require_heard(inputs.scenario, bids, gateway)
+            _require_heard(inputs.scenario, sum((bid.decision.usage for bid in bids), Usage()), gateway)
         outcome.timings.update(timings, total=time.perf_counter() - began)
         outcomes.append(outcome)
         if progress:
@@ -85,9 +86,8 @@ def simulate(
     return outcomes
 
 
-def _require_heard(scenario: Scenario, bids: Iterable[Bid], gateway: Gateway | None) -> None:
+def _require_heard(scenario: Scenario, usage: Usage, gateway: Gateway | None) -> None:
     """A result in which the language model never had a say must not carry its name."""
-    usage = sum((bid.decision.usage for bid in bids), Usage())
     if scenario.negotiation.decider != "llm" or usage.answers > 0:
         return
     reasons = ", ".join(f"{kind} {count}" for kind, count in usage.fallbacks.items()) or "it was never asked"
@@ -116,33 +116,69 @@ def run(
 def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> Transcript:
     """The negotiation of the window that contains `at` (UTC), in the state that negotiating up to it has led to."""
     from vpp_core.negotiation.transcript import Transcript
-    from vpp_core.strategies.negotiated import Negotiated
 
+    _require_inside(inputs, at)
+    window = int(inputs.windows.starts.searchsorted(at, side="right")) - 1
+    period, seen = _negotiated_until(inputs, gateway, lambda view: view.gate == "real_time" and view.window == window)
+    assert seen is not None
+    gate = inputs.windows.starts[window] - pd.Timedelta(minutes=inputs.scenario.market.gate_closure_minutes)
+    return Transcript(*seen, gate, period.bids[window])
+
+
+def negotiate_reserves(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> Transcript:
+    """The day-ahead negotiation of the reserves of the local day that contains `at` (UTC)."""
+    from vpp_core.dispatch.day_ahead import GATE_HOUR
+    from vpp_core.negotiation.transcript import Transcript
+
+    _require_inside(inputs, at)
+    interval = int(inputs.period.timestamps.searchsorted(at, side="right")) - 1
+    day = int(inputs.period.day_of_interval[interval])
+    midnight = at.tz_convert(LOCAL_TIMEZONE).normalize()
+    period, seen = _negotiated_until(
+        inputs, gateway, lambda view: view.gate == "day_ahead" and view.start == midnight, until=interval
+    )
+    if seen is None:
+        raise InputError(
+            f"no reserves are negotiated for {midnight:%Y-%m-%d}: the scenario sells none, or none has a price that day"
+        )
+    gate = (midnight - pd.DateOffset(days=1)).replace(hour=GATE_HOUR)
+    return Transcript(*seen, gate.tz_convert("UTC"), committed_kw=period.committed_kw(day))
+
+
+def _require_inside(inputs: Inputs, at: pd.Timestamp) -> None:
     starts = inputs.windows.starts
-    window = int(starts.searchsorted(at, side="right")) - 1
-    if window < 0 or at >= inputs.period.timestamps[-1] + INTERVAL:
+    if at < starts[0] or at >= inputs.period.timestamps[-1] + INTERVAL:
         first, last = (f"{t.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d}" for t in (starts[0], starts[-1]))
         raise InputError(f"{at.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d %H:%M} is outside the period, {first} to {last}")
-    seen: dict[int, tuple[GateView, State]] = {}
+
+
+def _negotiated_until(
+    inputs: Inputs, gateway: Gateway | None, wanted: Callable[[GateView], bool], until: int | None = None
+) -> tuple[Run, tuple[GateView, State] | None]:
+    """A negotiated run up to the negotiation that is wanted, and that negotiation; none where there was none before
+    interval `until` had passed."""
+    from vpp_core.strategies.negotiated import Negotiated
+
+    seen: list[tuple[GateView, State]] = []
+    usage = Usage()
 
     class Watched(Negotiated):
         def negotiate(self, view: GateView) -> State:
+            nonlocal usage
             state = super().negotiate(view)
-            if view.gate == "real_time":
-                seen.clear()
-                seen[view.window] = (view, state)
+            usage = usage + state["decision"].usage
+            if wanted(view):
+                seen.append((view, state))
             return state
 
     strategy = Watched()
     strategy.gateway = gateway
     period = Run(inputs, strategy)
-    for t in range(len(inputs.period)):
+    for t in range(len(inputs.period) if until is None else until + 1):
         period.before(t)
-        if len(period.bids) > window:
+        if seen:
             break
         period.dispatch(t)
-    view, state = seen[window]
-    if sum((b.decision.usage for b in period.bids), Usage()).fallbacks:
-        _require_heard(inputs.scenario, period.bids, gateway)
-    gate = starts[window] - pd.Timedelta(minutes=inputs.scenario.market.gate_closure_minutes)
-    return Transcript(view, state, period.bids[window], gate)
+    if usage.fallbacks:
+        _require_heard(inputs.scenario, usage, gateway)
+    return period, seen[0] if seen else None

@@ -64,7 +64,7 @@ def test_rules_stay_within_the_guards_limits_by_themselves() -> None:
 def answers(ask: float, accepts: bool = False) -> Decided[Responses]:
     everyone = np.ones(len(LAYOUT), dtype=bool)
     return Decided(
-        Responses(everyone if accepts else ~everyone, np.where(LAYOUT.direction > 0, ask, -ask), everyone),
+        Responses(everyone if accepts else ~everyone, np.full(len(LAYOUT), ask), everyone),
         Usage(calls=3, answers=3),
         by_model=True,
     )
@@ -84,9 +84,9 @@ def test_a_home_that_would_go_below_its_price_answers_by_its_own_tactic_and_is_c
     start = replace(bargain(100.0), counter_usd_per_mwh=np.full(len(LAYOUT), 20.0), round=1)
     tactic = own_tactic(start, CATEGORY, RULES)
     held = hold_responses(answers(60.0), start, tactic, RULES)
-    sells = (LAYOUT.direction > 0) & ~LAYOUT.is_reserve  # below 0 nobody goes with reserve here
-    assert held.value.ask_usd_per_mwh[sells] == pytest.approx(tactic.ask_usd_per_mwh[sells])
-    assert not held.value.by_model[sells].any()
+    energy = ~LAYOUT.is_reserve  # 60 is not below what holding reserve costs here
+    assert held.value.ask_usd_per_mwh[energy] == pytest.approx(tactic.ask_usd_per_mwh[energy])
+    assert not held.value.by_model[energy].any() and held.value.by_model[LAYOUT.is_reserve].all()
     assert held.usage.fallbacks == {"below_reservation": 3}
     assert held.usage.corrections == 3
     assert held.usage.answers == 0

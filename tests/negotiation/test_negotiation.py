@@ -1,6 +1,9 @@
-"""The negotiation of a window: who agrees at what price, and what is told of it."""
+"""A negotiation, of a window's energy or a day's reserves: who agrees at what price, and what is told of it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,19 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.invented import invented_inputs
+from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import CATEGORIES
-from vpp_core.market.decision import Bid
-from vpp_core.market.segments import Layout
+from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
 from vpp_core.negotiation.bargain import Terms, aggregator_counter, home_ask, open_bargain
 from vpp_core.negotiation.deciders import own_tactic
 from vpp_core.negotiation.messages import ProsumerBid
 from vpp_core.negotiation.story import story
 from vpp_core.scenario import NegotiationRules
-from vpp_core.simulation import negotiate_window, run
+from vpp_core.simulation import negotiate_reserves, negotiate_window, run
 from vpp_core.strategies.negotiated import Negotiated
 
-LAYOUT = Layout(home_of_car=np.array([2]), aggregation_of_home=np.zeros(3, dtype=np.int64))
-"""Three homes, one of each category, one car."""
+LAYOUT = Layout(
+    home_of_store=np.array([0, 1, 2, 2]),
+    follows_meter=np.array([True, True, True, False]),
+    aggregation_of_home=np.zeros(3, dtype=np.int64),
+)
+"""Three homes with a battery, one of each category, the last with a car."""
+CAR = 3
 CATEGORY = np.array([0, 1, 2], dtype=np.int8)
 
 
@@ -30,29 +38,31 @@ FORECAST = np.array([[20.0, 40.0, 90.0], [2.0, 8.0, 30.0], [1.0, 4.0, 10.0]])
 
 
 def bargain(reservation: float = 100.0, markup: float = 1.5):
-    signed = np.where(LAYOUT.is_reserve, 0.0, LAYOUT.direction * reservation)
+    signed = np.where(LAYOUT.is_reserve, 0.0, reservation)
     return open_bargain(LAYOUT, np.ones(len(LAYOUT)), signed, np.full(3, markup), FORECAST)
 
 
 def test_homes_ask_a_share_of_what_the_market_is_expected_to_pay_for_reserve() -> None:
     opening = bargain().opening_usd_per_mwh
-    assert opening[LAYOUT.battery_spin] == pytest.approx(4.0)
-    assert opening[LAYOUT.battery_nonspin] == pytest.approx(2.0)
+    assert opening[LAYOUT.spin] == pytest.approx(4.0)
+    assert opening[LAYOUT.nonspin] == pytest.approx(2.0)
     counter = aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, 0.0))
-    assert counter[LAYOUT.battery_spin] == pytest.approx(2.0)
-    assert counter[LAYOUT.battery_nonspin] == pytest.approx(1.0)
+    assert counter[LAYOUT.spin] == pytest.approx(2.0)
+    assert counter[LAYOUT.nonspin] == pytest.approx(1.0)
 
 
-def test_homes_open_at_their_markup_and_cars_at_their_own_cost() -> None:
+def test_homes_open_at_their_markup_and_cars_that_wait_at_their_own_cost() -> None:
+    """To be paid more, for charging as for giving; a charge held off is owed readiness alone."""
     opening = bargain().opening_usd_per_mwh
-    assert opening[LAYOUT.battery_sell] == pytest.approx(150.0)
-    assert opening[LAYOUT.battery_buy] == pytest.approx(-50.0), "a buyer opens by offering less"
-    assert opening[LAYOUT.car_sell] == pytest.approx(100.0)
+    assert opening[LAYOUT.sell][:CAR] == pytest.approx(150.0)
+    assert opening[LAYOUT.buy] == pytest.approx(150.0)
+    assert opening[LAYOUT.give] == pytest.approx(150.0)
+    assert opening[LAYOUT.sell][CAR] == pytest.approx(100.0)
 
 
 def test_each_category_concedes_by_its_persona() -> None:
     """Shares conceded after one round of (r/T)^(1/β): (1/4)², 1/3 and √(1/2)."""
-    ask = home_ask(bargain(), 1, CATEGORY)[LAYOUT.battery_sell]
+    ask = home_ask(bargain(), 1, CATEGORY)[LAYOUT.sell][:CAR]
     assert ask == pytest.approx([150 - 50 / 16, 150 - 50 / 3, 150 - 50 * np.sqrt(0.5)])
 
 
@@ -77,7 +87,7 @@ def test_a_home_accepts_what_it_would_ask_next_and_nothing_less() -> None:
 
     def accepts(offered: float, round_number: int = 1, **factors: float) -> bool:
         start = bargain().with_(counter_usd_per_mwh=np.full(len(LAYOUT), offered), round=round_number)
-        return bool(own_tactic(start, CATEGORY, rules.model_copy(update=factors)).accepts[LAYOUT.battery_sell][1])
+        return bool(own_tactic(start, CATEGORY, rules.model_copy(update=factors)).accepts[LAYOUT.sell][1])
 
     assert accepts(133.4) and not accepts(133.2)
     assert not accepts(149.9, round_number=3), "after the last round nothing is asked any more"
@@ -86,10 +96,23 @@ def test_a_home_accepts_what_it_would_ask_next_and_nothing_less() -> None:
     assert accepts(100.1, home_patience_factor=1 / 3), "it concedes everything at once"
 
 
-def test_a_purchase_is_counter_offered_from_the_dear_end_of_the_forecast_down() -> None:
-    poor = bargain(reservation=20.0)  # pays 10 at first, so that the plant's price shows
-    asked = [-aggregator_counter(poor, FORECAST, Terms(0.1, 0.5, gone))[LAYOUT.battery_buy][0] for gone in (0, 0.5, 1)]
-    assert asked == pytest.approx([90.0, 65.0, 40.0])
+def test_a_purchase_is_offered_what_it_saves_later_less_its_price_from_the_dear_end_of_the_forecast_down() -> None:
+    """Energy that saves 120 $/MWh later and costs 90 at worst, 40 in the middle: homes are paid 30 to 80 to take it."""
+    later = np.where(LAYOUT.direction < 0, -120.0, 0.0)
+    offers = [aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, gone), later) for gone in (0, 0.5, 1)]
+    assert [offer[LAYOUT.buy][0] for offer in offers] == pytest.approx([30.0, 55.0, 80.0])
+
+
+def test_what_energy_costs_later_is_not_paid_to_the_home_as_well() -> None:
+    counter = aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, 1.0), 15.0)
+    assert counter[LAYOUT.sell][0] == pytest.approx(40.0 - 15.0)
+
+
+def test_no_home_is_offered_less_than_nothing() -> None:
+    """Neither to give for a price below 0 nor to pay for what it stores: its own bill holds that already."""
+    counter = aggregator_counter(bargain(), np.array([[-90.0, -40.0, 10.0]] * 3), Terms(0.1, 0.5, 1.0), 0.0)
+    assert counter[LAYOUT.sell][0] == 0.0
+    assert aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, 1.0))[LAYOUT.buy][0] == 0.0
 
 
 def test_who_scores_below_the_least_gets_no_counter_offer() -> None:
@@ -101,7 +124,7 @@ def test_who_scores_below_the_least_gets_no_counter_offer() -> None:
 @settings(max_examples=8)
 @given(st.integers(0, 10_000))
 def test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays(seed: int) -> None:
-    inputs = invented_inputs(seed=seed, homes=8, days=1)
+    inputs = invented_inputs(seed=seed, homes=8, days=1, v2g=seed % 2 == 0)
     seen = []
 
     class Watched(Negotiated):
@@ -111,6 +134,7 @@ def test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays(
             return decision
 
     run(inputs, Watched(), None)
+    assert {view.gate for view, _ in seen} == {"real_time", "day_ahead"}
     for view, decision in seen:
         held = decision.segments.quantity_kw > 0
         agreed = view.layout.direction * decision.segments.agreed_usd_per_mwh
@@ -118,13 +142,14 @@ def test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays(
         sells = held & (view.layout.direction > 0)
         price, paid = decision.segments.price_usd_per_mwh, decision.segments.agreed_usd_per_mwh
         assert (price[sells] >= paid[sells]).all()
-        energy = held & ~view.layout.is_reserve
         margin = view.layout.direction * price - agreed - view.offers.rebound_usd_per_mwh
-        assert (margin[energy] >= -1e-9).all(), "cleared at its own price, a segment would cost the aggregator money"
+        assert (margin[held] >= -1e-9).all(), "cleared at its own price, a segment would cost the aggregator money"
+        reserve = view.layout.is_reserve
+        assert not held[reserve if view.gate == "real_time" else ~reserve].any(), "each gate has its own products"
         assert (decision.segments.quantity_kw <= view.offers.quantity_kw + 1e-9).all()
 
 
-def window_with_offers(homes: int = 40, minimum_bid_mw: float = 0.0, **market: bool):
+def window_with_offers(homes: int = 40, minimum_bid_mw: float = 0.0, **market: Any):
     inputs = invented_inputs(seed=7, homes=homes, days=1, minimum_bid_mw=minimum_bid_mw, **market)
     return inputs, pd.Timestamp("2023-08-01T19:00", tz="America/Los_Angeles").tz_convert("UTC")
 
@@ -141,26 +166,65 @@ def test_messages_say_what_the_columns_hold() -> None:
         assert len(transcript.counter_offers(number)) == len(transcript.responses(number))
         assert len(transcript.evaluations(number)) == len(bids)
     members = transcript.members()
-    assert sum(m.committed_capacity_kw for m in members) / 1000 == pytest.approx(transcript.vpp_bid().total_capacity_mw)
+    assert sum(m.committed_capacity_kw for m in members) == pytest.approx(transcript.segments.quantity_kw.sum())
     assert {m.prosumer_id for m in members} <= {bid.prosumer_id for bid in bids}
 
 
 def test_the_transcript_is_the_negotiation_of_the_run_itself() -> None:
     inputs, at = window_with_offers()
     transcript = negotiate_window(inputs, at)
-    bids: list[Bid]
-    _, bids, _ = run(inputs, Negotiated(), None)
-    same = bids[transcript.view.window].segments
-    assert np.array_equal(same.quantity_kw, transcript.submission.segments.quantity_kw)
-    assert np.array_equal(same.agreed_usd_per_mwh, transcript.submission.segments.agreed_usd_per_mwh)
+    trajectory, bids, _ = run(inputs, Negotiated(), None)
+    bid = bids[transcript.view.window]
+    assert transcript.bid is not None
+    assert np.array_equal(bid.decision.segments.quantity_kw, transcript.segments.quantity_kw)
+    assert np.array_equal(bid.decision.segments.agreed_usd_per_mwh, transcript.segments.agreed_usd_per_mwh)
+    assert np.array_equal(bid.curve.sell_kw, transcript.bid.curve.sell_kw)
     assert list(story(transcript)) == list(story(negotiate_window(inputs, at)))
+    committed = negotiate_reserves(inputs, at).committed_kw
+    held = (trajectory.spin_kw + trajectory.nonspin_kw).sum(axis=1)
+    short = (trajectory.short_spin_kw + trajectory.short_nonspin_kw).sum(axis=1)
+    assert committed is not None and committed.any()
+    assert held + short == pytest.approx(committed.sum(axis=0))
+
+
+def test_the_reserves_of_a_day_are_negotiated_at_ten_the_day_before() -> None:
+    inputs = invented_inputs(seed=7, homes=20, days=2)
+    second = pd.Timestamp("2023-08-02T19:00", tz="America/Los_Angeles").tz_convert("UTC")
+    transcript = negotiate_reserves(inputs, second)
+    assert str(transcript.gate_closure.tz_convert("America/Los_Angeles")) == "2023-08-01 10:00:00-07:00"
+    assert str(transcript.view.start.tz_convert("America/Los_Angeles")) == "2023-08-02 00:00:00-07:00"
+    assert {bid.product for bid in transcript.bids()} <= {"spin", "nonspin"}
+    assert {m.product for m in transcript.members()} and transcript.bid is None
+    assert transcript.vpp_bid().total_capacity_mw == pytest.approx(transcript.segments.quantity_kw.sum() / 1000)
+
+
+def test_where_no_reserve_is_sold_asking_for_its_negotiation_says_so() -> None:
+    inputs, at = window_with_offers(homes=6, reserves=False)
+    with pytest.raises(InputError, match="no reserves are negotiated for 2023-08-01"):
+        negotiate_reserves(inputs, at)
+
+
+@pytest.mark.parametrize("negotiate", [negotiate_window, negotiate_reserves])
+def test_a_moment_outside_the_period_is_refused(negotiate: Any) -> None:
+    inputs, at = window_with_offers(homes=3)
+    with pytest.raises(InputError, match="2023-08-03 19:00 is outside the period, 2023-08-01 to 2023-08-01"):
+        negotiate(inputs, at + pd.Timedelta(days=2))
+
+
+def test_each_gate_is_seen_with_its_own_products_and_the_fleets_part_of_the_minimum() -> None:
+    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1, fleet_share=0.5)
+    energy, reserves = negotiate_window(inputs, at).view, negotiate_reserves(inputs, at).view
+    assert (energy.products, reserves.products) == ((ENERGY,), (SPIN, NONSPIN))
+    assert energy.minimum_bid_kw == reserves.minimum_bid_kw == pytest.approx(50.0)
+    unpriced = replace(reserves, forecast=np.array([[1.0, 2.0, 3.0], [np.nan] * 3, [1.0, 2.0, 3.0]]))
+    assert unpriced.products == (NONSPIN,)
 
 
 def test_no_private_price_is_told_to_the_aggregator() -> None:
     assert "reservation" not in " ".join(ProsumerBid.model_fields)
     inputs, at = window_with_offers()
     transcript = negotiate_window(inputs, at)
-    floors = transcript.bargain.reservation_usd_per_mwh[inputs.layout.battery_sell]
+    floors = transcript.bargain.reservation_usd_per_mwh[inputs.layout.sell][inputs.layout.follows_meter]
     asked = {round(bid.minimum_price_usd_per_mwh, 6) for bid in transcript.bids() if bid.device == "battery"}
     assert not asked & {round(float(floor), 6) for floor in floors if floor > 0}
 
@@ -168,15 +232,13 @@ def test_no_private_price_is_told_to_the_aggregator() -> None:
 def test_a_fleet_that_cannot_bid_is_told_how_to_study_it() -> None:
     inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1)
     told = "\n".join(story(negotiate_window(inputs, at)))
-    assert "less than the minimum bid of 0.1 MW" in told
+    assert "less than the minimum bid of 0.1 MW, of which this fleet is to make 10 kW" in told
     assert "minimum_bid_mw" in told
 
 
 def test_a_satisfaction_weight_beyond_reason_leaves_disappointed_homes_out() -> None:
     inputs, at = window_with_offers(reserves=False)
     dear = inputs.scenario.negotiation.model_copy(update={"satisfaction_weight_usd": 100.0})
-    from dataclasses import replace
-
     strict = replace(inputs, scenario=inputs.scenario.model_copy(update={"negotiation": dear}))
     assert len(negotiate_window(strict, at).members()) < len(negotiate_window(inputs, at).members())
 

@@ -11,16 +11,18 @@ import numpy as np
 import pytest
 
 from tests.invented import invented_inputs
-from vpp_core.dispatch.offers import SharedLimits
+from vpp_core.dispatch.offers import TICK_USD_PER_MWH
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.llm import Usage
 from vpp_core.market.segments import Segments
 from vpp_core.negotiation.bargain import Terms
-from vpp_core.negotiation.coalition import form_coalition, worth_usd
+from vpp_core.negotiation.coalition import form_coalition, planned_satisfaction, worth_usd
 from vpp_core.negotiation.deciders import Rules
 from vpp_core.negotiation.decisions import Decided, Formulation
 from vpp_core.negotiation.public import Table
+from vpp_core.negotiation.story import why_left
+from vpp_core.negotiation.transcript import Transcript
 from vpp_core.negotiation.workflow import STEPS, Context, State, build_workflow, negotiate
 from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import run
@@ -40,19 +42,18 @@ def view() -> GateView:
             seen.append(view)
             return super().negotiate(view)
 
-    run(invented_inputs(seed=7, homes=30, days=1), Watched(), None)
+    run(invented_inputs(seed=7, homes=30, days=1, reserves=False), Watched(), None)
     return max(seen, key=lambda one: int((one.offers.quantity_kw > 0).sum()))
 
 
 def offering(view: GateView, **columns: Any) -> GateView:
     """The window with other offers: every battery sale the same, everything else nothing."""
     layout = view.layout
-    sale = layout.is_battery & ~layout.is_reserve & (layout.direction > 0)
-    nothing = np.zeros(layout.homes)
+    sale = np.zeros(len(layout), dtype=bool)
+    sale[layout.sell] = layout.follows_meter
     given = {"quantity_kw": 3.0, "own_usd_per_mwh": 30.0, "reservation_usd_per_mwh": 30.0, "rebound_usd_per_mwh": 0.0}
     values = {name: np.where(sale, value, 0.0) for name, value in (given | columns).items()}
-    shared = SharedLimits(nothing, nothing, nothing, nothing)
-    return replace(view, offers=replace(view.offers, shared=shared, **values), forecast=forecast(30.0, 50.0, 80.0))
+    return replace(view, offers=replace(view.offers, **values), forecast=forecast(30.0, 50.0, 80.0))
 
 
 def forecast(*energy: float) -> np.ndarray:
@@ -61,13 +62,15 @@ def forecast(*energy: float) -> np.ndarray:
 
 
 def only(view: GateView, homes: int) -> np.ndarray:
-    return np.where(view.layout.home < homes, 3.0, 0.0)
+    """3 kW of each of the first so many homes that have a battery."""
+    owners = np.unique(view.layout.home_of_store[view.layout.follows_meter])[:homes]
+    return np.where(np.isin(view.layout.home, owners), 3.0, 0.0)
 
 
 def ends(
     view: GateView, rules: NegotiationRules = RULES, decider: Any = None, news: Mapping[int, GateView] | None = None
 ) -> State:
-    program = WindowProgram(view.layout, 0.0, view.scenario.market.maximum_bid_mw * 1000)
+    program = WindowProgram(view.layout, 0.0)
     return negotiate(build_workflow(), Context(view, decider or Rules(rules), program, rules, news or {}))
 
 
@@ -101,25 +104,29 @@ def test_one_bidder_bargains_alone(view: GateView) -> None:
 def test_a_home_with_two_offers_is_still_one_bidder(view: GateView) -> None:
     alone = offering(view, quantity_kw=only(view, 1))
     quantity = alone.offers.quantity_kw.copy()
-    quantity[view.layout.battery_buy.start] = 1.0
+    quantity[view.layout.buy.start + int(np.flatnonzero(quantity[view.layout.sell])[0])] = 1.0
     state = ends(replace(alone, offers=replace(alone.offers, quantity_kw=quantity)))
     assert state["decision"].offers == 2
     assert outcome(state) == "one_bidder"
 
 
+def least_bid(view: GateView, minimum_mw: float, share: float = 1.0) -> GateView:
+    market = view.scenario.market.model_copy(update={"minimum_bid_mw": minimum_mw, "fleet_share": share})
+    return replace(view, scenario=view.scenario.model_copy(update={"market": market}))
+
+
 def test_demand_above_supply_is_told_where_all_offers_stay_below_the_minimum(view: GateView) -> None:
-    market = view.scenario.market.model_copy(update={"minimum_bid_mw": 0.5})
-    strict = replace(view, scenario=view.scenario.model_copy(update={"market": market}))
-    assert outcome(ends(offering(strict))) == "demand_above_supply"
+    assert outcome(ends(offering(least_bid(view, 0.5)))) == "demand_above_supply"
+    assert outcome(ends(offering(least_bid(view, 0.5, share=0.01)))) != "demand_above_supply", "the rest bids as well"
     assert outcome(ends(offering(view))) != "demand_above_supply"
 
 
 def test_offers_that_meet_the_minimum_exactly_are_enough(view: GateView) -> None:
     homes = int((offering(view).offers.quantity_kw > 0).sum())
     for minimum_mw, enough in ((0.003 * homes, True), (0.003 * homes + 1e-6, False)):
-        market = view.scenario.market.model_copy(update={"minimum_bid_mw": minimum_mw})
-        strict = replace(view, scenario=view.scenario.model_copy(update={"market": market}))
-        assert (outcome(ends(offering(strict))) != "demand_above_supply") == enough
+        for share in (1.0, 0.1):
+            strict = offering(least_bid(view, minimum_mw / share, share))
+            assert (outcome(ends(strict)) != "demand_above_supply") == enough
 
 
 def test_everybody_agrees_where_asks_are_within_the_first_offer(view: GateView) -> None:
@@ -145,12 +152,13 @@ def test_who_accepts_before_its_ask_is_met_is_paid_the_counter_offer(view: GateV
         def terms(self, table: Table) -> Decided[Terms]:
             return Decided(first)
 
-    state = ends(offering(view, own_usd_per_mwh=42.0, reservation_usd_per_mwh=42.0), decider=Generous(RULES))
+    state = ends(offering(view, own_usd_per_mwh=35.0, reservation_usd_per_mwh=35.0), decider=Generous(RULES))
     record = state["history"][0]
     early = record.agreed & (record.ask_usd_per_mwh > record.counter_usd_per_mwh)
     assert early.any()
-    assert state["bargain"].ask_usd_per_mwh[early] == pytest.approx(50.0)
-    assert bid(state).agreed_usd_per_mwh[early] == pytest.approx(50.0)
+    worth = 50.0 - TICK_USD_PER_MWH
+    assert state["bargain"].ask_usd_per_mwh[early] == pytest.approx(worth)
+    assert bid(state).agreed_usd_per_mwh[early] == pytest.approx(worth)
 
 
 def test_some_agree_and_some_do_not(view: GateView) -> None:
@@ -211,7 +219,7 @@ def dear_and_cheap(view: GateView) -> GateView:
 
 
 def held_kw(view: GateView, formulation: Formulation) -> np.ndarray:
-    program = WindowProgram(view.layout, 0.0, view.scenario.market.maximum_bid_mw * 1000)
+    program = WindowProgram(view.layout, 0.0)
     ask = view.offers.reservation_usd_per_mwh
     return form_coalition(program, view, ask, formulation).solution.quantity_kw
 
@@ -228,7 +236,7 @@ def test_a_coalition_leaves_out_what_clears_too_rarely_or_brings_too_little(view
 def test_a_coalition_is_worth_its_surplus_less_what_it_costs_in_satisfaction(view: GateView) -> None:
     """λ dollars for each household-window, by how probably the segment clears and how far from content it leaves."""
     given = dear_and_cheap(view)
-    program = WindowProgram(view.layout, 0.0, view.scenario.market.maximum_bid_mw * 1000)
+    program = WindowProgram(view.layout, 0.0)
     formed = form_coalition(program, given, given.offers.reservation_usd_per_mwh, Formulation(0.0))
     held = formed.solution.quantity_kw > 0
     lost = float((formed.expected.clearing_probability * (1 - formed.satisfaction))[held].sum())
@@ -259,6 +267,7 @@ def test_a_coalition_by_another_formulation_stands_or_falls_by_what_the_scenario
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_a_coalition_sells_no_more_reserve_than_its_formulation_lets_it(share: float) -> None:
+    """Of a day's reserves; a window's energy is none of its business."""
     seen = []
 
     class Watched(Negotiated):
@@ -268,11 +277,60 @@ def test_a_coalition_sells_no_more_reserve_than_its_formulation_lets_it(share: f
             return state
 
     run(invented_inputs(seed=3, homes=10, days=1, reserve=30.0), Watched(), None)
-    sold = 0.0
+    sold = {"real_time": 0.0, "day_ahead": 0.0}
     for view, program, ask in seen:
-        formed = form_coalition(program, view, ask, Formulation(0.1, reserve_share=share))
+        formed = form_coalition(program, view, ask, Formulation(0.0, reserve_share=share))
         reserve = view.layout.is_reserve
         kw, most = formed.solution.quantity_kw[reserve], share * view.offers.quantity_kw[reserve]
         assert (kw <= most + 1e-9).all()
-        sold += float(kw.sum())
-    assert (sold > 0) == (share > 0)
+        sold[view.gate] += float(formed.solution.quantity_kw.sum())
+    assert (sold["day_ahead"] > 0) == (share > 0)
+    assert sold["real_time"] > 0
+
+
+def test_charging_held_off_disappoints_nobody_and_a_sale_below_the_first_ask_does(view: GateView) -> None:
+    """The scorer knows no price of charging held off, of purchases and of reserve."""
+    layout = view.layout
+    least = 1000 * view.fleet.min_compensation_usd_per_kwh[layout.home]
+    score = planned_satisfaction(layout, view.fleet, least)
+    paid = layout.is_compensated & ~layout.is_reserve & (layout.direction > 0)
+    assert (score[paid] < 1).all() and (score[~paid] == 1).all()
+    assert paid[layout.give].all() and not paid[layout.sell][~layout.follows_meter].any()
+
+
+LEAST_KW = 10.0
+
+
+@pytest.mark.parametrize(
+    ("formulation", "minimum_kw", "why"),
+    [
+        (
+            Formulation(0.0, target_margin_usd_per_mwh=20.0),
+            0.0,
+            "they are expected to bring less than the target margin",
+        ),
+        (Formulation(0.0, minimum_reliability=0.5), 0.0, "they would clear too rarely"),
+        (Formulation(100_000.0), 0.0, "they cost more satisfaction than they bring"),
+        (Formulation(0.0), 1000.0, "their direction or reserve sums to less than the minimum bid"),
+        (
+            Formulation(0.0, minimum_reliability=0.5),
+            LEAST_KW,
+            "what is worth asking for sums to less than the minimum bid",
+        ),
+    ],
+)
+def test_who_is_left_out_is_told_why(view: GateView, formulation: Formulation, minimum_kw: float, why: str) -> None:
+    """Five homes of 3 kW each, two of them cheap: ten kilowatts are offered, and not worth asking for."""
+    given = dear_and_cheap(least_bid(view, minimum_kw / 1000))
+    owners = np.unique(view.layout.home_of_store[view.layout.follows_meter])
+    few = [*owners[owners % 2 == 0][:2], *owners[owners % 2 == 1][:3]]
+    quantity = np.where(np.isin(view.layout.home, few), given.offers.quantity_kw, 0.0)
+    given = replace(given, offers=replace(given.offers, quantity_kw=quantity))
+    state = ends(given)
+    program = WindowProgram(view.layout, minimum_kw)
+    formed = form_coalition(program, given, state["bargain"].ask_usd_per_mwh, formulation)
+    told = Transcript(given, {**state, "coalition": formed, "formulation": Decided(formulation)}, view.start)
+    left = np.flatnonzero((given.offers.quantity_kw > 0) & (formed.solution.quantity_kw == 0))
+    assert len(left) and why in {why_left(told, int(k)) for k in left}
+    if not minimum_kw:
+        assert {why_left(told, int(k)) for k in left} == {why}

@@ -8,18 +8,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.negotiation.test_negotiation import CATEGORY, FORECAST, LAYOUT, bargain
+from tests.negotiation.test_negotiation import CAR, CATEGORY, FORECAST, LAYOUT, bargain, window_with_offers
+from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
 from vpp_core.negotiation.bargain import Bargain, Terms
 from vpp_core.negotiation.public import FEWEST_ASKS_IN_A_MEAN, Table, kinds
+from vpp_core.simulation import negotiate_reserves, negotiate_window
 
 
 def table_of(start: Bargain | None = None, round_number: int = 1) -> Table:
     """A table of the small bargain: three homes, one of each category, one car."""
     start = start or bargain()
     return Table(
-        view_start="Wednesday 2023-08-16 19:00",
-        hours=1.0,
-        minimum_bid_mw=0.1,
+        subject="energy of Wednesday 2023-08-16 19:00, 1 h, Los Angeles",
+        products=(ENERGY, SPIN, NONSPIN),
+        minimum_bid_kw=10.0,
         forecast=FORECAST,
         layout=LAYOUT,
         home_id=np.array([0, 1, 2])[LAYOUT.home],
@@ -46,7 +48,7 @@ def test_facts_do_not_change_with_what_homes_keep_to_themselves() -> None:
     assert table_of(honest).facts() == table_of(other).facts()
 
 
-def test_a_mean_ask_is_told_of_three_battery_bids_or_more_and_never_of_cars() -> None:
+def test_a_mean_ask_is_told_of_three_bids_or_more_and_never_of_charging_held_off() -> None:
     few = table_of().facts()["offers"]
     assert {group["kind"] for group in few} == {kind for kind, columns in kinds(LAYOUT) if columns.any()}
     assert not [group for group in few if "mean_ask" in group], "one bid per category: nothing is told"
@@ -54,17 +56,38 @@ def test_a_mean_ask_is_told_of_three_battery_bids_or_more_and_never_of_cars() ->
     alike = replace(table_of(), category=np.zeros(len(LAYOUT), dtype=int))
     told = {group["kind"]: group.get("mean_ask") for group in alike.facts()["offers"]}
     scored = {group["kind"] for group in alike.facts()["offers"] if "mean_score" in group}
-    assert scored == set(told) - {"delayed car charging"}
+    assert scored == {"battery sale", "battery purchase", "car discharge", "spinning reserve", "non-spinning reserve"}
     assert FEWEST_ASKS_IN_A_MEAN == 3
     assert told == {
-        "battery sale": 150.0, "battery purchase": 50.0, "spinning reserve": 4.0, "non-spinning reserve": 2.0,
-        "delayed car charging": None,
+        "battery sale": 150.0, "battery purchase": 150.0, "delayed charging": None, "earlier charging": None,
+        "car discharge": 150.0, "spinning reserve": 4.0, "non-spinning reserve": 2.0,
     }  # fmt: skip
 
 
 def test_every_column_has_one_kind_and_facts_are_plain_data() -> None:
-    with_v2g = replace(LAYOUT, discharging_car=np.array([0]))
-    for layout in (LAYOUT, with_v2g):
-        assert (np.sum([mask for _, mask in kinds(layout)], axis=0) == 1).all()
-    assert dict(kinds(with_v2g))["car discharge"][with_v2g.car_discharge].all()
+    named = dict(kinds(LAYOUT))
+    assert (np.sum(list(named.values()), axis=0) == 1).all()
+    assert named["delayed charging"].nonzero()[0].tolist() == [LAYOUT.sell.start + CAR]
+    assert named["earlier charging"].nonzero()[0].tolist() == [LAYOUT.buy.start + CAR]
+    assert named["car discharge"][LAYOUT.give].all()
+    assert named["spinning reserve"][LAYOUT.spin].all(), "whatever store holds it"
     json.dumps(table_of().facts(), allow_nan=False)
+
+
+def test_a_forecast_is_told_of_what_is_negotiated_and_of_nothing_else() -> None:
+    energy = replace(table_of(), products=(ENERGY,))
+    assert list(energy.forecasts()) == ["energy_usd_per_mwh"]
+    assert list(replace(energy, products=(SPIN, NONSPIN)).forecasts()) == ["spin_usd_per_mw_h", "nonspin_usd_per_mw_h"]
+
+
+def test_a_table_says_what_is_negotiated_when_and_what_the_least_bid_of_the_fleet_is() -> None:
+    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1)
+    told = {}
+    for negotiate in (negotiate_window, negotiate_reserves):
+        transcript = negotiate(inputs, at)
+        facts = Table.of(transcript.bargain, transcript.view, transcript.view.forecast, 3, ()).facts()
+        told[facts["negotiated"]] = facts["minimum_bid_kw"]
+    assert told == {
+        "energy of Tuesday 2023-08-01 19:00, 1 h, Los Angeles": 10.0,
+        "reserves of Tuesday 2023-08-01, every hour of the day, Los Angeles": 10.0,
+    }

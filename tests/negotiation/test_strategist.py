@@ -24,11 +24,12 @@ from tests.negotiation.advised import (
     way,
     with_rules,
 )
+from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
 from vpp_core.llm import Usage, gateway
 from vpp_core.llm.gateway import Gateway
 from vpp_core.llm.record import Record
-from vpp_core.market.decision import Bid
+from vpp_core.market.decision import Decision
 from vpp_core.market.inputs import Inputs
 from vpp_core.negotiation.bargain import Terms
 from vpp_core.negotiation.deciders import Rules
@@ -48,29 +49,35 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway, "FIRST_WAIT_SECONDS", 0.0)
 
 
-def negotiated(inputs: Inputs, gate: Gateway | None) -> list[tuple[Any, Bid]]:
-    """Every window's view and bid of a day."""
-    views = []
+Day = list[tuple[GateView, Decision]]
+
+
+def negotiated(inputs: Inputs, gate: Gateway | None) -> Day:
+    """Every negotiation of a day: its windows' energy, its reserves."""
+    day: Day = []
 
     class Watched(Negotiated):
-        def negotiate(self, view: Any) -> Any:
-            views.append(view)
-            return super().negotiate(view)
+        def decide(self, view: GateView) -> Decision:
+            decision = super().decide(view)
+            day.append((view, decision))
+            return decision
 
     strategy = Watched()
     strategy.gateway = gate
     _, bids, _ = run(inputs, strategy, None)
-    return list(zip(views, bids, strict=True))
+    assert {view.gate for view, _ in day} == {"real_time", "day_ahead"}
+    assert sum((bid.decision.usage for bid in bids), Usage()) == usage_of(day), "what a day-ahead answer costs is lost"
+    return day
 
 
 @functools.cache
-def by_rules(homes: int) -> list[tuple[Any, Bid]]:
+def by_rules(homes: int) -> Day:
     """The same day of that many homes by the rules alone."""
     return negotiated(with_rules(advised_inputs(homes=homes), NegotiationRules()), None)
 
 
 @functools.cache
-def wire(depth: str) -> tuple[Inputs, list[tuple[Any, Bid]], list[dict[str, Any]]]:
+def wire(depth: str) -> tuple[Inputs, Day, list[dict[str, Any]]]:
     """A day of twelve homes with floors planted, and every request that a sensible model was sent."""
     inputs = planted(advised_inputs(depth, homes=12, rounds=4))
     with serving(sensible) as server:
@@ -78,11 +85,11 @@ def wire(depth: str) -> tuple[Inputs, list[tuple[Any, Bid]], list[dict[str, Any]
     return inputs, day, list(server.requests)
 
 
-def usage_of(day: list[tuple[Any, Bid]]) -> Usage:
-    return sum((bid.decision.usage for _, bid in day), Usage())
+def usage_of(day: Day) -> Usage:
+    return sum((decision.usage for _, decision in day), Usage())
 
 
-def same_bids(one: list[tuple[Any, Bid]], other: list[tuple[Any, Bid]]) -> bool:
+def same_bids(one: Day, other: Day) -> bool:
     columns = ("quantity_kw", "price_usd_per_mwh", "agreed_usd_per_mwh")
     return all(
         np.array_equal(getattr(a.segments, name), getattr(b.segments, name))
@@ -91,17 +98,17 @@ def same_bids(one: list[tuple[Any, Bid]], other: list[tuple[Any, Bid]]) -> bool:
     )
 
 
-def assert_invariants(day: list[tuple[Any, Bid]]) -> None:
+def assert_invariants(day: Day) -> None:
     """No home agrees below its reservation price, and no segment is expected to lose, whoever decided."""
-    for view, bid in day:
-        segments = bid.decision.segments
+    for view, decision in day:
+        segments = decision.segments
         held = segments.quantity_kw > 0
         agreed = view.layout.direction * segments.agreed_usd_per_mwh
         assert (agreed[held] >= view.offers.reservation_usd_per_mwh[held] - 1e-6).all()
         signed = view.layout.direction * segments.price_usd_per_mwh
         assert (signed[held] >= (agreed + np.minimum(view.offers.rebound_usd_per_mwh, 0.0))[held] - 1e-9).all()
         assert (segments.quantity_kw <= view.offers.quantity_kw + 1e-9).all()
-        assert bid.decision.expected_margin_usd >= -1e-9
+        assert decision.expected_margin_usd >= -1e-9
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
@@ -114,7 +121,7 @@ def test_a_model_that_answers_in_form_decides_as_often_as_its_depth_says(depth: 
     assert not usage.fallbacks and not usage.corrections
     assert usage.input_tokens == 700 * usage.calls
     assert_invariants(day)
-    windows = [bid.decision.rounds for _, bid in day if bid.decision.invited]
+    windows = [decision.rounds for _, decision in day if decision.invited]
     by_aggregator = len(windows) if depth == "once_a_window" else sum(windows) + len(windows)
     by_homes = len([r for r in server.requests if "speak for one household" in system_of(r["body"])])
     assert len(server.requests) == by_aggregator + by_homes
@@ -168,11 +175,11 @@ def test_a_model_that_always_answers_rubbish_gives_exactly_the_rules_result(kind
     usage = usage_of(day)
     assert same_bids(day, by_rule)
     assert usage.answers == 0 and usage.corrections == 0
-    windows = [bid.decision.rounds for _, bid in day if bid.decision.invited]
+    windows = [decision.rounds for _, decision in day if decision.invited]
     by_rule_decided = {"once_a_window": len(windows), "every_round": sum(windows) + len(windows)}
     failed = sum(usage.fallbacks.values())
     assert failed == by_rule_decided[depth] if depth in by_rule_decided else failed > by_rule_decided["every_round"]
-    assert [bid.decision.outcome for _, bid in day] == [bid.decision.outcome for _, bid in by_rule]
+    assert [decision.outcome for _, decision in day] == [decision.outcome for _, decision in by_rule]
 
 
 def test_a_late_model_is_decided_for_by_rule() -> None:
@@ -224,8 +231,8 @@ def test_a_greedy_model_is_brought_back_within_limits_and_counted(depth: str) ->
     assert usage.corrections > 0
     assert (usage.fallbacks.get("below_reservation", 0) > 0) == (depth == "every_agent")
     assert_invariants(day)
-    expected = sum(bid.decision.expected_margin_usd for _, bid in day)
-    assert expected > 0.7 * sum(bid.decision.expected_margin_usd for _, bid in by_rules(12))
+    expected = sum(decision.expected_margin_usd for _, decision in day)
+    assert expected > 0.7 * sum(decision.expected_margin_usd for _, decision in by_rules(12))
 
 
 def planted(inputs: Inputs) -> Inputs:
@@ -271,9 +278,9 @@ def test_a_homes_prompt_tells_of_no_other_home() -> None:
     homes = [body for body in (r["body"] for r in requests) if "speak for one household" in system_of(body)]
     assert homes
     for body in homes:
-        assert 1 <= len(facts_of(body)["offers"]) <= 4, "a sale, a purchase and two reserves of one battery at most"
+        assert 1 <= len(facts_of(body)["offers"]) <= 2, "a sale and a purchase, or a day's reserve, of one battery"
         assert set(facts_of(body)) == {
-            "window", "round", "rounds", "temperament", "forecast", "offers",
+            "negotiated", "round", "rounds", "temperament", "forecast", "offers",
         }  # fmt: skip
 
 

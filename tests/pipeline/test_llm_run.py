@@ -49,7 +49,7 @@ def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
         lead_to(server, monkeypatch)
         assert execute(["run", *BY_MODEL]) == 0
         asked = len(server.requests)
-    assert "once_a_window: up to 24 calls" in capfd.readouterr().err
+    assert "once_a_window: up to 25 calls" in capfd.readouterr().err
     lake = Lake.at(tmp_path / "lake")
     kpis = lake.read("kpi_monthly", "2023-08", NAME).table.to_pandas().set_index("strategy")
     row = kpis.loc["negotiated"]

@@ -21,8 +21,9 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
 from vpp_core.physics.storage import reachable_kw
 
-GATE_SLOT = 10 * 4
+GATE_HOUR = 10
 """Day-ahead gate closure, 10:00 local on the day before."""
+GATE_SLOT = GATE_HOUR * 4
 PUBLISHED_SLOT = 13 * 4
 HOUR = 4
 """Intervals of an hour, for which reserve is bid."""

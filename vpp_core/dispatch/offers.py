@@ -45,6 +45,13 @@ class Offers:
     call_usd_per_mwh: Floats
     """what a home is paid for a MWh that a call delivers, shape (S,)"""
 
+    def later_usd_per_mwh(self, layout: Layout) -> Floats:
+        """What a segment's price adds to what is agreed (signed): the rebound where it costs, of purchases also where
+        it brings, and the market's smallest step."""
+        sells = layout.direction > 0
+        rebound = self.rebound_usd_per_mwh
+        return np.where(sells, np.maximum(rebound, 0.0), rebound) + TICK_USD_PER_MWH
+
     @classmethod
     def of_energy(
         cls, layout: Layout, quantity_kw: Floats, own: Floats, total: Floats, compensation_usd_per_kwh: Floats
@@ -108,10 +115,7 @@ def prospects(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, foreca
     """Segment prices that never lose on what was agreed (signed), and what they bring at the forecast (3, 3)."""
     p10, p50, p90 = np.nan_to_num(forecast)[layout.product].T
     sells = layout.direction > 0
-    rebound = (
-        np.where(sells, np.maximum(offers.rebound_usd_per_mwh, 0.0), offers.rebound_usd_per_mwh) + TICK_USD_PER_MWH
-    )
-    price = layout.direction * (agreed_usd_per_mwh + rebound)
+    price = layout.direction * (agreed_usd_per_mwh + offers.later_usd_per_mwh(layout))
     gain = np.where(sells, expected_gain_above(p10, p50, p90, price), expected_gain_below(p10, p50, p90, price))
     above = probability_above(p10, p50, p90, price)
     clears = np.where(sells, above, 1 - above)

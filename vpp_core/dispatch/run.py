@@ -18,6 +18,7 @@ from vpp_core.dispatch.response import thresholds
 from vpp_core.dispatch.value import CELLS, plan_homes
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import Floats, Ints
+from vpp_core.llm.usage import Usage
 from vpp_core.market.curve import HIGHEST_USD_PER_MWH, LOWEST_USD_PER_MWH, Curve, held_to_size, levels
 from vpp_core.market.decision import Bid, Decision
 from vpp_core.market.inputs import Inputs
@@ -64,6 +65,9 @@ class Run:
         self._plans: list[Plan] = []
         self._no_curve = Curve.none(layout.aggregations)
         self._day_ahead = DayAhead(inputs, self.permission) if strategy.bids else None
+        self._devices = tuple(stores.kinds[kind] for kind in stores.kind)
+        self._usage = Usage()
+        """of day-ahead decisions since the last window's: counted with the next window's"""
         self._reserve_hours = inputs.scenario.market.reserve_duration_minutes / 60
 
     def gate(self, window: int) -> int:
@@ -71,12 +75,19 @@ class Run:
         return self.inputs.windows.gate_interval(window, self.inputs.scenario.market.gate_closure_minutes)
 
     def before(self, t: int) -> None:
-        """Close the day-ahead and real-time gates that close by the start of interval `t`."""
-        while len(self.bids) < len(self.inputs.windows) and self.gate(len(self.bids)) <= t:
-            self._close_gate(len(self.bids), t)
+        """Close the day-ahead and real-time gates that close by the start of interval `t`, in the market's order: what
+        is committed for a day is known when its first windows are bid for."""
         if self._day_ahead is not None:
             for day in self._day_ahead.closing(t):
                 self._close_day_ahead(day, t)
+        while len(self.bids) < len(self.inputs.windows) and self.gate(len(self.bids)) <= t:
+            self._close_gate(len(self.bids), t)
+
+    def committed_kw(self, day: int) -> Floats:
+        """Spin and non-spin that the fleet is to hold in each interval of a local day, shape (2, intervals)."""
+        assert self._day_ahead is not None
+        first = self._day_ahead.first_interval(day)
+        return self._day_ahead.committed_kw[:, :, first : first + self._day_ahead.intervals(day)].sum(axis=1)
 
     # ── gates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -108,6 +119,7 @@ class Run:
         began = time.perf_counter()
         view = self._view("real_time", window, length, forecast, offers, stages, pending, path[0].at.energy_kwh)
         decision = strategy.decide(view)
+        decision, self._usage = replace(decision, usage=decision.usage + self._usage), Usage()
         self.timings["decide"] += time.perf_counter() - began
         for name, seconds in decision.timings.items():
             self.timings[name] = self.timings.get(name, 0.0) + seconds
@@ -167,6 +179,7 @@ class Run:
             layout=inputs.layout,
             fleet=inputs.fleet,
             scenario=inputs.scenario,
+            devices=self._devices,
             stores=self.operation.columns,
             homes=self.operation.homes,
             energy_kwh=energy_kwh,
@@ -333,6 +346,7 @@ class Run:
             max(first - t, 0), expected[min(max(first - t, 0), len(expected) - 1)],
         )  # fmt: skip
         decision = self.strategy.decide(view)
+        self._usage = self._usage + decision.usage
         day_ahead.commit(day, decision, offers, hourly_kw)
 
     def _reserved(self, s: int, energy: Floats, now: int) -> Floats:

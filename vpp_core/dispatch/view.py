@@ -14,7 +14,7 @@ import pandas as pd
 from vpp_core.dispatch.offers import Offers
 from vpp_core.fleet.fleet import Fleet, Floats
 from vpp_core.market.decision import Decision
-from vpp_core.market.segments import Layout, Segments
+from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout, Segments
 from vpp_core.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class GateView:
     layout: Layout
     fleet: Fleet
     scenario: Scenario
+    devices: tuple[str, ...]
+    """what each store is (`fleet.kinds`), shape (S,)"""
     stores: StoreColumns
     """limits of its own stores, as far as it may use them"""
     homes: Homes
@@ -51,6 +53,18 @@ class GateView:
     """the window's first stage"""
     stage_count: int
     """quarter hours of the window"""
+
+    @property
+    def products(self) -> tuple[int, ...]:
+        """What is bid for at this gate: energy, or the reserves that have a price."""
+        if self.gate == "real_time":
+            return (ENERGY,)
+        return tuple(product for product in (SPIN, NONSPIN) if np.isfinite(self.forecast[product]).all())
+
+    @property
+    def minimum_bid_kw(self) -> float:
+        """The fleet's part of the aggregation's smallest bid."""
+        return self.scenario.market.minimum_bid_mw * 1000 * self.scenario.market.fleet_share
 
     def asked(self, quantity_kw: Floats, agreed_usd_per_mwh: Floats) -> Segments:
         """Segments of so many kW of each column of `layout`, within the offers, at prices agreed (signed), (K,)."""

@@ -1,7 +1,7 @@
 """The state of a negotiation as columns over segments (K,), and what each side's tactic does to it.
 
 Prices are kept signed by direction, so that "higher is dearer for the aggregator" holds for sales and purchases alike:
-a home that sells asks for more than its reservation price, one that buys offers less.
+they are what a home is paid for a MWh, be it that it gives it or that it takes it.
 """
 
 from __future__ import annotations
@@ -48,10 +48,12 @@ class Terms:
 
 @dataclass(frozen=True)
 class Bargain:
-    """One negotiation. Fixed: what each home can hold and its private reservation price. Moving: asks and counters."""
+    """One negotiation. Fixed: what each home may be asked for and its private reservation price. Moving: asks and
+    counters."""
 
     layout: Layout
     quantity_kw: Floats
+    """the most that a store may be asked for in any interval: of a window, or of a day's reserve in any hour"""
     reservation_usd_per_mwh: Floats
     """signed by direction; private to the home"""
     opening_usd_per_mwh: Floats
@@ -91,7 +93,7 @@ def open_bargain(
 ) -> Bargain:
     """Sealed first bids: each home asks its reservation price plus its persona's mark-up (N,) on the price's size.
 
-    A delayed charge is asked no more for than its own cost: it is owed readiness, not compensation. Holding reserve
+    Charging held off is asked no more for than its own cost: it is owed readiness, not compensation. Holding reserve
     costs a home nothing, so it marks up what the market is expected to pay: its ask is that share of the median
     forecast.
     """
@@ -128,14 +130,19 @@ def home_ask(
     return np.maximum(ask, bargain.reservation_usd_per_mwh)
 
 
-def aggregator_counter(bargain: Bargain, forecast: Floats, terms: Terms) -> Floats:
+def aggregator_counter(
+    bargain: Bargain, forecast: Floats, terms: Terms, later_usd_per_mwh: Floats | float = 0.0
+) -> Floats:
     """What the aggregator would pay now, from the products' quantiles (3, 3), and never more than is asked.
 
-    −∞ where the terms leave a bid without counter-offer.
+    What a segment costs it `later` (signed: the energy has to be replaced, or saves buying dearer) it cannot pay a home
+    as well. It offers nobody less than nothing: no home is asked to pay for what its own bill already holds. −∞ where
+    the terms leave a bid without counter-offer.
     """
     opening = _signed_quantile(bargain.layout, forecast, terms.opening_quantile)
     limit = _signed_quantile(bargain.layout, forecast, terms.limit_quantile)
-    counter: Floats = np.minimum(opening + terms.conceded * (limit - opening), bargain.ask_usd_per_mwh)
+    offered = np.maximum(opening + terms.conceded * (limit - opening) - later_usd_per_mwh, 0.0)
+    counter: Floats = np.minimum(offered, bargain.ask_usd_per_mwh)
     return np.where(bargain.score >= terms.minimum_score, counter, -np.inf)
 
 

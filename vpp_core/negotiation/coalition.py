@@ -1,8 +1,8 @@
-"""The coalition: whom to take into the bid, at what price, and what it is expected to bring.
+"""The coalition: who may be asked, for how much and at what price, and what that is expected to bring.
 
     maximise Σ_k x_k · margin_k + λ · Σ_k (x_k / q_k) · P(clears)_k · (satisfaction_k − 1)
 
-over 0 ≤ x_k ≤ q_k within the market's sizes, a kW sold once: the window program with λ weighing what the plan costs in
+over 0 ≤ x_k ≤ q_k, every sum at least the market's minimum: the window program with λ weighing what the plan costs in
 satisfaction. A formulation other than the usual may leave out segments of small margin or probability before that.
 Satisfaction is scored by the scorer's own formulas; a home that is left out is fully satisfied with this window.
 """
@@ -25,7 +25,7 @@ from vpp_core.settlement.satisfaction import COMPONENTS, compensation_score, sat
 
 @dataclass(frozen=True)
 class Coalition:
-    """What is held of each segment [kW], and what was expected of it, shape (K,)."""
+    """What may be asked of each segment [kW], and what was expected of it, shape (K,)."""
 
     solution: Solution
     expected: Prospects
@@ -72,14 +72,14 @@ def _weighed_usd_per_kw(
 def planned_satisfaction(layout: Layout, fleet: Fleet, agreed_usd_per_mwh: Floats) -> Floats:
     """Satisfaction of a household whose segment clears as agreed: limits kept, so only the price can disappoint.
 
-    Of energy, that is: compensation is scored per kWh delivered, and held reserve delivers none.
+    Of energy given, that is: compensation is scored per kWh delivered, and reserve that is held, charging that is held
+    off and what is bought deliver none.
     """
     home = layout.home
     components: dict[str, Floats] = dict.fromkeys(COMPONENTS, np.ones(len(layout)))
     paid = compensation_score(
         agreed_usd_per_mwh / 1000, fleet.min_compensation_usd_per_kwh[home], fleet.opening_ask_usd_per_kwh[home]
     )
-    components["compensation"] = np.full(len(layout), np.nan)
-    for sale in (layout.sell, layout.give):
-        components["compensation"][sale] = paid[sale]
+    delivers = layout.is_compensated & ~layout.is_reserve & (layout.direction > 0)
+    components["compensation"] = np.where(delivers, paid, np.nan)
     return satisfaction(components)

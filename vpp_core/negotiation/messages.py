@@ -5,13 +5,13 @@ says MW."""
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Product = Literal["energy", "spin", "nonspin"]
 Direction = Literal["sell", "buy"]
-Device = Literal["battery", "car"]
+DeviceName = Annotated[str, Field(min_length=1, description="what the store is: a kind of `fleet.kinds`")]
 
 
 class Message(BaseModel):
@@ -26,8 +26,10 @@ class Opportunity(Message):
     opportunity_id: str
     product: Product = "energy"
     window_start: datetime
+    """of a day's reserves, the start of the day"""
     duration_hours: float = Field(gt=0)
     required_capacity_mw: float = Field(ge=0)
+    """the fleet's part of the least that the market takes of its aggregation"""
     forecast_p10_usd_per_mwh: float
     forecast_p50_usd_per_mwh: float
     forecast_p90_usd_per_mwh: float
@@ -35,11 +37,12 @@ class Opportunity(Message):
 
 
 class ProsumerBid(Message):
-    """A home's sealed bid for one device and direction. The least (most, for a purchase) it asks now."""
+    """A home's sealed bid for one device, product and direction: the most it may be asked for in any interval, and the
+    least it wants for it now (for a purchase the most it pays)."""
 
     prosumer_id: int = Field(ge=0)
     product: Product = "energy"
-    device: Device
+    device: DeviceName
     direction: Direction
     available_capacity_kw: float = Field(gt=0)
     minimum_price_usd_per_mwh: float
@@ -51,7 +54,7 @@ class BidEvaluation(Message):
 
     prosumer_id: int = Field(ge=0)
     product: Product = "energy"
-    device: Device
+    device: DeviceName
     direction: Direction
     price_score: float = Field(ge=0, le=1)
     capacity_score: float = Field(ge=0, le=1)
@@ -64,7 +67,7 @@ class CounterOffer(Message):
 
     prosumer_id: int = Field(ge=0)
     product: Product = "energy"
-    device: Device
+    device: DeviceName
     direction: Direction
     price_usd_per_mwh: float
     capacity_kw: float = Field(gt=0)
@@ -76,7 +79,7 @@ class Response(Message):
 
     prosumer_id: int = Field(ge=0)
     product: Product = "energy"
-    device: Device
+    device: DeviceName
     direction: Direction
     decision: Literal["accept", "counter", "withdraw"]
     price_usd_per_mwh: float
@@ -86,11 +89,11 @@ class Response(Message):
 
 
 class CoalitionMember(Message):
-    """A home in the bid, with what it commits to and what it is paid."""
+    """A home in the bid, with what it may be asked for in any interval and what it is paid."""
 
     prosumer_id: int = Field(ge=0)
     product: Product = "energy"
-    device: Device
+    device: DeviceName
     direction: Direction
     committed_capacity_kw: float = Field(gt=0)
     agreed_price_usd_per_mwh: float
@@ -98,7 +101,7 @@ class CoalitionMember(Message):
 
 
 class PriceQuantity(Message):
-    """One step of the bid curve."""
+    """One step of the bid curve: so much more from this price on (for a purchase, up to it)."""
 
     product: Product = "energy"
     direction: Direction
@@ -107,14 +110,16 @@ class PriceQuantity(Message):
 
 
 class VppBid(Message):
-    """What goes to the market."""
+    """What goes to the market: the fleet's curve of a window, or a day's reserves home by home."""
 
     bid_id: str
     opportunity_id: str
     total_capacity_mw: float = Field(ge=0)
+    """all steps together, both directions"""
     segments: tuple[PriceQuantity, ...]
     expected_surplus_usd: float
-    """what plant and homes are expected to make together; their parts follow"""
+    """what plant and homes are expected to make together, were all that members may be asked for taken wherever its
+    price clears; their parts follow"""
     expected_profit_usd: float
     expected_household_gain_usd: float
     profit_margin: float

@@ -22,7 +22,7 @@ def outcome_of(
     if not offering.any():
         return "nobody_available"
     sums = np.bincount(bargain.layout.book, weights=bargain.quantity_kw, minlength=bargain.layout.books)
-    if sums.max() < view.scenario.market.minimum_bid_mw * 1000 * (1 - 1e-9):
+    if sums.max() < view.minimum_bid_kw * (1 - 1e-9):
         return "demand_above_supply"
     if len(np.unique(bargain.layout.home[offering])) == 1:
         return "one_bidder"

@@ -2,7 +2,7 @@
 
 A home's reservation price is not here, and nothing here is computed from one but the asks that the home itself says.
 What a prompt tells of asks, and of scores that are made of them, are means over at least three bids that the home
-prices: after enough rounds a single ask can equal the price behind it, and that of a delayed charge always does.
+prices: after enough rounds a single ask can equal the price behind it, and that of charging held off always does.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ FEWEST_ASKS_IN_A_MEAN = 3
 
 @dataclass(frozen=True)
 class Table:
-    """One moment of a negotiation, seen by everybody. Columns over segments (K,); prices signed by direction."""
+    """One moment of a negotiation, seen by everybody. Columns over segments (K,); prices are what homes are paid."""
 
-    view_start: str
-    """local start of the window"""
-    hours: float
-    minimum_bid_mw: float
+    subject: str
+    """what is negotiated: energy of a window or reserves of a day, when, in local time"""
+    products: tuple[int, ...]
+    minimum_bid_kw: float
+    """the least that the fleet can bid of a product and direction"""
     forecast: Floats
-    """p10, p50, p90 by product, shape (3, 3): energy in $/MWh, spin and non-spin in $/MW-h, NaN where none is sold"""
+    """p10, p50, p90 by product, shape (3, 3): energy in $/MWh, spin and non-spin in $/MW-h; read where it is in
+    `products`"""
     layout: Layout
     home_id: npt.NDArray[np.integer]
     category: npt.NDArray[np.integer]
@@ -53,9 +55,9 @@ class Table:
         """The public part of a bargain."""
         home = bargain.layout.home
         return cls(
-            view_start=f"{view.start.tz_convert(LOCAL_TIMEZONE):%A %Y-%m-%d %H:%M}",
-            hours=view.hours,
-            minimum_bid_mw=view.scenario.market.minimum_bid_mw,
+            subject=subject_of(view),
+            products=view.products,
+            minimum_bid_kw=view.minimum_bid_kw,
             forecast=forecast,
             layout=bargain.layout,
             home_id=view.fleet.home_id[home],
@@ -78,11 +80,11 @@ class Table:
     def facts(self) -> dict[str, Any]:
         """The moment as plain data for the aggregator's prompt: numbers rounded, homes only in groups."""
         return {
-            "window": f"{self.view_start}, {self.hours:g} h, Los Angeles",
+            "negotiated": self.subject,
             "round": self.round,
             "rounds": self.rounds,
             "forecast": self.forecasts(),
-            "minimum_bid_kw": round(self.minimum_bid_mw * 1000, 1),
+            "minimum_bid_kw": round(self.minimum_bid_kw, 1),
             "offers": list(self._groups()),
             "your_terms_so_far": [
                 {
@@ -96,12 +98,11 @@ class Table:
         }
 
     def forecasts(self) -> dict[str, dict[str, float]]:
-        """The forecast of each product that has one, rounded, the unit in its name."""
+        """The forecast of each product that is negotiated, rounded, the unit in its name."""
         units = {ENERGY: "energy_usd_per_mwh", SPIN: "spin_usd_per_mw_h", NONSPIN: "nonspin_usd_per_mw_h"}
         return {
             unit: {name: round(float(value), 1) for name, value in zip(("p10", "p50", "p90"), row, strict=True)}
-            for unit, row in ((unit, self.forecast[product]) for product, unit in units.items())
-            if np.isfinite(row).all()
+            for unit, row in ((units[product], self.forecast[product]) for product in self.products)
         }
 
     def _groups(self) -> Iterator[dict[str, Any]]:
@@ -123,17 +124,27 @@ class Table:
             group["mean_score"] = round(float(self.score[chosen].mean()), 2)
         asking = chosen & ~self.agreed
         if asking.sum() >= FEWEST_ASKS_IN_A_MEAN:
-            asks = (self.layout.direction * self.ask_usd_per_mwh)[asking]
-            group["mean_ask"] = round(float(asks.mean()), 1)
+            group["mean_ask"] = round(float(self.ask_usd_per_mwh[asking].mean()), 1)
         return group
 
 
+def subject_of(view: GateView) -> str:
+    """What is negotiated and when, for people and models."""
+    start = view.start.tz_convert(LOCAL_TIMEZONE)
+    if view.gate == "day_ahead":
+        return f"reserves of {start:%A %Y-%m-%d}, every hour of the day, Los Angeles"
+    return f"energy of {start:%A %Y-%m-%d %H:%M}, {view.hours:g} h, Los Angeles"
+
+
 def kinds(layout: Layout) -> Iterator[tuple[str, Bools]]:
-    """Names of what can be held, each with its columns (K,)."""
-    energy, sells = layout.is_battery & ~layout.is_reserve, layout.direction > 0
-    yield "battery sale", energy & sells
-    yield "battery purchase", energy & ~sells
+    """Names of what a store can be asked for, each with its columns (K,); every column has one."""
+    given = np.zeros(len(layout), dtype=bool)
+    given[layout.give] = True
+    energy, sells = ~layout.is_reserve & ~given, layout.direction > 0
+    yield "battery sale", energy & layout.is_battery & sells
+    yield "battery purchase", energy & layout.is_battery & ~sells
+    yield "delayed charging", energy & ~layout.is_battery & sells
+    yield "earlier charging", energy & ~layout.is_battery & ~sells
+    yield "car discharge", given
     yield "spinning reserve", layout.product == SPIN
     yield "non-spinning reserve", layout.product == NONSPIN
-    yield "delayed car charging", ~layout.is_compensated
-    yield "car discharge", layout.is_compensated & ~layout.is_battery

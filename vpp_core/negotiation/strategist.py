@@ -97,7 +97,7 @@ class Strategist(Rules):
             for k, (accepted, price) in zip(columns, replies, strict=True):
                 by_model[k], accepts[k] = True, accepted
                 if not accepted:
-                    ask[k] = table.layout.direction[k] * price
+                    ask[k] = price
         return Decided(Responses(accepts, ask, by_model), usage, by_model=True)
 
 
@@ -111,18 +111,18 @@ def _home_facts(table: Table, columns: np.ndarray) -> dict[str, Any]:
     named = list(kinds(table.layout))
     offers = []
     for number, k in enumerate(columns, start=1):
-        counter = float(table.layout.direction[k] * table.counter_usd_per_mwh[k])
+        counter = float(table.counter_usd_per_mwh[k])
         offers.append(
             {
                 "offer": number,
                 "kind": next(kind for kind, of_kind in named if of_kind[k]),
                 "kw": round(float(table.quantity_kw[k]), 2),
-                "first_ask": round(float(table.layout.direction[k] * table.first_ask_usd_per_mwh[k]), 2),
+                "first_ask": round(float(table.first_ask_usd_per_mwh[k]), 2),
                 "plant_offers": round(counter, 2) if np.isfinite(counter) else None,
             }
         )
     return {
-        "window": f"{table.view_start}, {table.hours:g} h, Los Angeles",
+        "negotiated": table.subject,
         "round": table.round,
         "rounds": table.rounds,
         "temperament": CATEGORIES[table.category[columns[0]]],

@@ -1,4 +1,4 @@
-"""One negotiation as typed messages: who asked what, who conceded, who joined."""
+"""One negotiation as typed messages: who asked what, who conceded, who joined, and what goes to the market."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import pandas as pd
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import Bools, Floats
 from vpp_core.market.decision import Bid
-from vpp_core.market.segments import PRODUCTS
+from vpp_core.market.segments import PRODUCTS, Segments
 from vpp_core.negotiation.bargain import Bargain
 from vpp_core.negotiation.messages import (
     BidEvaluation,
     CoalitionMember,
     CounterOffer,
-    Device,
     Direction,
     Opportunity,
     PriceQuantity,
@@ -27,41 +26,53 @@ from vpp_core.negotiation.messages import (
 )
 from vpp_core.negotiation.workflow import State
 
+SMALLEST_STEP_KW = 1e-6
+"""Below this a step of the curve is rounding."""
+
 
 @dataclass(frozen=True)
 class Transcript:
-    """One window's negotiation. Prices of messages are unsigned $/MWh."""
+    """A window's negotiation, or that of a day's reserves. Prices of messages are unsigned $/MWh or $/MW-h."""
 
     view: GateView
     state: State
-    bid: Bid
     gate_closure: pd.Timestamp
+    bid: Bid | None = None
+    """the curve that the market accepted for a window; none of a day's reserves"""
+    committed_kw: Floats | None = None
+    """spin and non-spin that cleared in each interval of a day, shape (2, intervals); none of a window"""
 
     @property
     def bargain(self) -> Bargain:
         return self.state["bargain"]
 
     @property
+    def segments(self) -> Segments:
+        """What members may be asked for, at what price."""
+        return self.state["decision"].segments
+
+    @property
     def opportunity_id(self) -> str:
-        """Of the window: one opportunity, in as many products as have a price."""
-        return f"{self.view.start:%Y%m%dT%H%MZ}"
+        """Of the window or day: one opportunity, in as many products as are bid for."""
+        start = f"{self.view.start:%Y%m%dT%H%MZ}"
+        return f"{start}-reserves" if self.view.gate == "day_ahead" else start
 
     def opportunities(self) -> list[Opportunity]:
         """What was announced, a message for each product."""
         return [
             Opportunity(
                 opportunity_id=self.opportunity_id,
-                product=product,  # type: ignore[arg-type]
+                product=PRODUCTS[product],  # type: ignore[arg-type]
                 window_start=self.view.start.to_pydatetime(),
                 duration_hours=self.view.hours,
-                required_capacity_mw=self.view.scenario.market.minimum_bid_mw,
+                required_capacity_mw=self.view.minimum_bid_kw / 1000,
                 forecast_p10_usd_per_mwh=float(p10),
                 forecast_p50_usd_per_mwh=float(p50),
                 forecast_p90_usd_per_mwh=float(p90),
                 gate_closure=self.gate_closure.to_pydatetime(),
             )
-            for product, (p10, p50, p90) in zip(PRODUCTS, self.view.forecast, strict=True)
-            if np.isfinite(p50)
+            for product in self.view.products
+            for p10, p50, p90 in [self.view.forecast[product]]
         ]
 
     def bids(self) -> list[ProsumerBid]:
@@ -145,8 +156,8 @@ class Transcript:
         return answers
 
     def members(self) -> list[CoalitionMember]:
-        """The coalition whose segments the market accepted."""
-        segments, satisfaction = self.submission.segments, self.state["coalition"].satisfaction
+        """The coalition: whoever may be asked."""
+        segments, satisfaction = self.segments, self.state["coalition"].satisfaction
         return [
             CoalitionMember(
                 prosumer_id=self.home_id(k),
@@ -162,11 +173,10 @@ class Transcript:
 
     def vpp_bid(self) -> VppBid:
         """What goes to the market."""
-        segments = self.submission.segments
+        segments = self.segments
         held = np.flatnonzero(segments.quantity_kw > 0)
         expected, offers = self.state["coalition"].expected, self.view.offers
-        order = held[np.argsort(segments.price_usd_per_mwh[held], kind="stable")].tolist()
-        capacity_kw = float(segments.quantity_kw[held].sum())
+        steps = self._steps()
         clears = expected.clearing_probability[held]
         surplus = expected.surplus_usd_per_kw[held] * segments.quantity_kw[held]
         # What a segment is expected to move, in MWh (of reserve MW-h): its prices times that are dollars.
@@ -179,16 +189,8 @@ class Transcript:
         return VppBid(
             bid_id=f"bid-{self.opportunity_id}",
             opportunity_id=self.opportunity_id,
-            total_capacity_mw=capacity_kw / 1000,
-            segments=tuple(
-                PriceQuantity(
-                    product=self._product(k),
-                    direction=self._direction(k),
-                    price_usd_per_mwh=float(segments.price_usd_per_mwh[k]),
-                    capacity_mw=float(segments.quantity_kw[k]) / 1000,
-                )
-                for k in order
-            ),
+            total_capacity_mw=sum(step.capacity_mw for step in steps),
+            segments=steps,
             expected_surplus_usd=float(surplus.sum()),
             expected_profit_usd=profit,
             expected_household_gain_usd=gain,
@@ -196,6 +198,27 @@ class Transcript:
             reliability=float(clears.mean()) if len(held) else 0.0,
             coalition_size=len(np.unique(self.view.layout.home[held])),
             rounds=self.bargain.round,
+        )
+
+    def _steps(self) -> tuple[PriceQuantity, ...]:
+        """The steps of the curve, sales first, by price; of a day's reserves every member's most of any hour."""
+        rows: list[tuple[Product, Direction, float, float]] = []
+        if self.bid is not None:
+            curve = self.bid.curve
+            sold = np.diff(curve.sell_kw.sum(axis=0), prepend=0.0)
+            bought = -np.diff(curve.buy_kw.sum(axis=0), append=0.0)
+            rows += [("energy", "sell", *step) for step in zip(curve.sell_usd_per_mwh, sold, strict=True)]
+            rows += [("energy", "buy", *step) for step in zip(curve.buy_usd_per_mwh, bought, strict=True)]
+        else:
+            price, kw = self.segments.price_usd_per_mwh, self.segments.quantity_kw
+            order = np.argsort(price, kind="stable").tolist()
+            rows += [(self._product(k), self._direction(k), price[k], kw[k]) for k in order]
+        return tuple(
+            PriceQuantity(
+                product=product, direction=direction, price_usd_per_mwh=float(price), capacity_mw=float(kw) / 1000
+            )
+            for product, direction, price, kw in rows
+            if kw > SMALLEST_STEP_KW
         )
 
     def open_before(self, round_number: int) -> Bools:
@@ -214,8 +237,8 @@ class Transcript:
     def _direction(self, k: int) -> Direction:
         return "sell" if self.view.layout.direction[k] > 0 else "buy"
 
-    def _device(self, k: int) -> Device:
-        return "battery" if self.view.layout.is_battery[k] else "car"
+    def _device(self, k: int) -> str:
+        return self.view.devices[self.view.layout.store[k]]
 
     def _unsigned(self, signed: Floats, k: int) -> float:
         return float(self.view.layout.direction[k] * signed[k]) + 0.0  # never −0.0
@@ -223,16 +246,9 @@ class Transcript:
     def constraints(self, k: int) -> tuple[str, ...]:
         """What a home says it will not exceed with this device."""
         fleet, home = self.view.fleet, self.view.layout.home[k]
-        if not self.view.layout.is_compensated[k]:
-            return ("ready at departure",)
-        if not self.view.layout.is_battery[k]:
-            return (
-                "ready at departure",
-                f"at most {fleet.participation_willingness[home]:.0%} of the car's power",
-                f"at most {fleet.max_discharge_share[home]:.0%} of its capacity a day",
-            )
-        return (
-            f"at most {fleet.participation_willingness[home]:.0%} of battery power",
-            f"backup for {fleet.backup_power_hours[home]:.1f} h",
-            f"at most {fleet.max_discharge_share[home]:.0%} of capacity a day",
-        )
+        layout = self.view.layout
+        ready = f"backup for {fleet.backup_power_hours[home]:.1f} h" if layout.is_battery[k] else "ready when needed"
+        if not layout.is_compensated[k]:
+            return (ready,)
+        power = f"at most {fleet.participation_willingness[home]:.0%} of the {self._device(k)}'s power"
+        return (power, ready, f"at most {fleet.max_discharge_share[home]:.0%} of its capacity a day")

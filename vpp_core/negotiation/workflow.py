@@ -1,4 +1,4 @@
-"""The negotiation of one window as a LangGraph state graph.
+"""One negotiation as a LangGraph state graph: of a window's energy, or of a day's reserves.
 
     announce → collect_bids → evaluate → counter_offer → respond ─┬→ evaluate (next round)
                                                                   └→ form_coalition → submit_bid
@@ -108,14 +108,16 @@ def collect_bids(state: State, context: Context) -> State:
 
 
 def evaluate(state: State, context: Context) -> State:
-    """Score each bid: cheap against the median forecast, large, and reliable (how surely it clears)."""
+    """Score each bid: cheap against the median forecast, all that it costs counted, large, and reliable (how surely it
+    clears)."""
     bargain = state["bargain"]
     view = context.seen(bargain.round + 1)
     p10, p50, p90 = np.nan_to_num(view.forecast)[bargain.layout.product].T
     median = bargain.layout.direction * p50
     expected = prospects(bargain.layout, view.offers, bargain.ask_usd_per_mwh, view.forecast, view.hours)
     clears = expected.clearing_probability
-    price = 1.0 / (1.0 + np.exp(np.clip((bargain.ask_usd_per_mwh - median) / np.maximum(p90 - p10, 1.0), -50, 50)))
+    dear = bargain.ask_usd_per_mwh + view.offers.later_usd_per_mwh(bargain.layout) - median
+    price = 1.0 / (1.0 + np.exp(np.clip(dear / np.maximum(p90 - p10, 1.0), -50, 50)))
     largest = max(float(bargain.quantity_kw.max(initial=0.0)), 1e-9)
     scores = np.stack([price, bargain.quantity_kw / largest, clears])
     score = np.array([PRICE_WEIGHT, CAPACITY_WEIGHT, RELIABILITY_WEIGHT]) @ scores
@@ -139,7 +141,9 @@ def guard_terms(state: State, context: Context) -> State:
 def _offered(state: State, context: Context, decided: Decided[Terms]) -> State:
     """Terms become counter-offers; an ask within them is taken as it stands."""
     bargain = state["bargain"]
-    counter = aggregator_counter(bargain, context.seen(bargain.round).forecast, decided.value)
+    seen = context.seen(bargain.round)
+    later = seen.offers.later_usd_per_mwh(bargain.layout)
+    counter = aggregator_counter(bargain, seen.forecast, decided.value, later)
     counter = np.where(bargain.agreed, bargain.counter_usd_per_mwh, counter)
     met = bargain.open & (bargain.ask_usd_per_mwh <= counter)
     return {
@@ -214,7 +218,7 @@ def guard_coalition(state: State, context: Context) -> State:
 
 
 def submit_bid(state: State, context: Context) -> State:
-    """The bid: every member's segment at its agreed price."""
+    """What every member may be asked for, at its agreed price: dispatch makes the fleet's bid of it."""
     bargain, formed = state["bargain"], state["coalition"]
     quantity = formed.solution.quantity_kw
     agreed = bargain.layout.direction * bargain.ask_usd_per_mwh

@@ -55,7 +55,8 @@ def simulated(stage: Stage, world: World) -> pa.Table:
         outcomes = simulate(inputs, keys, progress)
     else:
         if stage.scenario.negotiation.decider == "llm":
-            stage.log.info(expectation(stage.scenario, len(inputs.windows), int(inputs.fleet.has_battery.sum())))
+            windows, days = len(inputs.windows), len(inputs.period.days)
+            stage.log.info(expectation(stage.scenario, windows, days, int(inputs.fleet.has_battery.sum())))
         with gateway_of(
             stage.lake,
             stage.month,

@@ -91,7 +91,8 @@ def execute_month(
         from vpp_pipeline.lake.answers import refuse_without_model
 
         refuse_without_model(lake, month, scenario, anew=refetch)
-        tell_what_is_asked(scenario, len(scenario.period(month).windows(scenario.market.window_minutes)))
+        period = scenario.period(month)
+        tell_what_is_asked(scenario, len(period.windows(scenario.market.window_minutes)), len(period.days))
     with _bar(f"{month} {scenario.name}", assets) as on_step:
         from vpp_pipeline.runner import run_month, shared_instance
 
@@ -114,13 +115,13 @@ def tell_unread(lake: Lake, month: str, scenario: Scenario) -> None:
         say(f"not read: {line}", err=True)
 
 
-def tell_what_is_asked(scenario: Scenario, windows: int) -> None:
+def tell_what_is_asked(scenario: Scenario, windows: int, days: int) -> None:
     """Before a language model negotiates: how many calls and tokens that takes, and what they cost."""
     if scenario.negotiation.decider == "llm":
         from vpp_core.fleet.assumptions import ADOPTION_BESS
         from vpp_core.negotiation.expected import expectation
 
-        asked = expectation(scenario, windows, round(ADOPTION_BESS * scenario.homes))
+        asked = expectation(scenario, windows, days, round(ADOPTION_BESS * scenario.homes))
         say(f"asking {asked}; answers kept in the lake are not asked again", err=True)
 
 

@@ -24,12 +24,16 @@ def negotiate(
     decider: o.DeciderOption = None,
     depth: o.DepthOption = None,
     model: o.ModelOption = None,
+    reserves: Annotated[
+        bool, typer.Option("--reserves", help="The reserves of that day, negotiated the day before, not the window.")
+    ] = False,
     names: Annotated[int, typer.Option("--names", min=0, help="Homes told one by one at most, per part.")] = 8,
 ) -> None:
     """Show how aggregator and homes bargain for one market window: asks, counter-offers, coalition, bid.
 
-    Told home by home for a few, in numbers for the rest. A language model that decides is asked for every window of
-    the month up to this one, since each leaves its batteries as they are found by the next.
+    With --reserves for the reserves of the window's day. Told home by home for a few, in numbers for the rest. A
+    language model that decides is asked for every window of the month up to this one, since each leaves its batteries
+    as they are found by the next.
     """
     from vpp_core.calendar import LOCAL_TIMEZONE, Month, parse_local_time
 
@@ -37,7 +41,7 @@ def negotiate(
     month = o.finished_month(moment.tz_convert(LOCAL_TIMEZONE).strftime("%Y-%m"))
     from vpp_core.fleet.storage import fleet_from_arrow
     from vpp_core.negotiation.story import story
-    from vpp_core.simulation import Inputs, negotiate_window
+    from vpp_core.simulation import Inputs, negotiate_reserves, negotiate_window
     from vpp_pipeline.cli.execution import have_month, lake_to_read, tell_what_is_asked
     from vpp_pipeline.lake.answers import gateway_of
 
@@ -58,8 +62,10 @@ def negotiate(
     fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, chosen.name).table)
     prices, forecast, solar, load = (lake.read(name, month, chosen.name).table.to_pandas() for name in tables)
     inputs = Inputs.build(chosen, Month.parse(month), prices, forecast, solar, load, fleet)
-    tell_what_is_asked(chosen, int(inputs.windows.starts.searchsorted(moment, side="right")))
+    days = int((inputs.period.local.normalize().unique() <= moment).sum())
+    windows = int(inputs.windows.starts.searchsorted(moment, side="right"))
+    tell_what_is_asked(chosen, windows, days if reserves else min(days + 1, len(inputs.period.days)))
     with gateway_of(lake, month, chosen) as gateway:
-        transcript = negotiate_window(inputs, moment, gateway)
+        transcript = (negotiate_reserves if reserves else negotiate_window)(inputs, moment, gateway)
     for line in story(transcript, names):
         say(line)
