@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from vpp_core.dispatch.average_day import AverageDay
+
 from vpp_core.market.inputs import SLOTS
 
 DAY = np.arange(SLOTS)

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vpp_core.dispatch.battery_offers import _largest, sustained_kw
+from vpp_core.dispatch.car_offers import CarOffers, car_charging_kw, car_offers, discharge_offers
+from vpp_core.dispatch.gate_state import Coming, StateRange
+from vpp_core.dispatch.opportunity_cost import Outlook
+from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
 
 import vpp_core.simulation as simulation
 from tests.invented import invented_inputs
 from tests.properties.test_reserves import one_battery
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.battery_offers import _largest, sustained_kw
-from vpp_core.dispatch.car_offers import CarOffers, car_charging_kw, car_offers, discharge_offers
-from vpp_core.dispatch.gate_state import Coming, StateRange
 from vpp_core.dispatch.offers import Offers, sustained
-from vpp_core.dispatch.opportunity_cost import Outlook
-from vpp_core.fleet.devices import Batteries, CarBatteries, Permission
 from vpp_core.market.inputs import Inputs
 from vpp_core.physics.storage import charge_limit_kw, discharge_limit_kw, self_consumption_kw, step_energy_kwh
 from vpp_core.scenario import Tariff

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from vpp_core.dispatch.opportunity_cost import RESERVE_SHARE, Outlook, battery_own_value, battery_value, car_value
 from vpp_core.dispatch.stored_value import LEVELS
 from vpp_core.fleet.devices import Batteries, CarBatteries, Permission

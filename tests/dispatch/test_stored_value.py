@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
-from vpp_core.dispatch import stored_value
 from vpp_core.dispatch.dearest import CASES, PARTS, STARTS, dearest, room_to_work
 from vpp_core.dispatch.stored_value import CELLS, LEVELS, SCENARIO_WEIGHTS, SHORT_CAR_USD_PER_KWH
+
+from vpp_core.dispatch import stored_value
 from vpp_core.physics.meter import retail_bill_usd
 from vpp_core.physics.storage import self_consumption_kw, step_energy_kwh
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from vpp_core.dispatch import merit_order, window_program
 from vpp_core.dispatch.aggregation import Answer, Window, aggregations_of
 from vpp_core.dispatch.linear_program import LinearProgram
 from vpp_core.dispatch.merit_order import MeritOrder
+
+from vpp_core.dispatch import merit_order, window_program
 from vpp_core.dispatch.offers import SharedLimits, shared_limits
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.market.segments import BOOKS, Layout

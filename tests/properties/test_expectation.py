@@ -22,12 +22,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vpp_core.dispatch.opportunity_cost import battery_own_value, car_value
+from vpp_core.dispatch.stored_value import LEVELS
 
 import vpp_core.simulation as simulation
 from tests.invented import invented_inputs
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.opportunity_cost import battery_own_value, car_value
-from vpp_core.dispatch.stored_value import LEVELS
 from vpp_core.market.contingencies import LONGEST_INTERVALS
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import Segments

@@ -62,8 +62,15 @@ class Operation:
     """The stores of a fleet under one permission."""
 
     def __init__(
-        self, stores: Stores, permission: Permission, columns: StoreColumns, homes: Homes, aggregation_of_home: Ints
+        self,
+        stores: Stores,
+        permission: Permission,
+        columns: StoreColumns,
+        homes: Homes,
+        aggregation_of_home: Ints,
+        exports: bool = True,
     ) -> None:
+        self.exports = exports
         self.stores, self.permission, self.columns, self.homes = stores, permission, columns, homes
         self.aggregation_of_home = aggregation_of_home
         self.aggregations = int(aggregation_of_home.max(initial=-1)) + 1
@@ -119,8 +126,20 @@ class Operation:
         high_other = np.where(may_give > 0, may_give, np.minimum(-must, default + asked_kw[0]))
         high_other = np.where(p.movable, high_other, default)
         high = np.maximum(np.where(follows, high_follow, high_other), default)
+        if not self.exports:
+            high = default + self.drawn_only(np.maximum(high - default, 0.0), default, at.net_generation_kw)
         idle = ~at.available
         return Limits(default, np.where(idle, 0.0, np.minimum(low, default)), np.where(idle, 0.0, high))
+
+    def drawn_only(self, more_kw: Floats, default: Floats, net_generation_kw: Floats) -> Floats:
+        """What stores may give more where homes may not export for the VPP: together no more than their home draws."""
+        home, homes = self.stores.home, len(net_generation_kw)
+        drawn = np.maximum(-(net_generation_kw + np.bincount(home, default, homes)), 0.0)
+        wished = np.bincount(home, more_kw, homes)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(wished > 0, np.minimum(drawn / wished, 1.0), 0.0)
+        limited: Floats = more_kw * share[home]
+        return limited
 
     def intervals_to_ready(self, slot: int, weekend: int, weekend_tomorrow: int) -> Ints:
         """Intervals until each store must hold what is needed, by usual times; (S,)."""
@@ -147,9 +166,7 @@ class Operation:
     def sums(self, power: Floats, default: Floats) -> tuple[Floats, Floats]:
         """Deviations up and down of each aggregation [kW], shape (A,)."""
         moved = power - default
-        up = np.bincount(self.aggregation, np.maximum(moved, 0.0), self.aggregations)
-        down = np.bincount(self.aggregation, np.maximum(-moved, 0.0), self.aggregations)
-        return up, down
+        return self._sum(np.maximum(moved, 0.0)), self._sum(np.maximum(-moved, 0.0))
 
     def after(self, at: Interval, power: Floats) -> Floats:
         """Energy in the stores at the interval's end."""
@@ -192,7 +209,8 @@ class Operation:
         return power, np.where(short > _NEGLIGIBLE_KW, short, 0.0)
 
     def _sum(self, of_store: Floats) -> Floats:
-        return np.bincount(self.aggregation, of_store, self.aggregations)
+        total: Floats = np.bincount(self.aggregation, of_store, self.aggregations).astype(np.float64)
+        return total
 
     def _meet(self, deviation, price, most, at_price, wanted_kw):  # type: ignore[no-untyped-def]
         """Deviations (S,) that add up to `wanted_kw` (A,), from a function of the price that does not fall."""

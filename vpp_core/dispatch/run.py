@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -54,7 +55,8 @@ class Run:
         columns = columns_of(stores, self.permission, plans_departures=not exact)
         homes = homes_of(stores, len(inputs.fleet))
         layout = inputs.layout
-        self.operation = Operation(stores, self.permission, columns, homes, layout.aggregation_of_home)
+        exports = inputs.scenario.market.export == "all"
+        self.operation = Operation(stores, self.permission, columns, homes, layout.aggregation_of_home, exports)
         self.trajectory = Trajectory.empty(
             len(inputs.period), len(stores), layout.aggregations, self.permission.floor_kwh
         )
@@ -166,8 +168,16 @@ class Run:
         return Plan(slopes, markups_usd_per_kwh(layout, offers, signed), asked, segments, decision.schedule_kw)
 
     def _view(
-        self, gate, window, stage_count, forecast, offers, stages, first_stage, energy_kwh  # type: ignore[no-untyped-def]
-    ) -> GateView:  # fmt: skip
+        self,
+        gate: Literal["real_time", "day_ahead"],
+        window: int,
+        stage_count: int,
+        forecast: Floats,
+        offers: Offers,
+        stages: Stages,
+        first_stage: int,
+        energy_kwh: Floats,
+    ) -> GateView:
         inputs = self.inputs
         return GateView(
             gate=gate,
@@ -448,6 +458,8 @@ class Run:
         able = day_ahead.able(
             np.maximum(np.minimum(able, self.permission.deviation_kw - np.maximum(power - limits.default, 0.0)), 0.0), t
         )
+        if not operation.exports:
+            able = operation.drawn_only(able, power, at.net_generation_kw)
         held = _shared_out(able, committed.sum(axis=0), operation.aggregation)
         with np.errstate(divide="ignore", invalid="ignore"):
             spin_share = np.where(committed.sum(axis=0) > 0, committed[0] / committed.sum(axis=0), 0.0)

@@ -64,7 +64,7 @@ class WindowProgram:
         """The best quantities, shape (K,), for what a kW of each segment is expected to gain."""
         gain = np.where(quantity_kw > 0, surplus_usd_per_kw * quantity_kw, 0.0)
         book, books = self._layout.book, self._layout.books
-        offered = np.bincount(book, quantity_kw, books)
+        offered: Floats = np.bincount(book, quantity_kw, books).astype(np.float64)
         share, below = by_merit(gain, quantity_kw, book, books, self._minimum_kw)
         if not (offered > 0).any():
             return Solution(np.zeros_like(quantity_kw), solver=None)
