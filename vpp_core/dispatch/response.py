@@ -20,7 +20,7 @@ _SAME_KW = 1e-5
 """A power nearer than this to the default is the default."""
 _ZERO_KW = 1e-9
 _TRIES = 12
-_NEAR_ZERO_KW = 1e-2
+_NEAR_ZERO_KW = 0.05
 
 
 @c.kernel

@@ -302,7 +302,8 @@ class Run:
         tried = np.unique(np.concatenate([sell_price, buy_price]))
         up = np.zeros((operation.aggregations, len(tried)))
         down = np.zeros_like(up)
-        for k, expected in enumerate(path):
+        for k in sorted({0, len(path) - 1}):  # it is most at the window's beginning or its end
+            expected = path[k]
             limits = self._within(expected.limits, plan.asked_kw)
             for i, price in enumerate(tried):
                 here = np.full(operation.aggregations, price * USD_PER_KWH)

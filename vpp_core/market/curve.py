@@ -18,8 +18,8 @@ LOWEST_USD_PER_MWH = -150.0
 """CAISO's bid floor: what is to be sold whatever the price."""
 HIGHEST_USD_PER_MWH = 2000.0
 """CAISO's hard bid cap: what is to be bought whatever the price."""
-_PROBABILITIES = (0.02, 0.2, 0.5, 0.8, 0.95, 0.99)
-_SHARES = (0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98)
+_PROBABILITIES = (0.1, 0.5, 0.95)
+_SHARES = (0.05, 0.25, 0.45, 0.65, 0.85, 0.97)
 
 
 @dataclass(frozen=True)

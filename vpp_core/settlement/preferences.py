@@ -39,8 +39,9 @@ class Deviations:
     def of(cls, inputs: Inputs, trajectory: Trajectory) -> Deviations:
         stores = inputs.stores
         taken = taken_kwh(trajectory.net_kw, trajectory.default_kw, stores.discharge_efficiency, INTERVAL_HOURS)
-        given = np.where(stores.follows_meter, 0.0, trajectory.discharge_kw)
-        taken = np.where(stores.follows_meter, taken, given / stores.discharge_efficiency * INTERVAL_HOURS)
+        # A home that manages its stores itself gives by default.
+        beyond = np.maximum(trajectory.discharge_kw - np.maximum(trajectory.default_kw, 0.0), 0.0)
+        given = np.where(stores.follows_meter, 0.0, beyond)
         return cls(
             permission=Permission.of(inputs.fleet, stores, obeys=True),
             kw=trajectory.net_kw - trajectory.default_kw,
