@@ -102,7 +102,9 @@ def test_only_that_day_and_home_is_in_the_tables(run):
     sold, moved = fleet["cleared for sale [kWh of deviation]"], fleet["moved out [kWh]"]
     assert sold["no_vpp"] == moved["no_vpp"] == "0" and sold["negotiated"] == "360" and moved["negotiated"] == "9"
     assert moved["perfect_foresight"] == "9", "a bound moves energy"
-    assert set(sold[[key for key in one.strategies if key.startswith("perfect")]]) == {"–"}, "a bound sells nothing"
+    assert set(sold[[key for key in one.strategies if key.startswith("perfect_foresight")]]) == {"–"}, (
+        "a bound sells nothing"
+    )
 
 
 @pytest.mark.parametrize("figures_of", [home_day_figures, fleet_day_figures])

@@ -152,7 +152,12 @@ KPI_MONTHLY = Contract(
         Column("coalition_size_mean", pa.float64(), "mean households in a bid, where there was one", True),
         Column("coalition_size_median", pa.float64(), "its median", True),
         Column("rounds_mean", pa.float64(), "mean rounds of a negotiation", True),
-        Column("agreement_percent", pa.float64(), "segments agreed over segments offered [%]", True),
+        Column(
+            "agreement_percent",
+            pa.float64(),
+            "offered columns (a store and direction) on which both sides agreed [%]",
+            True,
+        ),
         Column(
             "concession_mean", pa.float64(), "mean share of the ask that homes conceded, weighed by agreements", True
         ),
