@@ -133,8 +133,8 @@ def in_ladder_order(tables: list[pa.Table]) -> pa.Table:
         "negotiation_results",
         "strategies",
         {"python", "langgraph"},
-        "Aggregator and homes bargain in rounds for each market window and day of reserves; preferences hold. Energy in "
-        "kWh, money in $.",
+        "Aggregator and homes bargain in rounds for each window's energy and each day's reserves; preferences hold. "
+        "Energy in kWh, money in $.",
     )
 )
 def negotiation_results(
