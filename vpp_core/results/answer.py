@@ -7,8 +7,8 @@ number, and the sentence says that it is one day's. What one day of many makes i
 
 from __future__ import annotations
 
-from vpp_core.results.run import Run
 from vpp_core.results.model_share import share_sentence
+from vpp_core.results.run import Run
 from vpp_core.results.rungs import (
     ALONE,
     COMMANDED,

@@ -148,7 +148,7 @@ def home_table(one: OneDay) -> pd.DataFrame:
     """Display rows: what the day brought the home under each strategy."""
     sums = one.intervals.groupby("strategy")
     held = sums[["spin_kw", "nonspin_kw"]].sum().sum(axis=1) * INTERVAL_HOURS
-    awards = one.intervals[["award_kw", "car_award_kw"]].abs().sum(axis=1)
+    awards = one.intervals[["award_kw", "car_award_kw", "heater_award_kw"]].abs().sum(axis=1)
     cleared = awards.groupby(one.intervals["strategy"]).sum() * INTERVAL_HOURS
     bounds = {key for key, row in rows_of(one).items() if np.isnan(row["payment_usd"])}
     rows = rows_of(one)
@@ -178,13 +178,17 @@ def rows_of(one: OneDay) -> dict[str, dict[Any, Any]]:
 
 
 def moved_out_kwh(one: OneDay, strategy: str) -> float | None:
-    """What the home's battery and cars gave more, or took less, than without a VPP; None where that was not run."""
+    """What the home's devices gave more, or took less, than without a VPP; None where that was not run."""
     of_strategy = {str(key): rows.reset_index(drop=True) for key, rows in one.intervals.groupby("strategy")}
     alone, own = of_strategy.get(ALONE), of_strategy.get(strategy)
     if alone is None or own is None:
         return None
-    battery, cars = own["battery_kw"] - alone["battery_kw"], alone["car_kw"] - own["car_kw"]
-    return float((battery.clip(lower=0).sum() + cars.clip(lower=0).sum()) * INTERVAL_HOURS)
+    apart = (
+        own["battery_kw"] - alone["battery_kw"],
+        alone["car_kw"] - own["car_kw"],
+        alone["heater_kw"] - own["heater_kw"],
+    )
+    return float(sum(more.clip(lower=0).sum() for more in apart) * INTERVAL_HOURS)
 
 
 def fleet_table(one: OneDay) -> pd.DataFrame:

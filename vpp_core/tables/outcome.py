@@ -64,8 +64,8 @@ WINDOW_RESULTS = Contract(
         Column(
             "expected_margin_usd",
             pa.float64(),
-            "expected surplus of the energy bid over leaving its devices alone from then on [$]; energy that is moved on "
-            "hour after hour counts in each window, so sums are above what a period can bring",
+            "expected surplus of the energy bid over leaving its devices alone from then on [$]; energy that is moved "
+            "on hour after hour counts in each window, so sums are above what a period can bring",
         ),
         Column(
             "awarded_sell_kwh",

@@ -51,7 +51,8 @@ def simulated(stage: Stage, world: World) -> pa.Table:
     def progress(key: str, share: float) -> None:
         stage.progress(STRATEGIES[key].title, (positions[key] + share) / len(keys))
 
-    if not any(STRATEGIES[key].negotiates for key in keys):
+    negotiating = [key for key in keys if STRATEGIES[key].negotiates]
+    if not negotiating:
         outcomes = simulate(inputs, keys, progress)
     else:
         if stage.scenario.negotiation.decider == "llm":
@@ -62,7 +63,7 @@ def simulated(stage: Stage, world: World) -> pa.Table:
             stage.month,
             stage.scenario,
             anew=stage.refetch,
-            on_wait=_told_wait(stage, positions["negotiated"] / len(keys)),
+            on_wait=_told_wait(stage, positions[negotiating[0]] / len(keys)),
         ) as gateway:
             outcomes = simulate(inputs, keys, progress, gateway)
     for outcome in outcomes:
