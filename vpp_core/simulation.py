@@ -27,6 +27,7 @@ from vpp_core.settlement.outcome import (
     settle,
 )
 from vpp_core.settlement.trajectory import Trajectory
+from vpp_core.strategies.no_vpp import NoVpp
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.strategies.strategy import Bound, GateClosureStrategy
 
@@ -62,7 +63,7 @@ def simulate(
     unknown = [key for key in keys if key not in STRATEGIES]
     if unknown:
         raise InputError(f"strategy {unknown[0]!r} is not known; known are {', '.join(STRATEGIES)}")
-    counterfactual, _, _ = run(inputs, STRATEGIES["no_vpp"](), None)  # type: ignore[arg-type]
+    counterfactual, _, _ = run(inputs, NoVpp(), None)
     outcomes = []
     for key in keys:
         strategy = STRATEGIES[key]()
@@ -77,7 +78,7 @@ def simulate(
             strategy.gateway = gateway
             trajectory, bids, timings = run(inputs, strategy, progress)
         outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd)
-        if key == "negotiated":
+        if strategy.negotiates:
             _require_heard(inputs.scenario, sum((bid.decision.usage for bid in bids), Usage()), gateway)
         outcome.timings.update(timings, total=time.perf_counter() - began)
         outcomes.append(outcome)

@@ -185,13 +185,12 @@ def _open_books(kpis: pd.DataFrame) -> Iterator[str]:
 def _above_foresight(kpis: pd.DataFrame) -> Iterator[str]:
     surplus = kpis.set_index("strategy")["surplus_usd"]
     gap = kpis.set_index("strategy")["bound_gap_usd"].fillna(0.0)
-    for bound, below in (
-        ("perfect_foresight", list(surplus.index)),
-        ("perfect_foresight_aware", [key for key in obeying() if key in surplus.index]),
-    ):
-        if bound not in surplus.index:
-            continue
-        for key in below:
+    from vpp_core.results.rungs import held_to
+    from vpp_core.strategies.registry import STRATEGIES
+
+    keys = list(surplus.index)
+    for bound in (key for key in keys if key in STRATEGIES and STRATEGIES[key].is_bound):
+        for key in held_to(bound, keys):
             if not surplus[key] <= surplus[bound] + gap[bound] + A_CENT:
                 yield f"{key} earns {surplus[key]:.2f} $, which is not below {bound} with {surplus[bound]:.2f} $"
 

@@ -99,6 +99,21 @@ def test_a_number_that_is_missing_fails_a_check_instead_of_passing_it(
     assert any(sentence.startswith(said) for sentence in rules[check](kpis))
 
 
+@pytest.mark.parametrize(
+    ("strategy", "fault"),
+    [("centralized_aware", True), ("perfect_forecast", True), ("smart_home", False), ("centralized", False)],
+)
+def test_only_what_obeys_towards_a_vpp_is_held_to_the_bound_within_preferences(
+    finished: Ran, strategy: str, fault: bool
+) -> None:
+    kpis = finished.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas()
+    surplus = kpis.set_index("strategy")["surplus_usd"]
+    between = (surplus["perfect_foresight_aware"] + surplus["perfect_foresight"]) / 2
+    assert between > surplus["perfect_foresight_aware"] + 0.1
+    kpis["surplus_usd"] = kpis["surplus_usd"].where(kpis["strategy"] != strategy, between)
+    assert bool(list(checks._above_foresight(kpis))) == fault
+
+
 def put_price(ran: Ran, usd_per_mwh: float) -> None:
     """Change one stored price, in a file that is whole."""
     stored = ran.lake.read("market_prices", MONTH, TINY.name)

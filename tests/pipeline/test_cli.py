@@ -114,7 +114,11 @@ def test_a_broken_scenario_in_the_lake_is_named_and_may_be_removed(
 
 @pytest.mark.parametrize(
     ("minimum", "submitted", "said"),
-    [(0.1, 0, "in no window did 20 homes reach the market's minimum of 0.1 MW"), (0.1, 3, ""), (0.0, 0, "")],
+    [
+        (0.1, 0, "in no window did 20 homes, 10% of their aggregation, reach the market's minimum of 0.1 MW"),
+        (0.1, 3, ""),
+        (0.0, 0, ""),
+    ],
 )
 def test_a_ladder_of_nothing_says_that_the_minimum_kept_every_bid_back(
     minimum: float, submitted: int, said: str

@@ -23,9 +23,11 @@ from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 BOUNDS = ("perfect_foresight_aware", "perfect_foresight")
 NEGOTIATION_LOSES = {
     "no_vpp": 0.0,
+    "smart_home": 8.0,
     "negotiated": 20.0,
     "centralized_aware": 30.0,
     "centralized": 45.0,
+    "perfect_forecast": 40.0,
     "perfect_foresight_aware": 60.0,
     "perfect_foresight": 100.0,
 }
@@ -162,7 +164,7 @@ def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:
 
 def _windows(strategy, day, starts, total, share, bound, rng):
     rows = []
-    active = strategy != "no_vpp" and not bound
+    active = strategy not in ("no_vpp", "smart_home") and not bound
     for number, start in enumerate(starts):
         offers = active and number % 2 == 0
         row = {c.name: 0 for c in WINDOW_RESULTS.columns}
@@ -180,6 +182,9 @@ def _windows(strategy, day, starts, total, share, bound, rng):
             "expected_margin_usd": 1.1 * total / len(starts),
             "awarded_sell_kwh": 60.0 if offers and number % 4 == 0 else 0.0,
             "delivered_sell_kwh": 57.0 if offers and number % 4 == 0 else 0.0,
+            "moved_out_kwh": 9.0 if strategy != "no_vpp" and number == 0 else 0.0,
+            "moved_in_kwh": 10.0 if strategy != "no_vpp" and number == 1 else 0.0,
+            "unplaced_kwh": 3.0 if offers and number % 4 == 0 else 0.0,
             "battery_discharge_kwh": 3.0,
             "battery_charge_kwh": 3.5,
             "segments": 4 if offers else 0,
@@ -242,6 +247,8 @@ def _intervals(strategy, starts, day, homes):
                 row |= {"strategy": strategy, "local_day": day, "home_id": home}
                 row |= {"timestamp": start + quarter * pd.Timedelta(minutes=15), "stored_kwh": 5.0 + home}
                 row |= {"spin_kw": 1.0 + home if acts else 0.0, "award_kw": 2.0 if acts and hour == 19 else 0.0}
+                row |= {"battery_kw": 1.0 if acts and hour == 19 else 0.0}
+                row |= {"car_kw": -0.5 if acts and hour == 20 else 0.0}
                 rows.append(row | {"backup_kwh": 2.0, "own_surplus_kw": -0.5, "injection_kw": -0.5})
     return rows
 

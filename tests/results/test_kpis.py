@@ -63,7 +63,39 @@ def test_energy_and_bids_equal_sql_on_the_raw_results(run, kpis):
     assert kpis["offered_sell_mwh"].to_dict() == pytest.approx(offered.to_dict())
     assert kpis.loc["negotiated", "bids_cleared"] == 4 * 6
     assert kpis.loc["negotiated", "bids_cleared_percent"] == pytest.approx(50.0)
-    assert kpis.loc["negotiated", "delivered_percent"] == pytest.approx(95.0)
+    # 57 of 63 kWh that cleared: 60 were given to stores, 3 to none
+    assert kpis.loc["negotiated", "delivered_percent"] == pytest.approx(100 * 57 / 63)
+    assert kpis.loc["negotiated", "unplaced_mwh"] == pytest.approx(4 * 6 * 3 / 1000)
+
+
+def test_what_moved_is_told_apart_from_what_cleared_and_a_bound_moves_too(kpis):
+    assert kpis.loc["negotiated", "moved_out_mwh"] == pytest.approx(4 * 9 / 1000)
+    assert kpis.loc["negotiated", "moved_in_mwh"] == pytest.approx(4 * 10 / 1000)
+    assert kpis.loc["negotiated", "cleared_sell_mwh"] == pytest.approx(4 * 6 * 60 / 1000)
+    assert kpis.loc["perfect_foresight", "moved_out_mwh"] > 0 == kpis.loc["perfect_foresight", "cleared_sell_mwh"]
+
+
+def test_surplus_is_told_a_home_and_over_homes_that_manage_themselves(invent, kpis):
+    assert kpis["surplus_over_smart_home_usd"].isna().all(), "smart_home was not run"
+    run = invent(LOSES | {"smart_home": 8.0}, days=4, homes=6)
+    beside = kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet).set_index("strategy")
+    own, alone = (beside.loc[key, "surplus_usd"] for key in ("negotiated", "smart_home"))
+    assert beside.loc["negotiated", "surplus_over_smart_home_usd"] == pytest.approx(own - alone)
+    assert beside.loc["no_vpp", "surplus_over_smart_home_usd"] == pytest.approx(-alone)
+    assert beside.loc["negotiated", "surplus_per_home_usd"] == pytest.approx(own / 6)
+
+
+def test_energy_bids_are_held_to_what_energy_brought_and_not_to_reserves(run, kpis):
+    outcomes = run.outcomes.to_pylist()
+    for row in outcomes:
+        for window in row["windows"]:
+            window["surplus_reserves_usd"] = 0.5
+    changed = kpi_monthly(
+        type(run.outcomes).from_pylist(outcomes, schema=run.outcomes.schema),
+        run.scenario, run.month, run.prices, run.fleet,
+    ).set_index("strategy")  # fmt: skip
+    apart = changed["expected_minus_realised_usd"] - kpis["expected_minus_realised_usd"]
+    assert apart["negotiated"] == pytest.approx(0.5 * 24 * 4)
 
 
 def test_the_books_close_and_a_bound_has_none(kpis):

@@ -95,9 +95,16 @@ def test_only_that_day_and_home_is_in_the_tables(run):
     assert len(one.household) == len(one.strategies) == len(home_table(one)) == len(fleet_table(one))
     held = home_table(one).set_index("strategy")["reserve held [kW-h]"]
     assert held["no_vpp"] == "0.00" and held["negotiated"] == "24.00"
-    sold = fleet_table(one).set_index("strategy")["sold [kWh]"]
-    assert sold["no_vpp"] == "0" and sold["negotiated"] != "0"
-    assert set(sold[[key for key in one.strategies if key.startswith("perfect")]]) == {"–"}, "a bound sells nothing"
+    home = home_table(one).set_index("strategy")
+    assert home.loc["negotiated", "cleared [kWh of deviation]"] == "2.00", "an hour at 2 kW"
+    assert home.loc["negotiated", "moved out [kWh]"] == "1.50" and home.loc["no_vpp", "moved out [kWh]"] == "0.00"
+    fleet = fleet_table(one).set_index("strategy")
+    sold, moved = fleet["cleared for sale [kWh of deviation]"], fleet["moved out [kWh]"]
+    assert sold["no_vpp"] == moved["no_vpp"] == "0" and sold["negotiated"] == "360" and moved["negotiated"] == "9"
+    assert moved["perfect_foresight"] == "9", "a bound moves energy"
+    assert set(sold[[key for key in one.strategies if key.startswith("perfect_foresight")]]) == {"–"}, (
+        "a bound sells nothing"
+    )
 
 
 @pytest.mark.parametrize("figures_of", [home_day_figures, fleet_day_figures])

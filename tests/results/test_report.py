@@ -81,7 +81,7 @@ def test_nothing_from_outside_can_write_markup_into_the_page(run):
 def test_the_summary_fits_its_schema_and_says_the_same_sentences(files):
     summary = Summary.model_validate_json(files["simulation_summary.json"])
     text = files["simulation_report.md"].decode()
-    assert len(summary.answer) == 3
+    assert len(summary.answer) == 4
     assert all(sentence in text for sentence in summary.answer + summary.observations)
     bound = next(row for row in summary.kpi_monthly if row["strategy"] == "perfect_foresight")
     assert bound["payment_usd"] is None and bound["is_bound"] is True
@@ -93,7 +93,7 @@ def test_the_csv_has_a_row_per_window_and_strategy_and_documented_columns(run, f
 
     frame = pd.read_csv(BytesIO(files["simulation_results.csv"]))
     assert list(frame.columns) == list(csv_columns())
-    assert len(frame) == 3 * 24 * 6
+    assert len(frame) == 3 * 24 * 8
     assert not frame.duplicated(["strategy", "window_start"]).any()
     assert frame["surplus_usd"].sum() == pytest.approx(run.kpis["surplus_usd"].sum(), abs=0.01)
     assert frame["window_start_local"].iloc[0] == "2023-08-01T00:00:00-07:00"

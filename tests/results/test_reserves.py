@@ -10,8 +10,9 @@ from vpp_core.results.page import report_html
 from vpp_core.results.reserves import reserve_sentence, reserve_table
 
 HELD = {
-    "offered_spin_mw_h": 8.0,
-    "offered_nonspin_mw_h": 2.0,
+    "committed_spin_mw_h": 8.0,
+    "committed_nonspin_mw_h": 2.0,
+    "unheld_mw_h": 4.0,
     "held_spin_mw_h": 6.0,
     "held_nonspin_mw_h": 0.0,
     "undeliverable_mw_h": 0.5,
@@ -43,10 +44,13 @@ def run(run_of):
 
 def test_what_was_held_is_shown_with_its_pay_per_mw_h_and_its_calls(run):
     row = reserve_table(holding(run)).set_index("strategy").loc["negotiated"]
-    assert row["spin held [MW-h]"] == "6.00" and row["of offered"] == "60.0 %"
-    assert row["a MW-h"] == "$5.00" and row["not there [MW-h]"] == "0.50"
+    assert row["spin held [MW-h]"] == "6.00" and row["of committed"] == "60.0 %"
+    assert row["a MW-h"] == "$5.00" and row["held, not there [MW-h]"] == "0.50" and row["not held [MW-h]"] == "4.00"
     sentence = reserve_sentence(holding(run))
-    assert "6.00 MW-h of reserve were held and paid $30.00, $5.00 a MW-h" in sentence
+    assert (
+        "6.00 MW-h of reserve were held, 60.0 % of what was committed day ahead, and paid $30.00, $5.00 a MW-h"
+        in sentence
+    )
     assert "0.40 MWh of it were called and 75.0 % delivered" in sentence
 
 

@@ -53,39 +53,22 @@ def test_sources_are_shown_each_beside_its_own_and_a_tiny_one_has_no_ratio(run):
 def test_the_factor_furthest_behind_is_the_reason(run):
     same = {"offered_buy_mwh": (0, 0), "cleared_buy_mwh": (0, 0)}
     offered_less = with_figures(run, offered_sell_mwh=(3, 10), cleared_sell_mwh=(3, 10), **same)
-    assert "mostly because it offered 30.0 % as much energy" in beside_sentence(offered_less)
+    assert "mostly because it offered 30.0 % as much deviation" in beside_sentence(offered_less)
     cleared_less = with_figures(run, offered_sell_mwh=(10, 10), cleared_sell_mwh=(2, 8), **same)
     assert "of what it offered 20.0 % cleared, against 80.0 %" in beside_sentence(cleared_less)
     earned_less = with_figures(run, offered_sell_mwh=(10, 10), cleared_sell_mwh=(8, 8), **same)
-    assert "each MWh that cleared brought" in beside_sentence(earned_less)
+    assert "each MWh of deviation that cleared brought" in beside_sentence(earned_less)
     nothing = with_figures(run, offered_sell_mwh=(0, 10), cleared_sell_mwh=(0, 8), **same)
     assert "because it offered none" in beside_sentence(nothing)
 
 
 def test_reserves_are_explained_by_what_was_held(run):
     split = with_sources(run, (0.8, 0.1, 0.1), (0.5, 0.1, 0.4))
-    held = {"offered_spin_mw_h": (0.0, 5.0), "offered_nonspin_mw_h": (1.0, 5.0)}
+    held = {"committed_spin_mw_h": (0.0, 5.0), "committed_nonspin_mw_h": (1.0, 5.0)}
     cleared = {"held_spin_mw_h": (0.0, 5.0), "held_nonspin_mw_h": (1.0, 5.0)}
     sentence = beside_sentence(with_figures(split, **held, **cleared))
     assert "% from reserves)" in sentence
-    assert "Its reserves stayed behind mostly because it offered 10.0 % as much reserves." in sentence
-
-
-@pytest.mark.parametrize(("missed", "said"), [(1, "In 1 window the"), (3, "In 3 windows the"), (0, None)])
-def test_reserve_sold_where_negotiation_missed_the_minimum_is_counted(run, missed, said):
-    split = with_sources(run, (0.8, 0.1, 0.1), (0.5, 0.1, 0.4))
-    windows = split.flat.windows.assign(below_minimum=False, reserve_usd=2.5)
-    own = windows["strategy"] == "negotiated"
-    at = windows.index[own][:4]
-    windows.loc[at[:missed], ["below_minimum", "reserve_usd"]] = [True, 0.0]
-    windows.loc[at[3], "below_minimum"] = True  # energy missed it there, reserve is held
-    split.__dict__["flat"] = replace(split.flat, windows=windows)
-    sentence = beside_sentence(split)
-    if said is None:
-        assert "missed the market's minimum" not in sentence
-    else:
-        assert said in sentence
-        assert f"minimum of 0.1 MW: that paid the optimiser ${2.5 * missed:.2f}." in sentence
+    assert "Its reserves stayed behind mostly because it committed 10.0 % as much reserve." in sentence
 
 
 def test_where_negotiation_keeps_up_no_reason_is_sought(run_of):

@@ -4,60 +4,63 @@ from dataclasses import replace
 
 import pytest
 
-from vpp_core.results.sentences import answer, direction, observations
+from vpp_core.results.answer import answer, direction
+from vpp_core.results.sentences import observations
 from vpp_core.results.statistics import Interval
-from vpp_core.results.text import usd
+from vpp_core.results.text import form_of, usd
 
 LOSES = {
     "no_vpp": 0.0,
+    "smart_home": 8.0,
     "negotiated": 20.0,
     "centralized_aware": 30.0,
     "centralized": 45.0,
+    "perfect_forecast": 40.0,
     "perfect_foresight_aware": 60.0,
     "perfect_foresight": 100.0,
 }
 
 
 def test_a_negotiation_that_costs_is_said_to_cost(run_of):
-    earned, given_up, households = answer(run_of(days=10))
+    question, earned, given_up, _ = answer(run_of(days=10))
     assert earned.startswith("Negotiating earned")
-    assert "bargaining instead of optimising cost" in given_up
-    assert "centralized control, which earned" in households and " more (" in households
+    assert "bargaining instead of commanding cost" in given_up
+    assert question.count("more than negotiating") == 2 and "less than" not in question
 
 
 def test_a_negotiation_that_beats_the_optimiser_is_said_to_bring_more(run_of):
-    _, given_up, households = answer(run_of(LOSES | {"negotiated": 50.0}, days=20))
-    assert "bargaining instead of optimising brought" in given_up
-    assert "which earned" in households and " less (" in households
+    question, _, given_up, _ = answer(run_of(LOSES | {"negotiated": 50.0}, days=20))
+    assert "bargaining instead of commanding brought" in given_up
+    assert "within their preferences ($" in question.replace("(", "($", 1) and "less than negotiating" in question
 
 
 def test_a_negotiation_that_loses_money_is_said_to_lose(run_of):
-    earned = answer(run_of(LOSES | {"negotiated": -15.0}, noise=0.2, days=10))[0]
+    earned = answer(run_of(LOSES | {"negotiated": -15.0}, noise=0.2, days=10))[1]
     assert earned.startswith("Negotiating lost")
     assert "−" not in earned  # a loss is told as a positive amount lost
 
 
 def test_an_interval_around_zero_is_told_as_no_difference(run_of):
-    earned = answer(run_of(LOSES | {"negotiated": 1.0}, noise=5.0, days=8))[0]
+    earned = answer(run_of(LOSES | {"negotiated": 1.0}, noise=5.0, days=8))[1]
     assert earned.startswith("Negotiating made no difference to having no VPP that these days could show")
 
 
 def test_a_fleet_that_never_bid_is_said_not_to_have_bid(run_of):
     run = run_of(LOSES | {"negotiated": 0.0}, days=3)
     silent = run.kpis.assign(bids_submitted=0)
-    assert answer(replace(run, kpis=silent))[0].startswith("Negotiating led to no bid")
+    assert answer(replace(run, kpis=silent))[1].startswith("Negotiating led to no bid")
 
 
 def test_households_that_lose_are_counted_and_named(run_of):
     run = run_of(days=5, homes=6, gains={"negotiated": 0.05})
-    assert "5 of 6 lost a cent or more" in answer(run)[2]
-    assert "households ended worse off by" in answer(run)[2]
+    assert "5 of 6 lost a cent or more" in answer(run)[3]
+    assert "households ended worse off by" in answer(run)[3]
     assert any("5 under negotiated (worst" in sentence for sentence in observations(run))
 
 
 def test_a_single_day_is_told_without_an_interval(run_of):
     run = run_of(days=1)
-    assert "one day: no interval" in answer(run)[0]
+    assert "one day: no interval" in answer(run)[1]
     assert observations(run)[0].startswith("Only one day was run")
 
 
@@ -69,7 +72,7 @@ def test_without_negotiation_the_answer_says_that_it_was_not_run(run_of):
 
 def test_a_gap_without_the_rungs_between_is_told_whole(run_of):
     run = run_of({"no_vpp": 0.0, "negotiated": 20.0, "perfect_foresight": 100.0}, days=3)
-    assert "the rungs between were not run" in answer(run)[1]
+    assert "the rungs between were not run" in answer(run)[2]
 
 
 def test_a_strategy_that_is_to_obey_and_does_not_invalidates_itself(run_of):
@@ -119,20 +122,20 @@ def test_a_bound_without_a_lead_is_not_explained(run_of):
 
 def test_the_answer_says_how_much_of_it_rests_on_reserve_prices_that_nobody_published(run_of):
     run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
-    assert "for reserves" not in answer(run)[0], "none were sold"
+    assert "for reserves" not in answer(run)[1], "none were sold"
     kpis = run.kpis.assign(surplus_reserves_usd=[0.0, 120.0, 300.0])
-    assert "$120.00 of it is for reserves, at prices that are 100 % modelled" in answer(replace(run, kpis=kpis))[0]
+    assert "$120.00 of it is for reserves, at prices that are 100 % modelled" in answer(replace(run, kpis=kpis))[1]
     published = run.market_prices.assign(
         spin_usd_per_mw_h=5.0, spin_source="file", nonspin_usd_per_mw_h=2.0, nonspin_source="file"
     )
-    assert "modelled" not in answer(replace(run, kpis=kpis, market_prices=published))[0]
+    assert "modelled" not in answer(replace(run, kpis=kpis, market_prices=published))[1]
 
 
 def test_reserves_that_brought_more_than_the_whole_are_not_a_part_of_it(run_of):
     run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
     kpis = run.kpis.assign(surplus_reserves_usd=[0.0, 9000.0, 300.0])
-    assert "$9,000, more than the whole, is for reserves" in answer(replace(run, kpis=kpis))[0]
-    assert "for reserves" not in answer(replace(run, kpis=run.kpis.assign(surplus_reserves_usd=-3.0)))[0]
+    assert "$9,000, more than the whole, is for reserves" in answer(replace(run, kpis=kpis))[1]
+    assert "for reserves" not in answer(replace(run, kpis=run.kpis.assign(surplus_reserves_usd=-3.0)))[1]
 
 
 def test_satisfactions_that_the_days_cannot_tell_apart_are_not_called_the_same(run_of):
@@ -140,26 +143,29 @@ def test_satisfactions_that_the_days_cannot_tell_apart_are_not_called_the_same(r
     split = run.split.copy()
     ours = (split["step"] == "negotiated_over_centralized") & (split["measure"] == "satisfaction_mean")
     split.loc[ours, ["difference", "low", "high"]] = [0.05, -0.01, 0.11]
-    told = answer(replace(run, split=split))[2]
-    assert "were not measurably more or less satisfied than under centralized control (0.900 against 0.600)" in told
+    told = answer(replace(run, split=split))[3]
+    assert (
+        "were not measurably more or less satisfied than where their preferences are ignored (0.900 against 0.600)"
+        in told
+    )
 
 
 def test_a_fleet_that_bid_reserve_alone_is_not_said_not_to_have_bid(run_of):
     run = run_of(LOSES | {"negotiated": 0.0}, days=3)
-    assert "no difference" in answer(replace(run, kpis=run.kpis.assign(bids_submitted=0, reserve_bids=3)))[0]
+    assert "no difference" in answer(replace(run, kpis=run.kpis.assign(bids_submitted=0, reserve_bids=3)))[1]
 
 
 def test_the_largest_part_is_named_only_where_the_days_can_tell(run_of):
-    """Preferences cost 40 and information 30 $ on the mean day: told apart where both move with the day, as here."""
-    close = LOSES | {"perfect_foresight_aware": 65.1, "centralized_aware": 30.2}
-    assert "the largest part is obeying preferences" in answer(run_of(days=10))[1]
-    told = answer(run_of(close, days=4, noise=0.0))[1]
-    assert "which part is the largest, obeying preferences or bidding at gate closure instead of knowing all," in told
+    """Preferences cost 40 and rules 20 $ on the mean day: told apart where both move with the day, as here."""
+    close = LOSES | {"perfect_foresight_aware": 70.1, "perfect_forecast": 40.2}
+    assert "the largest part is obeying preferences" in answer(run_of(days=10))[2]
+    told = answer(run_of(close, days=4, noise=0.0))[2]
+    assert "which part is the largest, obeying preferences or the market's rules and planning by them," in told
     assert "these days cannot tell" in told
 
 
 def test_without_anything_to_gain_no_part_is_the_largest(run_of):
-    assert answer(run_of(dict.fromkeys(LOSES, 0.0), days=3))[1] == "Perfect foresight could not have earned more."
+    assert answer(run_of(dict.fromkeys(LOSES, 0.0), days=3))[2] == "Perfect foresight could not have earned more."
 
 
 @pytest.mark.parametrize(("days", "told"), [(2, True), (9, True), (10, False)])
@@ -187,14 +193,17 @@ def test_without_a_minimum_bid_the_bids_that_the_market_would_refuse_are_counted
     run = run_of(days=2)  # 12 bids of 120 kW a day
     rules = run.scenario.market.model_copy(update={"minimum_bid_mw": 0.0})
     free = replace(run, scenario=run.scenario.model_copy(update={"market": rules}))
-    assert any("the market's is 0.10 MW: 0 of 24 negotiated bids were smaller." in s for s in observations(free))
-    windows = free.flat.windows.assign(bid_buy_kw=60.0 * (free.flat.windows["strategy"] == "negotiated"))
+    assert any(
+        "of which these homes are 10 % and the rest like them): 0 of 24 negotiated bids were smaller." in s
+        for s in observations(free)
+    )
+    windows = free.flat.windows.assign(bid_buy_kw=6.0 * (free.flat.windows["strategy"] == "negotiated"))
     free.__dict__["flat"] = free.flat.__class__(**{**vars(free.flat), "windows": windows})
     assert any("48 of 72 negotiated bids were smaller." in s for s in observations(free))
 
 
 def test_cars_explain_an_expectation_only_where_there_are_cars_and_it_was_not_met(run_of):
-    told = next(s for s in observations(run_of(days=3)) if s.startswith("Negotiated bids expected"))
+    told = next(s for s in observations(run_of(days=3)) if s.startswith("Negotiated energy bids expected"))
     assert "car" not in told, "the invented fleet has none"
 
 
@@ -210,3 +219,70 @@ def test_households_that_have_less_are_not_given_a_share_of_the_surplus(run_of):
     assert any("households have $" in s and "(50.0 %)" in s for s in observations(run))
     lost = replace(run, kpis=run.kpis.assign(household_gain_usd=-4.0))
     assert any("Of the negotiated surplus households have −$4.00 and the VPP has" in s for s in observations(lost))
+
+
+def test_the_first_sentence_is_the_question_negotiated_against_commanded_a_home(run_of):
+    run = run_of(days=10, homes=4)
+    own, aware, unheeding, gain = (
+        run.figure(key, name) / 4
+        for key, name in (
+            ("negotiated", "surplus_usd"),
+            ("centralized_aware", "surplus_usd"),
+            ("centralized", "surplus_usd"),
+            ("negotiated", "household_gain_usd"),
+        )
+    )
+    said = answer(run)[0]
+    assert said.startswith(
+        f"Over the first 10 days of the month negotiating made {usd(own)} a home, against {usd(aware)}"
+    )
+    assert f"and {usd(unheeding)} by commanding them whatever they prefer" in said
+    assert f"{usd(gain)} of it a home went to the households" in said
+
+
+def test_the_surplus_over_smart_homes_stands_beside_that_over_no_vpp(run_of):
+    more = answer(run_of(days=10))[1]
+    assert "without a market, make $" in more and " more (" in more.split("without a market")[1]
+    less = answer(run_of(LOSES | {"smart_home": 28.0}, days=10))[1]
+    assert " less (" in less.split("without a market")[1]
+    assert "without a market" not in answer(run_of({"no_vpp": 0.0, "negotiated": 20.0}, days=3))[1]
+
+
+def test_a_step_that_one_day_makes_is_told_as_that_day_s(run_of):
+    run = run_of(days=10)
+    split = run.split.copy()
+    ours = (split["step"] == "price_of_negotiating") & (split["measure"] == "surplus_usd")
+    split.loc[ours, ["one_day_dominates", "largest_day", "largest_day_percent"]] = [True, "2023-08-04", 86.2]
+    told = answer(replace(run, split=split))[2]
+    assert "of which one day, 2023-08-04, made 86 %, so it says nothing of the others" in told
+    assert "so it says nothing" not in answer(run)[2]
+
+
+def test_sums_are_told_in_as_many_digits_as_their_interval_carries():
+    wide = form_of(Interval(1079.4, 612.0, 1530.0))
+    assert [wide(value) for value in (1079.4, 612.0, -1530.0)] == ["$1,080", "$610", "−$1,530"]
+    assert form_of(Interval(12.345, 11.0, 13.0))(12.345) == "$12.35"
+    assert form_of(Interval(1079.4, None, None))(1079.4) == usd(1079.4)
+    assert form_of(Interval(50_123.0, 20_000.0, 80_000.0))(50_123.0) == "$50,000"
+
+
+def test_the_wholesale_part_of_homes_without_a_market_is_said_to_be_their_supplier_s(run_of):
+    run = run_of(days=3)
+    told = next(s for s in observations(run) if s.startswith("Under smart_home nobody trades"))
+    assert f"which saves whoever supplies them {usd(run.figure('smart_home', 'wholesale_usd'))}" in told
+    assert not any("nobody trades" in s for s in observations(run_of({"no_vpp": 0.0, "negotiated": 20.0}, days=3)))
+
+
+def test_the_minimum_bid_is_said_to_be_the_aggregation_s(run_of):
+    told = next(s for s in observations(run_of(days=3)) if "stayed below the minimum bid" in s)
+    assert "(the aggregation's, of which these homes are 10 % and the rest like them)" in told
+    run = run_of(days=3)
+    rules = run.scenario.market.model_copy(update={"fleet_share": 1.0})
+    alone = replace(run, scenario=run.scenario.model_copy(update={"market": rules}))
+    assert any("minimum bid of 0.10 MW in at least one" in s for s in observations(alone))
+
+
+def test_energy_moved_and_deviation_cleared_are_told_apart_and_what_found_no_store_is_said(run_of):
+    told = next(s for s in observations(run_of(days=3)) if s.startswith("Under negotiated stores moved"))
+    assert "moved 0.03 MWh out of and 0.03 MWh into" in told and "cleared were 1.08 MWh of deviation" in told
+    assert "4.8 % of what cleared found no store" in told  # 3 of 63 kWh

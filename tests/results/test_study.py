@@ -1,5 +1,6 @@
 """Studies: the interval over seeds is Student's, signs are counted, and sweeps draw a frontier."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -88,12 +89,23 @@ def test_the_text_report_says_the_same_numbers_as_the_page(run_of, rows):
 def test_the_sentence_over_fleets_gives_mean_interval_and_how_many_agree(run_of, rows):
     sentence = seeds_sentence(rows, "2023-08")
     assert sentence.startswith("With the fleet drawn anew 4 times")
-    assert "negotiated over no vpp $14.00 (−$9.10 to $37.10; 3 of 4 fleets with its sign)" in sentence
+    assert "negotiated over centralized −$34.32 (−$57.41 to −$11.22; 4 of 4 fleets with its sign)" in sentence
     lost = rows.assign(surplus_usd=np.where(rows["strategy"] == "negotiated", -rows["surplus_usd"], 0.0))
-    assert "negotiated over no vpp −$14.00 (−$37.10 to $9.10; 3 of 4 fleets with its sign)" in seeds_sentence(
-        lost, "2023-08"
-    )
+    assert "negotiated over centralized −$14.00 (−$37.10 to $9.10;" in seeds_sentence(lost, "2023-08")
     assert sentence in observations(replace(run_of(SURPLUS, days=2), study=rows))
+
+
+def test_a_difference_that_one_fleet_makes_is_no_finding(run_of, rows):
+    said = seeds_sentence(rows, "2023-08")
+    assert re.search(
+        r"negotiated over no vpp \$14\.00 \(−\$9\.10 to \$37\.10; one fleet makes \d+ % of it, so it is no", said
+    )
+    assert (
+        "; one makes "
+        in study_table(study_summary(rows)).set_index("difference").loc["negotiated over no vpp", "surplus"]
+    )
+    even = rows.assign(surplus_usd=np.where(rows["strategy"] == "negotiated", 10.0 + rows["seed"], 0.0))
+    assert "no finding" not in seeds_sentence(even, "2023-08")
 
 
 def test_the_study_with_the_most_seeds_speaks_and_a_single_seed_does_not(rows):

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from vpp_core.results.rungs import NEGOTIATED
 from vpp_core.results.statistics import FEW_DAYS, LEVEL, Interval, sum_interval
 from vpp_core.results.study import BY_DAY
 from vpp_core.results.text import interval, listed, percent, score, usd
 from vpp_core.scenario.variation import SWEEPS
 
-STRATEGY = "negotiated"
+STRATEGY = NEGOTIATED
 MEASURES = {"surplus_usd": "surplus", "household_gain_usd": "gain of households", "satisfaction_mean": "satisfaction"}
 BARGAINING = (
     "Each rule of bargaining on its own, from the lowest to the highest value that was tried, everything else as in "

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.results.kpis import A_CENT
+from vpp_core.results.rungs import BOUND, COMMANDED, NEGOTIATED, UNHEEDING
 from vpp_core.results.statistics import Interval, ratio_interval, sum_interval
 from vpp_core.tables import CLAIMS
 
@@ -94,7 +95,7 @@ KNOWN_CLAIMS = (
         "negotiation raises satisfaction by 33.3 % over centralized control",
         "+33.3 %",
         "%",
-        _ratio(("negotiated", "satisfaction_mean"), ("centralized", "satisfaction_mean"), lambda r: 100 * (r - 1)),
+        _ratio((NEGOTIATED, "satisfaction_mean"), (UNHEEDING, "satisfaction_mean"), lambda r: 100 * (r - 1)),
         lambda value: value >= 33.3,
         "one scorer, fed only with what happened, for both; its scale ends at 1, so what centralized control leaves up "
         "to there is all that can be gained; the claim set the scores by formula",
@@ -104,7 +105,7 @@ KNOWN_CLAIMS = (
         "negotiated satisfaction is 0.7–0.9",
         "0.7–0.9",
         "of 1",
-        _mean("satisfaction_mean", "negotiated"),
+        _mean("satisfaction_mean", NEGOTIATED),
         lambda value: 0.7 <= value <= 0.9,
         "weighted mean of components that happened, over households and days",
     ),
@@ -113,7 +114,7 @@ KNOWN_CLAIMS = (
         "centralized satisfaction is 0",
         "0",
         "of 1",
-        _mean("satisfaction_mean", "centralized"),
+        _mean("satisfaction_mean", UNHEEDING),
         lambda value: value == 0,
         "the claim fixed the score at 0 by definition, which we reject; the same scorer gives what is shown here",
         comparable=False,
@@ -123,7 +124,7 @@ KNOWN_CLAIMS = (
         "negotiated profit is within 15 % of the optimum",
         "≥ 85 %",
         "%",
-        _ratio(("negotiated", "surplus_usd"), ("perfect_foresight", "surplus_usd"), lambda r: 100 * r),
+        _ratio((NEGOTIATED, "surplus_usd"), (BOUND, "surplus_usd"), lambda r: 100 * r),
         lambda value: value >= 85,
         "surplus over that of perfect foresight, a true upper bound that nobody can reach; the claim took cost as 70 % "
         "of revenue",
@@ -133,7 +134,7 @@ KNOWN_CLAIMS = (
         "negotiated profit is within 15 % of the centralized result, which the claim took as the optimum",
         "≥ 85 %",
         "%",
-        _ratio(("negotiated", "surplus_usd"), ("centralized", "surplus_usd"), lambda r: 100 * r),
+        _ratio((NEGOTIATED, "surplus_usd"), (UNHEEDING, "surplus_usd"), lambda r: 100 * r),
         lambda value: value >= 85,
         "surplus over that of centralized, which ignores preferences",
     ),
@@ -142,7 +143,7 @@ KNOWN_CLAIMS = (
         "negotiated profit is within 15 % of an optimiser that knows and obeys the same",
         "≥ 85 %",
         "%",
-        _ratio(("negotiated", "surplus_usd"), ("centralized_aware", "surplus_usd"), lambda r: 100 * r),
+        _ratio((NEGOTIATED, "surplus_usd"), (COMMANDED, "surplus_usd"), lambda r: 100 * r),
         lambda value: value >= 85,
         "surplus over that of centralized_aware: the fairest reading of the claim",
     ),
@@ -151,7 +152,7 @@ KNOWN_CLAIMS = (
         "centralized control breaks 20–50 preferences in a simulation",
         "20–50",
         "(household, window, kind)",
-        _total("violations", "centralized"),
+        _total("violations", UNHEEDING),
         lambda value: 20 <= value <= 50,
         "every breached (household, window, kind) is counted; the claim does not say over how many homes and days, and "
         "a count grows with both",
@@ -162,7 +163,7 @@ KNOWN_CLAIMS = (
         "negotiation violates no constraint",
         "0",
         "(household, window, kind)",
-        _total("violations", "negotiated"),
+        _total("violations", NEGOTIATED),
         lambda value: value == 0,
         "preferences counted from what happened; device limits hold by construction and are tested",
     ),
@@ -171,16 +172,16 @@ KNOWN_CLAIMS = (
         "more than 80 % of bids are successful",
         "> 80 %",
         "%",
-        _ratio(("negotiated", "bids_cleared"), ("negotiated", "bids_submitted"), lambda r: 100 * r),
+        _ratio((NEGOTIATED, "bids_cleared"), (NEGOTIATED, "bids_submitted"), lambda r: 100 * r),
         lambda value: value > 80,
-        "a bid clears where its price meets the realised price; the claim cleared bids by chance",
+        "a bid counts where some part of its curve met the realised price; the claim cleared bids by chance",
     ),
     Claim(
         "coalitions_formed",
         "99.2 % of negotiations form a coalition",
         "99.2 %",
         "%",
-        _ratio(("negotiated", "coalitions"), ("negotiated", "negotiations"), lambda r: 100 * r),
+        _ratio((NEGOTIATED, "coalitions"), (NEGOTIATED, "negotiations"), lambda r: 100 * r),
         lambda value: value >= 99.2,
         "windows in which a bid was agreed, over windows in which something was negotiated",
     ),
@@ -189,9 +190,9 @@ KNOWN_CLAIMS = (
         "a coalition has 3–10 members",
         "3–10",
         "households (median)",
-        _figure("coalition_size_median", "negotiated"),
+        _figure("coalition_size_median", NEGOTIATED),
         lambda value: 3 <= value <= 10,
-        "households with a segment in a bid; the minimum bid decides how many a coalition needs at least",
+        "households that a bid may call on; the fleet bids as one, so nobody is left out to keep a coalition small",
         has_interval=False,
     ),
     Claim(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_core.results.run import Run
+from vpp_core.results.rungs import NEGOTIATED
 from vpp_core.results.statistics import Floats
 from vpp_core.results.text import number, percent
 
@@ -39,7 +40,7 @@ def window_surplus(run: Run, strategy: str) -> Floats:
     return own
 
 
-def concentration_sentence(run: Run, strategy: str = "negotiated") -> str:
+def concentration_sentence(run: Run, strategy: str = NEGOTIATED) -> str:
     """How few windows carry the surplus; empty where there is none to carry."""
     surplus = window_surplus(run, strategy)
     count = windows_for(surplus) if len(surplus) else None

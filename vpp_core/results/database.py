@@ -47,6 +47,7 @@ _VIEWS = {
     "ladder": (
         "The month in a few columns: one row per month, scenario and strategy.",
         """SELECT month, scenario, strategy, round(surplus_usd, 2) AS surplus_usd,
+                  round(surplus_over_smart_home_usd, 2) AS surplus_over_smart_home_usd,
                   round(percent_of_perfect, 1) AS percent_of_perfect, round(vpp_profit_usd, 2) AS vpp_profit_usd,
                   round(household_gain_usd, 2) AS household_gain_usd, households_worse_off,
                   round(satisfaction_mean, 3) AS satisfaction_mean, violations
@@ -75,6 +76,7 @@ _VIEWS = {
         """SELECT month, scenario, strategy,
                   CAST(extract(hour FROM window_start AT TIME ZONE 'America/Los_Angeles') AS INTEGER) AS local_hour,
                   avg(lmp_mean_usd_per_mwh) AS lmp_mean_usd_per_mwh, sum(surplus_usd) AS surplus_usd,
+                  sum(moved_out_kwh) AS moved_out_kwh, sum(moved_in_kwh) AS moved_in_kwh,
                   sum(awarded_sell_kwh) AS awarded_sell_kwh, sum(awarded_buy_kwh) AS awarded_buy_kwh
            FROM window_results GROUP BY month, scenario, strategy, local_hour""",
     ),
@@ -105,8 +107,10 @@ _VIEW_COLUMNS = {
         "local_hour": "hour of the day in Los Angeles, 0–23",
         "lmp_mean_usd_per_mwh": "mean realised price of that hour over the period [$/MWh]",
         "surplus_usd": "surplus booked in that hour over the period [$]",
-        "awarded_sell_kwh": "sold energy that cleared in that hour over the period [kWh]",
-        "awarded_buy_kwh": "bought energy that cleared in that hour over the period [kWh]",
+        "moved_out_kwh": "what stores gave more, or took less, than without a VPP in that hour over the period [kWh]",
+        "moved_in_kwh": "what stores took more, or gave less, than without a VPP in that hour over the period [kWh]",
+        "awarded_sell_kwh": "deviation for sale that cleared in that hour over the period [kWh]",
+        "awarded_buy_kwh": "deviation to buy that cleared in that hour over the period [kWh]",
     },
     "frontier": {
         "members": "members of the study with this value: one per fleet seed",

@@ -78,15 +78,16 @@ def _books(day: pd.Series, own: pd.DataFrame) -> str:
 
 
 def _bids(day: pd.Series) -> str:
-    cleared = day["cleared_sell_mwh"] + day["cleared_buy_mwh"]
+    cleared = day["cleared_sell_mwh"] + day["cleared_buy_mwh"] + day["unplaced_mwh"]
     offered = day["offered_sell_mwh"] + day["offered_buy_mwh"]
     held = held_mw_h(day)
     reserve = f" {number(held)} MW-h of reserve were held." if held > 0 else ""
     small = int(day["bids_below_minimum"])
-    below = f"; in {count(small, 'window')} a direction or reserve stayed below the minimum bid" if small else ""
+    below = f"; in {count(small, 'window')} a direction stayed below the minimum bid" if small else ""
     energy = (
         f"{number(day['bids_cleared'], 0)} of {count(day['bids_submitted'], 'energy bid')} cleared in some part, "
-        f"{number(cleared)} of {number(offered)} MWh"
+        f"{number(cleared)} of {number(offered)} MWh of deviation; stores moved "
+        f"{number(day['moved_out_mwh'])} MWh out and {number(day['moved_in_mwh'])} in"
         if day["bids_submitted"] > 0
         else "No energy was bid"
     )

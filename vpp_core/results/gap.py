@@ -1,46 +1,27 @@
 """The distance from perfect foresight to the negotiated result, split into steps, each with its interval.
 
-Both paths run between the same ends and end with the same step; they differ in which rung stands between:
+Both paths (`rungs.SPLIT`) run between the same ends and end with the same step; they differ in which rungs stand
+between: preferences first, over the bound within preferences and exact forecasts; or last, over `centralized`, which
+ignores them. That the price of preferences differs between the paths is no fault: it costs something else to obey
+preferences when one knows all prices than when one does not.
 
-- preferences first: perfect_foresight → perfect_foresight_aware → centralized_aware → negotiated,
-- information first: perfect_foresight → centralized → centralized_aware → negotiated.
-
-That the price of preferences (and of information) differs between the paths is no fault: it costs something else to
-obey preferences when one knows all prices than when one does not.
+A step is told as a finding only where no single day makes it: where one of three or more days brings more than half of
+a difference, that day is named instead.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from vpp_core.results.statistics import Interval, autocorrelation, sum_interval
+from vpp_core.results.rungs import BOUND, COMPARISON, COMPARISONS, NEGOTIATED, SPLIT, TOTAL
+from vpp_core.results.statistics import Floats, Interval, autocorrelation, dominates, largest_share, sum_interval
 from vpp_core.tables import GAP_SPLIT
 
-TOTAL = "total"
+__all__ = ["TOTAL", "gap_split", "step_interval", "step_row"]
 
-_PATHS: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "preferences_first": (
-        ("price_of_preferences", "perfect_foresight", "perfect_foresight_aware"),
-        ("value_of_information", "perfect_foresight_aware", "centralized_aware"),
-        ("price_of_negotiating", "centralized_aware", "negotiated"),
-        (TOTAL, "perfect_foresight", "negotiated"),
-    ),
-    "information_first": (
-        ("value_of_information", "perfect_foresight", "centralized"),
-        ("price_of_preferences", "centralized", "centralized_aware"),
-        ("price_of_negotiating", "centralized_aware", "negotiated"),
-        (TOTAL, "perfect_foresight", "negotiated"),
-    ),
-    "comparison": (
-        ("negotiated_over_no_vpp", "negotiated", "no_vpp"),
-        ("centralized_aware_over_no_vpp", "centralized_aware", "no_vpp"),
-        ("centralized_over_no_vpp", "centralized", "no_vpp"),
-        ("negotiated_over_centralized", "negotiated", "centralized"),
-        ("negotiated_over_centralized_aware", "negotiated", "centralized_aware"),
-    ),
-}
 _COMPARED = ("surplus_usd", "vpp_profit_usd", "household_gain_usd", "satisfaction_mean")
 """What comparisons compare. Satisfaction is a mean over days, the money a sum."""
 
@@ -56,15 +37,17 @@ def gap_split(daily: pd.DataFrame) -> pd.DataFrame:
     optimality to the period, not to the day.
     """
     rows = []
-    for path, steps in _PATHS.items():
-        total = _paired(daily, "surplus_usd", steps[-1][1], steps[-1][2]) if path != "comparison" else None
+    paths = {path: (*steps, (TOTAL, BOUND, NEGOTIATED)) for path, steps in SPLIT.items()}
+    total = _paired(daily, "surplus_usd", BOUND, NEGOTIATED)
+    for path, steps in (paths | {COMPARISON: COMPARISONS}).items():
         for step, upper, lower in steps:
-            for measure in _COMPARED if path == "comparison" else ("surplus_usd",):
+            for measure in _COMPARED if path == COMPARISON else ("surplus_usd",):
                 paired = _paired(daily, measure, upper, lower)
                 if paired is None:
                     continue
                 row = _row(paired, measure)
-                share = 100 * row["difference"] / total.sum() if total is not None and total.sum() > 0 else None
+                of_total = path != COMPARISON and total is not None and total.sum() > 0
+                share = 100 * row["difference"] / total.sum() if of_total and total is not None else None
                 rows.append(
                     {
                         "month": daily["month"].iloc[0],
@@ -82,16 +65,23 @@ def gap_split(daily: pd.DataFrame) -> pd.DataFrame:
     return GAP_SPLIT.arrow(pd.DataFrame(rows, columns=names)).to_pandas()
 
 
+def step_row(
+    split: pd.DataFrame, step: str, measure: str = "surplus_usd", path: str | None = None
+) -> dict[str, Any] | None:
+    """A row of `split`; None where it was not measured."""
+    found = split[(split["step"] == step) & (split["measure"] == measure)]
+    if path is not None:
+        found = found[found["path"] == path]
+    return None if found.empty else {str(name): value for name, value in found.iloc[0].items()}
+
+
 def step_interval(
     split: pd.DataFrame, step: str, measure: str = "surplus_usd", path: str | None = None
 ) -> Interval | None:
     """A difference of `split` with its interval; None where it was not measured."""
-    found = split[(split["step"] == step) & (split["measure"] == measure)]
-    if path is not None:
-        found = found[found["path"] == path]
-    if found.empty:
+    row = step_row(split, step, measure, path)
+    if row is None:
         return None
-    row = found.iloc[0]
     if pd.isna(row["low"]):
         return Interval(float(row["difference"]), None, None)
     return Interval(float(row["difference"]), float(row["low"]), float(row["high"]))
@@ -110,11 +100,21 @@ def _row(paired: pd.Series, measure: str) -> dict[str, Any]:
     values = paired.to_numpy(dtype=float)
     weight = 1.0 if measure.endswith("_usd") else 1 / len(values)
     interval = sum_interval(values * weight)
+    share = largest_share(values)
+    sums_up = measure.endswith("_usd")  # a mean is no day's making
     return {
         "difference": interval.estimate,
         "low": interval.low,
         "high": interval.high,
         "days": len(values),
         "days_positive": int((values > 0).sum()),
+        "largest_day": None if share is None else str(paired.index[_largest(values)]),
+        "largest_day_percent": None if share is None else 100 * share,
+        "one_day_dominates": sums_up and dominates(values),
         "day_autocorrelation": autocorrelation(values),
     }
+
+
+def _largest(values: Floats) -> int:
+    """Position of the day that makes most of a difference: the largest of its sign."""
+    return int(np.argmax(np.sign(values.sum()) * values))

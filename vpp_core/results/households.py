@@ -11,6 +11,7 @@ import pandas as pd
 from vpp_core.fleet.fleet import CATEGORIES
 from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
+from vpp_core.results.rungs import changes_nothing
 from vpp_core.results.statistics import Floats, gini, jain
 from vpp_core.results.text import listed, number, percent, score, usd
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
@@ -41,7 +42,7 @@ def category_table(run: Run) -> pd.DataFrame:
     rows = []
     months = household_months(run)
     for strategy in operable(run):
-        if strategy == "no_vpp":
+        if changes_nothing(strategy):
             continue
         own = months[months["strategy"] == strategy]
         groups = [(category, own[own["category"] == category]) for category in CATEGORIES]

@@ -17,6 +17,7 @@ from vpp_core.llm.limits import cost_usd
 from vpp_core.llm.usage import Usage
 from vpp_core.negotiation.prompt_files import prompts_version
 from vpp_core.results.model_share import WHOLE_PERCENT, share_percent
+from vpp_core.results.rungs import BOUND, SMART
 from vpp_core.results.statistics import gini, jain, ratio_interval
 from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
@@ -47,7 +48,10 @@ _SUMMED = (
 _COUNTED = ("bids_submitted", "bids_cleared", "reserve_bids", "bids_below_minimum", "negotiations", "coalitions")
 _ENERGY = {
     **{f"bid_{side}_kw": f"offered_{side}_mwh" for side in ("sell", "buy")},
-    **{f"bid_{kind}_kw": f"offered_{kind}_mw_h" for kind in ("spin", "nonspin")},
+    **{f"committed_{kind}_kw": f"committed_{kind}_mw_h" for kind in ("spin", "nonspin")},
+    **{f"moved_{way}_kwh": f"moved_{way}_mwh" for way in ("out", "in")},
+    "unplaced_kwh": "unplaced_mwh",
+    "unheld_kw_h": "unheld_mw_h",
     **{f"awarded_{side}_kwh": f"cleared_{side}_mwh" for side in ("sell", "buy")},
     **{f"delivered_{side}_kwh": f"delivered_{side}_mwh" for side in ("sell", "buy")},
     **{f"held_{kind}_kw_h": f"held_{kind}_mw_h" for kind in ("spin", "nonspin")},
@@ -70,6 +74,7 @@ def kpi_monthly(
     sums = _sums(flat, ["strategy"], scenario)
     windows_of, households_of = (dict(list(t.groupby("strategy"))) for t in (flat.windows, flat.households))
     gaps = flat.days.groupby("strategy")["bound_gap_usd"].sum(min_count=1)
+    smart = sums.loc[SMART, "surplus_usd"] if SMART in sums.index else np.nan
     rows = []
     for strategy in flat.days["strategy"].unique():
         own, windows, households = sums.loc[strategy], windows_of[strategy], households_of[strategy]
@@ -84,6 +89,8 @@ def kpi_monthly(
                 "days": windows["local_day"].nunique(),
                 "bound_gap_usd": gaps[strategy],
                 **own,
+                "surplus_per_home_usd": own["surplus_usd"] / len(fleet),
+                "surplus_over_smart_home_usd": own["surplus_usd"] - smart,
                 **_of_perfect(daily, strategy),
                 **({} if is_bound else _household_gains(households) | _bidding(own, windows, scenario)),
                 "solver_failures": int(windows["solver_failures"].sum()),
@@ -129,14 +136,14 @@ def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFram
     counted = w.assign(
         bids_submitted=_positive(w, "bid_sell_kw", "bid_buy_kw"),
         bids_cleared=_positive(w, "awarded_sell_kwh", "awarded_buy_kwh"),
-        reserve_bids=_positive(w, "bid_spin_kw", "bid_nonspin_kw"),
+        reserve_bids=_positive(w, "committed_spin_kw", "committed_nonspin_kw"),
         bids_below_minimum=w["below_minimum"].astype(int),
         negotiations=_positive(w, "rounds"),
         coalitions=((w["rounds"] > 0) & (w["households"] > 0)).astype(int),
     )
     market = counted.groupby(by, sort=False)[[*_SUMMED, *_COUNTED, *_ENERGY]].sum()
     market[list(_ENERGY)] = market[list(_ENERGY)] / 1000
-    market[[name for name in _ENERGY if name.startswith("bid_")]] *= hours
+    market[[name for name in _ENERGY if name.endswith("_kw")]] *= hours
     market = market.rename(columns=_ENERGY)
     kinds = [f"violations_{kind}" for kind in VIOLATIONS]
     homes = flat.households.groupby(by, sort=False)[["payment_usd", "household_gain_usd", *kinds]].sum(min_count=1)
@@ -151,11 +158,11 @@ def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFram
 def _of_perfect(daily: pd.DataFrame, strategy: str) -> dict[str, Any]:
     surplus = daily.set_index(["local_day", "strategy"])["surplus_usd"].unstack()  # noqa: PD010
     names = ("percent_of_perfect", "percent_of_perfect_low", "percent_of_perfect_high")
-    if "perfect_foresight" not in surplus:
+    if BOUND not in surplus:
         return dict.fromkeys(names)
-    if strategy == "perfect_foresight":
+    if strategy == BOUND:
         return dict.fromkeys(names, 100.0 if surplus[strategy].sum() > A_CENT else None)
-    share = ratio_interval(surplus[strategy].to_numpy(), surplus["perfect_foresight"].to_numpy(), A_CENT)
+    share = ratio_interval(surplus[strategy].to_numpy(), surplus[BOUND].to_numpy(), A_CENT)
     values = (None, None, None) if share is None else (share.estimate, share.low, share.high)
     return {name: None if value is None else 100 * value for name, value in zip(names, values, strict=True)}
 
@@ -179,7 +186,8 @@ def _household_gains(households: pd.DataFrame) -> dict[str, Any]:
 
 def _bidding(own: pd.Series, windows: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
     offered = own["offered_sell_mwh"] + own["offered_buy_mwh"]
-    cleared = own["cleared_sell_mwh"] + own["cleared_buy_mwh"]
+    placed = own["cleared_sell_mwh"] + own["cleared_buy_mwh"]
+    cleared = placed + own["unplaced_mwh"]
     feasible = windows["feasible_kw"].sum() * scenario.market.window_minutes / 60 / 1000
     expected = float(windows["expected_margin_usd"].sum())
     return {
@@ -187,7 +195,8 @@ def _bidding(own: pd.Series, windows: pd.DataFrame, scenario: Scenario) -> dict[
         "cleared_energy_percent": _percent(cleared, offered),
         "delivered_percent": _percent(own["delivered_sell_mwh"] + own["delivered_buy_mwh"], cleared),
         "expected_margin_usd": expected,
-        "expected_minus_realised_usd": expected - own["surplus_usd"],
+        # reserves are bid day ahead, so no energy bid expected them
+        "expected_minus_realised_usd": expected - (own["surplus_usd"] - own["surplus_reserves_usd"]),
         "cleared_of_feasible_percent": _percent(cleared, feasible),
     }
 

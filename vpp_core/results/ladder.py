@@ -6,14 +6,22 @@ import io
 
 import pandas as pd
 
+from vpp_core.results.rungs import has_no_market
 from vpp_core.results.text import NONE, number, percent, score, usd
+
+SUPPLIERS = (
+    "† smart_home has no VPP and no market. On the same books the energy that its homes shift counts at LMP, "
+    "which is what their supplier saves by it, or what it costs the supplier; all else is the households'."
+)
+"""What the ladder's mark means."""
 
 
 def ladder_table(kpis: pd.DataFrame) -> pd.DataFrame:
     """Display rows of `KPI_MONTHLY`, in its order: all columns are strings, a dash where a figure does not apply.
 
-    Columns: strategy, surplus, of perfect, wholesale, reserves, bill change, wear, end energy, VPP profit,
-    households, worse off, satisfaction, violations, bids cleared.
+    Columns: strategy, surplus (over no VPP), a home, over smart homes, of perfect, wholesale, reserves, bill change,
+    wear, end energy, VPP profit, households, worse off, satisfaction, violations, bids cleared. Of homes without a VPP
+    the supplier has what stands under VPP profit (`SUPPLIERS`).
     """
     return pd.DataFrame([_row(row) for row in kpis.to_dict("records")], columns=list(_COLUMNS))
 
@@ -57,6 +65,12 @@ def _worse_off(row: dict) -> str:
     return f"{number(row['households_worse_off'], 0)} of {number(row['homes'], 0)}"
 
 
+def _profit(row: dict) -> str:
+    """Its supplier's where homes trade with nobody."""
+    whose = " †" if has_no_market(row["strategy"]) and row["vpp_profit_usd"] else ""
+    return usd(row["vpp_profit_usd"]) + whose
+
+
 def _bids(row: dict) -> str:
     if row["is_bound"] or not row["bids_submitted"]:
         return NONE
@@ -66,13 +80,15 @@ def _bids(row: dict) -> str:
 _COLUMNS = {
     "strategy": lambda row: row["strategy"] + (" (bound)" if row["is_bound"] else ""),
     "surplus": lambda row: usd(row["surplus_usd"]),
+    "a home": lambda row: usd(row["surplus_per_home_usd"]),
+    "over smart homes": lambda row: usd(row["surplus_over_smart_home_usd"]),
     "of perfect": lambda row: percent(row["percent_of_perfect"]),
     "wholesale": lambda row: usd(row["wholesale_usd"]),
     "reserves": lambda row: usd(row["reserves_usd"]),
     "bill change": lambda row: usd(row["bill_change_usd"]),
     "wear": lambda row: usd(row["wear_change_usd"]),
     "end energy": lambda row: usd(row["end_energy_usd"]),
-    "VPP profit": lambda row: usd(row["vpp_profit_usd"]),
+    "VPP profit": _profit,
     "households": lambda row: usd(row["household_gain_usd"]),
     "worse off": _worse_off,
     "satisfaction": lambda row: score(row["satisfaction_mean"]),

@@ -7,13 +7,16 @@ from typing import Any
 
 import pandas as pd
 
+from vpp_core.results.answer import answer
 from vpp_core.results.bargaining import BARGAINING, STRATEGY, bargaining_sentence, bargaining_table, effects
-from vpp_core.results.ladder import ladder_table
+from vpp_core.results.energy import TWICE, energy_sentence, energy_table
+from vpp_core.results.ladder import SUPPLIERS, ladder_table
 from vpp_core.results.one_day import chosen_day, fleet_table, home_table
 from vpp_core.results.reserves import reserve_sentence, reserve_table
 from vpp_core.results.run import Run
+from vpp_core.results.rungs import COMPARISON, has_no_market
 from vpp_core.results.same_knowledge import beside_sentence, beside_table
-from vpp_core.results.sentences import answer, observations
+from vpp_core.results.sentences import observations
 from vpp_core.results.shares import data_shares
 from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_sentence, sweep_table, sweeps
 from vpp_core.results.summary import csv_columns
@@ -26,9 +29,10 @@ def report_markdown(run: Run) -> bytes:
         f"# Virtual power plant benchmark: {run.month}, scenario {run.scenario.name}",
         _what_was_run(run),
         "## Answer\n\n" + "\n\n".join(answer(run)),
-        "## Strategies\n\n" + _frame(ladder_table(run.kpis)),
+        "## Strategies\n\n" + _frame(ladder_table(run.kpis)) + _suppliers(run),
         "## Where the distance to perfect foresight comes from\n\n" + gap_markdown(run),
         *_beside(run),
+        *_energy(run),
         *_reserves(run),
         "## Strategies side by side\n\n" + _frame(comparison_table(run.split)),
         *_day(run),
@@ -48,9 +52,12 @@ METHOD = (
     "VPP and its households have together more than without a VPP, retail bills and battery wear included.",
     "perfect_foresight and perfect_foresight_aware know the whole period and are relaxations: upper bounds that nobody "
     "can operate. They have no payments, household gains or satisfaction.",
-    "The steps of the gap are differences between strategies, no more. The value of information is all that lies "
-    "between the relaxed optimum over the whole period and bidding window by window at gate closure: unknown prices, "
-    "and also the minimum bid, penalties, and the form of bids that the bound waives.",
+    "The steps of the gap are differences between strategies, no more. perfect_forecast plans, bids and is settled as "
+    "centralized_aware is, by forecasts that happen to be exact: what is between the two is information and nothing "
+    "else. What is between the bound and perfect_forecast is all that the bound waives or knows beyond any horizon: "
+    "bids held for a window, day-ahead commitments, the minimum bid, penalties, compensation, and the plan's own "
+    "imperfection. A step that one day of three or more makes more than half of is no finding about the period.",
+    "Energy is told as what devices moved against having no VPP, and as deviation that cleared: not the same.",
     "Intervals are paired day-block bootstraps: whole days are redrawn, the same days for every strategy. They cover "
     "the day-to-day variation of this one month; not other months, not the draw of the fleet, not errors of the model. "
     "Days are taken as exchangeable although batteries carry energy past midnight. Each interval stands for itself: of "
@@ -73,6 +80,22 @@ def _beside(run: Run) -> list[str]:
     table = beside_table(run)
     title = "## Negotiation beside the optimiser that knows and obeys the same"
     return [f"{title}\n\n{beside_sentence(run)}\n\n{_frame(table)}"] if len(table) else []
+
+
+def _suppliers(run: Run) -> str:
+    return f"\n\n{SUPPLIERS}" if has_suppliers(run) else ""
+
+
+def has_suppliers(run: Run) -> bool:
+    """Whether a strategy was run under which homes shift energy and nobody trades it."""
+    return any(has_no_market(key) and run.figure(key, "wholesale_usd") for key in run.kpis["strategy"])
+
+
+def _energy(run: Run) -> list[str]:
+    table = energy_table(run)
+    if table.empty:
+        return []
+    return [f"## Energy: moved and cleared\n\n{energy_sentence(run)}\n\n{TWICE}\n\n{_frame(table)}"]
 
 
 def _reserves(run: Run) -> list[str]:
@@ -144,9 +167,10 @@ def gap_table(split: pd.DataFrame) -> pd.DataFrame:
             "surplus": usd(row["difference"]),
             "95 % interval": _ends(row, usd) or ONE_DAY,
             "share": percent(row["share_of_total_percent"]),
+            "largest day": _largest_day(row),
             "days above 0": f"{row['days_positive']} of {row['days']}",
         }
-        for row in split[split["path"] != "comparison"].to_dict("records")
+        for row in split[split["path"] != COMPARISON].to_dict("records")
     ]
     return pd.DataFrame(rows)
 
@@ -162,13 +186,22 @@ _MEASURES = {
 def comparison_table(split: pd.DataFrame) -> pd.DataFrame:
     """Display rows of the comparisons in `GAP_SPLIT`: a pair of strategies, each measure with its interval."""
     rows: dict[str, dict[str, str]] = {}
-    for row in split[split["path"] == "comparison"].to_dict("records"):
+    for row in split[split["path"] == COMPARISON].to_dict("records"):
         pair = f"{row['upper_strategy']} − {row['lower_strategy']}"
         form = usd if row["measure"].endswith("_usd") else score
         ends = _ends(row, form)
         cell = form(row["difference"]) + (f" ({ends})" if ends else "")
         rows.setdefault(pair, {"pair": pair})[_MEASURES[row["measure"]]] = cell
     return pd.DataFrame(list(rows.values())).fillna(NONE)
+
+
+def _largest_day(row: Mapping[Any, Any]) -> str:
+    """Share of the day that makes most of a difference; marked where that is more than half of it."""
+    share = row["largest_day_percent"]
+    if pd.isna(share):
+        return NONE
+    marked = f" ({row['largest_day']}: no finding)" if row["one_day_dominates"] else ""
+    return percent(share, 0) + marked
 
 
 def _ends(row: Mapping[Any, Any], form: Callable[[Any], str]) -> str:

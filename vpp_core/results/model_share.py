@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from vpp_core.results.rungs import NEGOTIATED
 from vpp_core.results.text import count, listed, percent
 from vpp_core.scenario import Scenario
 from vpp_core.tables.negotiation import FALLBACKS, NEVER_ANSWERED
 
 WHOLE_PERCENT = 90.0
 """From this share of the decisions on, a result is called the model's."""
-STRATEGY = "negotiated"
+STRATEGY = NEGOTIATED
 
 
 def share_percent(answers: int, fallbacks: int) -> float | None:

@@ -15,6 +15,7 @@ from vpp_core.fleet.fleet import CATEGORIES, Fleet
 from vpp_core.results.days import best_and_worst
 from vpp_core.results.households import household_months, operable
 from vpp_core.results.run import Run
+from vpp_core.results.rungs import ALONE, NEGOTIATED, changes_nothing
 from vpp_core.results.text import NONE, count, listed, number, score, usd
 
 
@@ -81,8 +82,8 @@ def position_of(fleet: Fleet, home_id: int) -> int:
 
 def shown_strategy(run: Run) -> str | None:
     """The strategy that is looked at closely: the negotiated one, or else the first that does something."""
-    acting = [key for key in operable(run) if key != "no_vpp"]
-    return "negotiated" if "negotiated" in acting else next(iter(acting), None)
+    acting = [key for key in operable(run) if not changes_nothing(key)]
+    return NEGOTIATED if NEGOTIATED in acting else next(iter(acting), None)
 
 
 def chosen_day(run: Run) -> tuple[OneDay, str] | None:
@@ -145,8 +146,12 @@ def describe_home(run: Run, home_id: int, strategy: str) -> str:
 
 def home_table(one: OneDay) -> pd.DataFrame:
     """Display rows: what the day brought the home under each strategy."""
-    held = one.intervals.groupby("strategy")[["spin_kw", "nonspin_kw"]].sum().sum(axis=1) * INTERVAL_HOURS
-    rows = {row["strategy"]: row for row in one.household.to_dict("records")}
+    sums = one.intervals.groupby("strategy")
+    held = sums[["spin_kw", "nonspin_kw"]].sum().sum(axis=1) * INTERVAL_HOURS
+    awards = one.intervals[["award_kw", "car_award_kw", "heater_award_kw"]].abs().sum(axis=1)
+    cleared = awards.groupby(one.intervals["strategy"]).sum() * INTERVAL_HOURS
+    bounds = {key for key, row in rows_of(one).items() if np.isnan(row["payment_usd"])}
+    rows = rows_of(one)
     return pd.DataFrame(
         [
             {
@@ -156,7 +161,9 @@ def home_table(one: OneDay) -> pd.DataFrame:
                 "rise of wear": usd(row["wear_change_usd"]),
                 "stored more": usd(row["end_energy_usd"]),
                 "gain": usd(row["household_gain_usd"]),
-                "for the VPP [kWh]": number(row["discharged_for_vpp_kwh"]),
+                "moved out [kWh]": number(moved_out_kwh(one, key)),
+                "discharged for the VPP [kWh]": number(row["discharged_for_vpp_kwh"]),
+                "cleared [kWh of deviation]": NONE if key in bounds else number(cleared.get(key, 0.0)),
                 "reserve held [kW-h]": number(held.get(key, 0.0)),
                 "satisfaction": score(row["satisfaction"]),
             }
@@ -165,8 +172,27 @@ def home_table(one: OneDay) -> pd.DataFrame:
     )
 
 
+def rows_of(one: OneDay) -> dict[str, dict[Any, Any]]:
+    """The home's row of `HOUSEHOLD_DAYS` under each strategy."""
+    return {row["strategy"]: row for row in one.household.to_dict("records")}
+
+
+def moved_out_kwh(one: OneDay, strategy: str) -> float | None:
+    """What the home's devices gave more, or took less, than without a VPP; None where that was not run."""
+    of_strategy = {str(key): rows.reset_index(drop=True) for key, rows in one.intervals.groupby("strategy")}
+    alone, own = of_strategy.get(ALONE), of_strategy.get(strategy)
+    if alone is None or own is None:
+        return None
+    apart = (
+        own["battery_kw"] - alone["battery_kw"],
+        alone["car_kw"] - own["car_kw"],
+        alone["heater_kw"] - own["heater_kw"],
+    )
+    return float(sum(more.clip(lower=0).sum() for more in apart) * INTERVAL_HOURS)
+
+
 def fleet_table(one: OneDay) -> pd.DataFrame:
-    """Display rows: what the fleet did on the day under each strategy; a bound neither bids nor trades."""
+    """Display rows: what stores moved on the day under each strategy, and what cleared; a bound trades nothing."""
     sums = one.windows.groupby("strategy").sum(numeric_only=True, min_count=1).to_dict("index")
 
     def traded(row: Mapping[Any, Any], column: str) -> str:
@@ -177,10 +203,14 @@ def fleet_table(one: OneDay) -> pd.DataFrame:
             {
                 "strategy": key,
                 "surplus": usd(row["surplus_usd"]),
-                "sold [kWh]": traded(row, "awarded_sell_kwh"),
-                "bought [kWh]": traded(row, "awarded_buy_kwh"),
+                "moved out [kWh]": number(row["moved_out_kwh"], 0),
+                "moved in [kWh]": number(row["moved_in_kwh"], 0),
+                "cleared for sale [kWh of deviation]": traded(row, "awarded_sell_kwh"),
+                "cleared to buy [kWh of deviation]": traded(row, "awarded_buy_kwh"),
+                "given to no store [kWh]": traded(row, "unplaced_kwh"),
                 "net injection [kWh]": number(row["net_injection_kwh"], 0),
                 "reserve held [kW-h]": number(row["held_spin_kw_h"] + row["held_nonspin_kw_h"], 0),
+                "committed, not held [kW-h]": traded(row, "unheld_kw_h"),
                 "called [kWh]": number(row["called_kwh"]) if row["called_kwh"] > 0 else NONE,
             }
             for key, row in ((key, sums[key]) for key in one.strategies if key in sums)

@@ -12,20 +12,23 @@ from html import escape
 import pandas as pd
 
 from vpp_core.results import figures
+from vpp_core.results.answer import answer
 from vpp_core.results.bargaining import BARGAINING, STRATEGY, bargaining_sentence, bargaining_table, effects
 from vpp_core.results.concentration import ABOVE_ALL, concentration_sentence
 from vpp_core.results.day_page import day_section
 from vpp_core.results.days import best_and_worst
+from vpp_core.results.energy import TWICE, energy_sentence, energy_table
 from vpp_core.results.figures import Figure
 from vpp_core.results.households import category_table, weight_sentence, weight_table, weight_test
-from vpp_core.results.ladder import ladder_table
-from vpp_core.results.markdown import claims_table, comparison_table, gap_table, method, provenance_table
+from vpp_core.results.ladder import SUPPLIERS, ladder_table
+from vpp_core.results.markdown import claims_table, comparison_table, gap_table, has_suppliers, method, provenance_table
 from vpp_core.results.one_day import chosen_day, shown_strategy
 from vpp_core.results.page_parts import bullets, document, paragraph, plot_html, table_html
 from vpp_core.results.reserves import reserve_sentence, reserve_table
 from vpp_core.results.run import Run
+from vpp_core.results.rungs import PREFERENCES_FIRST, PREFERENCES_LAST, has_no_market
 from vpp_core.results.same_knowledge import beside_sentence, beside_table
-from vpp_core.results.sentences import answer, observations
+from vpp_core.results.sentences import observations
 from vpp_core.results.study import FRONTIER, SEEDS, seed_studies, sweep_sentence, sweep_table, sweeps
 from vpp_core.strategies.registry import STRATEGIES
 
@@ -54,19 +57,26 @@ def _ladder(run: Run, plots: dict[str, Figure]) -> str:
             if key in STRATEGIES
         ]
     )
+    note = f'<p class="soft">{escape(SUPPLIERS)}</p>' if has_suppliers(run) else ""
     plot = plot_html(plots, "plot-ladder", figures.ladder_figure(run), "Surplus of each strategy")
     return (
-        plot + table_html(ladder_table(run.kpis)) + "<h3>The strategies</h3>" + table_html(told, wide=("what it is",))
+        plot
+        + table_html(ladder_table(run.kpis))
+        + note
+        + "<h3>The strategies</h3>"
+        + table_html(told, wide=("what it is",))
     )
 
 
 def _obeys(key: str) -> str:
+    if has_no_market(key):
+        return "–"
     return "obeyed" if STRATEGIES[key].obeys_preferences else "ignored"
 
 
 def _gap(run: Run, plots: dict[str, Figure]) -> str:
     body = ""
-    for path, words in (("preferences_first", "over aware foresight"), ("information_first", "over centralized")):
+    for path, words in ((PREFERENCES_FIRST, "over aware foresight"), (PREFERENCES_LAST, "over centralized")):
         figure = figures.waterfall_figure(run, path)
         if figure:
             plot = plot_html(
@@ -91,6 +101,10 @@ def _sources(run: Run, plots: dict[str, Figure]) -> str:
     body += "<h3>By kind of money</h3>" + plot_html(
         plots, "plot-parts", figures.parts_figure(run), "Surplus by kind of money"
     )
+    energy = energy_table(run)
+    if len(energy):
+        body += f"<h3>Energy: moved and cleared</h3>{paragraph(energy_sentence(run))}{table_html(energy)}"
+        body += f'<p class="soft">{escape(TWICE)}</p>'
     reserves = reserve_table(run)
     if len(reserves):
         body += f"<h3>Reserves</h3>{paragraph(reserve_sentence(run))}{table_html(reserves)}"
@@ -124,7 +138,7 @@ def _days(run: Run, plots: dict[str, Figure]) -> str:
     body = ""
     for explained in best_and_worst(run, strategy):
         figure = figures.day_figure(run, strategy, explained.day)
-        says = f"Prices and cleared energy on {explained.day}"
+        says = f"Prices and energy moved on {explained.day}"
         plot = plot_html(plots, f"plot-day-{explained.which.lower()}", figure, says)
         told = "".join(paragraph(sentence) for sentence in explained.sentences)
         body += f"<div><h3>{explained.which} day of {escape(strategy)}: {explained.day}</h3>{told}{plot}</div>"

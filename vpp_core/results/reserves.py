@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from vpp_core.results.run import Run
-from vpp_core.results.text import number, percent, usd
+from vpp_core.results.rungs import NEGOTIATED
+from vpp_core.results.text import NONE, number, percent, usd
 
 _KINDS = ("spin", "nonspin")
 
@@ -16,7 +17,7 @@ def held_mw_h(figures: pd.Series) -> float:
 
 
 def reserve_table(run: Run) -> pd.DataFrame:
-    """Display rows per strategy that held reserve: offered, held, short, called and delivered, and what it was paid."""
+    """Display rows per strategy that held reserve: held, of what was committed, short, called, delivered, and paid."""
     rows = []
     for key, own in run.by_strategy.iterrows():
         held = held_mw_h(own)
@@ -26,8 +27,9 @@ def reserve_table(run: Run) -> pd.DataFrame:
             {
                 "strategy": key,
                 **{f"{kind} held [MW-h]": number(own[f"held_{kind}_mw_h"]) for kind in _KINDS},
-                "of offered": percent(_share(held, sum(own[f"offered_{kind}_mw_h"] for kind in _KINDS))),
-                "not there [MW-h]": number(own["undeliverable_mw_h"]),
+                "of committed": NONE if own["is_bound"] else percent(_share(held, held + own["unheld_mw_h"])),
+                "not held [MW-h]": NONE if own["is_bound"] else number(own["unheld_mw_h"]),
+                "held, not there [MW-h]": number(own["undeliverable_mw_h"]),
                 "called [MWh]": number(own["called_mwh"]),
                 "delivered [MWh]": number(own["delivered_call_mwh"]),
                 "capacity pay": usd(own["reserve_usd"]),
@@ -38,7 +40,7 @@ def reserve_table(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def reserve_sentence(run: Run, strategy: str = "negotiated") -> str:
+def reserve_sentence(run: Run, strategy: str = NEGOTIATED) -> str:
     """What reserve brought, and whether it kept its promise; empty where none was held."""
     if strategy not in run.by_strategy.index:
         return ""
@@ -46,9 +48,10 @@ def reserve_sentence(run: Run, strategy: str = "negotiated") -> str:
     held = held_mw_h(own)
     if held <= 0:
         return ""
+    of_committed = percent(_share(held, held + float(own["unheld_mw_h"])))
     sentence = (
-        f"Of the {strategy} offers {number(held)} MW-h of reserve were held and paid {usd(own['reserve_usd'])}, "
-        f"{usd(own['reserve_usd'] / held)} a MW-h"
+        f"Under {strategy} {number(held)} MW-h of reserve were held, {of_committed} "
+        f"of what was committed day ahead, and paid {usd(own['reserve_usd'])}, {usd(own['reserve_usd'] / held)} a MW-h"
     )
     called, delivered = float(own["called_mwh"]), float(own["delivered_call_mwh"])
     if called <= 0:

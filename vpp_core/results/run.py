@@ -13,12 +13,10 @@ import pyarrow as pa
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.results.fidelity import EventDelivery
-from vpp_core.results.gap import step_interval
+from vpp_core.results.gap import step_interval, step_row
 from vpp_core.results.statistics import Interval
 from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
-
-UPPER_BOUND = "perfect_foresight"
 
 
 @dataclass(frozen=True)
@@ -69,3 +67,10 @@ class Run:
     def difference(self, step: str, measure: str = "surplus_usd", path: str | None = None) -> Interval | None:
         """A difference of the gap split with its interval; None where it was not measured."""
         return step_interval(self.split, step, measure, path)
+
+    def dominating_day(self, step: str, path: str | None = None) -> tuple[str, float] | None:
+        """The day that alone makes more than half of a step's surplus, and its share [%]; None where none does."""
+        row = step_row(self.split, step, path=path)
+        if row is None or not row["one_day_dominates"]:
+            return None
+        return str(row["largest_day"]), float(row["largest_day_percent"])

@@ -1,7 +1,9 @@
 """Negotiation beside the optimiser that knows and obeys the same: what share of its surplus, by source, and why.
 
-Surplus is energy or capacity offered × share of it that cleared × what each cleared unit brought. Where negotiation
-stays clearly behind, the factor that is furthest behind is named: it says where the money went, not who is to blame.
+Surplus is deviation offered × share of it that cleared × what each cleared MWh of deviation brought; of reserves,
+capacity committed × share of it that was held × what each held MW-h brought. Where negotiation stays clearly behind,
+the factor that is furthest behind is named: it says where the money went, not who is to blame. Deviation counts a car
+that is held off for hours in each of them, for both alike.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vpp_core.results.run import Run
+from vpp_core.results.rungs import COMMANDED, NEGOTIATED
 from vpp_core.results.statistics import Interval, ratio_interval
 from vpp_core.results.text import NONE, interval, listed, percent, usd
 
-OWN, OTHER = "negotiated", "centralized_aware"
+OWN, OTHER = NEGOTIATED, COMMANDED
 BEHIND = 0.85
 """Below this share a reason is given."""
 SOURCES = {
@@ -104,8 +107,6 @@ def beside_sentence(run: Run) -> str:
     )
     behind = [part for part in parts if part.ratio and part.ratio.estimate < BEHIND]
     reasons = [reason for part in behind if (reason := _reason(run, part))]
-    if any(part.column == "surplus_reserves_usd" for part in behind):
-        reasons.append(_missed_minimum(run))
     return " ".join([sentence, *dict.fromkeys(filter(None, reasons))])
 
 
@@ -113,17 +114,18 @@ def _reason(run: Run, part: Beside) -> str:
     """The factor furthest behind, with its number: quantity offered, share cleared, or surplus per cleared unit."""
     reserves = part.column == "surplus_reserves_usd"
     (own_offered, own_cleared), (offered, cleared) = (_quantities(run, key, reserves) for key in (OWN, OTHER))
-    unit = "MW-h" if reserves else "MWh"
-    what = "reserves" if reserves else "energy"
+    unit = "MW-h held" if reserves else "MWh of deviation that cleared"
+    did, part_of = ("committed", "was held") if reserves else ("offered", "cleared")
+    what = "reserve" if reserves else "deviation"
     if min(offered, cleared, part.other_usd) <= 0:
         return ""
     if own_offered <= 0 or own_cleared <= 0:
-        return f"Its {part.what} stayed behind because it {'offered' if own_offered <= 0 else 'cleared'} none."
+        return f"Its {part.what} stayed behind because it {did if own_offered <= 0 else 'cleared'} none."
     factors = {
-        f"it offered {percent(100 * own_offered / offered)} as much {what}": own_offered / offered,
-        f"of what it offered {percent(100 * own_cleared / own_offered)} cleared, against "
+        f"it {did} {percent(100 * own_offered / offered)} as much {what}": own_offered / offered,
+        f"of what it {did} {percent(100 * own_cleared / own_offered)} {part_of}, against "
         f"{percent(100 * cleared / offered)}": (own_cleared / own_offered) / (cleared / offered),
-        f"each {unit} that cleared brought {usd(part.own_usd / own_cleared)} against {usd(part.other_usd / cleared)}": (
+        f"each {unit} brought {usd(part.own_usd / own_cleared)} against {usd(part.other_usd / cleared)}": (
             part.own_usd / own_cleared
         )
         / (part.other_usd / cleared),
@@ -133,25 +135,9 @@ def _reason(run: Run, part: Beside) -> str:
     return f"{subject} mostly because {words}."
 
 
-def _missed_minimum(run: Run) -> str:
-    """Reserve that the optimiser sold in windows in which negotiation's offers stayed below the minimum bid."""
-    windows = run.flat.windows.set_index("window_start")
-    own, other = (windows[windows["strategy"] == key] for key in (OWN, OTHER))
-    paid = other["reserve_usd"].reindex(own.index).fillna(0.0)
-    missed = own["below_minimum"] & (own["reserve_usd"] == 0) & (paid > 0)
-    if not missed.any():
-        return ""
-    count = int(missed.sum())
-    return (
-        f"In {count} {'window' if count == 1 else 'windows'} the optimiser sold reserve and negotiation none, having "
-        f"missed the market's minimum of {run.scenario.market.minimum_bid_mw:g} MW: that paid the optimiser "
-        f"{usd(float(paid[missed].sum()))}."
-    )
-
-
 def _quantities(run: Run, key: str, reserves: bool) -> tuple[float, float]:
-    """Offered and cleared: energy [MWh], or reserve offered and held [MW-h]."""
+    """Deviation offered and cleared [MWh], or reserve committed and held [MW-h]."""
     kinds = ("spin", "nonspin") if reserves else ("sell", "buy")
-    names = ("offered_{}_mw_h", "held_{}_mw_h") if reserves else ("offered_{}_mwh", "cleared_{}_mwh")
+    names = ("committed_{}_mw_h", "held_{}_mw_h") if reserves else ("offered_{}_mwh", "cleared_{}_mwh")
     offered, cleared = (sum(run.figure(key, name.format(kind)) or 0.0 for kind in kinds) for name in names)
     return offered, cleared

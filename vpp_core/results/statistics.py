@@ -29,6 +29,8 @@ LEVEL = 0.95
 FEW_DAYS = 10
 """Below so many days intervals are too narrow: of those of a normal mean 50 % hold it with 2 days, 75 % with 3, 86 %
 with 5, 91 % with 10 and 94 % with 31."""
+FEWEST_TO_DOMINATE = 3
+"""Of two terms the larger always makes half of a sum."""
 _SEED = 20_230_801
 
 
@@ -101,6 +103,22 @@ def ratio_interval(numerator: Floats, denominator: Floats, least: float = 0.0) -
     if sums is None or (sums[:, 1] <= 0).any():
         return Interval(estimate, None, None)
     return interval_of(estimate, sums[:, 0] / sums[:, 1])
+
+
+def largest_share(values: Floats) -> float | None:
+    """Share of the sum that its largest term makes, of the sum's sign; None where the sum is nothing.
+
+    Above 1 where the others take some of it back.
+    """
+    total = float(np.sum(values))
+    return None if abs(total) < 1e-9 else float(np.max(np.sign(total) * np.asarray(values))) / abs(total)
+
+
+def dominates(values: Floats) -> bool:
+    """Whether one of at least `FEWEST_TO_DOMINATE` terms makes more than half of their sum: then the sum says something
+    about that one, not about all."""
+    share = largest_share(values)
+    return len(values) >= FEWEST_TO_DOMINATE and share is not None and share > 0.5
 
 
 def autocorrelation(daily: Floats) -> float | None:

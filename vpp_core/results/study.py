@@ -9,18 +9,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from vpp_core.results.rungs import COMPARISONS, NEGOTIATED, PREFERENCES_FIRST, SPLIT, changes_nothing
+from vpp_core.results.statistics import dominates, largest_share
 from vpp_core.results.text import NONE, listed, number, percent, score, usd
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.variation import SWEPT
 from vpp_core.tables import STUDY
 
-COMPARED = (
-    ("price_of_preferences", "perfect_foresight", "perfect_foresight_aware"),
-    ("value_of_information", "perfect_foresight_aware", "centralized_aware"),
-    ("price_of_negotiating", "centralized_aware", "negotiated"),
-    ("negotiated_over_no_vpp", "negotiated", "no_vpp"),
-    ("negotiated_over_centralized", "negotiated", "centralized"),
-)
+COMPARED = (*SPLIT[PREFERENCES_FIRST], *(step for step in COMPARISONS if step[1] == NEGOTIATED))
 _MEASURES = {
     "surplus_usd": "surplus",
     "percent_of_perfect": "of perfect",
@@ -66,7 +62,8 @@ def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
 
     `rows` are `STUDY` rows; only members that vary a seed (`DRAWN`) count, and of one data seed under several fleets
     the mean. Columns: study, month, step, measure, mean, low, high (Student's t over seeds; NaN with one seed), seeds,
-    seeds_agreeing (those with the sign of the mean).
+    seeds_agreeing (those with the sign of the mean), largest_percent (the largest seed's share of the sum),
+    one_dominates (one of three or more seeds makes more than half of it).
     """
     seeds = rows[rows["varied"].isin(list(DRAWN))]
     summaries = []
@@ -83,6 +80,7 @@ def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
                     label = {"study": study, "month": month, "step": step, "measure": measure}
                     summaries.append(label | _over_seeds(differences))
     names = ["study", "month", "step", "measure", "mean", "low", "high", "seeds", "seeds_agreeing"]
+    names += ["largest_percent", "one_dominates"]
     return pd.DataFrame(summaries, columns=names)
 
 
@@ -94,7 +92,16 @@ def _over_seeds(differences: np.ndarray) -> dict[str, float | int]:
     if count > 1:
         half = float(student.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count))
     agreeing = int((np.sign(differences) == np.sign(mean)).sum())
-    return {"mean": mean, "low": mean - half, "high": mean + half, "seeds": count, "seeds_agreeing": agreeing}
+    share = largest_share(differences)
+    return {
+        "mean": mean,
+        "low": mean - half,
+        "high": mean + half,
+        "seeds": count,
+        "seeds_agreeing": agreeing,
+        "largest_percent": np.nan if share is None else 100 * share,
+        "one_dominates": dominates(differences),
+    }
 
 
 def study_table(summary: pd.DataFrame) -> pd.DataFrame:
@@ -104,6 +111,7 @@ def study_table(summary: pd.DataFrame) -> pd.DataFrame:
         form = usd if row["measure"].endswith("_usd") else percent if row["measure"].startswith("percent") else score
         where = "one seed" if np.isnan(row["low"]) else f"{form(row['low'])} to {form(row['high'])}"
         cell = f"{form(row['mean'])} ({where}), {row['seeds_agreeing']} of {row['seeds']}"
+        cell += f"; one makes {percent(row['largest_percent'], 0)}" if row["one_dominates"] else ""
         shown = rows.setdefault(
             (row["month"], row["step"]), {"month": row["month"], "difference": row["step"].replace("_", " ")}
         )
@@ -130,9 +138,14 @@ def seeds_sentence(rows: pd.DataFrame, month: str, drawn: str = "seed") -> str:
     if surplus.empty:
         return ""
     largest = surplus[surplus["study"] == surplus.sort_values("seeds", kind="stable")["study"].iloc[-1]]
+    one = each.removesuffix("s")
     told = [
         f"{row['step'].replace('_', ' ')} {usd(row['mean'])} ({usd(row['low'])} to {usd(row['high'])}; "
-        f"{row['seeds_agreeing']} of {row['seeds']} {each} with its sign)"
+        + (
+            f"one {one} makes {percent(row['largest_percent'], 0)} of it, so it is no finding)"
+            if row["one_dominates"]
+            else f"{row['seeds_agreeing']} of {row['seeds']} {each} with its sign)"
+        )
         for row in largest.to_dict("records")
     ]
     seeds = number(largest["seeds"].iloc[0], 0)
@@ -160,7 +173,7 @@ def sweep_sentence(rows: pd.DataFrame) -> str:
     """Between which values surplus and satisfaction run, strategy by strategy; and what stays where it is."""
     if rows["value"].nunique() < 2:
         return f"Only one value was run, {_names(rows).iloc[0]}, so this says nothing of what it does."
-    operable = rows[~rows["is_bound"] & (rows["strategy"] != "no_vpp")]
+    operable = rows[~rows["is_bound"] & ~rows["strategy"].map(changes_nothing)]
     changed = moved(operable)
     told = [_run_of(key, operable[operable["strategy"] == key]) for key in changed]
     still = [str(key) for key in operable["strategy"].unique() if key not in changed]
@@ -225,6 +238,6 @@ def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
                 "seeds": number(row.seeds, 0),
             }
             for (value, strategy), row in zip(means.index, means.itertuples(index=False), strict=True)
-            if strategy != "no_vpp" and (strategy in changed or value == first)
+            if not changes_nothing(strategy) and (strategy in changed or value == first)
         ]
     )

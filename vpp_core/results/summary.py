@@ -9,8 +9,9 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from vpp_core.calendar import LOCAL_TIMEZONE
+from vpp_core.results.answer import answer
 from vpp_core.results.run import Run
-from vpp_core.results.sentences import answer, observations
+from vpp_core.results.sentences import observations
 from vpp_core.results.shares import data_shares
 from vpp_core.tables import WINDOW_RESULTS
 

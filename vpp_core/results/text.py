@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -59,6 +60,24 @@ def interval(measured: Interval, form: Any = usd) -> str:
     if measured.low is None or measured.high is None:
         return ONE_DAY
     return f"95 % interval {form(measured.low)} to {form(measured.high)}"
+
+
+def form_of(measured: Interval) -> Any:
+    """How to write a sum of money: with as many digits as its interval carries, two of its half width, cents at most.
+
+    `$1,080` where the interval is $600 wide; all digits where there is no interval.
+    """
+    if measured.low is None or measured.high is None or measured.high - measured.low < 1e-9:
+        return usd
+    digits = min(1 - math.floor(math.log10((measured.high - measured.low) / 2)), 2)
+    if digits >= 1:  # a single decimal of a dollar does not read as money
+        return usd
+
+    def rounded(value: Any) -> str:
+        text = number(abs(round(float(value), digits)), 0)
+        return f"−${text}" if round(float(value), digits) < 0 else f"${text}"
+
+    return rounded
 
 
 def count(n: int | float, noun: str) -> str:

@@ -67,7 +67,7 @@ def settle(
     breaches = violations(inputs, trajectory, counterfactual, moved)
     by_window = {kind: groups.window_any(breach) for kind, breach in breaches.items()}
     money = books.money if operable else {**books.money, "payment_usd": np.full_like(books.injection_kw, np.nan)}
-    windows = _window_rows(inputs, trajectory, books, money, bids, groups)
+    windows = _window_rows(inputs, trajectory, counterfactual, books, money, bids, groups)
     households = _household_rows(inputs, trajectory, books, money, moved, groups)
     for kind in VIOLATIONS:
         windows[f"violations_{kind}"] = _counts(by_window[kind].sum(axis=1), operable)
@@ -87,6 +87,7 @@ def _counts(values: npt.NDArray[Any], operable: bool) -> pd.Series[int]:
 def _window_rows(
     inputs: Inputs,
     trajectory: Trajectory,
+    counterfactual: Trajectory,
     books: Books,
     money: dict[str, Floats],
     bids: Sequence[Bid],
@@ -97,6 +98,7 @@ def _window_rows(
     length = inputs.windows.length
     award, delivered, stores = trajectory.award_kw, books.delivered_kw, inputs.stores
     batteries, cars, heaters = (stores.of_kind(name) for name in ("battery", "car", "water_heater"))
+    moved_kw = trajectory.net_kw - counterfactual.net_kw
 
     def window_kwh(values: Floats) -> Floats:
         return groups.window_sum(values.sum(axis=1)) * energy
@@ -109,13 +111,16 @@ def _window_rows(
         "lmp_mean_usd_per_mwh": groups.window_sum(inputs.lmp_usd_per_mwh) / length,
         "forecast_p50_usd_per_mwh": inputs.forecast_usd_per_mwh[:, 0, 1],
         **_bid_columns(inputs.layout, bids, groups.windows),
-        "bid_spin_kw": window_kwh(trajectory.spin_kw) / hours + window_kwh(trajectory.short_spin_kw) / hours,
-        "bid_nonspin_kw": window_kwh(trajectory.nonspin_kw) / hours + window_kwh(trajectory.short_nonspin_kw) / hours,
+        "committed_spin_kw": window_kwh(trajectory.spin_kw) / hours + window_kwh(trajectory.short_spin_kw) / hours,
+        "committed_nonspin_kw": window_kwh(trajectory.nonspin_kw) / hours
+        + window_kwh(trajectory.short_nonspin_kw) / hours,
         "awarded_sell_kwh": window_kwh(np.maximum(award, 0.0)),
         "awarded_buy_kwh": window_kwh(np.maximum(-award, 0.0)),
         "delivered_sell_kwh": window_kwh(np.where(award > 0, delivered, 0.0)),
         "delivered_buy_kwh": window_kwh(np.where(award < 0, -delivered, 0.0)),
         "unplaced_kwh": window_kwh(trajectory.short_energy_kw),
+        "moved_out_kwh": window_kwh(np.maximum(moved_kw, 0.0)),
+        "moved_in_kwh": window_kwh(np.maximum(-moved_kw, 0.0)),
         "held_spin_kw_h": window_kwh(trajectory.spin_kw),
         "held_nonspin_kw_h": window_kwh(trajectory.nonspin_kw),
         "undeliverable_kw_h": window_kwh(books.undeliverable_kw),

@@ -27,6 +27,7 @@ class Negotiated(GateClosureStrategy):
     )
     asset: ClassVar[str] = "negotiation_results"
     obeys_preferences: ClassVar[bool] = True
+    negotiates: ClassVar[bool] = True
     _workflow: Any = None
     _program: WindowProgram | None = None
     _decider: Decider | None = None

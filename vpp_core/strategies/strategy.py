@@ -29,6 +29,8 @@ class Strategy(ABC):
     """the pipeline asset that materializes it"""
     obeys_preferences: ClassVar[bool]
     is_bound: ClassVar[bool] = False
+    negotiates: ClassVar[bool] = False
+    """true: it bargains with homes by `scenario.negotiation`, where a language model may decide"""
     reads_negotiation: ClassVar[bool] = True
     """false: nothing in `scenario.negotiation` changes its result, which scenarios that differ in that then share"""
 

@@ -39,7 +39,8 @@ _BOOKS = (
     Column(
         "vpp_profit_usd",
         pa.float64(),
-        "wholesale + reserve + call − penalties − payments; null for a bound [$]",
+        "wholesale + reserve + call − penalties − payments; null for a bound; of homes without a VPP (smart_home) the "
+        "wholesale value of what they shift, which their supplier has or bears [$]",
         True,
     ),
     Column(
@@ -51,23 +52,42 @@ _BOOKS = (
 )
 
 _ENERGY = (
-    Column("offered_sell_mwh", pa.float64(), "energy offered for sale [MWh]"),
-    Column("offered_buy_mwh", pa.float64(), "energy bid to buy [MWh]"),
-    Column("cleared_sell_mwh", pa.float64(), "of the energy offered for sale, what cleared [MWh]"),
-    Column("cleared_buy_mwh", pa.float64(), "of the energy bid to buy, what cleared [MWh]"),
-    Column("delivered_sell_mwh", pa.float64(), "of the sold energy, what was delivered [MWh]"),
-    Column("delivered_buy_mwh", pa.float64(), "of the bought energy, what was taken [MWh]"),
-    Column("offered_spin_mw_h", pa.float64(), "spinning reserve offered [MW-h]"),
-    Column("offered_nonspin_mw_h", pa.float64(), "non-spinning reserve offered [MW-h]"),
-    Column("held_spin_mw_h", pa.float64(), "spinning reserve that cleared and was held [MW-h]"),
-    Column("held_nonspin_mw_h", pa.float64(), "non-spinning reserve that cleared and was held [MW-h]"),
+    Column(
+        "moved_out_mwh",
+        pa.float64(),
+        "energy that stores gave more, or took less, than without a VPP: moved, out [MWh]",
+    ),
+    Column(
+        "moved_in_mwh", pa.float64(), "energy that stores took more, or gave less, than without a VPP: moved, in [MWh]"
+    ),
+    Column("offered_sell_mwh", pa.float64(), "deviation from the default offered for sale [MWh]"),
+    Column("offered_buy_mwh", pa.float64(), "deviation from the default bid to buy [MWh]"),
+    Column(
+        "cleared_sell_mwh",
+        pa.float64(),
+        "deviation for sale that cleared and stores were given, window by window: a car held off for hours counts in "
+        "each, so this is not energy moved [MWh]",
+    ),
+    Column("cleared_buy_mwh", pa.float64(), "deviation to buy that cleared and stores were given [MWh]"),
+    Column("unplaced_mwh", pa.float64(), "deviation that cleared, either way, and no store was given [MWh]"),
+    Column("delivered_sell_mwh", pa.float64(), "of cleared_sell_mwh, what was delivered [MWh]"),
+    Column("delivered_buy_mwh", pa.float64(), "of cleared_buy_mwh, what was taken [MWh]"),
+    Column("committed_spin_mw_h", pa.float64(), "spinning reserve that cleared day ahead: committed [MW-h]"),
+    Column("committed_nonspin_mw_h", pa.float64(), "non-spinning reserve that cleared day ahead: committed [MW-h]"),
+    Column("held_spin_mw_h", pa.float64(), "of the committed spinning reserve, what stores held [MW-h]"),
+    Column("held_nonspin_mw_h", pa.float64(), "of the committed non-spinning reserve, what stores held [MW-h]"),
+    Column("unheld_mw_h", pa.float64(), "committed reserve that no store held [MW-h]"),
     Column("undeliverable_mw_h", pa.float64(), "of the held reserve, what could not have been delivered [MW-h]"),
     Column("called_mwh", pa.float64(), "energy of reserve called [MWh]"),
     Column("delivered_call_mwh", pa.float64(), "of that, what was delivered [MWh]"),
-    Column("bids_submitted", pa.int64(), "energy bids: one per window and direction, above the minimum"),
+    Column(
+        "bids_submitted",
+        pa.int64(),
+        "energy bids: one per window and direction, with the aggregation above the minimum",
+    ),
     Column("bids_cleared", pa.int64(), "energy bids of which some part cleared"),
-    Column("reserve_bids", pa.int64(), "reserve bids: one per window and product, above the minimum"),
-    Column("bids_below_minimum", pa.int64(), "windows in which an offer stayed below the minimum bid"),
+    Column("reserve_bids", pa.int64(), "windows and reserve products with a day-ahead commitment"),
+    Column("bids_below_minimum", pa.int64(), "windows in which an energy offer stayed below the minimum bid"),
 )
 
 _VIOLATION_COUNTS = (
@@ -89,6 +109,13 @@ KPI_MONTHLY = Contract(
         Column("days", pa.int64(), "local days simulated"),
         *_BOOKS,
         Column("books_residual_usd", pa.float64(), "surplus − VPP profit − household gain: 0 to a cent [$]", True),
+        Column("surplus_per_home_usd", pa.float64(), "surplus over the number of homes [$]"),
+        Column(
+            "surplus_over_smart_home_usd",
+            pa.float64(),
+            "surplus less that of smart_home: what is more than homes could have by themselves [$]",
+            True,
+        ),
         Column("percent_of_perfect", pa.float64(), "surplus over that of perfect_foresight [%]", True),
         Column("percent_of_perfect_low", pa.float64(), "its 95 % interval over days, lower end [%]", True),
         Column("percent_of_perfect_high", pa.float64(), "its 95 % interval over days, upper end [%]", True),
@@ -102,16 +129,16 @@ KPI_MONTHLY = Contract(
         Column("jain", pa.float64(), "Jain's index of household gain per kWh offered; 1 is equal", True),
         *_ENERGY,
         Column("bids_cleared_percent", pa.float64(), "energy bids of which some part cleared [%]", True),
-        Column("cleared_energy_percent", pa.float64(), "cleared over offered energy [%]", True),
-        Column("delivered_percent", pa.float64(), "delivered over cleared energy [%]", True),
-        Column("expected_margin_usd", pa.float64(), "surplus of all bids expected at gate closure [$]", True),
-        Column("expected_minus_realised_usd", pa.float64(), "expected margin − surplus [$]", True),
+        Column("cleared_energy_percent", pa.float64(), "cleared over offered deviation, unplaced in it [%]", True),
+        Column("delivered_percent", pa.float64(), "delivered over cleared deviation, unplaced in it [%]", True),
+        Column("expected_margin_usd", pa.float64(), "surplus of all energy bids expected at real-time gates [$]", True),
+        Column("expected_minus_realised_usd", pa.float64(), "expected margin − surplus other than reserves' [$]", True),
         Column("solver_failures", pa.int64(), "window programs that failed and fell back to no bid"),
         Column(
             "solver_gap_usd", pa.float64(), "optima of the window programs over their solutions at most, summed [$]"
         ),
         Column("capacity_utilisation_percent", pa.float64(), "battery charge + discharge over rated power · time [%]"),
-        Column("cleared_of_feasible_percent", pa.float64(), "cleared over feasible energy [%]", True),
+        Column("cleared_of_feasible_percent", pa.float64(), "cleared over feasible deviation [%]", True),
         Column("cycles_per_battery", pa.float64(), "energy discharged over capacity, mean of battery homes", True),
         Column("satisfaction_mean", pa.float64(), "mean over households and days, 0–1", True, 0.0, 1.0),
         Column("satisfaction_p10", pa.float64(), "10 % quantile over households of their month's mean", True, 0.0, 1.0),
@@ -125,7 +152,12 @@ KPI_MONTHLY = Contract(
         Column("coalition_size_mean", pa.float64(), "mean households in a bid, where there was one", True),
         Column("coalition_size_median", pa.float64(), "its median", True),
         Column("rounds_mean", pa.float64(), "mean rounds of a negotiation", True),
-        Column("agreement_percent", pa.float64(), "segments agreed over segments offered [%]", True),
+        Column(
+            "agreement_percent",
+            pa.float64(),
+            "offered columns (a store and direction) on which both sides agreed [%]",
+            True,
+        ),
         Column(
             "concession_mean", pa.float64(), "mean share of the ask that homes conceded, weighed by agreements", True
         ),
@@ -167,7 +199,7 @@ KPI_DAILY = Contract(
     key=("month", "scenario", "strategy", "local_day"),
 )
 
-GAP_PATHS = ("preferences_first", "information_first", "comparison")
+GAP_PATHS = ("preferences_first", "preferences_last", "comparison")
 
 GAP_SPLIT = Contract(
     "gap_split",
@@ -178,7 +210,7 @@ GAP_SPLIT = Contract(
         Column(
             "path",
             pa.string(),
-            "preferences_first (over aware foresight), information_first (over centralized) or comparison",
+            "preferences_first (over aware foresight), preferences_last (over centralized) or comparison",
             one_of=GAP_PATHS,
         ),
         Column("step", pa.string(), "name of the difference, such as price_of_preferences; `total` sums a path"),
@@ -191,6 +223,13 @@ GAP_SPLIT = Contract(
         Column("share_of_total_percent", pa.float64(), "difference over the path's total [%]", True),
         Column("days", pa.int64(), "days that both have: the blocks resampled"),
         Column("days_positive", pa.int64(), "days on which the difference is above 0"),
+        Column("largest_day", pa.string(), "the local day on which most of the difference was made", True),
+        Column("largest_day_percent", pa.float64(), "that day's share of the difference [%]", True),
+        Column(
+            "one_day_dominates",
+            pa.bool_(),
+            "one day of three or more makes more than half of the difference: no finding about the period",
+        ),
         Column("day_autocorrelation", pa.float64(), "lag-1 autocorrelation of the daily differences", True),
     ),
     key=("month", "scenario", "path", "step", "measure"),
@@ -234,7 +273,7 @@ STUDY = Contract(
         Column("is_bound", pa.bool_(), "a relaxation that no one can operate"),
         Column("surplus_usd", pa.float64(), "surplus of the month [$]"),
         Column("surplus_reserves_usd", pa.float64(), "the part of it from reserves [$]"),
-        Column("bids_below_minimum", pa.int64(), "windows in which a direction or reserve missed the minimum bid"),
+        Column("bids_below_minimum", pa.int64(), "windows in which an energy offer missed the minimum bid"),
         Column("percent_of_perfect", pa.float64(), "surplus over that of perfect_foresight [%]", True),
         Column("vpp_profit_usd", pa.float64(), "VPP profit [$]; null for a bound", True),
         Column("household_gain_usd", pa.float64(), "gain of all households [$]; null for a bound", True),

@@ -51,7 +51,8 @@ def simulated(stage: Stage, world: World) -> pa.Table:
     def progress(key: str, share: float) -> None:
         stage.progress(STRATEGIES[key].title, (positions[key] + share) / len(keys))
 
-    if "negotiated" not in keys:
+    negotiating = [key for key in keys if STRATEGIES[key].negotiates]
+    if not negotiating:
         outcomes = simulate(inputs, keys, progress)
     else:
         if stage.scenario.negotiation.decider == "llm":
@@ -62,7 +63,7 @@ def simulated(stage: Stage, world: World) -> pa.Table:
             stage.month,
             stage.scenario,
             anew=stage.refetch,
-            on_wait=_told_wait(stage, positions["negotiated"] / len(keys)),
+            on_wait=_told_wait(stage, positions[negotiating[0]] / len(keys)),
         ) as gateway:
             outcomes = simulate(inputs, keys, progress, gateway)
     for outcome in outcomes:
@@ -93,11 +94,13 @@ def _to_ask_again(stage: Stage, stored: pa.Table) -> bool:
 
 
 def _registered(stage: Stage) -> Iterable[str]:
-    from vpp_core.strategies.registry import strategies_of
+    from vpp_core.strategies.registry import STRATEGIES, strategies_of
     from vpp_pipeline.lake.answers import answers_digest
 
     keys = strategies_of(stage.asset)
-    answers = answers_digest(stage.lake, stage.month, stage.scenario) if "negotiated" in keys else []
+    answers: list[str] = []
+    if any(STRATEGIES[key].negotiates for key in keys):
+        answers = answers_digest(stage.lake, stage.month, stage.scenario)
     return [*foreign_strategies(keys), *answers]
 
 
@@ -131,7 +134,8 @@ def in_ladder_order(tables: list[pa.Table]) -> pa.Table:
         "negotiation_results",
         "strategies",
         {"python", "langgraph"},
-        "Aggregator and homes bargain in rounds for each market window; preferences hold. Energy in kWh, money in $.",
+        "Aggregator and homes bargain in rounds for each window's energy and each day's reserves; preferences hold. "
+        "Energy in kWh, money in $.",
     )
 )
 def negotiation_results(
@@ -152,7 +156,8 @@ def negotiation_results(
         "centralized_dispatch",
         "strategies",
         {"python", "cvxpy"},
-        "One optimiser per market window, once obeying preferences and once ignoring them. Energy in kWh, money in $.",
+        "One optimiser for all homes: obeying preferences, the same with exact forecasts, and ignoring preferences. "
+        "Energy in kWh, money in $.",
     )
 )
 def centralized_dispatch(
@@ -195,7 +200,7 @@ def perfect_foresight_bound(
         "results",
         {"python"},
         "Every strategy on the same books, per window and per household and day: the ladder's raw material. "
-        "Runs what the registry assigns to it: no_vpp, and strategies that users add.",
+        "Runs what the registry assigns to it: homes left alone, smart homes, and strategies that users add.",
     )
 )
 def window_results(

@@ -21,8 +21,21 @@ if TYPE_CHECKING:
 
 WIDTH_OF_A_FILE = 200
 """columns where the output is no terminal, so that a table is not folded in a file"""
-TEXT_COLUMNS = ("difference", "month", "of", "path", "strategy", "series", "what", "step", "origin", "why", "source")
-FOLDED_COLUMNS = ("why", "source", "value")
+TEXT_COLUMNS = (
+    "difference",
+    "month",
+    "of",
+    "path",
+    "strategy",
+    "series",
+    "what",
+    "step",
+    "origin",
+    "why",
+    "source",
+    "note",
+)
+FOLDED_COLUMNS = ("why", "source", "value", "note")
 """Long texts, folded instead of moved below."""
 
 

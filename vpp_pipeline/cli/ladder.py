@@ -47,14 +47,16 @@ def ladder(
 
 def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
     """Print the key figures of every strategy."""
-    from vpp_core.results.ladder import ladder_table
+    from vpp_core.results.ladder import SUPPLIERS, ladder_table
     from vpp_core.results.model_share import share_sentence
+    from vpp_core.results.rungs import has_no_market
     from vpp_pipeline.cli.execution import records
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     days = f", first {scenario.first_days} days" if scenario.first_days else ""
     print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(ladder_table(kpis)))
-    for note in (nobody_bid(kpis, scenario), share_sentence(kpis, scenario)):
+    shifted = any(has_no_market(row["strategy"]) and row["wholesale_usd"] for row in kpis.to_dict("records"))
+    for note in (SUPPLIERS if shifted else "", nobody_bid(kpis, scenario), share_sentence(kpis, scenario)):
         if note:
             say(note)
 
@@ -62,11 +64,12 @@ def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
 def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
     """Why every strategy shows $0 where the market's minimum kept all bids back; empty where some were submitted."""
     bidders = kpis[~kpis["is_bound"].astype(bool)]
-    minimum = scenario.market.minimum_bid_mw
+    minimum, share = scenario.market.minimum_bid_mw, scenario.market.fleet_share
     if minimum == 0 or bidders[["bids_submitted", "reserve_bids"]].to_numpy().any():
         return ""
+    part = f", {share:.0%} of their aggregation," if share < 1 else ""
     return (
-        f"no strategy bid: in no window did {scenario.homes} homes reach the market's minimum of {minimum:g} MW; "
+        f"no strategy bid: in no window did {scenario.homes} homes{part} reach the market's minimum of {minimum:g} MW; "
         "--minimum-bid-mw 0 studies small fleets"
     )
 
@@ -86,6 +89,9 @@ def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:
                 "$": number(row.difference),
                 "from": number(row.low),
                 "to": number(row.high),
+                "note": f"{row.largest_day} alone makes {row.largest_day_percent:.0f} % of it"
+                if row.one_day_dominates
+                else "",
             }
             for row in rows.itertuples()
         ],

@@ -6,23 +6,28 @@ from typing import Any
 
 import pandas as pd
 
+from vpp_core.results.rungs import ALONE, BOUND, BOUND_WITHIN, COMMANDED, EXACT, NEGOTIATED, SMART, UNHEEDING
+
 Figure = dict[str, Any]
 
 GREEN, BLUE, ORANGE, LILAC, PURPLE = "#0aa873", "#2f7cb8", "#ee9040", "#dda3ea", "#7a3fd0"
+GOLD = "#f2d93b"
 GREY, RED, RUST, MAROON, YELLOW = "#8b929c", "#c2553a", "#b7571c", "#ac0d31", "#ceb833"
 NIGHT = "#000048"
 """All tints of the plots. Those that stand side by side in one stay apart for readers who see no red or no green too:
 where hues could not, lightness does."""
 
 _COLOURS = {
-    "no_vpp": GREY,
-    "negotiated": GREEN,
-    "centralized_aware": BLUE,
-    "centralized": ORANGE,
-    "perfect_foresight_aware": LILAC,
-    "perfect_foresight": PURPLE,
+    ALONE: GREY,
+    SMART: GOLD,
+    NEGOTIATED: GREEN,
+    COMMANDED: BLUE,
+    UNHEEDING: ORANGE,
+    EXACT: MAROON,
+    BOUND_WITHIN: LILAC,
+    BOUND: PURPLE,
 }
-_MORE_COLOURS = (MAROON, YELLOW, "#5bb8c4")
+_MORE_COLOURS = ("#5bb8c4", RUST, RED)
 
 
 def colour(strategy: str, position: int = 0) -> str:

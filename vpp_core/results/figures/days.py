@@ -66,7 +66,7 @@ def _heat(values: pd.Series, day: pd.Series, hour: pd.Series, how: str, unit: st
 
 
 def day_figure(run: Run, strategy: str, day: str) -> Figure:
-    """A day: realised and forecast price, and the energy that cleared by window."""
+    """A day: realised and forecast price, and the energy that stores moved by window."""
     windows = run.flat.windows.query("strategy == @strategy and local_day == @day")
     hours = windows["window_start"].dt.tz_convert(LOCAL_TIMEZONE).dt.strftime("%Y-%m-%dT%H:%M")
     local = run.market_prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE)
@@ -74,10 +74,10 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
     forecast = values(windows["forecast_p50_usd_per_mwh"])
     realised = values(prices["lmp_usd_per_mwh"])
     moved, priced = _zero_aligned(
-        [*windows["awarded_sell_kwh"], *(-windows["awarded_buy_kwh"])],
+        [*windows["moved_out_kwh"], *(-windows["moved_in_kwh"])],
         [p for p in (*forecast, *realised) if p is not None],
     )
-    bars = (("awarded_sell_kwh", "sold", 1, GREEN), ("awarded_buy_kwh", "bought", -1, BLUE))
+    bars = (("moved_out_kwh", "moved out", 1, GREEN), ("moved_in_kwh", "moved in", -1, BLUE))
     return {
         "data": [
             *(
@@ -113,7 +113,7 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
             "height": 330,
             "barmode": "relative",
             "xaxis": {"tickformat": "%H:%M"},
-            "yaxis": {"title": {"text": "cleared [kWh]"}, "range": moved},
+            "yaxis": {"title": {"text": "moved [kWh]"}, "range": moved},
             "yaxis2": {
                 "title": {"text": "$/MWh"},
                 "overlaying": "y",

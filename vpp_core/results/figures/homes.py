@@ -7,6 +7,7 @@ import numpy as np
 from vpp_core.results.figures.base import Figure, colour
 from vpp_core.results.households import household_months, operable
 from vpp_core.results.run import Run
+from vpp_core.results.rungs import changes_nothing
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
 
 
@@ -45,7 +46,7 @@ def gain_figure(run: Run) -> Figure:
                 "hovertemplate": f"{key}: %{{x}} % of households gain less than %{{y:$.2f}}<extra></extra>",
             }
             for i, key in enumerate(operable(run))
-            if key != "no_vpp"
+            if not changes_nothing(key)
         ],
         "layout": {
             "height": 360,

@@ -24,6 +24,7 @@ from vpp_core.results.figures.base import (
     values,
 )
 from vpp_core.results.run import Run
+from vpp_core.results.rungs import SPLIT, changes_nothing, has_no_market
 from vpp_core.results.same_knowledge import SOURCES
 from vpp_core.results.text import usd
 
@@ -80,7 +81,7 @@ def waterfall_figure(run: Run, path: str) -> Figure | None:
     """From perfect foresight down to the negotiated result, a bar per step; None where a rung is missing."""
     steps = run.split[(run.split["path"] == path) & (run.split["measure"] == "surplus_usd")]
     steps = steps[steps["step"] != "total"]
-    if len(steps) != 3:
+    if len(steps) != len(SPLIT[path]):
         return None
     top, bottom = steps["upper_strategy"].iloc[0], steps["lower_strategy"].iloc[-1]
     ends = [float(run.by_strategy.loc[key, "surplus_usd"]) for key in (top, bottom)]
@@ -92,7 +93,7 @@ def waterfall_figure(run: Run, path: str) -> Figure | None:
                 "type": "waterfall",
                 "x": [label.replace("_", " ").replace(" ", "<br>") for label in labels],
                 "y": [ends[0], *changes, 0],
-                "measure": ["absolute", "relative", "relative", "relative", "total"],
+                "measure": ["absolute", *["relative"] * len(steps), "total"],
                 "text": [usd(ends[0]), *[usd(value) for value in changes], usd(ends[1])],
                 "textposition": "outside",
                 "cliponaxis": False,
@@ -112,9 +113,14 @@ def waterfall_figure(run: Run, path: str) -> Figure | None:
     }
 
 
+def _acting(run: Run) -> pd.DataFrame:
+    """The figures of every strategy under which something happens."""
+    return run.kpis[[not changes_nothing(key) for key in run.kpis["strategy"]]]
+
+
 def parts_figure(run: Run) -> Figure:
     """Where each strategy's surplus comes from: gains to the right, costs to the left."""
-    kpis = run.kpis[run.kpis["strategy"] != "no_vpp"]
+    kpis = _acting(run)
     return _stacked(run, [part for part in _PARTS if kpis[part[0]].abs().max() > 0.005])
 
 
@@ -123,13 +129,13 @@ def source_figure(run: Run) -> Figure | None:
     sources = [(name, words, tint) for (name, words), tint in zip(SOURCES.items(), _SOURCE_COLOURS, strict=True)]
     if not all(name in run.kpis for name in SOURCES):
         return None
-    kpis = run.kpis[run.kpis["strategy"] != "no_vpp"]
+    kpis = _acting(run)
     return _stacked(run, [(name, words, 1, tint) for name, words, tint in sources if kpis[name].abs().max() > 0.005])
 
 
 def _stacked(run: Run, parts: Sequence[tuple[str, str, int, str]]) -> Figure:
     """Parts (column, words, sign, colour) stacked per strategy, and the surplus that they add up to."""
-    kpis = run.kpis[run.kpis["strategy"] != "no_vpp"]
+    kpis = _acting(run)
     traces = [
         {
             "type": "bar",
@@ -163,11 +169,11 @@ def _stacked(run: Run, parts: Sequence[tuple[str, str, int, str]]) -> Figure:
 
 
 def concentration_figure(run: Run) -> Figure | None:
-    """How the surplus of each strategy builds up, best window first; None where no strategy earned anything."""
+    """How the surplus of each strategy in the market builds up, best window first; None where none earned anything."""
     traces = []
     for i, key in enumerate(run.kpis["strategy"]):
         shares = best_first(window_surplus(run, key))
-        if np.isnan(shares).all():
+        if np.isnan(shares).all() or has_no_market(key):
             continue
         counted = _spread(len(shares))
         traces.append(

@@ -61,7 +61,7 @@ HOME_LEGEND = (
     *PRICE_LEGEND,
     (GREEN, "battery: stored, and its power (discharge above 0)"),
     (GREY, "backup; the battery on its own"),
-    (ORANGE, "award"),
+    (ORANGE, "award of the battery"),
     (YELLOW, "solar minus load"),
     (BLUE, "cars, charging below 0"),
     (LILAC, "spin held"),
@@ -71,8 +71,9 @@ HOME_LEGEND = (
 FLEET_LEGEND = (
     *PRICE_LEGEND,
     (GREEN, "stored; net injection"),
-    (ORANGE, "sale cleared"),
-    (BLUE, "purchase cleared, below 0"),
+    (ORANGE, "moved out"),
+    (BLUE, "moved in, below 0"),
+    (GREY, "cleared deviation, mean of the window"),
     (LILAC, "spin held"),
     (PURPLE, "non-spin held"),
     (RED, "called"),
@@ -113,7 +114,8 @@ def _home_panels(one: OneDay, key: str) -> list[Panel]:
         line("battery", "battery_kw", GREEN),
     ]
     if one.intervals[["car_kw", "car_default_kw", "car_kwh"]].to_numpy().any():
-        power += [line("cars", "car_kw", BLUE, sign=-1), line("award of cars", "car_award_kw", BLUE, "dotted")]
+        # what clears of a car held off is its whole charging power for hours on end: the table has it, not the plot
+        power.append(line("cars", "car_kw", BLUE, sign=-1))
     reserve = [
         line("spin held", "spin_kw", LILAC, "area"),
         line("non-spin held", "nonspin_kw", PURPLE, "area"),
@@ -145,8 +147,10 @@ def _fleet_panels(one: OneDay, key: str) -> list[Panel]:
             "power [kW]",
             0.38,
             (
-                line("sale cleared", "awarded_sell_kwh", ORANGE, "bar"),
-                line("purchase cleared", "awarded_buy_kwh", BLUE, "bar", sign=-1),
+                line("moved out", "moved_out_kwh", ORANGE, "bar"),
+                line("moved in", "moved_in_kwh", BLUE, "bar", sign=-1),
+                line("cleared for sale", "awarded_sell_kwh", GREY, "dotted"),
+                line("cleared to buy", "awarded_buy_kwh", GREY, "dotted", sign=-1),
                 line("net injection", "net_injection_kwh", GREEN),
             ),
         ),
