@@ -6,13 +6,9 @@ VPP_STRATEGIES=examples/own_strategy.py vpp run --month 2023-08         the benc
 
 from __future__ import annotations
 
-import numpy as np
-
 from vpp_core.calendar import LOCAL_TIMEZONE
-from vpp_core.dispatch.offers import prospects
 from vpp_core.dispatch.view import GateView
 from vpp_core.market.decision import Decision
-from vpp_core.market.segments import Segments
 from vpp_core.strategies.registry import register
 from vpp_core.strategies.strategy import GateClosureStrategy
 
@@ -21,25 +17,17 @@ EVENING = range(16, 21)
 
 @register
 class EveningOnly(GateClosureStrategy):
-    """No optimiser: from 16:00 to 21:00 every sale that is expected to gain is held, at its reservation price."""
+    """From 16:00 to 21:00 every store may be asked to give, or to hold off charging, at its reservation price."""
 
     key, title = "evening_only", "Evening only"
-    description = "Every sale expected to gain from 16:00 to 21:00, at the household's reservation price."
+    description = "Sales alone, from 16:00 to 21:00, at the household's reservation price; no reserves."
     obeys_preferences = True
 
     def decide(self, view: GateView) -> Decision:
-        if view.start.tz_convert(LOCAL_TIMEZONE).hour not in EVENING:
-            return Decision(Segments.none(view.layout))
-        agreed = view.offers.reservation_usd_per_mwh
-        expected = prospects(view.layout, view.offers, agreed, view.forecast, view.hours)
-        sales = (view.layout.direction > 0) & ~view.layout.is_reserve
-        wanted = sales & (expected.surplus_usd_per_kw > 0)
-        held_kw = np.where(wanted, view.offers.quantity_kw, 0.0)
-        return Decision(
-            Segments(held_kw, expected.price_usd_per_mwh, view.layout.direction * agreed, view.offers.call_usd_per_mwh),
-            invited=len(np.unique(view.layout.home[view.offers.quantity_kw > 0])),
-            expected_margin_usd=float(expected.surplus_usd_per_kw @ held_kw),
-        )
+        evening = view.start.tz_convert(LOCAL_TIMEZONE).hour in EVENING
+        if view.gate == "day_ahead" or not evening:
+            return view.nothing()
+        return view.sell(view.offers.quantity_kw[view.layout.sell])
 
 
 def main() -> None:

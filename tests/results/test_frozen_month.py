@@ -20,9 +20,10 @@ from vpp_core.simulation import outcomes_to_arrow, simulate
 from vpp_core.sources.load import load_profiles
 from vpp_core.sources.prices import market_prices
 from vpp_core.sources.solar import solar_generation
+from vpp_core.strategies.registry import STRATEGIES
 
 FROZEN = Path(__file__).with_name("frozen_month.json")
-KEYS = ("no_vpp", "negotiated", "centralized_aware", "centralized", "perfect_foresight_aware", "perfect_foresight")
+KEYS = tuple(STRATEGIES)
 
 
 def tiny_month() -> pd.DataFrame:
