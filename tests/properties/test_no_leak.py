@@ -1,8 +1,8 @@
 """Nothing that was unknown at a gate reaches a bid that closes by then, or what stores do before it.
 
-A period is built twice from tables that agree up to a gate and differ in all that comes after: real-time prices, load and
-sun, reserve prices that are not published yet, calls, and the cars' days, of which only what was declared on arrival is
-kept. Everything is built anew from the tables, so that a leak anywhere between them and a bid is seen.
+A period is built twice from tables that agree up to a gate and differ in all that comes after: real-time prices, load
+and sun, reserve prices that are not published yet, calls, and the cars' days, of which only what was declared on
+arrival is kept. Everything is built anew from the tables, so that a leak anywhere between them and a bid is seen.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
         trajectory.before_kwh(stores), inputs.surplus_kw[:, stores.home], stores.backup_kwh, stores.ceiling_kwh,
         stores.max_discharge_kw, stores.charge_efficiency, stores.discharge_efficiency, INTERVAL_HOURS,
     )  # fmt: skip
-    trajectory.default_kw[:] = np.where(stores.follows_meter, own, trajectory.net_kw)
+    trajectory.default_kw[:] = np.where(stores.follows_meter, own, -trajectory.charge_kw)
     return trajectory, float(sum(gaps))
 
 
