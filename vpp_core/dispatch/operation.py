@@ -113,7 +113,7 @@ class Operation:
             at.energy_kwh, p.floor_kwh + reserved_kwh, self.columns.give - reserved_kw, s.discharge_efficiency,
             INTERVAL_HOURS,
         )  # fmt: skip
-        left_kw = np.maximum(p.daily_kwh - taken_kwh, 0.0) * s.discharge_efficiency / INTERVAL_HOURS
+        left_kw = np.maximum(p.daily_kwh - taken_kwh - reserved_kwh, 0.0) * s.discharge_efficiency / INTERVAL_HOURS
         most_out = np.minimum(most_out, np.maximum(default, 0.0) + left_kw)
         deviation = np.minimum(p.deviation_kw, np.where(follows, np.inf, 2 * s.max_charge_kw))
         low = np.where(follows, np.maximum(-most_in, default - np.minimum(deviation, asked_kw[2])), default)
@@ -176,10 +176,16 @@ class Operation:
             s.discharge_efficiency, INTERVAL_HOURS,
         )  # fmt: skip
 
-    def sustainable_kw(self, energy_kwh: Floats, power: Floats, reserve_hours: float) -> Floats:
-        """Reserve that stores can hold with so much energy at an interval's end, beside their power; (S,)."""
+    def sustainable_kw(
+        self, energy_kwh: Floats, power: Floats, reserve_hours: float, taken_kwh: Floats | float = 0.0
+    ) -> Floats:
+        """Reserve that stores can hold with so much energy at an interval's end, beside their power; (S,).
+
+        A call takes no more than the day still allows, of which `taken_kwh` is used.
+        """
         s, p = self.stores, self.permission
-        sustained = np.maximum(energy_kwh - p.floor_kwh, 0.0) * s.discharge_efficiency / reserve_hours
+        stored = np.minimum(energy_kwh - p.floor_kwh, p.daily_kwh - taken_kwh)
+        sustained = np.maximum(stored, 0.0) * s.discharge_efficiency / reserve_hours
         headroom = np.maximum(s.max_discharge_kw - np.maximum(power, 0.0), 0.0)
         held = np.minimum(np.minimum(p.deviation_kw, headroom), sustained)
         return np.where(s.follows_meter & (s.max_discharge_kw > 0), np.maximum(held, 0.0), 0.0)

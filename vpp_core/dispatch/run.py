@@ -233,7 +233,7 @@ class Run:
             else:
                 plan = self._plans[s // length]
                 asked, markup, now = plan.asked_kw, plan.markup, plan.slopes[s % length]
-            reserved = self._reserved(s, energy, t)
+            reserved = self._reserved(s, energy, taken, t)
             limits = self._limits(s, at, taken, stages.need, asked, reserved)
             if plan is not None and plan.schedule_kw is not None:
                 power = _scheduled_kw(plan.schedule_kw[s % length], limits)
@@ -360,14 +360,14 @@ class Run:
         self._usage = self._usage + decision.usage
         day_ahead.commit(day, decision, offers, hourly_kw)
 
-    def _reserved(self, s: int, energy: Floats, now: int) -> Floats:
+    def _reserved(self, s: int, energy: Floats, taken: Floats, now: int) -> Floats:
         """What each store is expected to hold of the fleet's commitment in interval `s`, as known at `now`; (S,)."""
         if self._day_ahead is None or s >= len(self.inputs.period):
             return np.zeros(len(energy))
         committed = self._day_ahead.known_kw(s, now)
         if not committed.any():
             return np.zeros(len(energy))
-        able = self.operation.sustainable_kw(energy, np.zeros(len(energy)), self._reserve_hours)
+        able = self.operation.sustainable_kw(energy, np.zeros(len(energy)), self._reserve_hours, taken)
         able = self._day_ahead.able(able, s)
         return _shared_out(able, committed, self.operation.aggregation)
 
@@ -409,7 +409,7 @@ class Run:
         length, rules = inputs.windows.length, inputs.scenario.market
         window = t // length
         plan, bid = self._plans[window], self.bids[window]
-        reserved = self._reserved(t, at.energy_kwh, t)
+        reserved = self._reserved(t, at.energy_kwh, self.taken_kwh, t)
         limits = self._limits(t, at, self.taken_kwh, self.permission.need_kwh[t], plan.asked_kw, reserved)
         sold, bought = bid.curve.cleared(float(inputs.price[ENERGY, t]))
         price = float(inputs.price[ENERGY, t]) * USD_PER_KWH
@@ -455,7 +455,8 @@ class Run:
         committed = day_ahead.committed_kw[:, :, t]
         if not committed.any():
             return power
-        able = operation.sustainable_kw(operation.after(at, power), power, self._reserve_hours)
+        taken = self.taken_kwh + self._taken(power, limits.default)
+        able = operation.sustainable_kw(operation.after(at, power), power, self._reserve_hours, taken)
         able = day_ahead.able(
             np.maximum(np.minimum(able, self.permission.deviation_kw - np.maximum(power - limits.default, 0.0)), 0.0), t
         )
