@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -26,7 +26,9 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import ENERGY, Segments
 from vpp_core.physics.storage import taken_kwh
 from vpp_core.settlement.trajectory import Trajectory
-from vpp_core.strategies.strategy import GateClosureStrategy
+
+if TYPE_CHECKING:
+    from vpp_core.strategies.strategy import GateClosureStrategy
 
 
 @dataclass(frozen=True)
