@@ -87,8 +87,11 @@ def execute_month(
     refetch: bool = False,
 ) -> MonthRun:
     """Freeze the scenario, run the month with a progress bar on stderr; a failed stage is an `InputError`."""
+    simulates = not assets or "negotiation_results" in assets
+    if simulates and (fresh or refetch or not lake.table_path("kpi_monthly", month, scenario.name).exists()):
+        tell_size(scenario, month)
     lake.freeze(scenario)
-    if not assets or "negotiation_results" in assets:
+    if simulates:
         from vpp_pipeline.lake.answers import refuse_without_model
 
         refuse_without_model(lake, month, scenario, anew=refetch)
@@ -113,6 +116,15 @@ def tell_unread(lake: Lake, month: str, scenario: Scenario) -> None:
 
     for line in in_lines(unread_files(lake, month, scenario.name)):
         say(f"not read: {line}", err=True)
+
+
+def tell_size(scenario: Scenario, month: str, jobs: int = 1) -> None:
+    """Before a large fleet is run: what it takes; an `InputError` where the machine cannot hold it."""
+    from vpp_pipeline.cli.size import size_to_tell
+
+    told = size_to_tell(scenario, month, jobs)
+    if told:
+        say(told, err=True)
 
 
 def tell_what_is_asked(scenario: Scenario, windows: int) -> None:
