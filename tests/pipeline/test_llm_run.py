@@ -12,6 +12,7 @@ from tests.llm.gemini_server import GeminiServer, Reply, busy, refused, said, se
 from tests.negotiation.advised import sensible
 from vpp_core.llm import client, gateway
 from vpp_core.negotiation.prompt_files import prompts_version
+from vpp_pipeline import batch
 from vpp_pipeline.cli.app import execute
 from vpp_pipeline.lake import Lake
 
@@ -63,6 +64,12 @@ def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
     answers = tmp_path / "lake" / "raw" / "llm" / NAME / "2023-08.jsonl"
     lines = [json.loads(line) for line in answers.read_text().splitlines()]
     assert len(lines) == asked
+    share = f"gemini-3.5-flash-lite took {asked} of {asked} decisions (100.0 %)"
+    monkeypatch.setattr(batch, "_vpp", lambda _: (0, ""))
+    for command in ("backfill --from 2023-08 --to 2023-08", "study --months 2023-08 --seeds 1"):
+        capfd.readouterr()
+        assert execute([*command.split(), "--scenario", NAME]) == 0
+        assert share in capfd.readouterr().err
     made, kept = tables(tmp_path / "lake"), answers.read_bytes()
     monkeypatch.delenv("GOOGLE_API_KEY")
     assert execute(["run", *BY_MODEL, "--fresh"]) == 0

@@ -11,7 +11,7 @@ from tests.pipeline.tiny import in_memory
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
 from vpp_core.sources import hosted, oasis_live, pvwatts
-from vpp_pipeline import runner
+from vpp_pipeline import batch, runner
 from vpp_pipeline.assets.data import RAW_FOLDERS
 from vpp_pipeline.cli.app import execute
 from vpp_pipeline.io import LakePlace
@@ -54,6 +54,20 @@ def test_the_command_line_names_them_also_when_the_tables_are_reused(
     (lake.raw / "prices.csv").unlink()
     assert execute(["data", "--month", MONTH, "--homes", "2", "--first-days", "1"]) == 0
     assert "prices.csv" not in capsys.readouterr().err
+
+
+def test_a_backfill_names_them_once_and_for_which_months(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ["--homes", "2", "--first-days", "1"]
+    assert execute(["data", "--month", MONTH, *small]) == 0
+    monkeypatch.setattr(batch, "_vpp", lambda _: (0, ""))
+    for first, where in ((MONTH, ""), ("2023-07", f"{MONTH} reference-2h-1days: ")):
+        capsys.readouterr()
+        assert execute(["backfill", "--from", first, "--to", MONTH, *small]) == 0
+        lines = capsys.readouterr().err.splitlines()
+        assert f"{where}not read: load/home.xlsx: a spreadsheet; save the sheet as CSV" in lines
+        assert sum("prices.csv" in line for line in lines) == 1
 
 
 def test_the_asset_s_page_and_the_report_name_them(lake: Lake) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-_KEY = b"vpp.not_read"
+_KEY = b"not_read"
+"""in a table's metadata; what begins with `vpp.` there is the file's, and does not come back with its table"""
 _LONGEST = 200
 
 

@@ -33,7 +33,7 @@ def backfill(
     failed, and says which, why, and how to run just those again.
     """
     from vpp_pipeline.batch import Task, run_tasks
-    from vpp_pipeline.cli.execution import months_bar, open_lake, report_failures
+    from vpp_pipeline.cli.execution import months_bar, open_lake, report_failures, tell_of_runs, tell_size
     from vpp_pipeline.lake.database import said_of_database
 
     months = o.months_between(o.finished_month(first), o.finished_month(last))
@@ -50,6 +50,7 @@ def backfill(
             source=source,
             minimum_bid_mw=minimum_bid_mw,
         )
+        tell_size(chosen, months[0], min(jobs, len(months)))
         names.append(lake.freeze(chosen).name)
     tasks = [Task(month, name) for name in names for month in months]
     with months_bar(len(tasks)) as on_done:
@@ -58,4 +59,5 @@ def backfill(
     say(f"{done} of {len(outcomes)} months are in {lake.database}")
     for sentence in said_of_database(lake):
         say(sentence, err=True)
+    tell_of_runs(lake, tasks)
     return report_failures(outcomes)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
+from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_pipeline import progress, project
@@ -19,7 +20,7 @@ from vpp_pipeline.lake.files import explained
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vpp_pipeline.batch import TaskOutcome
+    from vpp_pipeline.batch import Task, TaskOutcome
     from vpp_pipeline.runner import MonthRun, StepListener
 
 STAGES = {
@@ -86,8 +87,11 @@ def execute_month(
     refetch: bool = False,
 ) -> MonthRun:
     """Freeze the scenario, run the month with a progress bar on stderr; a failed stage is an `InputError`."""
+    simulates = not assets or "negotiation_results" in assets
+    if simulates and (fresh or refetch or not lake.table_path("kpi_monthly", month, scenario.name).exists()):
+        tell_size(scenario, month)
     lake.freeze(scenario)
-    if not assets or "negotiation_results" in assets:
+    if simulates:
         from vpp_pipeline.lake.answers import refuse_without_model
 
         refuse_without_model(lake, month, scenario, anew=refetch)
@@ -113,6 +117,15 @@ def tell_unread(lake: Lake, month: str, scenario: Scenario) -> None:
 
     for line in in_lines(unread_files(lake, month, scenario.name)):
         say(f"not read: {line}", err=True)
+
+
+def tell_size(scenario: Scenario, month: str, jobs: int = 1) -> None:
+    """Before a large fleet is run: what it takes; an `InputError` where the machine cannot hold it."""
+    from vpp_pipeline.cli.size import size_to_tell
+
+    told = size_to_tell(scenario, month, jobs)
+    if told:
+        say(told, err=True)
 
 
 def tell_what_is_asked(scenario: Scenario, windows: int, days: int) -> None:
@@ -199,6 +212,33 @@ def report_failures(outcomes: Sequence[TaskOutcome]) -> int:
         say(f"failed: {outcome.task.month} {outcome.task.scenario}: {outcome.reason}", err=True)
         say(f"  retry: vpp {' '.join(outcome.task.arguments())}", err=True)
     return FAILED if failed else 0
+
+
+MOST_RUNS_NAMED = 3
+"""where a sentence is true of some runs of a batch"""
+
+
+def tell_of_runs(lake: Lake, tasks: Sequence[Task]) -> None:
+    """What `vpp run` says at its end, for many: files not read, and what must be said beside key figures.
+
+    A sentence once, with the runs that it is true of where these are not all.
+    """
+    from vpp_core.sources.unread import in_lines
+    from vpp_pipeline.cli.ladder import notes_on
+    from vpp_pipeline.lake.unread import unread_files
+
+    said: dict[str, list[str]] = {}
+    for task in tasks:
+        lines = [f"not read: {line}" for line in in_lines(unread_files(lake, task.month, task.scenario))]
+        with suppress(InputError):  # a run that failed has no key figures, and its reason is told
+            kpis = lake.read("kpi_monthly", task.month, task.scenario).table.to_pandas()
+            lines += notes_on(kpis, lake.scenario(task.scenario).in_month(Month.parse(task.month)))
+        for line in lines:
+            said.setdefault(line, []).append(f"{task.month} {task.scenario}")
+    for line, runs in said.items():
+        further = len(runs) - MOST_RUNS_NAMED
+        named = ", ".join(runs[:MOST_RUNS_NAMED]) + (f" and {further} more" if further > 0 else "")
+        say(line if len(runs) == len(tasks) else f"{named}: {line}", err=True)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

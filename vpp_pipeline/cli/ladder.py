@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
 from vpp_pipeline.cli import options as o
 from vpp_pipeline.cli.console import print_rows, say
@@ -47,18 +48,25 @@ def ladder(
 
 def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
     """Print the key figures of every strategy."""
-    from vpp_core.results.ladder import SUPPLIERS, ladder_table
-    from vpp_core.results.model_share import share_sentence
-    from vpp_core.results.rungs import has_no_market
+    from vpp_core.results.ladder import ladder_table
     from vpp_pipeline.cli.execution import records
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     days = f", first {scenario.first_days} days" if scenario.first_days else ""
     print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(ladder_table(kpis)))
+    for note in notes_on(kpis, scenario.in_month(Month.parse(month))):
+        say(note)
+
+
+def notes_on(kpis: pd.DataFrame, scenario: Scenario) -> list[str]:
+    """What must be said beside a month's key figures; `scenario` with the rules of the month."""
+    from vpp_core.results.ladder import SUPPLIERS
+    from vpp_core.results.model_share import share_sentence
+    from vpp_core.results.rungs import has_no_market
+
     shifted = any(has_no_market(row["strategy"]) and row["wholesale_usd"] for row in kpis.to_dict("records"))
-    for note in (SUPPLIERS if shifted else "", nobody_bid(kpis, scenario), share_sentence(kpis, scenario)):
-        if note:
-            say(note)
+    notes = (SUPPLIERS if shifted else "", nobody_bid(kpis, scenario), share_sentence(kpis, scenario))
+    return [note for note in notes if note]
 
 
 def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:

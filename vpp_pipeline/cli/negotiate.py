@@ -42,7 +42,7 @@ def negotiate(
     from vpp_core.fleet.storage import fleet_from_arrow
     from vpp_core.negotiation.story import story
     from vpp_core.simulation import Inputs, negotiate_reserves, negotiate_window
-    from vpp_pipeline.cli.execution import have_month, lake_to_read, tell_what_is_asked
+    from vpp_pipeline.cli.execution import have_month, lake_to_read, tell_size, tell_what_is_asked
     from vpp_pipeline.lake.answers import gateway_of
 
     lake = lake_to_read()
@@ -57,6 +57,7 @@ def negotiate(
         depth=depth,
         model=model,
     )
+    tell_size(chosen, month)
     tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
     have_month(lake, month, chosen, assets=(*tables, "prosumer_fleet"))
     fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, chosen.name).table)

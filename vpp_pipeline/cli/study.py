@@ -46,7 +46,7 @@ def study(
     from vpp_core.errors import InputError
     from vpp_core.scenario.variation import SWEEPS
     from vpp_pipeline.batch import run_tasks
-    from vpp_pipeline.cli.execution import months_bar, open_lake, report_failures
+    from vpp_pipeline.cli.execution import months_bar, open_lake, report_failures, tell_of_runs, tell_size
     from vpp_pipeline.study import gather, study_of
 
     for name in sweep or ():
@@ -67,6 +67,7 @@ def study(
             source=source,
             minimum_bid_mw=minimum_bid_mw,
         )
+        tell_size(base, asked[0], jobs)
         studies += [study_of(base, asked, seeds or (1 if part else 10), part) for part in parts]
     for one in dict.fromkeys(scenario for study in studies for scenario in study.scenarios()):
         lake.freeze(one)
@@ -83,6 +84,7 @@ def study(
     say(f"database   {lake.database} (table study)")
     for task in reports:
         say(f"report     {lake.report_folder(task.month, task.scenario)}")
+    tell_of_runs(lake, tasks)
     return report_failures(outcomes)
 
 
