@@ -48,6 +48,7 @@ class Knowledge:
         local = coming.tz_convert(LOCAL_TIMEZONE)
         self.slot = np.asarray(local.hour * 4 + local.minute // 15, dtype=np.int64)
         self.weekend = np.asarray(local.dayofweek >= 5, dtype=np.int64)
+        self.weekend_yesterday = np.asarray((local.dayofweek + 6) % 7 >= 5, dtype=np.int64)
 
     def at(self, t: int, window: int, known_until: int, committed_share: Floats | None = None) -> Stages:
         """The stages from interval `t` on, with the forecast issued for `window`; homes know up to `known_until`."""
@@ -116,8 +117,9 @@ class Knowledge:
         stores = self._inputs.stores
         available = np.empty((len(slot), len(stores)), dtype=np.bool_)
         weekend = self.weekend[t : t + len(slot)]
+        yesterday = self.weekend_yesterday[t : t + len(slot)]
         usually_available(
-            slot, weekend, stores.leave_slot, stores.return_slot, np.ascontiguousarray(stores.available[t]), available
+            slot, weekend, yesterday, stores.leave_slot, stores.return_slot, np.ascontiguousarray(stores.available[t]), available
         )
         return available, np.arange(len(slot)), stores.usual_draw_kwh, slot
 
@@ -155,7 +157,7 @@ class ExactKnowledge(Knowledge):
 
 
 @c.kernel
-def usually_available(slot, weekend, leave, back, plugged, available) -> None:  # type: ignore[no-untyped-def]
+def usually_available(slot, weekend, yesterday, leave, back, plugged, available) -> None:  # type: ignore[no-untyped-def]
     """Fill `available` (K, S): where each store is by its usual times, from whether it is `plugged` now (S,).
 
     One that is still here after its usual departure stays until it would usually be back; one that is not yet back
@@ -169,7 +171,8 @@ def usually_available(slot, weekend, leave, back, plugged, available) -> None:  
         stays, waits = False, 0
         for k in range(len(slot)):
             day = weekend[k]
-            away = leave[day, m] <= slot[k] < back[day, m]
+            # Who comes back after midnight is away in the next day's first quarter hours.
+            away = leave[day, m] <= slot[k] < back[day, m] or slot[k] + SLOTS_A_DAY < back[yesterday[k], m]
             if k == 0:
                 stays = plugged[m] and away
                 waits = LATE_STAGES if not plugged[m] and not away else 0
