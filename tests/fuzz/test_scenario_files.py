@@ -59,9 +59,9 @@ def a_scenario_as_editors_save_it(rng: random.Random) -> Trial:
 
 
 def a_scenario_that_was_spoilt(rng: random.Random) -> Trial:
-    """A value of another kind somewhere, a name twice, a number that is none, or a letter lost."""
+    """A value of another kind somewhere, a name twice, a number that is none, a letter lost, or a name left out."""
     content = valid(rng)
-    way = rng.choice([0, 0, 0, 1, 2, 3, 4])
+    way = rng.choice([0, 0, 0, 1, 2, 3, 4, 5])
     text = json.dumps(content)
     if way == 0:
         where = content
@@ -80,6 +80,9 @@ def a_scenario_that_was_spoilt(rng: random.Random) -> Trial:
     elif way == 3:
         at = rng.randrange(len(text))
         text = text[:at] + rng.choice(["", *'{}[]",:\\\0\x1f']) + text[at + rng.randint(0, 2) :]
+    elif way == 5:
+        content.pop(rng.choice(list(content)))
+        text = json.dumps(content)
     else:
         text = rng.choice(["[", '{"a":', "[[", "\0", "\ud800"]) * rng.choice([1, 2000, 100_000]) + text
 
