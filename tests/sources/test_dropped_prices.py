@@ -277,6 +277,7 @@ def test_too_much_is_refused_in_a_sentence_before_it_fills_the_memory(
         (packed({"a.csv": b"x"})[:-30], "not a readable zip"),
         (packed({"1.zip": packed({"2.zip": packed({"3.zip": packed({"a.csv": TEXT})})})}), "archive within archives"),
     ],
+    ids=["columns", "line", "cells", "unfinished", "bytes", "cut zip", "nested"],  # a zip's bytes hold the time
 )
 def test_what_cannot_be_prices_is_one_sentence(content: bytes, says: str, drop: Drop, read: Read) -> None:
     drop(content, "x.zip" if content[:2] == b"PK" else "x.csv")
