@@ -50,7 +50,9 @@ def test_a_purchase_costs_its_bill_less_what_it_saves_later() -> None:
     assert own[BUY] == pytest.approx(0.30 - 0.81 * (0.30 - 0.03), abs=1e-6)
 
 
-def test_a_charge_held_off_costs_nothing_where_it_is_made_up_for_at_the_same_tariff_and_the_sun_where_it_is_lost() -> None:
+def test_a_charge_held_off_costs_nothing_where_it_is_made_up_for_at_the_same_tariff_and_the_sun_where_it_is_lost() -> (
+    None
+):
     s = stores(follows=False, give=0.0, wear=0.0, into=0.9, charge=2.0)
     own, _ = costs(s, stages(0.0, 40, net=-1.0), 1.0, (2.0, 0.0, 0.0))
     assert own[SELL] == pytest.approx(0.0, abs=1e-6)

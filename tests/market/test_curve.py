@@ -11,7 +11,10 @@ from vpp_core.market.curve import HIGHEST_USD_PER_MWH, LOWEST_USD_PER_MWH, Curve
 from vpp_core.scenario import MarketRules
 
 CURVE = Curve(
-    np.array([-150.0, 40.0, 90.0]), np.array([[0.0, 10.0, 30.0]]), np.array([5.0, 20.0, 2000.0]), np.array([[8.0, 3.0, 0.0]])
+    np.array([-150.0, 40.0, 90.0]),
+    np.array([[0.0, 10.0, 30.0]]),
+    np.array([5.0, 20.0, 2000.0]),
+    np.array([[8.0, 3.0, 0.0]]),
 )
 
 
@@ -48,7 +51,9 @@ def test_levels_ascend_within_the_market_s_floor_and_cap(quantiles: list[float],
     assert buy[-1] == HIGHEST_USD_PER_MWH, "what is to be bought whatever the price"
 
 
-@pytest.mark.parametrize(("share", "sell", "below"), [(1.0, 0.0, True), (0.3, 30.0, False), (0.301, 0.0, True), (0.1, 30.0, False)])
+@pytest.mark.parametrize(
+    ("share", "sell", "below"), [(1.0, 0.0, True), (0.3, 30.0, False), (0.301, 0.0, True), (0.1, 30.0, False)]
+)
 def test_a_fleet_that_is_a_share_of_its_aggregation_needs_its_share_of_the_minimum(
     share: float, sell: float, below: bool
 ) -> None:

@@ -119,8 +119,9 @@ class Knowledge:
         weekend = self.weekend[t : t + len(slot)]
         yesterday = self.weekend_yesterday[t : t + len(slot)]
         usually_available(
-            slot, weekend, yesterday, stores.leave_slot, stores.return_slot, np.ascontiguousarray(stores.available[t]), available
-        )
+            slot, weekend, yesterday, stores.leave_slot, stores.return_slot,
+            np.ascontiguousarray(stores.available[t]), available,
+        )  # fmt: skip
         return available, np.arange(len(slot)), stores.usual_draw_kwh, slot
 
 
