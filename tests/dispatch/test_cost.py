@@ -26,7 +26,7 @@ def costs(s: StoreColumns, coming: Stages, energy: float, quantity: tuple[float,
 
 
 def test_a_battery_that_sells_loses_what_it_would_have_covered_later() -> None:
-    """Full beside no load in the window and 2 kW later: what it sells at the export price it misses at the import price."""
+    """Full beside no load in the window and 2 kW later: what it sells is missed at the import price."""
     s = stores(into=1.0, out_of=1.0, wear=0.03)
     net = np.array([0.0] * 4 + [-2.0] * 40)
     own, total = costs(s, stages(0.0, 44, net=net), 11.0, (2.0, 0.0, 0.0), worth=0.4)
@@ -36,7 +36,7 @@ def test_a_battery_that_sells_loses_what_it_would_have_covered_later() -> None:
 
 
 def test_of_what_stays_at_the_end_a_kwh_counts_what_replacing_it_costs() -> None:
-    """A home that never draws: what was sold is missing at the end, at the cheapest tariff less the wear of giving it."""
+    """What was sold is missing at the end, at the cheapest tariff less the wear of giving it."""
     s = stores(into=1.0, out_of=0.9, wear=0.03)
     own, _ = costs(s, stages(0.0, 12), 11.0, (1.0, 0.0, 0.0))
     assert own[SELL] == pytest.approx((0.30 - 0.03) * 0.9 / 0.9 + 0.03 - 0.05, abs=1e-6)
@@ -50,9 +50,7 @@ def test_a_purchase_costs_its_bill_less_what_it_saves_later() -> None:
     assert own[BUY] == pytest.approx(0.30 - 0.81 * (0.30 - 0.03), abs=1e-6)
 
 
-def test_a_charge_held_off_costs_nothing_where_it_is_made_up_for_at_the_same_tariff_and_the_sun_where_it_is_lost() -> (
-    None
-):
+def test_a_charge_held_off_costs_nothing_at_one_tariff_and_the_sun_where_that_is_lost() -> None:
     s = stores(follows=False, give=0.0, wear=0.0, into=0.9, charge=2.0)
     own, _ = costs(s, stages(0.0, 40, net=-1.0), 1.0, (2.0, 0.0, 0.0))
     assert own[SELL] == pytest.approx(0.0, abs=1e-6)

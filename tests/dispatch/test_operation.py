@@ -85,7 +85,7 @@ def test_what_homes_would_give_at_the_price_is_given_exactly_and_nothing_is_shor
 
 
 def test_the_cheapest_gives_first() -> None:
-    """Of batteries alike the one whose stored energy is worth least gives; the dearest not before the others are used."""
+    """The battery whose energy is worth least gives; the dearest not before the others are used."""
     case = Case(2, homes=40)
     batteries = np.flatnonzero(case.inputs.stores.follows_meter)
     case.at.available[:] = np.isin(np.arange(len(case.inputs.stores)), batteries)

@@ -36,7 +36,8 @@ def reached(s: StoreColumns, m: int, energy: float, power: float) -> float:
 
 
 def asked(s: StoreColumns, slopes: Array, energy: Array, price: float, net: float, default: Array, low: Array,
-          high: Array, imported: float = 0.3, exported: float = 0.05, markup: Array | None = None) -> Array:  # fmt: skip
+          high: Array, imported: float = 0.3, exported: float = 0.05, markup: Array | None = None,
+          ) -> Array:  # fmt: skip
     power = default.copy()
     respond(
         s, one_home(s), per_cell(s, slopes), energy, np.array([price]), np.array([price]),
@@ -98,7 +99,7 @@ def test_a_car_charges_from_its_own_sun_and_not_from_the_grid_where_only_the_sun
 
 
 def test_a_car_charges_from_the_house_battery_where_that_pays() -> None:
-    """On board a kWh is worth 0.25, in the battery 0.10 (and 0.03 of wear to take it out), from the grid it costs 0.30."""
+    """A kWh is worth 0.25 on board, 0.10 in the battery (and 0.03 of wear); from the grid it costs 0.30."""
     s, energy = CAR_AND_BATTERY, np.array([8.0, 5.0])
     low, high = np.array([-4.0, -4.0]), np.array([3.0, 0.0])
     power = asked(s, flat(s, 0.10, 0.25), energy, 0.0, 0.0, np.zeros(2), low, high)

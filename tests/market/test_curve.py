@@ -20,8 +20,8 @@ CURVE = Curve(
 
 @pytest.mark.parametrize(
     ("price", "sold", "bought"),
-    [(-200.0, 0, 8), (5.0, 0, 8), (5.01, 0, 3), (20.0, 0, 3), (39.99, 0, 0), (40.0, 10, 0), (89.99, 10, 0), (90.0, 30, 0),
-     (5000.0, 30, 0)],
+    [(-200.0, 0, 8), (5.0, 0, 8), (5.01, 0, 3), (20.0, 0, 3), (39.99, 0, 0), (40.0, 10, 0), (89.99, 10, 0),
+     (90.0, 30, 0), (5000.0, 30, 0)],
 )  # fmt: skip
 def test_a_sale_clears_at_its_price_and_above_a_purchase_at_its_price_and_below(
     price: float, sold: float, bought: float

@@ -34,7 +34,7 @@ ONE_STORE = bound_home.homes((("battery",), ("car",)))
 SEVERAL = bound_home.homes((("battery", "car"), ("car", "car"), ("battery", "car", "car")))
 DAILY = st.sampled_from([np.inf, 1.0, 0.1])
 KEYS = st.sampled_from(invariants.GATE_CLOSURE)
-AWARE = st.sampled_from(expectation.AWARE)
+AWARE = st.sampled_from(invariants.AWARE)
 HOUR = invariants.periods(60)
 SHORTER = invariants.periods(15, 30)
 
@@ -50,7 +50,7 @@ PROPERTIES: list[tuple[int, Callable[..., None], tuple[st.SearchStrategy[Any], .
     (1000, reserves.test_reserve_is_deliverable_when_called_at_any_interval, (HOUR, KEYS, st.data())),
     (300, reserves.test_it_is_in_shorter_windows_too, (SHORTER, KEYS, st.integers(0, 90))),
     (200, value.test_it_is_what_trying_every_move_finds, (SEEDS, st.booleans())),
-    (200, response.test_battery_and_car_behind_one_meter_do_what_the_best_of_all_powers_does, (SEEDS,)),
+    (400, response.test_battery_and_car_behind_one_meter_do_what_the_best_of_all_powers_does, (SEEDS,)),
     (
         200,
         operation.test_what_homes_would_give_at_the_price_is_given_exactly_and_nothing_is_short,

@@ -2,9 +2,9 @@
 
 The own cost of a deviation held over the window, of a quarter, a half and all that a store is asked for, is put
 together here once more from physics and meter: both paths, with it and without, are rolled on by what the store does
-on its own to the end of the plan, what is then stored counting at the cheapest tariff. It is an expectation: the window's
-load and sun are known, the coming days are the home's average day, and the price is the market's affair. It is one of
-deviations over the whole window: a market that clears some intervals of it only can cost more per kWh.
+on its own to the end of the plan, what is then stored counting at the cheapest tariff. It is an expectation: the
+window's load and sun are known, the coming days are the home's average day, and the price is the market's affair.
+It is one of deviations over the whole window: a market that clears some intervals of it only can cost more per kWh.
 """
 
 from __future__ import annotations
