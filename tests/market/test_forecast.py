@@ -54,15 +54,14 @@ def unpublished(frame: pd.DataFrame, issued_at: pd.Timestamp) -> dict[str, np.nd
     """By the market's rules, written down a second time: what nobody could know at `issued_at`."""
     start = pd.DatetimeIndex(frame["timestamp"])
     not_over = np.asarray(start + pd.Timedelta(minutes=15) > issued_at)
-    hour_not_over = np.asarray(start.floor("h") + pd.Timedelta(hours=1) > issued_at)
     local, now = start.tz_convert(LOCAL_TIMEZONE), issued_at.tz_convert(LOCAL_TIMEZONE)
     last_known_day = now.normalize() + pd.DateOffset(days=1 if now.hour >= 13 else 0)
     last_known_day = max(last_known_day, local[0].normalize())
     not_announced = np.asarray(local.normalize() > last_known_day)
     return {
         "lmp_usd_per_mwh": not_over,
-        "spin_usd_per_mw_h": hour_not_over,
-        "nonspin_usd_per_mw_h": hour_not_over,
+        "spin_usd_per_mw_h": not_announced,
+        "nonspin_usd_per_mw_h": not_announced,
         "lmp_day_ahead_usd_per_mwh": not_announced,
     }
 
@@ -94,7 +93,10 @@ def test_a_reserve_price_modelled_on_its_hour_does_not_give_away_the_quarter_tha
     forecasts = []
     for lmp in (whole, spiked):
         spin, nonspin = (of[: len(frame)] for of in modelled_reserves(Month.parse("2023-08"), lmp, 1))
-        modelled = frame.assign(lmp_usd_per_mwh=lmp[: len(frame)], spin_usd_per_mw_h=spin, nonspin_usd_per_mw_h=nonspin)
+        modelled = frame.assign(
+            lmp_usd_per_mwh=lmp[: len(frame)], lmp_source="file", spin_usd_per_mw_h=spin, nonspin_usd_per_mw_h=nonspin,
+            spin_source="synthetic", nonspin_source="synthetic",
+        )  # fmt: skip
         forecasts.append(price_forecast(modelled, period, RULES))
     before, after = (each[each["issued_at"] <= period.timestamps[gate]] for each in forecasts)
     pd.testing.assert_frame_equal(before, after, check_exact=True)

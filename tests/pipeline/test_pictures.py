@@ -67,7 +67,7 @@ def test_an_input_s_page_shows_some_of_its_rows(ran: Ran, table: str) -> None:
 
 def test_the_report_s_page_opens_with_the_answer(ran: Ran) -> None:
     said = metadata(ran, "benchmark_report")["answer"]
-    assert said.startswith("Negotiating")
+    assert "negotiating" in said.lower()
     assert said in (ran.folder / "reports" / TINY.name / MONTH / "simulation_report.md").read_text()
     assert "## " not in said
 

@@ -45,7 +45,7 @@ def state(folder: Path) -> dict[str, tuple[int, int]]:
         (["ladder", "--month", MONTH, *OF_TINY], "negotiated"),
         (["data", "--month", MONTH, *OF_TINY], "lmp_usd_per_mwh"),
         (["day", "--day", f"{MONTH}-01", *OF_TINY], "here/day-2023-08-01.html"),
-        (["negotiate", "--at", f"{MONTH}-01T19:00", *OF_TINY], "Window 2023-08-01 19:00"),
+        (["negotiate", "--at", f"{MONTH}-01T19:00", *OF_TINY], "window 2023-08-01 19:00"),
         (["household", "Powerwall, 6 kW solar, a Leaf"], "13.5"),
         (["fleet", "--homes", "5"], "name one with --out"),
         (["report", "--month", MONTH, *OF_TINY, "--out", "mail.html"], "written to mail.html"),

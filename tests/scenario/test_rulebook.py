@@ -78,9 +78,11 @@ def test_the_rules_a_run_plays_by_are_those_of_its_month() -> None:
 
 def test_half_a_megawatt_silences_a_fleet_that_bids_today() -> None:
     def sold_kw(rulebook: str) -> float:
-        inputs = invented_inputs(homes=80, days=1, month="2023-08", minimum_bid_mw=0.1, rulebook=rulebook)
+        inputs = invented_inputs(
+            homes=60, days=1, month="2023-08", minimum_bid_mw=0.1, fleet_share=1.0, rulebook=rulebook
+        )
         _, bids, _ = run(inputs, Centralized(), None)
-        return sum(float(bid.segments.quantity_kw.sum()) for bid in bids)
+        return sum(float(bid.curve.sell_total_kw.sum() + bid.curve.buy_total_kw.sum()) for bid in bids)
 
     assert sold_kw("today") > 0
     assert sold_kw("historical") == 0

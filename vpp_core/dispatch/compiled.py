@@ -1,9 +1,9 @@
 """The physics, meter and price functions compiled as they stand, for the inner loops of this folder.
 
 No second version of a formula: numba compiles the very functions that `physics` and `market` export. Division by zero
-gives infinity as in numpy, since a loop that might raise cannot do several cases per instruction. Machine code is kept in a `__pycache__`
-folder named after the sources it was made from, since numba itself would not notice that a function called by a kernel
-has changed; where that folder cannot be written, kernels are compiled anew in each process.
+gives infinity as in numpy, since a loop that might raise cannot do several cases per instruction. Machine code is kept
+in a `__pycache__` folder named after the sources it was made from, since numba itself would not notice that a function
+called by a kernel has changed; where that folder cannot be written, kernels are compiled anew in each process.
 """
 
 from __future__ import annotations

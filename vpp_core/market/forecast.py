@@ -12,7 +12,8 @@ The forecast of a window is a base curve, corrected by what the latest published
 
 Used are real-time prices of intervals that ended by the gate closure, and day-ahead prices of local day D + 1, energy
 and reserves alike, from 13:00 on D (those of the first day from its start), and nothing else. A reserve price that is
-published is its own forecast. A filled gap counts as not published.
+published is its own forecast. One that is modelled on the real prices of its own hour counts as published when that
+hour has ended, since it would give them away. A filled gap counts as not published.
 """
 
 from __future__ import annotations
@@ -69,10 +70,24 @@ def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRul
         price = _published(market_prices, PRODUCTS[product])
         if np.isfinite(price).any():
             known = np.log1p(np.maximum(price, 0.0))
+            if _modelled_on_real_time(market_prices, product):
+                hourly = replace(grid, priced_minutes=60)
+                expected = np.expm1(quantiles_from_experience(hourly, known, RESERVE_PRIOR, PRICE_MEMORY))
+                tables[product] = np.maximum(expected, 0.0)
+                continue
             expected = np.expm1(quantiles_from_experience(settled, known, RESERVE_PRIOR, PRICE_MEMORY))
             published = grid.published_day_ahead(price)[:, :, None]
             tables[product] = np.where(np.isfinite(published), published, np.maximum(expected, 0.0))
     return pd.concat([grid.rows(product, values) for product, values in tables.items()], ignore_index=True)
+
+
+def _modelled_on_real_time(market_prices: pd.DataFrame, product: str) -> bool:
+    """Whether a reserve price is modelled on real prices of its own hour, which it would give away a day ahead."""
+    columns = ("lmp_source", f"{product}_source")
+    if not set(columns) <= set(market_prices):
+        return False
+    energy, reserve = (market_prices[column].astype(str) for column in columns)
+    return bool(((reserve == "synthetic") & (energy != "synthetic")).any())
 
 
 def _published(market_prices: pd.DataFrame, column: str) -> Floats:

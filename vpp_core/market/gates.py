@@ -28,6 +28,8 @@ class Gates:
     period: Period
     window_minutes: int
     gate_closure_minutes: int
+    priced_minutes: int = INTERVAL_MINUTES
+    """how long a price holds: it counts as published when that time has ended"""
     day_ahead: bool = False
     """whether the price is settled day ahead: that of local day D + 1 is published from 13:00 on D"""
 
@@ -63,7 +65,8 @@ class Gates:
     def gate(self) -> Ints:
         """Of how many intervals the price is published by each gate closure, (W,); negative before the period."""
         if not self.day_ahead:
-            return self.first - self.gate_closure_minutes // INTERVAL_MINUTES
+            held = self.priced_minutes // INTERVAL_MINUTES
+            return (self.first - self.gate_closure_minutes // INTERVAL_MINUTES) // held * held
         local = self.issued_at.tz_convert(LOCAL_TIMEZONE)
         published = local.normalize() + pd.to_timedelta(
             np.where(local.hour >= DAY_AHEAD_PUBLISHED_HOUR, 2, 1), unit="D"
