@@ -30,6 +30,7 @@ LARGE_FLEET_HOMES = 2000
 """Above this size segments are taken by merit, without CVXPY."""
 MERIT_ORDER, HIGHS = "merit order", "HiGHS"
 _ROUNDING = 1e-9
+_SOLVERS_ROUNDING = 1e-7
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,15 @@ class _Compiled:
         self._gain.value, self._quantity.value = gain, quantity_kw
         self._least.value, self._most.value = least, most
         try:
-            self._problem.solve(solver=self._cp.HIGHS)
+            # From scratch: what was solved before must not decide between solutions that gain the same.
+            self._problem.solve(solver=self._cp.HIGHS, warm_start=False)
             status = str(self._problem.status)
         except self._cp.error.SolverError as error:
             return None, f"failed: {error}"
         if status != "optimal":
             return None, status
         share = np.clip(np.asarray(self._share.value), 0.0, 1.0)
+        share = np.where(share > 1.0 - _SOLVERS_ROUNDING, 1.0, np.where(share < _SOLVERS_ROUNDING, 0.0, share))
         return np.where(quantity_kw > 0, share, 0.0), status
 
 

@@ -104,7 +104,9 @@ def _days_known(grid: Gates, memory: Memory) -> Ints:
     published = np.zeros(grid.days * SLOTS, dtype=np.intp)
     np.maximum.at(published, day * SLOTS + slot, np.arange(len(day)) + 1)
     position, inside = grid.sampled(memory.neighbours)
-    complete = np.where(inside, published[position], 0).max(axis=2)
+    # What lies past the period's end is not published in it, as it would not be in a longer one.
+    past_end = ~inside & (position == grid.days * SLOTS - 1)
+    complete = np.where(past_end, len(day) + 1, np.where(inside, published[position], 0)).max(axis=2)
     complete = np.maximum.accumulate(complete, axis=0)
     return (complete[None, :, :] <= grid.gate[:, None, None]).sum(axis=1)
 
