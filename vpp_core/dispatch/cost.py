@@ -23,7 +23,7 @@ _LATER_STAGES = 4
 
 @c.kernel
 def _default(s, m: int, energy: float, net: float, hours: float) -> float:  # type: ignore[no-untyped-def]
-    """What the store does on its own [kW, giving positive]."""
+    """The store's default [kW, giving positive]."""
     if s.follows[m]:
         return c.self_consumption_kw(energy, net, s.backup[m], s.ceiling[m], s.charge[m], s.into[m], s.out_of[m], hours)
     return -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)

@@ -62,8 +62,8 @@ class DayAhead:
         return int(self._first[day + 1] - self._first[day])
 
     def counted(self, stages: Stages, t: int) -> Stages:
-        """What a plan counts on of reserve prices: all of them in hours that are committed, half beyond, none where the
-        commitment is known to be nothing."""
+        """Stages with the share of reserve prices that a plan counts on: all in hours that are committed, half beyond,
+        none where the commitment is known to be nothing."""
         inputs = self._inputs
         count = len(stages.reserve)
         share = np.full(count, RESERVE_SHARE)
@@ -77,8 +77,8 @@ class DayAhead:
     def offers(
         self, day: int, t: int, stages: Stages, expected: Floats, operation: Operation, window: int
     ) -> tuple[Offers, Floats, Floats] | None:
-        """What can be held over a day: offers (the most of any hour), power by hour and store (hours, S), and the mean
-        forecast (3, 3). None where nothing can."""
+        """Offers of a day's reserve (the most of any hour), power by hour and store (hours, S), and the mean forecast
+        (3, 3). None where nothing can be held."""
         inputs, rules = self._inputs, self._inputs.scenario.market
         first, last = self._first[day] - t, self._first[day + 1] - t
         first, last = max(int(first), 0), min(int(last), len(expected))
