@@ -40,7 +40,8 @@ fuzz: $(TOOLS)
 setup: $(TOOLS)
 
 # Hashes are checked, and only wheels are taken: nothing is compiled here, no package runs code of its own at set-up. The
-# project itself is installed without asking an index for anything.
+# project itself is installed without asking an index for anything. One tool's dependency, stringcase, has no wheel: it is
+# built from its hashed source with the setuptools that is already there.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 $(STAMP): requirements.lock pyproject.toml
@@ -53,7 +54,8 @@ $(STAMP): requirements.lock pyproject.toml
 
 $(TOOLS): $(STAMP) requirements-dev.lock
 	@echo "adding the tools of development (once, a minute)" && \
-	$(INSTALL) --require-hashes --only-binary :all: -r requirements-dev.lock && \
+	$(INSTALL) --require-hashes --only-binary :all: --no-binary stringcase --no-build-isolation \
+		-r requirements-dev.lock && \
 	touch $(TOOLS)
 
 clean:
