@@ -14,7 +14,7 @@ import inspect
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ class Stage:
         `extra` is asked again after computing, since a live source keeps what it fetched among the raw files.
         """
         began = time.perf_counter()
-        with final_failures():
+        with self.failures_told():
             recipe = None if self.fresh or self.refetch else self.recipe(*extra())
             in_place = self._current(recipe) if recipe else None
             if in_place is not None and lacks is not None and lacks(in_place.table):
@@ -170,6 +170,19 @@ class Stage:
             "scenario_fingerprint": scenario.fingerprint(),
             "code": code_version(self.asset),
         }
+
+    @contextmanager
+    def failures_told(self) -> Iterator[None]:
+        """As `final_failures`; and the lake's run log keeps that this stage failed, and why."""
+        try:
+            with final_failures():
+                yield
+        except Exception as error:
+            reason = str(getattr(error, "description", None) or error).strip() or type(error).__name__
+            entry = {"stage": self.asset, "month": str(self.month), "scenario": self.scenario.name}
+            with suppress(InputError):  # a lake that cannot be written to says so by the failure itself
+                self.lake.log({**entry, "failed": reason.splitlines()[0]})
+            raise
 
     def _current(self, recipe: str) -> TableFile | None:
         try:

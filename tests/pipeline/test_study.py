@@ -91,7 +91,7 @@ def test_a_damaged_study_is_left_out_by_name_and_the_report_is_made_without_it(r
 
 
 def test_a_month_that_was_never_reported_is_no_fault_of_the_database(ran: Ran) -> None:
-    for table in ("kpi_daily", "gap_split", "claims"):
+    for table in ("kpi_daily", "gap_split", "claims", "data_shares"):
         (ran.folder / "tables" / table / TINY.name / f"{MONTH}.parquet").unlink()
     assert rebuild(ran.lake) == []
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
+from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import outcome_tables
 from vpp_core.tables import (
     CLAIMS,
+    DATA_SHARES,
     GAP_SPLIT,
     HOUSEHOLD_DAYS,
     KPI_DAILY,
     KPI_MONTHLY,
+    MARKET_PRICES,
+    PROSUMER_FLEET,
+    SCENARIOS,
     STUDY,
     WINDOW_RESULTS,
     Column,
@@ -39,6 +46,10 @@ DATABASE_TABLES: dict[str, Contract] = {
         GAP_SPLIT,
         CLAIMS,
         STUDY,
+        SCENARIOS,
+        Contract("prosumer_fleet", "The homes of each month and scenario.", _RUN + PROSUMER_FLEET.columns),
+        Contract("market_prices", MARKET_PRICES.description, _RUN + MARKET_PRICES.columns),
+        DATA_SHARES,
     )
 }
 """The tables of the database by name, in the order in which they are built."""
@@ -132,6 +143,44 @@ def result_tables(outcomes: pa.Table, month: Month, scenario: str, fleet: Fleet)
         "window_results": DATABASE_TABLES["window_results"].arrow(flat.windows.assign(**run)),
         "household_results": DATABASE_TABLES["household_results"].arrow(households),
     }
+
+
+def input_tables(fleet: pa.Table, market_prices: pa.Table, month: Month, scenario: str) -> dict[str, pa.Table]:
+    """`prosumer_fleet` and `market_prices` of one month and scenario, as the database holds them."""
+    return {
+        name: _labelled(table, DATABASE_TABLES[name], str(month), scenario)
+        for name, table in (("prosumer_fleet", fleet), ("market_prices", market_prices))
+    }
+
+
+def _labelled(table: pa.Table, contract: Contract, month: str, scenario: str) -> pa.Table:
+    """The table with the month and the scenario before its own columns."""
+    run = [pa.array([label] * len(table), pa.string()) for label in (month, scenario)]
+    own = [table[column.name] for column in contract.columns[len(run) :]]
+    return pa.Table.from_arrays([*run, *own], schema=contract.schema)
+
+
+def scenario_rows(scenario: Scenario) -> pa.Table:
+    """Rows of `SCENARIOS`."""
+    parameters = dict(parameters_of(scenario))
+    return SCENARIOS.arrow(
+        pd.DataFrame(
+            {"scenario": scenario.name, "parameter": list(parameters), "value": list(parameters.values())}, dtype=str
+        )
+    )
+
+
+def parameters_of(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Dotted name and value, as JSON, of everything in a scenario but its name."""
+
+    def walk(part: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+        for name, value in part.items():
+            if isinstance(value, dict) and value:
+                yield from walk(value, f"{prefix}{name}.")
+            else:
+                yield f"{prefix}{name}", json.dumps(value, ensure_ascii=False)
+
+    return walk(scenario.model_dump(mode="json", exclude={"name"}), "")
 
 
 def build_database(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table]) -> None:

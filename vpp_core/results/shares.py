@@ -51,7 +51,30 @@ class Share:
 
 def data_shares(run: Run) -> list[Share]:
     """A share per series: the four prices, solar generation, household load."""
-    prices = run.market_prices
+    return shares_of(run.market_prices, run.solar, run.load)
+
+
+def shares_table(
+    month: str, scenario: str, prices: pd.DataFrame, solar: pd.DataFrame, load: pd.DataFrame
+) -> pd.DataFrame:
+    """Rows of `DATA_SHARES`."""
+    return pd.DataFrame(
+        [
+            {
+                "month": month,
+                "scenario": scenario,
+                "series": share.series,
+                "source": source,
+                "percent": 100 * part,
+            }
+            for share in shares_of(prices, solar, load)
+            for source, part in share.by_source.items()
+        ]
+    )
+
+
+def shares_of(prices: pd.DataFrame, solar: pd.DataFrame, load: pd.DataFrame) -> list[Share]:
+    """As `data_shares`, from the tables."""
     shares = [
         _share(words, prices[f"{series}_source"], prices[f"{series}_usd_per_{unit}"].isna())
         for series, words, unit in (
@@ -61,7 +84,7 @@ def data_shares(run: Run) -> list[Share]:
             ("nonspin", _MARKET_SERIES["nonspin"], "mw_h"),
         )
     ]
-    for words, frame in (("solar generation", run.solar), ("household load", run.load)):
+    for words, frame in (("solar generation", solar), ("household load", load)):
         shares.append(_share(words, frame["source"], pd.Series(False, index=frame.index)))
     return shares
 

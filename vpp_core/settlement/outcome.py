@@ -16,15 +16,19 @@ from vpp_core.fleet.fleet import Floats
 from vpp_core.llm.usage import Usage
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
-from vpp_core.market.segments import Layout
+from vpp_core.market.segments import NONSPIN, SPIN, Layout
 from vpp_core.settlement.books import Books, make_books
 from vpp_core.settlement.grouping import Groups, sum_by_home
 from vpp_core.settlement.home_intervals import home_intervals, kept_homes
+from vpp_core.settlement.home_windows import home_windows
 from vpp_core.settlement.preferences import Deviations, day_components, violations
 from vpp_core.settlement.satisfaction import satisfaction
 from vpp_core.settlement.trajectory import Trajectory
-from vpp_core.tables import HOME_INTERVALS, HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables import HOME_INTERVALS, HOME_WINDOWS, HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
 from vpp_core.tables.outcome import VIOLATIONS
+
+QUANTILES = ("p10", "p50", "p90")
+"""of a forecast, in order"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Outcome:
     strategy: str
     windows: pd.DataFrame
     households: pd.DataFrame
+    home_windows: pd.DataFrame
+    """windows in which a home was awarded or paid something (`home_windows`)"""
     intervals: pd.DataFrame
     """of a few homes (`home_intervals`)"""
     bound_gap_usd: float | None
@@ -47,6 +53,7 @@ class OutcomeTables:
 
     windows: pd.DataFrame
     households: pd.DataFrame
+    home_windows: pd.DataFrame
     intervals: pd.DataFrame
     days: pd.DataFrame
 
@@ -76,7 +83,8 @@ def settle(
     for frame in (windows, households):
         frame.insert(0, "strategy", strategy)
     intervals = home_intervals(inputs, strategy, trajectory, kept_homes(inputs.fleet))
-    return Outcome(strategy, windows, households, intervals, bound_gap_usd, trajectory)
+    paid = home_windows(inputs, strategy, trajectory, books, money["payment_usd"], groups)
+    return Outcome(strategy, windows, households, paid, intervals, bound_gap_usd, trajectory)
 
 
 def _counts(values: npt.NDArray[Any], operable: bool) -> pd.Series[int]:
@@ -109,7 +117,9 @@ def _window_rows(
         "window_start": inputs.windows.starts,
         "local_day": days[groups.day_of_window],
         "lmp_mean_usd_per_mwh": groups.window_sum(inputs.lmp_usd_per_mwh) / length,
-        "forecast_p50_usd_per_mwh": inputs.forecast_usd_per_mwh[:, 0, 1],
+        **{f"forecast_{name}_usd_per_mwh": inputs.forecast_usd_per_mwh[:, 0, at] for at, name in enumerate(QUANTILES)},
+        "spin_usd_per_mw_h": groups.window_sum(inputs.price[SPIN]) / length,
+        "nonspin_usd_per_mw_h": groups.window_sum(inputs.price[NONSPIN]) / length,
         **_bid_columns(inputs.layout, bids, groups.windows),
         "committed_spin_kw": window_kwh(trajectory.spin_kw) / hours + window_kwh(trajectory.short_spin_kw) / hours,
         "committed_nonspin_kw": window_kwh(trajectory.nonspin_kw) / hours
@@ -229,7 +239,7 @@ def outcomes_to_arrow(outcomes: Sequence[Outcome]) -> pa.Table:
     for outcome in outcomes:
         windows, households = WINDOW_RESULTS.arrow(outcome.windows), HOUSEHOLD_DAYS.arrow(outcome.households)
         days = list(dict.fromkeys(outcome.windows["local_day"]))
-        intervals = HOME_INTERVALS.arrow(outcome.intervals)
+        paid, intervals = HOME_WINDOWS.arrow(outcome.home_windows), HOME_INTERVALS.arrow(outcome.intervals)
         surplus = outcome.households.groupby("local_day", sort=False)["surplus_usd"].sum().reindex(days)
         gap = [outcome.bound_gap_usd if position == 0 else None for position in range(len(days))]
         columns = [
@@ -239,6 +249,7 @@ def outcomes_to_arrow(outcomes: Sequence[Outcome]) -> pa.Table:
             pa.array(gap, type=pa.float64()),
             _nest(windows, outcome.windows["local_day"], days),
             _nest(households, outcome.households["local_day"], days),
+            _nest(paid, outcome.home_windows["local_day"], days),
             _nest(intervals, outcome.intervals["local_day"], days),
         ]
         parts.append(pa.Table.from_arrays(columns, schema=OUTCOMES.schema))
@@ -246,8 +257,8 @@ def outcomes_to_arrow(outcomes: Sequence[Outcome]) -> pa.Table:
 
 
 def _nest(table: pa.Table, day: pd.Series, days: list[str]) -> pa.Array:
-    """Rows grouped by day as lists of structs; the rows are in the order of the days."""
-    counts = day.value_counts(sort=False).reindex(days).to_numpy()
+    """Rows grouped by day as lists of structs; the rows are in the order of the days, of which some may have none."""
+    counts = day.value_counts(sort=False).reindex(days, fill_value=0).to_numpy()
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), table.to_struct_array().combine_chunks())
 
@@ -261,4 +272,4 @@ def outcome_tables(table: pa.Table) -> OutcomeTables:
         return pa.Table.from_batches([pa.RecordBatch.from_struct_array(chunk) for chunk in chunks]).to_pandas()
 
     days = table.select(["strategy", "local_day", "surplus_usd", "bound_gap_usd"]).to_pandas()
-    return OutcomeTables(flat("windows"), flat("households"), flat("intervals"), days)
+    return OutcomeTables(flat("windows"), flat("households"), flat("home_windows"), flat("intervals"), days)

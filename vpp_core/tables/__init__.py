@@ -12,8 +12,8 @@ from vpp_core.tables.data import (
     SOURCES,
 )
 from vpp_core.tables.fleet import PROSUMER_FLEET
-from vpp_core.tables.outcome import HOME_INTERVALS, HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
-from vpp_core.tables.results import CLAIMS, GAP_SPLIT, KPI_DAILY, KPI_MONTHLY, STUDY
+from vpp_core.tables.outcome import HOME_INTERVALS, HOME_WINDOWS, HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables.results import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY, KPI_MONTHLY, SCENARIOS, STUDY
 
 CONTRACTS = {
     contract.name: contract
@@ -25,12 +25,15 @@ CONTRACTS = {
         PROSUMER_FLEET,
         WINDOW_RESULTS,
         HOUSEHOLD_DAYS,
+        HOME_WINDOWS,
         HOME_INTERVALS,
         OUTCOMES,
         KPI_MONTHLY,
         KPI_DAILY,
         GAP_SPLIT,
         CLAIMS,
+        DATA_SHARES,
+        SCENARIOS,
         STUDY,
     )
 }
@@ -39,8 +42,10 @@ CONTRACTS = {
 __all__ = [
     "CLAIMS",
     "CONTRACTS",
+    "DATA_SHARES",
     "GAP_SPLIT",
     "HOME_INTERVALS",
+    "HOME_WINDOWS",
     "HOUSEHOLD_DAYS",
     "KPI_DAILY",
     "KPI_MONTHLY",
@@ -49,6 +54,7 @@ __all__ = [
     "OUTCOMES",
     "PRICE_FORECAST",
     "PROSUMER_FLEET",
+    "SCENARIOS",
     "SOLAR_GENERATION",
     "SOURCES",
     "STUDY",

@@ -1,8 +1,8 @@
 """The result tables: what each strategy did and earned, per market window and per household and day.
 
-`OUTCOMES` carries both, and the intervals of a few homes, nested in one row per strategy and local day, so that a
-strategy's result is one file that is either there or not. `WINDOW_RESULTS`, `HOUSEHOLD_DAYS` and `HOME_INTERVALS` are
-its flat forms.
+`OUTCOMES` carries both, what each home was awarded and paid by window, and the intervals of a few homes, nested in one
+row per strategy and local day, so that a strategy's result is one file that is either there or not. `WINDOW_RESULTS`,
+`HOUSEHOLD_DAYS`, `HOME_WINDOWS` and `HOME_INTERVALS` are its flat forms.
 """
 
 from __future__ import annotations
@@ -50,7 +50,11 @@ WINDOW_RESULTS = Contract(
         Column("window_start", TIMESTAMP, "start of the market window, UTC"),
         Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
         Column("lmp_mean_usd_per_mwh", pa.float64(), "mean realised LMP of the window [$/MWh]"),
+        Column("forecast_p10_usd_per_mwh", pa.float64(), "10 % quantile of the forecast at gate closure [$/MWh]"),
         Column("forecast_p50_usd_per_mwh", pa.float64(), "median forecast at gate closure [$/MWh]"),
+        Column("forecast_p90_usd_per_mwh", pa.float64(), "90 % quantile of the forecast at gate closure [$/MWh]"),
+        Column("spin_usd_per_mw_h", pa.float64(), "price of spinning reserve; null: not sold [$/MW per h]", True),
+        Column("nonspin_usd_per_mw_h", pa.float64(), "price of non-spinning reserve, likewise [$/MW per h]", True),
         Column("bid_sell_kw", pa.float64(), "deviation for sale at the curve's highest price [kW]"),
         Column("bid_sell_usd_per_mwh", pa.float64(), "the curve's quantity-weighted price [$/MWh]", True),
         Column("bid_buy_kw", pa.float64(), "deviation to buy at the curve's lowest price [kW]"),
@@ -159,6 +163,27 @@ HOUSEHOLD_DAYS = Contract(
     key=("strategy", "local_day", "home_id"),
 )
 
+HOME_WINDOWS = Contract(
+    "home_windows",
+    "A row per strategy, market window and home to which something was awarded or paid; no row: nothing was. Of fleets "
+    "above 2,000 homes a few homes only.",
+    (
+        Column("strategy", pa.string(), "strategy key"),
+        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("window_start", TIMESTAMP, "start of the market window, UTC"),
+        Column("home_id", pa.int64(), "household"),
+        Column("awarded_sell_kwh", pa.float32(), "deviation for sale that its stores were given [kWh]"),
+        Column("awarded_buy_kwh", pa.float32(), "deviation to buy that its stores were given [kWh]"),
+        Column("delivered_sell_kwh", pa.float32(), "of awarded_sell_kwh, what was delivered [kWh]"),
+        Column("delivered_buy_kwh", pa.float32(), "of awarded_buy_kwh, what was taken [kWh]"),
+        Column("held_spin_kw_h", pa.float32(), "spinning reserve that it held [kW-h]"),
+        Column("held_nonspin_kw_h", pa.float32(), "non-spinning reserve that it held [kW-h]"),
+        Column("delivered_call_kwh", pa.float32(), "energy that it delivered on reserve calls [kWh]"),
+        Column("payment_usd", pa.float32(), "paid by the VPP to it, negative where it pays [$]"),
+    ),
+    key=("strategy", "window_start", "home_id"),
+)
+
 HOME_INTERVALS = Contract(
     "home_intervals",
     "A row per strategy, interval and home, of a few homes: what their devices did. Powers are means of the interval.",
@@ -190,7 +215,7 @@ HOME_INTERVALS = Contract(
 
 OUTCOMES = Contract(
     "outcomes",
-    "A row per strategy and local day, with the day's windows and households nested inside.",
+    "A row per strategy and local day, with the day's windows, households, home windows and intervals nested inside.",
     (
         Column("strategy", pa.string(), "strategy key"),
         Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
@@ -203,6 +228,7 @@ OUTCOMES = Contract(
         ),
         Column("windows", pa.list_(WINDOW_RESULTS.struct), "the day's rows of window_results", rows=WINDOW_RESULTS),
         Column("households", pa.list_(HOUSEHOLD_DAYS.struct), "the day's rows of household_days", rows=HOUSEHOLD_DAYS),
+        Column("home_windows", pa.list_(HOME_WINDOWS.struct), "the day's rows of home_windows", rows=HOME_WINDOWS),
         Column("intervals", pa.list_(HOME_INTERVALS.struct), "the day's rows of home_intervals", rows=HOME_INTERVALS),
     ),
     key=("strategy", "local_day"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from vpp_core.tables.contract import Column, Contract
+from vpp_core.tables.data import SOURCES
 from vpp_core.tables.negotiation import ASKED
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 
@@ -258,6 +259,34 @@ CLAIMS = Contract(
         Column("because", pa.string(), "the reason, made from the measurement or naming a definition we reject"),
     ),
     key=("month", "scenario", "claim"),
+)
+
+DATA_SHARES = Contract(
+    "data_shares",
+    "Where the data of a month came from: a row per month, scenario, series and source.",
+    (
+        *_RUN,
+        Column("series", pa.string(), "real-time price, day-ahead price, reserve prices, solar generation, load"),
+        Column(
+            "source",
+            pa.string(),
+            "live, cache and file are as published; filled and tmy are not made up; synthetic, or missing",
+            one_of=(*SOURCES, "missing"),
+        ),
+        Column("percent", pa.float64(), "of the series' rows [%]", False, 0.0, 100.0),
+    ),
+    key=("month", "scenario", "series", "source"),
+)
+
+SCENARIOS = Contract(
+    "scenarios",
+    "What makes the results of each scenario: a row per parameter, nested ones by dotted name.",
+    (
+        Column("scenario", pa.string(), "name of the scenario"),
+        Column("parameter", pa.string(), "its name in the scenario's file, such as market.minimum_bid_mw"),
+        Column("value", pa.string(), "its value as JSON"),
+    ),
+    key=("scenario", "parameter"),
 )
 
 STUDY = Contract(

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.errors import InputError
-from vpp_core.tables import CLAIMS, GAP_SPLIT, KPI_DAILY
+from vpp_core.tables import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY
 from vpp_pipeline.assets.pictures import LEVELS, write_page
 from vpp_pipeline.code_version import code_version
 from vpp_pipeline.lake.database import MANIFEST, rebuild
@@ -21,7 +21,7 @@ from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.plot_library import library_from, put_library
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.lake.unread import unread_files
-from vpp_pipeline.stage import Stage, final_failures
+from vpp_pipeline.stage import Stage
 from vpp_pipeline.study import studies_with
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 REPORT = "simulation_report.md"
 Studies = dict[str, list[TableFile]]
-SIDE_TABLES = (KPI_DAILY, GAP_SPLIT, CLAIMS)
+SIDE_TABLES = (KPI_DAILY, GAP_SPLIT, CLAIMS, DATA_SHARES)
 """Tables of results that only the report and the database use; kept beside the assets' own."""
 
 
@@ -49,7 +49,7 @@ class ReportTables:
 def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     """Write what is not current, rebuild the database if it lacks anything, and say where it lies."""
     began = time.perf_counter()
-    with final_failures():
+    with stage.failures_told():
         studies = _studies(stage)
         unread = [str(entry) for entry in unread_files(stage.lake, stage.month, stage.scenario.name)]
         recipe = stage.recipe(*(f"{name}={digest}" for name, digest in _digests(studies).items()), *unread)
@@ -113,11 +113,15 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
     from vpp_core.results.gap import gap_split
     from vpp_core.results.kpis import kpi_daily
     from vpp_core.results.report import report_files
+    from vpp_core.results.shares import shares_table
 
     scenario, month = stage.scenario, stage.month
     daily = kpi_daily(tables.window_results, scenario, month, tables.market_prices)
     split = gap_split(daily)
     judged = claims(tables.kpi_monthly, daily)
+    shares = shares_table(
+        str(month), scenario.name, tables.market_prices, tables.solar_generation, tables.load_profiles
+    )
     files = report_files(
         tables.kpi_monthly,
         daily,
@@ -136,7 +140,7 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
         _event(stage, tables),
         library=library_from(LEVELS),
     )
-    for contract, frame in zip(SIDE_TABLES, (daily, split, judged), strict=True):
+    for contract, frame in zip(SIDE_TABLES, (daily, split, judged, shares), strict=True):
         stage.lake.write(contract.name, month, scenario.name, encode(contract.arrow(frame), contract, recipe))
     folder = stage.lake.report_folder(month, scenario.name)
     contents = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}

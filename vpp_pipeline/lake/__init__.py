@@ -10,7 +10,7 @@ Every file appears whole or not at all, and a table that was truncated or edited
     plots/<scenario>/<month>/              pictures of the inputs; plots/plotly-….min.js draws all pages
     fleets/fleet-<homes>h-s<seed>.csv      homes that `vpp fleet` drew, and .json
     reports.duckdb                         all of it for questions, rebuilt from the tables
-    run_log.jsonl                          when, how long; outside every comparison
+    run_log.jsonl                          when, how long, why it failed; outside every comparison
 """
 
 from vpp_pipeline.lake.lake import Lake

@@ -24,7 +24,7 @@ import pyarrow as pa
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
-from vpp_core.tables import OUTCOMES, STUDY
+from vpp_core.tables import OUTCOMES, SCENARIOS, STUDY
 from vpp_pipeline.lake.files import explained, is_local, remove_abandoned, temporary_beside, write_whole
 from vpp_pipeline.lake.lake import Lake
 
@@ -33,7 +33,7 @@ BUILT = ".reports.duckdb.built"
 """Beside the database: from which tables it was built, its digest, and what was said."""
 MANIFEST = "manifest.json"
 """In a report's folder: what it was made from and the digests of its files."""
-FLAT_TABLES = ("kpi_monthly", "kpi_daily", "gap_split", "claims")
+FLAT_TABLES = ("kpi_monthly", "kpi_daily", "gap_split", "claims", "data_shares")
 """Stored as the database shows them; the two large ones are unnested from `window_results`."""
 
 
@@ -96,7 +96,7 @@ def _listing(lake: Lake) -> str:
     """Digest of which tables are present with which content, made by which scenarios."""
     parts = [
         f"{table} {month} {scenario} {lake.digest(table, month, scenario)}"
-        for table in ("window_results", "prosumer_fleet", *FLAT_TABLES, STUDY.name)
+        for table in ("window_results", "prosumer_fleet", "market_prices", *FLAT_TABLES, STUDY.name)
         for month, scenario in lake.partitions(table)
     ]
     known = lake.scenario_names()
@@ -158,7 +158,7 @@ def _remove_logs(lake: Lake) -> None:
 def _build(lake: Lake, path: Path, listing: str) -> list[str]:
     import duckdb
 
-    from vpp_core.results.database import build_database
+    from vpp_core.results.database import build_database, scenario_rows
 
     parts: dict[str, list[pa.Table]] = {}
     faults: list[str] = []
@@ -181,6 +181,10 @@ def _build(lake: Lake, path: Path, listing: str) -> list[str]:
                 parts.setdefault(name, []).append(table)
         except InputError as error:
             faults.append(f"left out of {lake.database.name}: {error}")
+    for scenario in sorted({name for _, name in _reported(lake)}):
+        made_by = _scenario_of(lake, scenario)
+        if made_by is not None:
+            parts.setdefault(SCENARIOS.name, []).append(scenario_rows(made_by))
     faults += [_only_results(lake, scenario) for scenario in sorted({name for _, name in _reported(lake)} - known)]
     try:
         build_database(path, {name: pa.concat_tables(tables) for name, tables in parts.items()})
@@ -209,11 +213,27 @@ def _only_results(lake: Lake, scenario: str) -> str:
     )
 
 
+def _scenario_of(lake: Lake, name: str) -> Scenario | None:
+    """The scenario of that name: the lake's, or where its file was removed what a report kept of it; None: neither."""
+    if name in lake.scenario_names():
+        with contextlib.suppress(InputError):
+            return lake.scenario(name)
+    for month in (month for month, scenario in _reported(lake) if scenario == name):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, InputError):
+            return _made_by(lake, month, name)
+    return None
+
+
+def _made_by(lake: Lake, month: str, scenario: str) -> Scenario:
+    """The scenario as it was when a month was reported."""
+    manifest = json.loads((lake.report_folder(month, scenario) / MANIFEST).read_text())
+    return Scenario.from_json(json.dumps(manifest["scenario"]))
+
+
 def _other_scenario(lake: Lake, month: str, scenario: str) -> bool:
     """Whether the scenario that a month was made by differs from the one that the lake now has under that name."""
     try:
-        manifest = json.loads((lake.report_folder(month, scenario) / MANIFEST).read_text())
-        made_by = Scenario.from_json(json.dumps(manifest["scenario"]))
+        made_by = _made_by(lake, month, scenario)
         return scenario in lake.scenario_names() and lake.scenario(scenario).fingerprint() != made_by.fingerprint()
     except (OSError, ValueError, KeyError, TypeError, InputError):
         return False  # an earlier version kept none; whether its tables are whole is seen elsewhere
@@ -222,9 +242,12 @@ def _other_scenario(lake: Lake, month: str, scenario: str) -> bool:
 def _tables_of(lake: Lake, month: str, scenario: str) -> dict[str, Any]:
     """All database tables of one month and scenario, or an `InputError` for the first that is missing or damaged."""
     from vpp_core.fleet.storage import fleet_from_arrow
-    from vpp_core.results.database import result_tables
+    from vpp_core.results.database import input_tables, result_tables
 
     tables: dict[str, Any] = {name: lake.read(name, month, scenario).table for name in FLAT_TABLES}
     outcomes = lake.read("window_results", month, scenario, OUTCOMES).table
-    fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, scenario).table)
-    return tables | result_tables(outcomes, Month.parse(month), scenario, fleet)
+    homes = lake.read("prosumer_fleet", month, scenario).table
+    prices = lake.read("market_prices", month, scenario).table
+    parsed = Month.parse(month)
+    tables |= result_tables(outcomes, parsed, scenario, fleet_from_arrow(homes))
+    return tables | input_tables(homes, prices, parsed, scenario)
