@@ -55,8 +55,10 @@ def first_hour(view: GateView, home: int, own: list[int]) -> Floats:
     net = stages.net_generation[stages.net_row[rows], home].copy()
     available = stages.available[stages.available_row[rows]]
     zero, eye = np.zeros(count), sparse.identity(count, format="csr")
-    worth = float(price.mean() + stages.imported[rows].min())
-    cost = [HOURS * (price + stages.imported[rows]), -HOURS * (price + stages.exported[rows])]
+    tariff = stages.tariff[home]
+    imported, exported = stages.imported[tariff, rows], stages.exported[tariff, rows]
+    worth = float(price.mean() + imported.min())
+    cost = [HOURS * (price + imported), -HOURS * (price + exported)]
     low, high = [zero, zero], [np.full(count, np.inf), np.full(count, np.inf)]
     meter: list[sparse.spmatrix] = [eye, -eye]  # import − export + giving − taking = −net generation
     balances: list[tuple[Floats, sparse.spmatrix]] = []

@@ -34,7 +34,7 @@ def invented_inputs(
     usual_load_kw: Array | None = None,
     pv_per_kw: Array | None = None,
     minimum_bid_mw: float = 0.0,
-    tariff: Tariff | None = None,
+    tariffs: tuple[Tariff, ...] = (Tariff(),),
     **market: Any,
 ) -> Inputs:
     """Inputs of a short period. Prices are random, spiky and sometimes negative unless given, (T,) or one number.
@@ -50,7 +50,7 @@ def invented_inputs(
         homes=homes if fleet is None else len(fleet),
         first_days=days,
         market=MarketRules(minimum_bid_mw=minimum_bid_mw, **market),
-        tariff=tariff or Tariff(),
+        tariffs=tariffs,
     )
     period = scenario.period(Month.parse(month))
     rng = np.random.default_rng(seed)

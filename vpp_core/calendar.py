@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -162,3 +162,23 @@ def parse_local_time(text: str) -> pd.Timestamp:
             "clock change makes it ambiguous (2023-11-05T01:30-07:00)"
         ) from error
     return moment.tz_convert("UTC")
+
+
+@lru_cache(maxsize=8)
+def utility_holidays(first_year: int, last_year: int) -> pd.DatetimeIndex:
+    """Days that California's utilities bill as weekend: the eight of their tariff sheets, a Sunday's on the Monday."""
+    from pandas.tseries import holiday as h
+
+    eight = (
+        h.Holiday("New Year's Day", month=1, day=1, observance=h.sunday_to_monday),
+        h.USPresidentsDay,
+        h.USMemorialDay,
+        h.Holiday("Independence Day", month=7, day=4, observance=h.sunday_to_monday),
+        h.USLaborDay,
+        h.Holiday("Veterans Day", month=11, day=11, observance=h.sunday_to_monday),
+        h.USThanksgivingDay,
+        h.Holiday("Christmas Day", month=12, day=25, observance=h.sunday_to_monday),
+    )
+    calendar = h.AbstractHolidayCalendar("utilities", rules=eight)
+    days: pd.DatetimeIndex = calendar.holidays(f"{first_year}-01-01", f"{last_year}-12-31")
+    return days

@@ -165,7 +165,7 @@ def test_an_ordinary_fleet_is_proven_best_by_the_fast_ways_alone(
 @pytest.mark.parametrize("obeys", [True, False])
 def test_where_all_prices_are_zero_what_is_earned_is_the_wear_saved(obeys: bool) -> None:
     free = Tariff(import_usd_per_kwh=(0.0,), export_usd_per_kwh=(0.0,))
-    inputs = invented_inputs(homes=10, days=2, lmp=0.0, reserve=0.0, tariff=free)
+    inputs = invented_inputs(homes=10, days=2, lmp=0.0, reserve=0.0, tariffs=(free,))
     trajectory, gap = month_bound(inputs, obeys)
     wear = (alone(inputs).discharge_kw * 0.25 * inputs.stores.wear_usd_per_kwh).sum()
     assert settled_usd(inputs, trajectory) == pytest.approx(wear, abs=1e-6)
@@ -234,7 +234,7 @@ def test_a_battery_of_a_home_without_load_earns_the_reserve_price_on_what_its_en
     fleet = replace(fleet, bess_initial_soc=fleet.bess_max_soc, bess_degradation_usd_per_kwh=np.zeros(1))
     inputs = invented_inputs(
         fleet=fleet, days=1, lmp=0.0, reserve=np.array([[100.0], [40.0]]) * np.ones(96), load_kw=np.zeros((96, 1)),
-        tariff=Tariff(import_usd_per_kwh=(0.0,), export_usd_per_kwh=(0.0,)), contingencies_per_month=0.0,
+        tariffs=(Tariff(import_usd_per_kwh=(0.0,), export_usd_per_kwh=(0.0,)),), contingencies_per_month=0.0,
     )  # fmt: skip
     b, share = inputs.stores, float(fleet.participation_willingness[0]) if obeys else 1.0
     held = min(share * b.max_discharge_kw[0], (b.ceiling_kwh[0] - b.floor_kwh[0]) * b.discharge_efficiency[0])

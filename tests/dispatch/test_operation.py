@@ -31,7 +31,9 @@ class Case:
         )
         share = rng.uniform(0.2, 0.9, len(stores))
         energy = stores.floor_kwh + share * (stores.ceiling_kwh - stores.floor_kwh)
-        self.at = Interval(energy, rng.random(len(stores)) < 0.8, rng.uniform(-3, 3, homes), 0.3, 0.05)
+        self.at = Interval(
+            energy, rng.random(len(stores)) < 0.8, rng.uniform(-3, 3, homes), np.full(homes, 0.3), np.full(homes, 0.05)
+        )
         per_kwh = np.sort(rng.uniform(0.0, 0.8, (len(stores), CELLS)), axis=1)[:, ::-1]
         self.slopes = np.ascontiguousarray(per_kwh * ((stores.ceiling_kwh - stores.floor_kwh) / CELLS)[:, None])
         self.markup = np.zeros((3, len(stores)))

@@ -41,8 +41,8 @@ def asked(s: StoreColumns, slopes: Array, energy: Array, price: float, net: floa
     power = default.copy()
     respond(
         s, one_home(s), per_cell(s, slopes), energy, np.array([price]), np.array([price]),
-        np.zeros((3, len(energy))) if markup is None else markup, imported, exported, np.array([net]), default, low,
-        high, power,
+        np.zeros((3, len(energy))) if markup is None else markup, np.array([imported]), np.array([exported]),
+        np.array([net]), default, low, high, power,
     )  # fmt: skip
     return power
 

@@ -21,7 +21,7 @@ def slopes_of(s: StoreColumns, coming: Stages, replacement: float = 0.2) -> Arra
     after = np.zeros((count, CELLS))
     net = np.ascontiguousarray(coming.net_generation[:, 0])
     store_slopes(
-        s, coming, 0, net, replacement, 1.0, np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1)), after
+        s, coming, 0, 0, net, replacement, 1.0, np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1)), after
     )
     return after / ((s.ceiling[0] - s.floor[0]) / CELLS)
 
@@ -43,7 +43,7 @@ def plainly(s: StoreColumns, coming: Stages, replacement: float = 0.2) -> Array:
         if s.follows[0]:
             low, high = max(low, -max(net, 0.0) - s.deviation[0]), min(high, max(-net, 0.0) + s.deviation[0])
         meter = net + power
-        bill = np.where(meter < 0, -meter * coming.imported[k], -meter * coming.exported[k]) * STAGE_HOURS
+        bill = np.where(meter < 0, -meter * coming.imported[0, k], -meter * coming.exported[0, k]) * STAGE_HOURS
         allowed = (power >= low - 1e-9) & (power <= high + 1e-9)
         value = np.zeros(len(levels))
         for weight, price in zip(coming.weight, coming.price[k], strict=True):
@@ -124,7 +124,7 @@ def test_what_is_asked_at_departure_is_there_some_quarter_hours_early(early: int
     away = np.arange(12) < 8
     coming = stages(price, 12, available=away, need=6.0)
     slopes, expected = np.zeros((12, 1, CELLS)), np.zeros((12, 1))
-    plan_homes(s, one_home(s), coming, np.array([1.0]), 0.05, 1.0, 12, slopes, expected)
+    plan_homes(s, one_home(s), coming, np.array([1.0]), np.array([0.05]), 1.0, 12, slopes, expected)
     assert expected[7 - early, 0] >= 6.0 - 0.45, "within a cell"
     assert expected[7, 0] >= 6.0 - 0.45
     assert expected[8, 0] == pytest.approx(expected[7, 0] - 5.0), "and the trip takes it along"

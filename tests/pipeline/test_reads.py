@@ -39,7 +39,7 @@ OTHER = Scenario(
     water_heater_share=0.6,
     transform=DataTransform(solar_factor=0.5, load_factor=2.0, peak_price_factor=1.5),
     market=MarketRules(window_minutes=30, gate_closure_minutes=30),
-    tariff=Tariff(import_usd_per_kwh=(0.45,)),
+    tariffs=(Tariff(import_usd_per_kwh=(0.45,)),),
     negotiation=NegotiationRules(satisfaction_weight_usd=10.0, rounds=2),
     first_days=2,
 )
@@ -140,7 +140,7 @@ def test_a_damaged_table_of_another_scenario_is_not_taken(ran: Ran) -> None:
 
 
 def test_a_field_that_a_stage_reads_is_never_shared_across(ran: Ran) -> None:
-    dearer = variation(TINY, {"tariff.import_usd_per_kwh": ("import0_45", (0.45,))})
+    dearer = variation(TINY, {"tariffs": ("import0_45", [{"import_usd_per_kwh": [0.45]}])})
     lake = LakePlace(url=str(ran.folder))
     lake.open().freeze(dearer)
     before = len(entries(ran.folder))

@@ -53,6 +53,7 @@ def rolled(view: GateView, m: int, deviation_kw: float) -> tuple[float, float, f
     s, stages = view.stores, view.stages
     home, energy = int(view.layout.home_of_store[m]), float(view.energy_kwh[m])
     cost = moved = 0.0
+    tariff = stages.tariff[home]
     k, end = view.first_stage, len(stages.price)
     while k < end:
         inside = k < view.first_stage + view.stage_count
@@ -69,7 +70,7 @@ def rolled(view: GateView, m: int, deviation_kw: float) -> tuple[float, float, f
             power = float(np.clip(default + deviation_kw, -most_in, most_out))
             power = max(power, default) if deviation_kw > 0 else min(power, default)
             moved += abs(power - default) * hours
-        cost += float(retail_bill_usd(net + power, stages.imported[k], stages.exported[k], hours))
+        cost += float(retail_bill_usd(net + power, stages.imported[tariff, k], stages.exported[tariff, k], hours))
         cost += float(s.wear[m]) * max(power, 0.0) * hours
         energy = float(step_energy_kwh(energy, max(-power, 0.0), max(power, 0.0), s.into[m], s.out_of[m], hours))
         k += count
@@ -79,7 +80,7 @@ def rolled(view: GateView, m: int, deviation_kw: float) -> tuple[float, float, f
 @settings(max_examples=3)
 @given(st.integers(0, 10_000), st.sampled_from(AWARE), st.sampled_from([Tariff(), EVENING]))
 def test_what_is_agreed_covers_a_home_s_own_cost_of_what_it_is_asked_for(seed: int, key: str, tariff: Tariff) -> None:
-    inputs = invented_inputs(seed=seed, homes=6, days=1, tariff=tariff)
+    inputs = invented_inputs(seed=seed, homes=6, days=1, tariffs=(tariff,))
     batteries = np.flatnonzero(inputs.stores.follows_meter)
     checked = 0
     for view, decision in seen(inputs, key)[::5]:

@@ -155,7 +155,7 @@ def test_a_day_s_limit_holds_where_the_sun_fills_batteries_that_were_not_called_
         days=days,
         fleet=_eager_in_the_sun(rng, homes),
         lmp=np.where(rng.random(96 * days) < 0.5, rng.uniform(-50, 20, 96 * days), rng.uniform(60, 900, 96 * days)),
-        tariff=Tariff(import_usd_per_kwh=(0.05,), export_usd_per_kwh=(0.03,)),
+        tariffs=(Tariff(import_usd_per_kwh=(0.05,), export_usd_per_kwh=(0.03,)),),
         contingencies_per_month=20.0,
         window_minutes=minutes,
     )

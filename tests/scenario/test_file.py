@@ -31,7 +31,7 @@ from vpp_core.scenario import Scenario
         ("null", "object"),
         ('{"homes": true}', "homes: true and false are no values of it"),
         ('{"preference_strictness": false}', "preference_strictness"),
-        ('{"tariff": {"import_usd_per_kwh": [true]}}', "tariff.import_usd_per_kwh"),
+        ('{"tariff": {"import_usd_per_kwh": [true]}}', "tariffs.0.import_usd_per_kwh"),
         ('{"market": {"window_minutes": true}}', "market.window_minutes"),
         ('{"tariff": {"export_usd_per_kwh": [1e999]}}', "too large"),
         ('{"' + "x" * 5000 + '": 1}', "no such field in this version"),

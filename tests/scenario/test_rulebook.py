@@ -13,7 +13,7 @@ from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.scenario import KNOWN_SCENARIOS, MarketRules, Scenario
 from vpp_core.scenario.market_rules import DATED_FIELDS
-from vpp_core.scenario.rulebook import MARKET_RULES, RETAIL_TARIFFS, TODAY, DatedRules
+from vpp_core.scenario.rulebook import MARKET_RULES, TODAY, DatedRules
 from vpp_core.simulation import run
 from vpp_core.strategies.centralized import Centralized
 
@@ -64,7 +64,6 @@ def test_the_book_is_in_order_dated_and_sourced_and_holds_the_fields_of_the_rule
     assert dates == sorted(set(dates))
     assert {field.name for field in dataclasses.fields(DatedRules)} == {"effective_from", "source", *DATED_FIELDS}
     assert all(re.search(r"FERC|assumption|Assumption", dated.source) for dated in MARKET_RULES)
-    assert all(re.search(r"assumption|Assumption", dated.source) for dated in RETAIL_TARIFFS.values())
 
 
 def test_the_rules_a_run_plays_by_are_those_of_its_month() -> None:

@@ -6,11 +6,12 @@ import pytest
 
 from vpp_core.errors import InputError
 from vpp_core.scenario import NegotiationRules, Scenario, Tariff
-from vpp_core.scenario.rulebook import RETAIL_TARIFFS
+from vpp_core.scenario.retail import RETAIL_TARIFFS
 from vpp_core.scenario.variation import SWEEPS, variation
 
 BASE = Scenario()
 TIME_OF_USE = RETAIL_TARIFFS["time_of_use"].tariff
+TARIFFS = {part.varied for part in SWEEPS["tariff"]}
 PARTS = [pytest.param(part, id=part.varied) for parts in SWEEPS.values() for part in parts]
 
 
@@ -27,7 +28,6 @@ def test_a_nested_field_is_changed_and_nothing_else() -> None:
 def test_what_changes_nothing_is_the_base_itself() -> None:
     given = {
         "seed": ("s42", 42),
-        "tariff.import_usd_per_kwh": ("import0_3", (0.3,)),
         "market.window_minutes": ("w", 60),
     }
     assert variation(BASE, given) is BASE
@@ -47,7 +47,7 @@ def test_a_sweep_has_the_base_among_its_members_and_no_two_of_a_name(part) -> No
     assert [value for value, _ in members] == sorted({value for value, _ in members})
 
 
-@pytest.mark.parametrize("part", PARTS[:-1])
+@pytest.mark.parametrize("part", [part for part in PARTS if part.id not in TARIFFS])
 def test_a_member_has_the_value_that_its_row_will_say(part) -> None:
     for value, scenario in part.scenarios(BASE):
         held = scenario
@@ -62,9 +62,19 @@ def test_the_concession_sweep_varies_every_number_that_the_rules_of_bargaining_h
 
 
 def test_a_base_with_a_table_by_hour_has_no_flat_price_to_join() -> None:
-    base = BASE.model_copy(update={"tariff": TIME_OF_USE})
+    base = BASE.model_copy(update={"tariffs": (TIME_OF_USE,)})
     flat = next(part for part in SWEEPS["tariff"] if part.varied == "import_usd_per_kwh")
-    assert [value for value, _ in flat.scenarios(base)] == list(flat.values)
+    members = list(flat.scenarios(base))
+    assert [value for value, _ in members] == list(flat.values)
+    assert all(scenario.tariffs[0].import_usd_per_kwh == (value,) for value, scenario in members)
+
+
+def test_flat_prices_replace_a_mix_of_tariffs_for_all_homes() -> None:
+    half = [tariff.model_copy(update={"share": 0.5}) for tariff in (Tariff(), TIME_OF_USE)]
+    base = BASE.model_copy(update={"tariffs": tuple(half)})
+    flat = next(part for part in SWEEPS["tariff"] if part.varied == "export_usd_per_kwh")
+    for value, scenario in flat.scenarios(base):
+        assert [(t.share, t.export_usd_per_kwh) for t in scenario.tariffs] == [(1.0, (value,))]
 
 
 def test_a_usual_home_pays_about_as_much_by_the_table_as_flat() -> None:

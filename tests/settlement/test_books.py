@@ -92,8 +92,7 @@ def test_kinds_that_share_a_meter_share_its_bill_by_the_mean_over_all_orders() -
     inputs = one_home()
     path = nothing(inputs)
     path.discharge_kw[8, :] = 3.0
-    tariff = (inputs.import_usd_per_kwh[:DAY, None], inputs.export_usd_per_kwh[:DAY, None])
-    parts = bill_change_by_kind(inputs, path, nothing(inputs), tariff)
+    parts = bill_change_by_kind(inputs, path, nothing(inputs), inputs.home_prices(slice(DAY)))
 
     def bill(given_kw: float) -> float:
         return float(retail_bill_usd(given_kw - 1.0, 0.30, 0.05, INTERVAL_HOURS))

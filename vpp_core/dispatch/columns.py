@@ -57,7 +57,10 @@ class Stages(NamedTuple):
     """shape (K, scenarios)"""
     reserve: Floats
     """what a kW that could be held as reserve for the stage is expected to earn per hour, shape (K,)"""
+    tariff: Ints
+    """each home's tariff, shape (N,)"""
     imported: Floats
+    """price of importing under each tariff, shape (tariffs, K)"""
     exported: Floats
     net_generation: Floats
     """sun minus load without stores [kW], rows that `net_row` points to, shape (rows, N)"""

@@ -45,6 +45,7 @@ def _roll(  # type: ignore[no-untyped-def]
     s, stages, m: int, home: int, energy: float, first: int, length: int, low: float, high: float, deviation: float
 ):  # fmt: skip
     """Bill and wear [$] to the plan's end and within the window, energy after it and at the end, energy moved."""
+    tariff = stages.tariff[home]
     cost, within, moved, after = 0.0, 0.0, 0.0, energy
     k = first
     while k < len(stages.price):
@@ -70,7 +71,7 @@ def _roll(  # type: ignore[no-untyped-def]
                 power = min(max(default + deviation, most_in, low), max(most_out, min(default, 0.0)), high)
                 power = max(power, default) if deviation > 0.0 else min(power, default)
                 moved += abs(power - default) * hours
-        cost += c.retail_bill_usd(net + power, stages.imported[k], stages.exported[k], hours)
+        cost += c.retail_bill_usd(net + power, stages.imported[tariff, k], stages.exported[tariff, k], hours)
         cost += s.wear[m] * max(power, 0.0) * hours
         energy = c.step_energy_kwh(energy, max(-power, 0.0), max(power, 0.0), s.into[m], s.out_of[m], hours)
         k += stage_count
@@ -86,13 +87,16 @@ def deviation_costs(  # type: ignore[no-untyped-def]
     The window is the `length` stages from `first` on, at whose start `energy` (S,) is in the stores; `slopes`
     (S, CELLS) are V's after it.
     """
-    cheapest = np.min(stages.imported)
+    cheapest_of = np.zeros(len(stages.imported))
+    for tariff in range(len(cheapest_of)):
+        cheapest_of[tariff] = np.min(stages.imported[tariff])
     for m in range(len(energy)):
         if max(quantity[0, m], quantity[1, m], quantity[2, m]) <= 0.0:
             continue
         step = (s.ceiling[m] - s.floor[m]) / CELLS
         if step * CELLS < SMALLEST_KWH:
             continue
+        cheapest = cheapest_of[stages.tariff[home[m]]]
         kept = (cheapest - s.wear[m]) * s.out_of[m] if s.follows[m] else cheapest / s.into[m]
         alone = _roll(s, stages, m, home[m], energy[m], first, length, -np.inf, np.inf, 0.0)
         for d in range(3):

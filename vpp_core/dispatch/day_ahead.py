@@ -151,7 +151,10 @@ class DayAhead:
     def _replacement(self, stages: Stages, operation: Operation) -> Floats:
         """What a kWh that a call delivers costs a home: replacing it at the cheapest tariff, and wear [$/kWh]."""
         stores = operation.stores
-        return (
-            float(stages.imported.min()) / stores.discharge_efficiency / stores.charge_efficiency
+        replacement: Floats = (
+            stages.imported.min(axis=1)[stages.tariff[stores.home]]
+            / stores.discharge_efficiency
+            / stores.charge_efficiency
             + stores.wear_usd_per_kwh
         )
+        return replacement

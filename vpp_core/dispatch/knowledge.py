@@ -61,14 +61,14 @@ class Knowledge:
         slot = self.slot[now]
         net, net_row = self._net_generation(t, known_until, slot)
         available, available_row, draw, draw_row = self._stores(t, slot)
-        tariff_end = len(inputs.import_usd_per_kwh) - 1
-        tariff = np.minimum(np.arange(t, t + count), tariff_end)
+        priced = np.minimum(np.arange(t, t + count), inputs.import_usd_per_kwh.shape[1] - 1)
         return Stages(
             weight=np.array(SCENARIO_WEIGHTS),
             price=price,
             reserve=self._reserve(t, window, count),
-            imported=inputs.import_usd_per_kwh[tariff],
-            exported=inputs.export_usd_per_kwh[tariff],
+            tariff=inputs.tariff_of_home,
+            imported=inputs.import_usd_per_kwh[:, priced],
+            exported=inputs.export_usd_per_kwh[:, priced],
             net_generation=net,
             net_row=net_row,
             available=available,

@@ -45,8 +45,9 @@ class Interval:
     available: Bools
     net_generation_kw: Floats
     """of homes, shape (N,)"""
-    imported_usd_per_kwh: float
-    exported_usd_per_kwh: float
+    imported_usd_per_kwh: Floats
+    """each home's, shape (N,)"""
+    exported_usd_per_kwh: Floats
 
 
 @dataclass(frozen=True)

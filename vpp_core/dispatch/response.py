@@ -47,7 +47,8 @@ def respond(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """The power of every store, into `power` (S,).
 
-    `sell_price`, `buy_price` (N,): what the energy of deviations up and down is worth [$/kWh], by home. `markup` (3, S)
+    By home (N,): `sell_price`, `buy_price`, what the energy of deviations up and down is worth; `imported`, `exported`,
+    its tariff's prices [$/kWh]. `markup` (3, S)
     above own cost: of selling, giving, buying. `low`, `high` (S,): the stores' limits.
     """
     work = np.zeros(MOST_STORES)
@@ -56,8 +57,8 @@ def respond(  # type: ignore[no-untyped-def]
         if count == 0:
             continue
         sell, buy = sell_price[h], buy_price[h]
-        below, above = exported, imported
-        retail, net, at_zero = imported, 0.0, False
+        below, above = exported[h], imported[h]
+        retail, net, at_zero = imported[h], 0.0, False
         for attempt in range(_TRIES):
             net = net_generation[h]
             for i in range(count):
@@ -68,9 +69,9 @@ def respond(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
                 net += work[i]
             if attempt == 0:
-                if net <= _ZERO_KW or imported <= exported:
+                if net <= _ZERO_KW or imported[h] <= exported[h]:
                     break
-                retail = exported
+                retail = exported[h]
                 continue
             if attempt == 1 and net >= -_ZERO_KW:
                 break
@@ -97,10 +98,13 @@ def respond(  # type: ignore[no-untyped-def]
 
 
 @c.kernel
-def thresholds(s, slopes, energy, imported, exported, markup, price, weight) -> None:  # type: ignore[no-untyped-def]
+def thresholds(  # type: ignore[no-untyped-def]
+    s, home, slopes, energy, imported, exported, markup, price, weight
+) -> None:
     """Prices [$/kWh] at which each store would begin to take, and to give, from its energy; into `price` (4, S).
 
-    Importing and exporting, each with the power that hangs on it in `weight`; 0 where there is none.
+    `home` (S,) is where a store stands. Importing and exporting, each with the power that hangs on it in `weight`; 0
+    where there is none.
     """
     for m in range(len(energy)):
         step = (s.ceiling[m] - s.floor[m]) / CELLS
@@ -109,7 +113,7 @@ def thresholds(s, slopes, energy, imported, exported, markup, price, weight) -> 
         cell = min(max(int((energy[m] - s.floor[m]) / step), 0), CELLS - 1)
         worth = slopes[m, cell] / step
         for i in range(2):
-            retail = imported if i == 0 else exported
+            retail = imported[home[m]] if i == 0 else exported[home[m]]
             price[i, m] = worth * s.into[m] - retail + (markup[0, m] if not s.follows[m] else -markup[2, m])
             price[2 + i, m] = worth / s.out_of[m] + s.wear[m] - retail + markup[0, m]
         weight[0, m] = s.charge[m] if not s.follows[m] else s.deviation[m]

@@ -70,6 +70,7 @@ class Run:
         self._no_curve = Curve.none(layout.aggregations)
         self._day_ahead = DayAhead(inputs, self.permission) if strategy.bids else None
         self._devices = tuple(stores.kinds[kind] for kind in stores.kind)
+        self._home_of_store = stores.home.astype(np.int64)
         self._usage = Usage()
         """of day-ahead decisions since the last window's: counted with the next window's"""
         self._reserve_hours = inputs.scenario.market.reserve_duration_minutes / 60
@@ -151,7 +152,7 @@ class Run:
         slopes = np.zeros((kept, len(stores), CELLS))
         expected = np.zeros((len(stages.price) if whole_path else 0, len(stores)))
         mean_price = float(stages.price[:, 1].mean())
-        replacement = mean_price + float(stages.imported.min())
+        replacement = mean_price + stages.imported.min(axis=1)[stages.tariff]
         plan_homes(
             operation.columns, operation.homes, stages, self.energy_kwh, replacement, self._reserve_hours, kept,
             slopes, expected,
@@ -260,7 +261,11 @@ class Run:
         else:
             energy = self._drawn(s, energy)
         return Interval(
-            energy, available, stages.net_generation[stages.net_row[k]], stages.imported[k], stages.exported[k]
+            energy,
+            available,
+            stages.net_generation[stages.net_row[k]],
+            stages.imported[stages.tariff, k],
+            stages.exported[stages.tariff, k],
         )
 
     def _offers(self, window: int, t: int, stages: Stages, slopes: Floats, path: list[Run.Expected]) -> Offers:
@@ -278,7 +283,7 @@ class Run:
         own, total = np.zeros_like(room), np.zeros_like(room)
         first = inputs.windows.first_interval(window) - t
         deviation_costs(
-            operation.columns, stages, stores.home.astype(np.int64), path[0].at.energy_kwh, slopes[-1], first,
+            operation.columns, stages, self._home_of_store, path[0].at.energy_kwh, slopes[-1], first,
             inputs.windows.length, room, own, total,
         )  # fmt: skip
         return Offers.of_energy(inputs.layout, room, own, total, self.permission.compensation_usd_per_kwh)
@@ -296,8 +301,8 @@ class Run:
         begins = np.zeros((4, len(self.inputs.stores)))
         weight = np.zeros_like(begins)
         thresholds(
-            operation.columns, plan.slopes[len(path) // 2], middle.at.energy_kwh, middle.at.imported_usd_per_kwh,
-            middle.at.exported_usd_per_kwh, plan.markup, begins, weight,
+            operation.columns, self._home_of_store, plan.slopes[len(path) // 2], middle.at.energy_kwh,
+            middle.at.imported_usd_per_kwh, middle.at.exported_usd_per_kwh, plan.markup, begins, weight,
         )  # fmt: skip
         weight = weight * middle.at.available
         sell_price, buy_price = levels(quantiles, begins.ravel() / USD_PER_KWH, weight.ravel())
@@ -383,8 +388,7 @@ class Run:
         if t and inputs.period.day_of_interval[t] != inputs.period.day_of_interval[t - 1]:
             self.taken_kwh[:] = 0.0
         at = Interval(
-            self._drawn(t, self.energy_kwh), stores.available[t], inputs.surplus_kw[t],
-            float(inputs.import_usd_per_kwh[t]), float(inputs.export_usd_per_kwh[t]),
+            self._drawn(t, self.energy_kwh), stores.available[t], inputs.surplus_kw[t], *inputs.home_prices(t),
         )  # fmt: skip
         if self.strategy.bids:
             power, default = self._give(t, at)

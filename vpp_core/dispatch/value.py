@@ -129,7 +129,8 @@ def leaves(stages, k: int, m: int) -> bool:  # type: ignore[no-untyped-def]
 
 @c.kernel
 def store_slopes(  # type: ignore[no-untyped-def]
-    s, stages, m: int, net_generation, replacement: float, reserve_hours: float, slope, backs, layers, after
+    s, stages, m: int, tariff: int, net_generation, replacement: float, reserve_hours: float, slope, backs, layers,
+    after,
 ):  # fmt: skip
     """V's slopes [$ per cell] of store `m` after each stage, into `after` (K, CELLS)."""
     stage_count = len(stages.price)
@@ -153,7 +154,7 @@ def store_slopes(  # type: ignore[no-untyped-def]
             after[k, j] = slope[j]
         if stages.available[stages.available_row[k], m] and s.movable[m]:
             sun, load = max(net_generation[k], 0.0), max(-net_generation[k], 0.0)
-            imported, exported = stages.imported[k], stages.exported[k]
+            imported, exported = stages.imported[tariff, k], stages.exported[tariff, k]
             if follows:
                 most_in, most_out = min(s.charge[m], sun + s.deviation[m]), min(s.give[m], load + s.deviation[m])
                 most_load = min(load, s.give[m])
@@ -225,8 +226,8 @@ def plan_homes(  # type: ignore[no-untyped-def]
 ):
     """Plan every home: V's slopes after the first `kept_stages` stages into `slopes` (kept, S, CELLS).
 
-    `energy` (S,) is in the stores at the first stage. Into `expected` (K, S) goes the expected energy at each stage's
-    end, if it has rows.
+    `energy` (S,) is in the stores at the first stage, `replacement` (N,) what a kWh is worth after the last. Into
+    `expected` (K, S) goes the expected energy at each stage's end, if it has rows.
     """
     stage_count = len(stages.price)
     slope, backs, layers = np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1))
@@ -237,22 +238,25 @@ def plan_homes(  # type: ignore[no-untyped-def]
         first, last = homes.first[h], homes.first[h + 1]
         if first == last:
             continue
+        tariff = stages.tariff[h]
         for k in range(stage_count):
             meter[k] = stages.net_generation[stages.net_row[k], h]
         for position in range(first, last):
             m = homes.order[position]
             if s.ceiling[m] - s.floor[m] < SMALLEST_KWH:
                 continue
-            store_slopes(s, stages, m, meter, replacement, reserve_hours, slope, backs, layers, after)
+            store_slopes(s, stages, m, tariff, meter, replacement[h], reserve_hours, slope, backs, layers, after)
             for k in range(kept_stages):
                 for j in range(CELLS):
                     slopes[k, m, j] = after[k, j]
             if position < last - 1 or whole_path:
-                _expected_path(s, stages, m, after, energy[m], meter, expected)
+                _expected_path(s, stages, m, tariff, after, energy[m], meter, expected)
 
 
 @c.kernel
-def _expected_path(s, stages, m: int, after, energy: float, meter, expected) -> None:  # type: ignore[no-untyped-def]
+def _expected_path(  # type: ignore[no-untyped-def]
+    s, stages, m: int, tariff: int, after, energy: float, meter, expected
+) -> None:
     """Follow V at the mean price; what the store moves is added to the home's net generation."""
     low_weight, middle_weight, high_weight = SCENARIO_WEIGHTS
     for k in range(len(stages.price)):
@@ -271,9 +275,9 @@ def _expected_path(s, stages, m: int, after, energy: float, meter, expected) -> 
             if s.follows[m]:
                 low, high = max(low, -sun - s.deviation[m]), min(high, load + s.deviation[m])
             if s.movable[m]:
-                power = best_power(s, m, after[k], energy, price + stages.imported[k], low, high)
+                power = best_power(s, m, after[k], energy, price + stages.imported[tariff, k], low, high)
                 if power + meter[k] > 0.0:
-                    other = best_power(s, m, after[k], energy, price + stages.exported[k], low, high)
+                    other = best_power(s, m, after[k], energy, price + stages.exported[tariff, k], low, high)
                     power = other if other + meter[k] > 0.0 else min(max(-meter[k], low), high)
             else:
                 power = low

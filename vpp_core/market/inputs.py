@@ -14,8 +14,10 @@ import pandas as pd
 
 from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE, Month, Period, Windows
 from vpp_core.errors import InputError
+from vpp_core.fleet.draws import uniform
 from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
 from vpp_core.fleet.kinds import stores_of
+from vpp_core.fleet.population import choose
 from vpp_core.fleet.stores import Stores
 from vpp_core.market.contingencies import called_intervals
 from vpp_core.market.segments import ENERGY, NONSPIN, PRODUCTS, SPIN, Layout
@@ -49,8 +51,10 @@ class Inputs:
     """shape (T, N)"""
     surplus_kw: Floats
     """PV minus load, shape (T, N)"""
+    tariff_of_home: Ints
+    """position in the scenario's tariffs, shape (N,)"""
     import_usd_per_kwh: Floats
-    """retail price of each interval, shape (T + lookahead,)"""
+    """retail price of each tariff and interval, shape (tariffs, T + lookahead)"""
     export_usd_per_kwh: Floats
     slot: Ints
     """quarter hour of the local day of each interval, shape (T + lookahead,)"""
@@ -69,6 +73,22 @@ class Inputs:
     def sells_reserves(self) -> bool:
         """Whether any interval has a reserve price that can be sold at."""
         return bool(np.isfinite(self.price[SPIN:]).any())
+
+    def home_prices(self, t: int | slice) -> tuple[Floats, Floats]:
+        """Import and export price [$/kWh] of every home in intervals, shape (intervals, N) or (N,)."""
+        tariff = self.tariff_of_home
+        return self.import_usd_per_kwh.T[t][..., tariff], self.export_usd_per_kwh.T[t][..., tariff]
+
+    def cheapest_import_usd_per_kwh(self) -> Floats:
+        """Import price in the cheapest hour of the period: what replacing energy costs a home at least, shape (N,)."""
+        cheapest: Floats = self.import_usd_per_kwh[:, : len(self.period)].min(axis=1)[self.tariff_of_home]
+        return cheapest
+
+    def fixed_charge_usd(self) -> Floats:
+        """Each home's fixed charge, spread over the intervals of each local day [$], shape (T, N)."""
+        per_day = np.array([tariff.fixed_usd_per_day for tariff in self.scenario.tariffs])[self.tariff_of_home]
+        day = self.period.day_of_interval
+        return per_day / np.bincount(day)[day][:, None]
 
     @classmethod
     def build(
@@ -114,14 +134,21 @@ class Inputs:
             load_kw=load_kw,
             pv_kw=pv_kw,
             surplus_kw=pv_kw - load_kw,
-            import_usd_per_kwh=scenario.tariff.prices("import", hour),
-            export_usd_per_kwh=scenario.tariff.prices("export", hour),
+            tariff_of_home=_tariff_of_home(scenario, fleet),
+            import_usd_per_kwh=np.stack([tariff.prices("import", local) for tariff in scenario.tariffs]),
+            export_usd_per_kwh=np.stack([tariff.prices("export", local) for tariff in scenario.tariffs]),
             slot=(hour * 4 + local.minute.to_numpy() // 15).astype(np.int64),
         )
         if np.isnan(inputs.lmp_usd_per_mwh).any():
             count = int(np.isnan(inputs.lmp_usd_per_mwh).sum())
             raise InputError(f"market_prices lacks {count} real-time prices of {month}; choose a source that has them")
         return _frozen(inputs)
+
+
+def _tariff_of_home(scenario: Scenario, fleet: Fleet) -> Ints:
+    """Each home's tariff, drawn by the fleet's seed in the scenario's shares."""
+    shares = [tariff.share for tariff in scenario.tariffs]
+    return choose(uniform(fleet.seed, "tariff", fleet.home_id), shares).astype(np.int64)
 
 
 def _on_index(frame: pd.DataFrame, period: Period, name: str) -> pd.DataFrame:

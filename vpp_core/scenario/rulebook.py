@@ -1,4 +1,4 @@
-"""Dated rules of the market and the retail meter, each with where it comes from: the one place to look them up.
+"""Dated rules of the market, each with where it comes from: the one place to look them up (of meters: `retail`).
 
 A scenario plays by today's rules in every month, or by those in force in the month (`MarketRules.rulebook`). A further
 rule: one entry here, in order of its date. What no source was found for says *assumption*.
@@ -12,7 +12,6 @@ from typing import Literal
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
-from vpp_core.scenario.tariff import Tariff
 
 
 @dataclass(frozen=True)
@@ -25,15 +24,6 @@ class DatedRules:
     reserve_response_minutes: int
     reserve_duration_minutes: Literal[30, 60, 120]
     export: Literal["all", "none"]
-    source: str
-
-
-@dataclass(frozen=True)
-class DatedTariff:
-    """A retail tariff and since when a meter can be billed so."""
-
-    effective_from: date
-    tariff: Tariff
     source: str
 
 
@@ -64,25 +54,6 @@ MARKET_RULES: tuple[DatedRules, ...] = (
 """In order of their dates; the last one is today's."""
 
 TODAY = MARKET_RULES[-1]
-
-FLAT = "flat"
-TIME_OF_USE = "time_of_use"
-RETAIL_TARIFFS: dict[str, DatedTariff] = {
-    FLAT: DatedTariff(
-        effective_from=date(2016, 6, 3),
-        tariff=Tariff(),
-        source="Assumption: 0.30 $/kWh is near what Californian homes paid on average; 0.05 $/kWh is near what "
-        "exported energy is worth at wholesale, as where exports are not netted.",
-    ),
-    TIME_OF_USE: DatedTariff(
-        effective_from=date(2019, 3, 1),
-        tariff=Tariff(import_usd_per_kwh=(*(0.23,) * 16, *(0.48,) * 5, *(0.23,) * 3)),
-        source="Hours: Southern California Edison's schedule TOU-D-4-9PM, on-peak from 16 to 21 h, open since March "
-        "2019. Prices: an assumption, rounded so that a usual home pays some 0.30 $/kWh on average; no published "
-        "table, and no seasons or weekends.",
-    ),
-}
-"""By name. A scenario states its tariff in full; the first is the default, the second what the tariff sweep tries."""
 
 
 def rules_in_force(month: Month) -> DatedRules:

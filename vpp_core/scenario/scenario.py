@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import unicodedata
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, shortened
 from vpp_core.scenario.market_rules import MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
+from vpp_core.scenario.retail import FLAT, RETAIL_TARIFFS
 from vpp_core.scenario.rules import Rules
 from vpp_core.scenario.tariff import Tariff
 from vpp_core.scenario.transform import DataTransform
@@ -65,9 +67,31 @@ class Scenario(Rules):
     )
     transform: DataTransform = DataTransform()
     market: MarketRules = MarketRules()
-    tariff: Tariff = Tariff()
+    tariffs: tuple[Tariff, ...] = Field(
+        (RETAIL_TARIFFS[FLAT].tariff,), min_length=1, max_length=20, description="what homes are billed by, with shares"
+    )
     negotiation: NegotiationRules = NegotiationRules()
     first_days: int | None = Field(None, ge=1, le=31, description="only the month's first days; none: all")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_tariff(cls, given: Any) -> Any:
+        """`tariff`: one for all homes."""
+        if isinstance(given, dict) and "tariff" in given and "tariffs" not in given:
+            given = {**given, "tariffs": (given["tariff"],)}
+            del given["tariff"]
+        return given
+
+    @field_validator("tariffs")
+    @classmethod
+    def _shares_of_all_homes(cls, tariffs: tuple[Tariff, ...]) -> tuple[Tariff, ...]:
+        total = math.fsum(tariff.share for tariff in tariffs)
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"their shares add up to {total:g}; let them add up to 1")
+        names = [tariff.name for tariff in tariffs]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two tariffs are named {min(twice)}; name them apart")
+        return tariffs
 
     @field_validator("name")
     @classmethod

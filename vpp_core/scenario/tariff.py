@@ -1,51 +1,54 @@
-"""The retail tariff a home's meter is billed on."""
+"""A retail tariff: what a home's meter is billed by."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field, model_validator
+import pandas as pd
+from pydantic import Field, field_validator
 
+from vpp_core.calendar import utility_holidays
+from vpp_core.scenario.price_table import Prices, Table, in_full
 from vpp_core.scenario.rules import Rules
 
-HOURS_OF_DAY = 24
+NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
+Direction = Literal["import", "export"]
 
 
 class Tariff(Rules):
-    """Import and export price of energy at the meter, by local hour of day. One number means flat."""
+    """Prices of energy at the meter by month, day type and hour, and a fixed charge.
 
-    import_usd_per_kwh: tuple[float, ...] = Field(
-        (0.30,), description="price of imported energy, 1 or 24 values [$/kWh]"
+    A meter nets within an interval, so that a home imports or exports. An export credit above the import price, as net
+    billing has in some evening hours, is allowed: nothing can circle through a meter.
+    """
+
+    name: str = Field("own", pattern=NAME_PATTERN, description="lower-case name that bills are grouped by")
+    share: float = Field(1.0, ge=0, le=1, description="share of the fleet's homes, drawn by its seed")
+    import_usd_per_kwh: Prices = Field(
+        (0.30,), description="price of imported energy: 1, 24 or 576 values, or rows of a tariff sheet [$/kWh]"
     )
-    export_usd_per_kwh: tuple[float, ...] = Field(
-        (0.05,), description="credit for exported energy, 1 or 24 values [$/kWh]"
+    export_usd_per_kwh: Prices = Field((0.05,), description="credit for exported energy, in the same forms [$/kWh]")
+    fixed_usd_per_day: float = Field(0.0, ge=0, le=10, description="charge of each day, whatever is used [$]")
+    holidays_as_weekend: bool = Field(
+        True, description="whether the utilities' eight holidays count as weekend; a Sunday's is kept on the Monday"
     )
 
-    @model_validator(mode="after")
-    def _shape(self) -> Tariff:
-        for name in ("import_usd_per_kwh", "export_usd_per_kwh"):
-            values = getattr(self, name)
-            if len(values) not in (1, HOURS_OF_DAY):
-                raise ValueError(f"{name} has {len(values)} values; give 1 (flat) or 24 (by local hour)")
-            if min(values) < 0 or max(values) > 10:
-                raise ValueError(f"{name} must lie within 0 … 10 $/kWh")
-        worst = min(i - e for i, e in zip(self.by_hour("import"), self.by_hour("export"), strict=True))
-        if worst < 0:
-            raise ValueError(
-                "export_usd_per_kwh is above import_usd_per_kwh in some hour: a home would earn by circling energy"
-            )
-        return self
+    @field_validator("import_usd_per_kwh", "export_usd_per_kwh")
+    @classmethod
+    def _covers_all_hours_once(cls, prices: Prices) -> Prices:
+        in_full(prices)
+        return prices
 
-    def by_hour(self, direction: str) -> tuple[float, ...]:
-        """24 prices [$/kWh], `direction` being import or export."""
-        values: tuple[float, ...] = getattr(self, f"{direction}_usd_per_kwh")
-        return values if len(values) == HOURS_OF_DAY else values * HOURS_OF_DAY
+    def table(self, direction: Direction) -> Table:
+        """Prices [$/kWh] by month, day type and hour, of shape `price_table.SHAPE`."""
+        return in_full(self.import_usd_per_kwh if direction == "import" else self.export_usd_per_kwh)
 
-    def prices(self, direction: str, local_hour: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-        """Price of each interval [$/kWh] given its local hour."""
-        return np.asarray(self.by_hour(direction))[local_hour]
-
-    @property
-    def cheapest_import_usd_per_kwh(self) -> float:
-        """Import price in the cheapest hour: what replacing energy costs at least [$/kWh]."""
-        return min(self.import_usd_per_kwh)
+    def prices(self, direction: Direction, local: pd.DatetimeIndex) -> npt.NDArray[np.float64]:
+        """Price of each interval [$/kWh], given its local start."""
+        weekend = np.asarray(local.dayofweek >= 5)
+        if self.holidays_as_weekend:
+            days = local.tz_localize(None).normalize()
+            weekend = weekend | days.isin(utility_holidays(days.min().year, days.max().year))
+        return self.table(direction)[local.month.to_numpy() - 1, weekend.astype(np.intp), local.hour.to_numpy()]

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from vpp_core.errors import InputError
-from vpp_core.scenario.rulebook import RETAIL_TARIFFS, TIME_OF_USE
+from vpp_core.scenario.retail import RETAIL_TARIFFS, TIME_OF_USE
 from vpp_core.scenario.scenario import Scenario, describe_validation_error
+from vpp_core.scenario.tariff import Tariff
 
 
 def variation(base: Scenario, changes: Mapping[str, tuple[str, Any]]) -> Scenario:
@@ -62,29 +63,40 @@ class Sweep:
     """whether something lies between two values, so that a line may join them"""
 
     def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
-        """(value, scenario) in rising order; a base whose field is a table by hour has no value to join."""
+        """(value, scenario) in rising order."""
         own: Any = base.model_dump()
         for name in self.path.split("."):
             own = own[name]
-        by_hour = isinstance(own, tuple)
-        values = {*self.values, *((own if len(own) == 1 else ()) if by_hour else (float(own),))}
-        for value in sorted(values):
-            given: Any = (value,) if by_hour else type(own)(value)
-            yield value, variation(base, {self.path: (f"{self.mark}{slug(f'{value:g}')}", given)})
+        for value in sorted({*self.values, float(own)}):
+            yield value, variation(base, {self.path: (f"{self.mark}{slug(f'{value:g}')}", type(own)(value))})
 
     def name_of(self, value: float) -> str:
         """A value for people."""
         return f"{value:g}"
 
 
+class FlatSweep(Sweep):
+    """One flat price for all homes. A base whose homes have one flat price already has it as a value too."""
+
+    def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
+        """(value, scenario) in rising order."""
+        only = base.tariffs[0] if len(base.tariffs) == 1 else Tariff()
+        own = [v for v in getattr(only, self.path) if isinstance(v, float)]
+        joins = own if len(base.tariffs) == 1 and len(own) == 1 else []
+        for value in sorted({*self.values, *joins}):
+            tariff = only if [value] == joins else only.model_copy(update={self.path: (value,)})
+            mark = f"{self.mark}{slug(f'{value:g}')}"
+            yield value, variation(base, {"tariffs": (mark, [tariff.model_dump(mode="json")])})
+
+
 class TableSweep(Sweep):
-    """The base's own tariff (0) beside the time-of-use table (1)."""
+    """The base's own tariffs (0) beside the time-of-use table (1)."""
 
     def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
         """The base, and the same under the table."""
         yield 0.0, base
         table = RETAIL_TARIFFS[TIME_OF_USE].tariff
-        yield 1.0, variation(base, {"tariff": (self.mark, table.model_dump(mode="json"))})
+        yield 1.0, variation(base, {"tariffs": (self.mark, [table.model_dump(mode="json")])})
 
     def name_of(self, value: float) -> str:
         """Two kinds of tariff, and nothing between them."""
@@ -170,17 +182,17 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
         ),
     ),
     "tariff": (
-        Sweep(
+        FlatSweep(
             "import_usd_per_kwh",
-            "tariff.import_usd_per_kwh",
+            "import_usd_per_kwh",
             "import",
             (0.15, 0.45, 0.60),
             "flat retail import price [$/kWh]",
             "import price [$/kWh]",
         ),
-        Sweep(
+        FlatSweep(
             "export_usd_per_kwh",
-            "tariff.export_usd_per_kwh",
+            "export_usd_per_kwh",
             "export",
             (0.0, 0.10, 0.20, 0.30),
             "flat retail export credit [$/kWh]",
@@ -188,10 +200,10 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
         ),
         TableSweep(
             "time_of_use",
-            "tariff",
+            "tariffs",
             "tou",
             (1.0,),
-            "the scenario's own tariff, or a table that is dear from 16 to 21 h",
+            "the scenario's own tariffs, or a table that is dear from 16 to 21 h",
             "tariff",
             ordered=False,
         ),

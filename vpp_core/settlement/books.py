@@ -58,6 +58,7 @@ class Books:
     money: dict[str, Floats]
     agreed_payment_usd: Floats
     bill_counterfactual_usd: Floats
+    """without a VPP, the fixed charge included (no strategy changes that)"""
     injection_kw: Floats
     """at the meter, shape (T, N)"""
     delivered_kw: Floats
@@ -75,7 +76,7 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
         net_injection_kw(inputs.pv_kw, inputs.load_kw, sum_by_home(inputs, path.net_kw))
         for path in (trajectory, counterfactual)
     )
-    tariff = (inputs.import_usd_per_kwh[: len(injection), None], inputs.export_usd_per_kwh[: len(injection), None])
+    tariff = inputs.home_prices(slice(len(injection)))
     bill_alone = retail_bill_usd(alone, *tariff, hours)
 
     delivered = _Delivered.of(trajectory)
@@ -128,7 +129,7 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
     return Books(
         money={name: money[name] for name in MONEY},
         agreed_payment_usd=money["payment_usd"],
-        bill_counterfactual_usd=bill_alone,
+        bill_counterfactual_usd=bill_alone + inputs.fixed_charge_usd(),
         injection_kw=injection,
         delivered_kw=delivered.held_kw + delivered.given_kw,
         delivered_call_kw=delivered.call_kw,
@@ -146,7 +147,7 @@ def end_energy_prices(inputs: Inputs) -> Floats:
     mean, stores = float(inputs.lmp_usd_per_mwh.mean()) / 1000, inputs.stores
     if inputs.scenario.market.end_energy_price == "mean_lmp":
         return mean * np.where(stores.follows_meter, stores.discharge_efficiency, stores.charge_efficiency)
-    replacement = mean + inputs.scenario.tariff.cheapest_import_usd_per_kwh
+    replacement = mean + inputs.cheapest_import_usd_per_kwh()[stores.home]
     return replacement * np.where(stores.follows_meter, stores.discharge_efficiency, 1 / stores.charge_efficiency)
 
 

@@ -176,7 +176,7 @@ class Homes:
     def home(self, home: int) -> Home:
         """The home at a position of the fleet."""
         inputs, intervals = self.inputs, len(self.inputs.period)
-        own = inputs.stores
+        own, tariff = inputs.stores, inputs.tariff_of_home[home]
         lmp = inputs.lmp_usd_per_mwh / 1000
         surplus = inputs.surplus_kw[:, home].copy()
         stores = []
@@ -187,8 +187,8 @@ class Homes:
                 surplus -= own.counterfactual_kw[:, column]
         return Home(
             surplus_kw=surplus,
-            import_usd_per_kwh=lmp + inputs.import_usd_per_kwh[:intervals],
-            export_usd_per_kwh=lmp + inputs.export_usd_per_kwh[:intervals],
+            import_usd_per_kwh=lmp + inputs.import_usd_per_kwh[tariff, :intervals],
+            export_usd_per_kwh=lmp + inputs.export_usd_per_kwh[tariff, :intervals],
             day=inputs.period.day_of_interval,
             stores=tuple(stores),
         )
