@@ -169,7 +169,7 @@ def utility_holidays(first_year: int, last_year: int) -> pd.DatetimeIndex:
     """Days that California's utilities bill as weekend: the eight of their tariff sheets, a Sunday's on the Monday."""
     from pandas.tseries import holiday as h
 
-    eight = (
+    eight = [
         h.Holiday("New Year's Day", month=1, day=1, observance=h.sunday_to_monday),
         h.USPresidentsDay,
         h.USMemorialDay,
@@ -178,7 +178,7 @@ def utility_holidays(first_year: int, last_year: int) -> pd.DatetimeIndex:
         h.Holiday("Veterans Day", month=11, day=11, observance=h.sunday_to_monday),
         h.USThanksgivingDay,
         h.Holiday("Christmas Day", month=12, day=25, observance=h.sunday_to_monday),
-    )
+    ]
     calendar = h.AbstractHolidayCalendar("utilities", rules=eight)
     days: pd.DatetimeIndex = calendar.holidays(f"{first_year}-01-01", f"{last_year}-12-31")
     return days
