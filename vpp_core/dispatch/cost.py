@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_core.dispatch import compiled as c
+from vpp_core.dispatch.limits import default_of
 from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, STAGE_HOURS, leaves
 
 SIZES = (0.25, 0.5, 1.0)
@@ -19,14 +20,6 @@ SIZES = (0.25, 0.5, 1.0)
 _SMALLEST_KWH = 1e-6
 _LATER_STAGES = 4
 """Stages that are rolled in one step after the window."""
-
-
-@c.kernel
-def _default(s, m: int, energy: float, net: float, hours: float) -> float:  # type: ignore[no-untyped-def]
-    """The store's default [kW, giving positive]."""
-    if s.follows[m]:
-        return c.self_consumption_kw(energy, net, s.backup[m], s.ceiling[m], s.charge[m], s.into[m], s.out_of[m], hours)
-    return -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
 
 
 @c.kernel
@@ -63,7 +56,7 @@ def _roll(  # type: ignore[no-untyped-def]
         energy = max(energy, s.floor[m]) if not s.follows[m] else energy
         power = 0.0
         if stages.available[stages.available_row[k], m]:
-            default = _default(s, m, energy, net, hours)
+            default = default_of(s, m, energy, net, hours)
             power = default
             if inside and deviation != 0.0:
                 most_in = -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)

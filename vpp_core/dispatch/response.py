@@ -48,10 +48,10 @@ def respond(  # type: ignore[no-untyped-def]
     """The power of every store, into `power` (S,).
 
     By home (N,): `sell_price`, `buy_price`, what the energy of deviations up and down is worth; `imported`, `exported`,
-    its tariff's prices [$/kWh]. `markup` (3, S)
-    above own cost: of selling, giving, buying. `low`, `high` (S,): the stores' limits.
+    its tariff's prices [$/kWh]. `markup` (3, S) above own cost: of selling, giving, buying. `low`, `high` (S,): the
+    stores' limits.
     """
-    work = np.zeros(MOST_STORES)
+    work, importing = np.zeros(MOST_STORES), np.zeros(MOST_STORES)
     for h in range(len(homes.first) - 1):
         first, count = homes.first[h], homes.first[h + 1] - homes.first[h]
         if count == 0:
@@ -71,11 +71,23 @@ def respond(  # type: ignore[no-untyped-def]
             if attempt == 0:
                 if net <= _ZERO_KW or imported[h] <= exported[h]:
                     break
+                importing[:count] = work[:count]
                 retail = exported[h]
                 continue
             if attempt == 1 and net >= -_ZERO_KW:
                 break
             at_zero = True
+            if attempt == 1:
+                movers, mover = 0, 0
+                for i in range(count):
+                    if abs(work[i] - importing[i]) > _SAME_KW:
+                        movers, mover = movers + 1, i
+                if movers == 1:  # it alone makes up for the meter's difference
+                    m = homes.order[first + mover]
+                    moved = min(max(work[mover] - net, low[m]), high[m])
+                    net += moved - work[mover]
+                    work[mover] = moved
+                    break
             if attempt > 1:
                 if net > 0.0:
                     above = retail

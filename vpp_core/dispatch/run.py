@@ -307,18 +307,12 @@ class Run:
         weight = weight * middle.at.available
         sell_price, buy_price = levels(quantiles, begins.ravel() / USD_PER_KWH, weight.ravel())
         tried = np.unique(np.concatenate([sell_price, buy_price]))
-        up = np.zeros((operation.aggregations, len(tried)))
-        down = np.zeros_like(up)
+        up, down = np.zeros((2, len(tried), operation.aggregations))
         for k in sorted({0, len(path) - 1}):  # it is most at the window's beginning or its end
-            expected = path[k]
-            limits = self._within(expected.limits, plan.asked_kw)
-            for i, price in enumerate(tried):
-                here = np.full(operation.aggregations, price * USD_PER_KWH)
-                power = operation.respond(expected.at, limits, plan.slopes[k], plan.markup, here, here)
-                rises, falls = operation.sums(power, limits.default)
-                up[:, i], down[:, i] = np.maximum(up[:, i], rises), np.maximum(down[:, i], falls)
-        up = np.maximum.accumulate(up, axis=1)
-        down = np.maximum.accumulate(down[:, ::-1], axis=1)[:, ::-1]
+            limits = self._within(path[k].limits, plan.asked_kw)
+            operation.curve(path[k].at, limits, plan.slopes[k], plan.markup, tried * USD_PER_KWH, up, down)
+        up = np.maximum.accumulate(up, axis=0).T
+        down = np.maximum.accumulate(down[::-1], axis=0)[::-1].T
         return Curve(
             sell_price, up[:, np.searchsorted(tried, sell_price)], buy_price, down[:, np.searchsorted(tried, buy_price)]
         )

@@ -1,0 +1,71 @@
+"""What stores do on their own in one quarter hour, and between which powers they may run, compiled."""
+
+from __future__ import annotations
+
+from vpp_core.dispatch import compiled as c
+
+_NEGLIGIBLE_KWH = 1e-9
+
+
+@c.kernel
+def default_of(s, m: int, energy: float, net: float, hours: float) -> float:  # type: ignore[no-untyped-def]
+    """The default [kW, giving positive] of store `m`, plugged in, behind a meter that stands at `net` without it."""
+    if s.follows[m]:
+        return c.self_consumption_kw(energy, net, s.backup[m], s.ceiling[m], s.charge[m], s.into[m], s.out_of[m], hours)
+    return -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
+
+
+@c.kernel
+def defaults(s, home, energy, available, net_generation, hours, default) -> None:  # type: ignore[no-untyped-def]
+    """The default of every store, into `default` (S,)."""
+    for m in range(len(energy)):
+        default[m] = default_of(s, m, energy[m], net_generation[home[m]], hours) if available[m] else 0.0
+
+
+@c.kernel
+def limits_kw(  # type: ignore[no-untyped-def]
+    s, daily, home, energy, available, net_generation, taken, need, ready_in, asked, reserved, reserve_hours, hours,
+    default, low, high,
+) -> None:  # fmt: skip
+    """Default and limits of every store, into `default`, `low` and `high` (S,).
+
+    `daily` (S,) [kWh] may be taken a day, of which `taken` was; `need` [kWh] is to be there in `ready_in` intervals;
+    `asked` (3, S): the most that is asked of selling, giving and buying; `reserved` (S,) is held as reserve.
+    """
+    for m in range(len(energy)):
+        if not available[m]:
+            default[m] = low[m] = high[m] = 0.0
+            continue
+        alone = default_of(s, m, energy[m], net_generation[home[m]], hours)
+        reserved_kwh = reserved[m] * reserve_hours / s.out_of[m]
+        most_out = c.discharge_limit_kw(
+            energy[m], s.floor[m] + reserved_kwh, s.give[m] - reserved[m], s.out_of[m], hours
+        )
+        left_kw = max(daily[m] - taken[m] - reserved_kwh, 0.0) * s.out_of[m] / hours
+        most_out = min(most_out, max(alone, 0.0) + left_kw)
+        lowest = highest = alone
+        if s.follows[m]:
+            most_in = c.charge_limit_kw(energy[m], s.ceiling[m], s.charge[m], s.into[m], hours)
+            lowest = max(-most_in, alone - min(s.deviation[m], asked[2, m]))
+            # Below what preferences protect it is neither discharged nor kept from charging until it is there.
+            if energy[m] >= s.floor[m] - _NEGLIGIBLE_KWH:
+                highest = min(most_out, alone + min(s.deviation[m], asked[0, m]))
+        elif s.movable[m]:
+            missing = (need[m] - energy[m]) / (s.into[m] * hours)
+            must = min(max(missing - max(ready_in[m] - 1, 0) * s.charge[m], 0.0), -min(alone, 0.0))
+            gives = 0.0 if must > 0.0 else min(most_out, asked[1, m])
+            highest = gives if gives > 0.0 else min(-must, alone + asked[0, m])
+        default[m] = alone
+        low[m] = min(lowest, alone)
+        high[m] = max(highest, alone)
+
+
+@c.kernel
+def sums_kw(aggregation, power, default, up, down) -> None:  # type: ignore[no-untyped-def]
+    """Add every store's deviation up and down to its aggregation's (A,)."""
+    for m in range(len(power)):
+        moved = power[m] - default[m]
+        if moved > 0.0:
+            up[aggregation[m]] += moved
+        else:
+            down[aggregation[m]] -= moved
