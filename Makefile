@@ -4,6 +4,7 @@
 #   make run            the benchmark of a month (MONTH=2023-08, HOMES=200, SEED=42, ARGS=…)
 #   make test           the test suite
 #   make ui             Dagster's web pages
+#   make dashboard      results as an interactive page
 #   make check          lint, types, definitions
 #   make fuzz           made inputs in their thousands (INPUTS=2000 of each kind)
 
@@ -17,7 +18,7 @@ STAMP := .venv/.complete
 TOOLS := .venv/.complete-tools
 BIN := .venv/bin
 
-.PHONY: run test ui check fuzz setup clean
+.PHONY: run test ui dashboard check fuzz setup clean
 
 run: $(STAMP)
 	@$(BIN)/vpp run --month $(MONTH) --homes $(HOMES) --seed $(SEED) $(ARGS)
@@ -27,6 +28,9 @@ test: $(TOOLS)
 
 ui: $(STAMP)
 	@$(BIN)/vpp ui $(ARGS)
+
+dashboard: $(TOOLS)
+	@$(BIN)/vpp dashboard $(ARGS)
 
 check: $(TOOLS)
 	$(BIN)/ruff check .

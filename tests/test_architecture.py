@@ -98,7 +98,7 @@ def test_the_core_imports_with_dagster_blocked() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-@pytest.mark.parametrize("package", ["vpp_core", "vpp_pipeline"])
+@pytest.mark.parametrize("package", ["vpp_core", "vpp_pipeline", "vpp_dashboard"])
 def test_every_code_folder_says_what_lives_there(package: str) -> None:
     folders = {path.parent for path in modules(ROOT / package)}
     silent = [
@@ -117,3 +117,15 @@ def test_only_assets_checks_and_the_runner_of_the_pipeline_need_dagster() -> Non
         if "dagster" in path.read_text().replace("`dagster`", "")
     ]
     assert not lake
+
+
+def test_nothing_but_the_command_that_opens_it_knows_the_dashboard_and_its_questions_know_no_streamlit() -> None:
+    knowing = [
+        path.name
+        for package in ("vpp_core", "vpp_pipeline")
+        for path in modules(ROOT / package)
+        if "vpp_dashboard" in path.read_text()
+    ]
+    assert knowing == ["dashboard.py"]
+    plain = [ROOT / "vpp_dashboard" / name for name in ("store.py", "queries.py")]
+    assert not [path.name for path in plain if "import streamlit" in path.read_text()]

@@ -1,34 +1,21 @@
-"""A tiny month, run once for all tests that look at a finished lake."""
+"""Lakes for tests of the pipeline: an empty one, and a copy of the finished one, to be damaged."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.pipeline.tiny import MONTH, TINY, Ran, in_memory
+from tests.pipeline.tiny import Ran, in_memory
 from vpp_pipeline import runner
-from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
-from vpp_pipeline.runner import run_month
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """An empty lake."""
     return Lake.at(tmp_path / "lake")
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    """The tiny month, run. Tests that change the lake take `ran`, a copy."""
-    folder = tmp_path_factory.mktemp("finished") / "lake"
-    Lake.at(folder).freeze(TINY)
-    with in_memory() as instance:
-        result = run_month(instance, MONTH, TINY.name, lake=LakePlace(url=str(folder)))
-        yield Ran(folder, instance, result)
 
 
 @pytest.fixture

@@ -11,7 +11,21 @@ import typer
 
 from vpp_core.errors import LONGEST_SENTENCE, InputError, shortened
 from vpp_pipeline import project
-from vpp_pipeline.cli import backfill, data, day, fleet, household, ladder, negotiate, prune, report, run, study, ui
+from vpp_pipeline.cli import (
+    backfill,
+    dashboard,
+    data,
+    day,
+    fleet,
+    household,
+    ladder,
+    negotiate,
+    prune,
+    report,
+    run,
+    study,
+    ui,
+)
 from vpp_pipeline.cli.console import say
 
 HELP = """What does a virtual power plant give up by negotiating with households instead of commanding them?
@@ -21,7 +35,7 @@ Start with: vpp run --month 2023-08
 Months are written 2023-08. Times are Los Angeles time unless an offset is given."""
 
 app = typer.Typer(help=HELP, add_completion=False, rich_markup_mode=None)
-for module in (run, ladder, day, data, fleet, household, negotiate, report, backfill, study, ui, prune):
+for module in (run, ladder, day, data, fleet, household, negotiate, report, backfill, study, ui, dashboard, prune):
     module.register(app)
 
 BAD_INPUT = 2

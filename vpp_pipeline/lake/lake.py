@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,10 @@ from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_core.scenario.scenario import NAME_PATTERN
 from vpp_core.tables import CONTRACTS, STUDY, Contract
 from vpp_pipeline.lake.files import create_whole, explained, is_local, write_whole
-from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, stored_recipe
+from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, decode_part, stored_recipe
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from filelock import FileLock
     from upath import UPath
 
@@ -122,19 +123,30 @@ class Lake:
 
     def read(self, table: str, month: Month | str, scenario: str, contract: Contract | None = None) -> TableFile:
         """A table as stored, verified; a missing or damaged one is an `InputError` that says how to get it."""
+        content, where, rebuild = self._content(table, month, scenario)
+        return decode(content, contract or CONTRACTS[table], where, rebuild)
+
+    def read_part(
+        self, table: str, month: Month | str, scenario: str, contract: Contract, columns: Sequence[str]
+    ) -> pa.Table:
+        """Some columns of a table that is whole; quicker than all of it, and not held to its contract again."""
+        content, where, rebuild = self._content(table, month, scenario)
+        return decode_part(content, contract, columns, where, rebuild)
+
+    def _content(self, table: str, month: Month | str, scenario: str) -> tuple[bytes, str, str]:
+        """A table's file, where it lies, and how to make it anew."""
         path = self.table_path(table, month, scenario)
         command = f"vpp run --month {month} --scenario {scenario}"
         if table == STUDY.name:  # its folders are studies, not scenarios
             command = f"vpp study --months {month}"
         try:
-            content = path.read_bytes()
+            return path.read_bytes(), str(path), f"rebuild it with `{command}`"
         except FileNotFoundError:
             raise InputError(
                 f"{table} of {month}, scenario {scenario}, is not in the lake ({path}); make it with `{command}`"
             ) from None
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror or error}); mend that, then run again") from error
-        return decode(content, contract or CONTRACTS[table], str(path), f"rebuild it with `{command}`")
 
     def write(self, table: str, month: Month | str, scenario: str, file: TableFile) -> None:
         """Put a table in its place, whole."""

@@ -1,0 +1,42 @@
+"""Starting Streamlit so that it serves this machine alone and asks nothing of any other."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+ADDRESS = "127.0.0.1"
+SETTINGS = {
+    "server.address": ADDRESS,
+    "server.headless": True,  # opens no browser, asks for no e-mail address
+    "server.fileWatcherType": "none",
+    "server.runOnSave": False,
+    "browser.gatherUsageStats": False,
+    "client.showErrorLinks": False,  # to search machines
+    "client.toolbarMode": "minimal",  # no buttons to deploy anywhere
+    "runner.magicEnabled": False,
+    "logger.hideWelcomeMessage": True,
+    "theme.font": "sans-serif",
+}
+_WARM = (
+    "duckdb",
+    "plotly.graph_objects",
+    "vpp_core.results.figures",
+    "vpp_core.fleet.storage",
+    "vpp_dashboard.queries",
+)
+"""What every first page needs, imported before the server answers."""
+
+
+def serve(port: int) -> None:
+    """Serve the dashboard until it is interrupted."""
+    from streamlit import net_util
+    from streamlit.web import bootstrap
+
+    # Asked for to judge a request from another site, which is refused either way: it would ask a web service.
+    net_util.get_external_ip = lambda: None
+    for name in _WARM:
+        importlib.import_module(name)
+    options = {**SETTINGS, "server.port": port}
+    bootstrap.load_config_options({name.replace(".", "_"): value for name, value in options.items()})
+    bootstrap.run(str(Path(__file__).with_name("app.py")), False, [], options)

@@ -1,0 +1,348 @@
+"""Every question that a page asks of the lake, as plain functions from the lake to frames. Knows no Streamlit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from vpp_core.calendar import LOCAL_TIMEZONE, Month
+from vpp_core.errors import InputError
+from vpp_core.fleet.storage import fleet_from_arrow
+from vpp_core.results.gap import step_interval, step_row
+from vpp_core.results.run import Run
+from vpp_core.results.rungs import NEGOTIATED, over
+from vpp_core.results.shares import REAL
+from vpp_core.results.statistics import Interval
+from vpp_core.tables import OUTCOMES
+from vpp_dashboard.store import remembered, rows
+from vpp_pipeline.lake import Lake
+
+OF_RUN = "WHERE month = ? AND scenario = ?"
+
+
+@remembered
+def kpis(lake: Lake) -> pd.DataFrame:
+    """Rows of `KPI_MONTHLY` of every month, scenario and strategy."""
+    return rows(lake, "SELECT * FROM kpi_monthly ORDER BY month, scenario")
+
+
+def kpis_of(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
+    """Rows of `KPI_MONTHLY` of one run, in the ladder's order."""
+    every = kpis(lake)
+    return every[(every["month"] == month) & (every["scenario"] == scenario)].reset_index(drop=True)
+
+
+@remembered
+def shares(lake: Lake) -> pd.DataFrame:
+    """Real share of each series [%] by month and scenario: month, scenario, series, real_percent."""
+    every = rows(lake, "SELECT * FROM data_shares")
+    real = every.assign(real_percent=every["percent"].where(every["source"].isin(REAL), 0.0))
+    return real.groupby(["month", "scenario", "series"], sort=False)["real_percent"].sum().reset_index()
+
+
+@remembered
+def sources(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
+    """Rows of `DATA_SHARES` of one run."""
+    return rows(lake, f"SELECT series, source, percent FROM data_shares {OF_RUN}", (month, scenario))
+
+
+@remembered
+def split(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
+    """Rows of `GAP_SPLIT` of one run."""
+    return rows(lake, f"SELECT * FROM gap_split {OF_RUN}", (month, scenario))
+
+
+@remembered
+def daily(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
+    """Rows of `KPI_DAILY` of one run."""
+    return rows(lake, f"SELECT * FROM kpi_daily {OF_RUN}", (month, scenario))
+
+
+@remembered
+def windows(lake: Lake, month: str, scenario: str, strategy: str) -> pd.DataFrame:
+    """Rows of `window_results` of one run and strategy, with the start in Los Angeles' time as `local`."""
+    found = rows(
+        lake,
+        f"SELECT * FROM window_results {OF_RUN} AND strategy = ? ORDER BY window_start",
+        (month, scenario, strategy),
+    )
+    return found.assign(local=pd.to_datetime(found["window_start"], utc=True).dt.tz_convert(LOCAL_TIMEZONE))
+
+
+@remembered
+def scenario_parameters(lake: Lake) -> pd.DataFrame:
+    """Rows of `SCENARIOS`."""
+    return rows(lake, "SELECT * FROM scenarios")
+
+
+@remembered
+def prices(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
+    """Rows of `MARKET_PRICES` of one run."""
+    found = rows(lake, f"SELECT * FROM market_prices {OF_RUN} ORDER BY timestamp", (month, scenario))
+    return found.assign(timestamp=pd.to_datetime(found["timestamp"], utc=True))
+
+
+@remembered
+def homes(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
+    """A row per home: category, devices and preferences."""
+    return rows(
+        lake,
+        f"""SELECT home_id, category, bess_capacity_kwh, bess_max_power_kw, pv_capacity_kw, len(cars) AS cars,
+                   len(list_filter(cars, lambda car: car.v2g)) AS v2g_cars, len(heaters) AS water_heaters,
+                   participation_willingness, min_compensation_usd_per_kwh, opening_ask_usd_per_kwh,
+                   backup_power_hours, 100 * max_discharge_share AS max_discharge_percent, ev_priority,
+                   load_profile_id, pv_orientation
+            FROM prosumer_fleet {OF_RUN} ORDER BY home_id""",
+        (month, scenario),
+    )
+
+
+@remembered
+def household_days(lake: Lake, month: str, scenario: str, home_id: int) -> pd.DataFrame:
+    """Rows of `household_results` of one home, of every strategy and day."""
+    return rows(
+        lake,
+        f"SELECT * FROM household_results {OF_RUN} AND home_id = ? ORDER BY local_day",
+        (month, scenario, home_id),
+    )
+
+
+_SUMS = (
+    "household_gain_usd", "payment_usd", "bill_change_usd", "wear_change_usd", "end_energy_usd", "surplus_usd",
+    "offered_kwh", "deviation_kwh", "discharged_for_vpp_kwh", "bill_counterfactual_usd",
+)  # fmt: skip
+
+
+@remembered
+def household_months(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
+    """A row per strategy and home: the period's books, mean satisfaction, category and devices."""
+    sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+    months = rows(
+        lake,
+        f"SELECT strategy, home_id, {sums}, avg(satisfaction) AS satisfaction FROM household_results {OF_RUN} "
+        "GROUP BY strategy, home_id ORDER BY strategy, home_id",
+        (month, scenario),
+    )
+    return months.merge(homes(lake, month, scenario).assign(devices=devices_of), on="home_id")
+
+
+def devices_of(fleet: pd.DataFrame) -> pd.Series:
+    """What each home has, in words."""
+    words = {
+        "battery": fleet["bess_capacity_kwh"] > 0,
+        "solar": fleet["pv_capacity_kw"] > 0,
+        "car": fleet["cars"] > 0,
+        "water heater": fleet["water_heaters"] > 0,
+    }
+    has = pd.DataFrame(words).to_numpy()
+    names = np.array(list(words))
+    return pd.Series([" + ".join(names[own]) or "nothing" for own in has], index=fleet.index)
+
+
+@remembered
+def study(lake: Lake) -> pd.DataFrame:
+    """Rows of `STUDY`."""
+    return rows(lake, "SELECT * FROM study")
+
+
+# --- what the headline is made of ---------------------------------------------------------------------------------
+
+
+class Headline(NamedTuple):
+    """Negotiated less a commanded rung, a home, over the period [$]; and that rung's own surplus a home [$]."""
+
+    rung: str
+    apart: Interval
+    made_usd: float
+    one_day: str | None
+    """the day that alone makes more than half of it"""
+
+
+def headline(lake: Lake, month: str, scenario: str, rung: str) -> Headline | None:
+    """Negotiated against a rung, per home; None where one of them was not run."""
+    own = kpis_of(lake, month, scenario).set_index("strategy")
+    found = split(lake, month, scenario)
+    row = step_row(found, over(NEGOTIATED, rung))
+    whole = step_interval(found, over(NEGOTIATED, rung))
+    if row is None or whole is None or rung not in own.index:
+        return None
+    of_rung: dict[Any, Any] = own.loc[rung].to_dict()
+    low, high = (None if end is None else end / of_rung["homes"] for end in (whole.low, whole.high))
+    apart = Interval(whole.estimate / of_rung["homes"], low, high)
+    day = str(row["largest_day"]) if row["one_day_dominates"] else None
+    return Headline(rung, apart, float(of_rung["surplus_per_home_usd"]), day)
+
+
+def gainers_percent(lake: Lake, month: str, scenario: str, strategy: str = NEGOTIATED) -> float | None:
+    """Share of households that gain a cent or more [%]."""
+    months = household_months(lake, month, scenario)
+    gains = months.loc[months["strategy"] == strategy, "household_gain_usd"].dropna()
+    return 100 * float((gains >= 0.01).mean()) if len(gains) else None
+
+
+@remembered
+def told(lake: Lake, month: str, scenario: str) -> list[str]:
+    """The answer in the report's own sentences; none where the report is not there."""
+    try:
+        summary = json.loads((lake.report_folder(month, scenario) / "simulation_summary.json").read_text())
+        return [str(sentence) for sentence in summary["answer"]]
+    except (OSError, ValueError, KeyError):
+        return []
+
+
+class StepParts(NamedTuple):
+    """A difference between two strategies [$], taken apart in three ways that each add up to it."""
+
+    days: pd.DataFrame
+    """local_day, difference_usd"""
+    windows: pd.DataFrame
+    """local_day, window (its start in Los Angeles), difference_usd"""
+    homes: pd.DataFrame
+    """local_day, home_id, category, devices, difference_usd"""
+
+    def of_day(self, day: str) -> StepParts:
+        return StepParts(*(part[part["local_day"] == day] for part in self))
+
+
+@remembered
+def step_parts(lake: Lake, month: str, scenario: str, upper: str, lower: str) -> StepParts:
+    """The surplus of one strategy less that of another, by day, market window and home."""
+    signed = "sum(CASE WHEN strategy = ? THEN surplus_usd ELSE -surplus_usd END) AS difference_usd"
+    given = (upper, month, scenario, upper, lower)
+    days, by_window, by_home = (
+        rows(
+            lake,
+            f"SELECT {keys}, {signed} FROM {name} {OF_RUN} AND strategy IN (?, ?) GROUP BY ALL ORDER BY ALL",
+            given,
+        )
+        for name, keys in (
+            ("kpi_daily", "local_day"),
+            ("window_results", "local_day, window_start"),
+            ("household_results", "local_day, home_id"),
+        )
+    )
+    start = pd.to_datetime(by_window.pop("window_start"), utc=True).dt.tz_convert(LOCAL_TIMEZONE)
+    fleet = homes(lake, month, scenario)
+    known = fleet.assign(devices=devices_of)[["home_id", "category", "devices"]]
+    return StepParts(
+        days, by_window.assign(window=start.dt.strftime("%Y-%m-%d %H:%M")), by_home.merge(known, on="home_id")
+    )
+
+
+# --- which runs there are -----------------------------------------------------------------------------------------
+
+STATES = ("real prices", "part real", "synthetic prices", "failed", "unfinished", "missing")
+
+
+@remembered
+def _reported(lake: Lake) -> pd.DataFrame:
+    real = shares(lake).pivot_table(index=["month", "scenario"], columns="series", values="real_percent").reset_index()
+    found = kpis(lake)[["month", "scenario"]].drop_duplicates().merge(real, how="left")
+    energy = found.get("real-time price", pd.Series(0.0, index=found.index)).fillna(0.0)
+    state = np.select([energy >= 99.5, energy > 0.5], ["real prices", "part real"], "synthetic prices")
+    return found.assign(state=state)
+
+
+def runs(lake: Lake) -> pd.DataFrame:
+    """Every month × scenario: month, scenario, state (`STATES`), reason (of a failure), and real share by series.
+
+    Scenarios of which nothing was reported or failed (members of studies) are left out; months between the first and
+    the last are all there.
+    """
+    reported = _reported(lake)
+    failed = failures(lake)
+    started = set(lake.partitions("market_prices")) - set(lake.partitions("kpi_monthly"))
+    known = set(zip(reported["month"], reported["scenario"], strict=True))
+    scenarios = sorted({scenario for _, scenario in known} | {scenario for _, scenario in failed})
+    months = sorted({month for month, _ in known} | {month for month, _ in failed})
+    others = [
+        {"month": month, "scenario": scenario, **_unreported((month, scenario), failed, started)}
+        for month in _between(months)
+        for scenario in scenarios
+        if (month, scenario) not in known
+    ]
+    every = pd.concat([reported, pd.DataFrame(others, columns=["month", "scenario", "state", "reason"])])
+    return every.sort_values(["scenario", "month"], ignore_index=True)
+
+
+def _unreported(
+    run: tuple[str, str], failed: dict[tuple[str, str], str], started: set[tuple[str, str]]
+) -> dict[str, str]:
+    if run in failed:
+        return {"state": "failed", "reason": failed[run]}
+    return {"state": "unfinished" if run in started else "missing", "reason": ""}
+
+
+def _between(months: list[str]) -> list[str]:
+    """All months from the first to the last."""
+    if not months:
+        return []
+    every, month = [], Month.parse(months[0])
+    while str(month) <= months[-1]:
+        every.append(str(month))
+        month = month.next()
+    return every
+
+
+def failures(lake: Lake) -> dict[tuple[str, str], str]:
+    """The reason of every run whose last word in the run log is that a stage failed."""
+    last: dict[tuple[str, str], str] = {}
+    for line in lake.log_lines():
+        try:
+            entry: dict[str, Any] = json.loads(line)
+            run = (str(entry["month"]), str(entry["scenario"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+        last.pop(run, None)
+        if "failed" in entry:
+            last[run] = f"{entry.get('stage', 'run')}: {entry['failed']}"
+    return last
+
+
+# --- tables of the lake -------------------------------------------------------------------------------------------
+
+
+@remembered
+def nested(lake: Lake, month: str, scenario: str, column: str) -> pd.DataFrame:
+    """One of the tables that are nested in a run's `window_results`: `home_windows` or `intervals`."""
+    table = lake.read_part("window_results", month, scenario, OUTCOMES, (column,))
+    chunks = [chunk.flatten() for chunk in table[column].chunks]
+    return pa.Table.from_batches([pa.RecordBatch.from_struct_array(chunk) for chunk in chunks]).to_pandas()
+
+
+def home_windows(lake: Lake, month: str, scenario: str, strategy: str) -> pd.DataFrame:
+    """Rows of `HOME_WINDOWS` of one strategy."""
+    every = nested(lake, month, scenario, "home_windows")
+    return every[every["strategy"] == strategy]
+
+
+@remembered
+def light_run(lake: Lake, month: str, scenario: str) -> Run:
+    """A report's record for figures that need only key figures, differences and prices: its outcomes are empty."""
+    fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, scenario).table)
+    empty = pd.DataFrame()
+    return Run(
+        kpis_of(lake, month, scenario),
+        daily(lake, month, scenario),
+        split(lake, month, scenario),
+        empty,
+        OUTCOMES.schema.empty_table(),
+        lake.scenario(scenario).in_month(Month.parse(month)),
+        Month.parse(month),
+        prices(lake, month, scenario),
+        empty,
+        empty,
+        empty,
+        fleet,
+        {},
+    )
+
+
+def require_run(lake: Lake, month: str, scenario: str) -> None:
+    """An `InputError` where there is no such run."""
+    if kpis_of(lake, month, scenario).empty:
+        raise InputError(f"there are no results of {month}, scenario {scenario}; make them with `vpp run`")

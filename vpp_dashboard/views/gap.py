@@ -1,0 +1,115 @@
+"""The waterfall from perfect foresight down to negotiation; a step taken apart by day, window and home."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from vpp_core.results.figures import waterfall_figure
+from vpp_core.results.figures.base import GREEN, RED, Figure
+from vpp_core.results.gap import step_interval, step_row
+from vpp_core.results.rungs import PREFERENCES_FIRST, PREFERENCES_LAST, SPLIT, WORDS
+from vpp_core.results.text import usd
+from vpp_dashboard import address, look, queries
+from vpp_dashboard.store import current_lake
+
+PATHS = {PREFERENCES_FIRST: "preferences given up first", PREFERENCES_LAST: "preferences given up last"}
+ALL_DAYS = "all days"
+SHOWN_WINDOWS = 60
+
+
+def show() -> None:
+    """The page."""
+    lake, month, scenario = current_lake(), st.session_state["month"], st.session_state["scenario"]
+    st.title("What lies between perfect foresight and negotiating")
+    path = address.choose("Order of the steps", "path", list(PATHS), format_func=PATHS.__getitem__)
+    run = queries.light_run(lake, month, scenario)
+    figure = waterfall_figure(run, path)
+    steps = [name for name, *_ in SPLIT[path]]
+    if figure is None:
+        look.say("Not every strategy was run, so the distance cannot be split.")
+        return
+    look.plot(figure, "waterfall", on_select=lambda: _choose_step(steps))
+    look.soft("A click on a step takes it apart below.")
+    step = address.choose("Step", "step", steps, steps[-1], format_func=lambda name: f"{_spaced(name)}: {WORDS[name]}")
+    _step(path, step)
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _choose_step(steps: list[str]) -> None:
+    """The step whose bar was clicked; the first and the last bar are no steps."""
+    point = look.clicked("waterfall")
+    at = int(point["point_index"]) if point else 0
+    if 1 <= at <= len(steps):
+        st.session_state["step"] = steps[at - 1]
+
+
+def _step(path: str, step: str) -> None:
+    lake, month, scenario = current_lake(), st.session_state["month"], st.session_state["scenario"]
+    found = queries.split(lake, month, scenario)
+    row, whole = step_row(found, step, path=path), step_interval(found, step, path=path)
+    assert row is not None and whole is not None
+    upper, lower = row["upper_strategy"], row["lower_strategy"]
+    value, where = look.signed(whole)
+    st.subheader(f"{_spaced(step)[0].upper()}{_spaced(step)[1:]}")
+    look.say(f"{upper} less {lower}: {value}, {where}.")
+    if row["one_day_dominates"]:
+        look.say(f"One day, {row['largest_day']}, makes more than half of it, so it says nothing of the others.")
+    parts = queries.step_parts(lake, month, scenario, upper, lower)
+    days = sorted(parts.days["local_day"])
+    day = address.choose("Day", "day", [ALL_DAYS, *days], ALL_DAYS)
+    if day != ALL_DAYS:
+        parts = parts.of_day(day)
+    look.plot(_bars(queries.step_parts(lake, month, scenario, upper, lower).days, day), "by-day", on_select=_choose_day)
+    left, right = st.columns(2)
+    with left:
+        by_window = parts.windows.groupby("window")["difference_usd"].sum().reset_index()
+        st.markdown(f"**{len(by_window)} market windows**, the largest first")
+        look.table(_largest(by_window))
+    with right:
+        by_home = parts.homes.groupby(["home_id", "category", "devices"])["difference_usd"].sum().reset_index()
+        st.markdown(f"**{len(by_home)} homes**, the largest first")
+        look.table(_largest(by_home))
+    sums = [usd(float(part["difference_usd"].sum())) for part in (parts.days, parts.windows, parts.homes)]
+    look.soft(f"They add up: {sums[0]} over days, {sums[1]} over windows, {sums[2]} over homes.")
+
+
+def _choose_day() -> None:
+    point = look.clicked("by-day")
+    if point:
+        st.session_state["day"] = str(point["x"])
+
+
+def _largest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that make most of a difference, either way."""
+    order = rows["difference_usd"].abs().sort_values(ascending=False, kind="stable").index
+    return rows.loc[order[:SHOWN_WINDOWS]]
+
+
+def _bars(days: pd.DataFrame, chosen: str) -> Figure:
+    strong = [chosen in (ALL_DAYS, day) for day in days["local_day"]]
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "x": list(days["local_day"]),
+                "y": [round(float(value), 4) for value in days["difference_usd"]],
+                "marker": {
+                    "color": [RED if value > 0 else GREEN for value in days["difference_usd"]],
+                    "opacity": [1.0 if own else 0.35 for own in strong],
+                },
+                "hovertemplate": "%{x}: %{y:$,.2f}<extra></extra>",
+            }
+        ],
+        "layout": {
+            "height": 260,
+            "xaxis": {"type": "category"},
+            "yaxis": {"title": {"text": "difference by day [$]; above 0 it costs"}},
+        },
+    }
+
+
+show()
