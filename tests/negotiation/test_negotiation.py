@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.invented import invented_inputs
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import CATEGORIES
+from vpp_core.market.distribution import expected_gain_above
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
-from vpp_core.negotiation.bargain import Terms, aggregator_counter, home_ask, open_bargain
+from vpp_core.negotiation.bargain import Terms, aggregator_counter, home_ask, meet, open_bargain
 from vpp_core.negotiation.deciders import own_tactic
 from vpp_core.negotiation.messages import ProsumerBid
 from vpp_core.negotiation.story import story
@@ -42,22 +43,23 @@ def bargain(reservation: float = 100.0, markup: float = 1.5):
     return open_bargain(LAYOUT, np.ones(len(LAYOUT)), signed, np.full(3, markup), FORECAST)
 
 
-def test_homes_ask_a_share_of_what_the_market_is_expected_to_pay_for_reserve() -> None:
+def test_homes_first_ask_for_all_that_the_market_is_expected_to_pay_for_reserve() -> None:
+    """The mean of the forecast, above its median where prices are skewed."""
     opening = bargain().opening_usd_per_mwh
-    assert opening[LAYOUT.spin] == pytest.approx(4.0)
-    assert opening[LAYOUT.nonspin] == pytest.approx(2.0)
+    for row, product in ((LAYOUT.spin, SPIN), (LAYOUT.nonspin, NONSPIN)):
+        assert opening[row] == pytest.approx(expected_gain_above(*FORECAST[product], 0.0))
+        assert (opening[row] > FORECAST[product, 1]).all()
     counter = aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, 0.0))
     assert counter[LAYOUT.spin] == pytest.approx(2.0)
     assert counter[LAYOUT.nonspin] == pytest.approx(1.0)
 
 
-def test_homes_open_at_their_markup_and_cars_that_wait_at_their_own_cost() -> None:
-    """To be paid more, for charging as for giving; a charge held off is owed readiness alone."""
+def test_homes_open_at_their_markup() -> None:
+    """To be paid more, for charging as for giving, and for a charge held off."""
     opening = bargain().opening_usd_per_mwh
-    assert opening[LAYOUT.sell][:CAR] == pytest.approx(150.0)
+    assert opening[LAYOUT.sell] == pytest.approx(150.0)
     assert opening[LAYOUT.buy] == pytest.approx(150.0)
     assert opening[LAYOUT.give] == pytest.approx(150.0)
-    assert opening[LAYOUT.sell][CAR] == pytest.approx(100.0)
 
 
 def test_each_category_concedes_by_its_persona() -> None:
@@ -74,11 +76,30 @@ def test_no_home_ever_asks_below_its_reservation_price(rounds: int, reservation:
     assert (home_ask(start, rounds + 1, CATEGORY) <= ask + 1e-9).all(), "a home takes a concession back"
 
 
-def test_the_aggregator_rises_from_its_opening_to_its_limit_and_never_offers_more_than_is_asked() -> None:
+def test_the_aggregator_rises_from_its_opening_to_its_limit() -> None:
     offers = [aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, share))[0] for share in (0.0, 0.5, 1.0)]
     assert offers == pytest.approx([20.0, 30.0, 40.0])
+
+
+@pytest.mark.parametrize(("split", "price"), [(0.0, 15.0), (0.5, 27.5), (1.0, 40.0)])
+def test_where_ask_and_counter_offer_cross_the_price_lies_between_them(split: float, price: float) -> None:
     cheap = bargain(reservation=10.0)
-    assert aggregator_counter(cheap, FORECAST, Terms(0.1, 0.5, 1.0))[0] == pytest.approx(15.0)
+    offered = aggregator_counter(cheap, FORECAST, Terms(0.1, 0.5, 1.0))
+    met = meet(cheap, offered, np.ones(len(LAYOUT)), split)
+    assert met.agreed[0]
+    assert met.ask_usd_per_mwh[0] == met.counter_usd_per_mwh[0] == pytest.approx(price)
+    dear = meet(bargain(reservation=41.0), offered, np.ones(len(LAYOUT)), split)
+    assert not dear.agreed[0] and dear.counter_usd_per_mwh[0] == pytest.approx(40.0)
+
+
+def test_a_charge_that_only_stays_held_off_is_not_paid_again() -> None:
+    """It is sold every hour and moved once; what the home asks for the hour it gets."""
+    held = bargain(reservation=10.0)
+    offered = aggregator_counter(held, FORECAST, Terms(0.1, 0.5, 1.0))
+    moved = np.where(LAYOUT.is_held_off, 0.0, 1.0)
+    met = meet(held, offered, moved, 1.0)
+    assert met.agreed[CAR] and met.ask_usd_per_mwh[CAR] == pytest.approx(15.0)
+    assert met.ask_usd_per_mwh[0] == pytest.approx(40.0)
 
 
 def test_a_home_accepts_what_it_would_ask_next_and_nothing_less() -> None:
@@ -230,17 +251,10 @@ def test_no_private_price_is_told_to_the_aggregator() -> None:
 
 
 def test_a_fleet_that_cannot_bid_is_told_how_to_study_it() -> None:
-    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1)
+    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.5)
     told = "\n".join(story(negotiate_window(inputs, at)))
-    assert "less than the minimum bid of 0.1 MW, of which this fleet is to make 10 kW" in told
+    assert "less than the minimum bid of 0.5 MW, of which this fleet is to make 50 kW" in told
     assert "minimum_bid_mw" in told
-
-
-def test_a_satisfaction_weight_beyond_reason_leaves_disappointed_homes_out() -> None:
-    inputs, at = window_with_offers(reserves=False)
-    dear = inputs.scenario.negotiation.model_copy(update={"satisfaction_weight_usd": 100.0})
-    strict = replace(inputs, scenario=inputs.scenario.model_copy(update={"negotiation": dear}))
-    assert len(negotiate_window(strict, at).members()) < len(negotiate_window(inputs, at).members())
 
 
 def test_every_category_has_a_persona() -> None:

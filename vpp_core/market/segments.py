@@ -110,11 +110,11 @@ class Layout:
         return np.asarray(self.follows_meter[self.store])
 
     @cached_property
-    def is_compensated(self) -> npt.NDArray[np.bool_]:
-        """Whether the household names a price for it: all but charge held off, which is owed readiness. Shape (K,)."""
-        compensated = np.ones(len(self), dtype=bool)
-        compensated[self.sell] = self.follows_meter
-        return compensated
+    def is_held_off(self) -> npt.NDArray[np.bool_]:
+        """Whether it is charging that is held off: a sale by a store that does not follow its meter. Shape (K,)."""
+        held_off = np.zeros(len(self), dtype=bool)
+        held_off[self.sell] = ~self.follows_meter
+        return held_off
 
     @cached_property
     def book(self) -> npt.NDArray[np.intp]:

@@ -75,7 +75,8 @@ class CounterOffer(Message):
 
 
 class Response(Message):
-    """The home's answer. A home that may `withdraw` never does here: its last ask stands for a rare price."""
+    """The home's answer. A home that may `withdraw` never does here: where its last ask is not met, it is not
+    asked."""
 
     prosumer_id: int = Field(ge=0)
     product: Product = "energy"

@@ -132,7 +132,7 @@ def _coalition(transcript: Transcript, names: int) -> Iterator[str]:
     held = transcript.segments.quantity_kw > 0
     unmet = int(bargain.open.sum())
     if unmet:
-        yield f"{unmet} last prices are not met; {int((bargain.open & held).sum())} of them stand for a rare price."
+        yield f"{unmet} last prices are not met, and nothing is asked at them."
     if held.any():
         besides = "the energy is expected to cost or save" if bids_energy else "a call is expected to cost"
         yield (
@@ -143,10 +143,9 @@ def _coalition(transcript: Transcript, names: int) -> Iterator[str]:
         segments, satisfaction = transcript.segments, transcript.state["coalition"].satisfaction
         for k in shown:
             kw, price = float(segments.quantity_kw[k]), float(segments.price_usd_per_mwh[k])
-            at = "agreed" if bargain.agreed[k] else "at its last price"
             covered = "from" if transcript.view.layout.direction[k] > 0 else "up to"
             yield (
-                f"  {_who(transcript, k)} up to {kw:.1f} kW, {at} {_price(bargain.ask_usd_per_mwh[k])} "
+                f"  {_who(transcript, k)} up to {kw:.1f} kW, agreed {_price(bargain.ask_usd_per_mwh[k])} "
                 f"{_unit(transcript, k)}, pays {covered} {_price(price)}; satisfaction {satisfaction[k]:.2f}"
             )
         yield from _and_more(int(held.sum()) - len(shown), "segments")
@@ -239,17 +238,19 @@ def why_left(transcript: Transcript, k: int) -> str:
     formed, wanted = transcript.state["coalition"], transcript.state["formulation"].value
     if _below_minimum(transcript, k):
         return "their direction or reserve sums to less than the minimum bid"
+    if not transcript.bargain.agreed[k]:
+        return "no price was agreed"
     if formed.solution.failures:
         return "the solver found no coalition"
-    surplus = float(formed.expected.surplus_usd_per_kw[k])
-    if wanted.target_margin_usd_per_mwh * USD_PER_KWH * transcript.view.hours > max(surplus, 0.0):
+    worth = float(formed.worth_usd_per_kw[k])
+    if wanted.target_margin_usd_per_mwh * USD_PER_KWH * transcript.view.hours > max(worth, 0.0):
         return "they are expected to bring less than the target margin"
     if formed.expected.clearing_probability[k] < wanted.minimum_reliability:
         return "they would clear too rarely"
-    if surplus <= 0:
+    if worth <= 0:
         return "they are not expected to bring anything"
     regret = formed.expected.clearing_probability[k] * (1.0 - formed.satisfaction[k])
-    if wanted.satisfaction_weight_usd * regret >= surplus * transcript.bargain.quantity_kw[k]:
+    if wanted.satisfaction_weight_usd * regret >= worth * transcript.bargain.quantity_kw[k]:
         return "they cost more satisfaction than they bring"
     if transcript.view.layout.is_reserve[k] and wanted.reserve_share == 0:
         return "no reserve is to be sold"

@@ -248,7 +248,7 @@ class Transcript:
         fleet, home = self.view.fleet, self.view.layout.home[k]
         layout = self.view.layout
         ready = f"backup for {fleet.backup_power_hours[home]:.1f} h" if layout.is_battery[k] else "ready when needed"
-        if not layout.is_compensated[k]:
+        if layout.is_held_off[k]:
             return (ready,)
         power = f"at most {fleet.participation_willingness[home]:.0%} of the {self._device(k)}'s power"
         return (power, ready, f"at most {fleet.max_discharge_share[home]:.0%} of its capacity a day")
