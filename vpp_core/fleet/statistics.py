@@ -16,7 +16,6 @@ _PREFERENCES = (
     "participation_willingness",
     "min_compensation_usd_per_kwh",
     "opening_ask_usd_per_kwh",
-    "moving_ask_usd_per_kwh",
     "backup_power_hours",
     "max_discharge_share",
 )

@@ -21,8 +21,6 @@ QUANTILES_ABOVE_RULES = 0.2
 """How far above the scenario's limit quantile a model's may lie."""
 ROUNDS_AHEAD = 1
 """By how many rounds a model may concede earlier than evenly."""
-HIGHEST_MINIMUM_SCORE = 0.4
-"""Bids scored above it get a counter-offer whatever a model says: nobody is asked without one."""
 LEAST_WORTH = 0.9
 """Share of the usual coalition's expected worth that a model's must reach."""
 TOLERANCE = 1e-9
@@ -39,7 +37,7 @@ def hold_terms(
     limit = min(said.limit_quantile, highest)
     opening = min(said.opening_quantile, limit)
     conceded = min(said.conceded, (round_number + ROUNDS_AHEAD) / rules.rounds, 1.0)
-    score = min(said.minimum_score, HIGHEST_MINIMUM_SCORE)
+    score = said.minimum_score
     if before is not None:
         opening, limit = max(opening, before.opening_quantile), max(limit, before.limit_quantile)
         conceded, score = max(conceded, before.conceded), min(score, before.minimum_score)
@@ -54,7 +52,7 @@ def hold_responses(
 ) -> Decided[Responses]:
     """Answers that no home regrets: below its reservation price the home's own tactic answers, home by home.
 
-    A model's ask above the last one is that last one: a concession is not taken back. In the last round asks are final.
+    A model's ask above the last one is that last one: a concession is not taken back. In the last round asks stand.
     """
     said = decided.value
     last = bargain.round >= rules.rounds
