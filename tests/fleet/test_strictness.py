@@ -20,6 +20,7 @@ SCALED = (
     "backup_power_hours",
     "min_compensation_usd_per_kwh",
     "opening_ask_usd_per_kwh",
+    "moving_ask_usd_per_kwh",
 )
 
 
@@ -30,7 +31,12 @@ def test_a_factor_of_one_is_the_fleet_as_drawn() -> None:
 def test_a_factor_of_zero_leaves_no_preference_but_the_car_s() -> None:
     free = stricter(FLEET, 0.0)
     assert (free.participation_willingness == 1).all() and (free.max_discharge_share == 1).all()
-    for name in ("backup_power_hours", "min_compensation_usd_per_kwh", "opening_ask_usd_per_kwh"):
+    for name in (
+        "backup_power_hours",
+        "min_compensation_usd_per_kwh",
+        "opening_ask_usd_per_kwh",
+        "moving_ask_usd_per_kwh",
+    ):
         assert (getattr(free, name) == 0).all(), name
     assert (free.ev_priority == FLEET.ev_priority).all()
 

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.invented import invented_inputs
-from tests.negotiation.heard import EVENING, MIDNIGHT, day
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import CATEGORIES
+from vpp_core.market.distribution import expected_gain_above
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
-from vpp_core.negotiation.bargain import Terms, aggregator_counter, home_ask, open_bargain
-from vpp_core.negotiation.conversation import Conversation
+from vpp_core.negotiation.bargain import Terms, aggregator_counter, home_ask, meet, open_bargain
 from vpp_core.negotiation.deciders import own_tactic
+from vpp_core.negotiation.messages import ProsumerBid
 from vpp_core.negotiation.story import story
 from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import negotiate_reserves, negotiate_window, run
@@ -43,22 +43,23 @@ def bargain(reservation: float = 100.0, markup: float = 1.5):
     return open_bargain(LAYOUT, np.ones(len(LAYOUT)), signed, np.full(3, markup), FORECAST)
 
 
-def test_homes_ask_a_share_of_what_the_market_is_expected_to_pay_for_reserve() -> None:
+def test_homes_first_ask_for_all_that_the_market_is_expected_to_pay_for_reserve() -> None:
+    """The mean of the forecast, above its median where prices are skewed."""
     opening = bargain().opening_usd_per_mwh
-    assert opening[LAYOUT.spin] == pytest.approx(4.0)
-    assert opening[LAYOUT.nonspin] == pytest.approx(2.0)
+    for row, product in ((LAYOUT.spin, SPIN), (LAYOUT.nonspin, NONSPIN)):
+        assert opening[row] == pytest.approx(expected_gain_above(*FORECAST[product], 0.0))
+        assert (opening[row] > FORECAST[product, 1]).all()
     counter = aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, 0.0))
     assert counter[LAYOUT.spin] == pytest.approx(2.0)
     assert counter[LAYOUT.nonspin] == pytest.approx(1.0)
 
 
-def test_homes_open_at_their_markup_and_cars_that_wait_at_their_own_cost() -> None:
-    """To be paid more, for charging as for giving; a charge held off is owed readiness alone."""
+def test_homes_open_at_their_markup() -> None:
+    """To be paid more, for charging as for giving, and for a charge held off."""
     opening = bargain().opening_usd_per_mwh
-    assert opening[LAYOUT.sell][:CAR] == pytest.approx(150.0)
+    assert opening[LAYOUT.sell] == pytest.approx(150.0)
     assert opening[LAYOUT.buy] == pytest.approx(150.0)
     assert opening[LAYOUT.give] == pytest.approx(150.0)
-    assert opening[LAYOUT.sell][CAR] == pytest.approx(100.0)
 
 
 def test_each_category_concedes_by_its_persona() -> None:
@@ -75,11 +76,30 @@ def test_no_home_ever_asks_below_its_reservation_price(rounds: int, reservation:
     assert (home_ask(start, rounds + 1, CATEGORY) <= ask + 1e-9).all(), "a home takes a concession back"
 
 
-def test_the_aggregator_rises_from_its_opening_to_its_limit_and_never_offers_more_than_is_asked() -> None:
+def test_the_aggregator_rises_from_its_opening_to_its_limit() -> None:
     offers = [aggregator_counter(bargain(), FORECAST, Terms(0.1, 0.5, share))[0] for share in (0.0, 0.5, 1.0)]
     assert offers == pytest.approx([20.0, 30.0, 40.0])
+
+
+@pytest.mark.parametrize(("split", "price"), [(0.0, 15.0), (0.5, 27.5), (1.0, 40.0)])
+def test_where_ask_and_counter_offer_cross_the_price_lies_between_them(split: float, price: float) -> None:
     cheap = bargain(reservation=10.0)
-    assert aggregator_counter(cheap, FORECAST, Terms(0.1, 0.5, 1.0))[0] == pytest.approx(15.0)
+    offered = aggregator_counter(cheap, FORECAST, Terms(0.1, 0.5, 1.0))
+    met = meet(cheap, offered, np.ones(len(LAYOUT)), split)
+    assert met.agreed[0]
+    assert met.ask_usd_per_mwh[0] == met.counter_usd_per_mwh[0] == pytest.approx(price)
+    dear = meet(bargain(reservation=41.0), offered, np.ones(len(LAYOUT)), split)
+    assert not dear.agreed[0] and dear.counter_usd_per_mwh[0] == pytest.approx(40.0)
+
+
+def test_a_charge_that_only_stays_held_off_is_not_paid_again() -> None:
+    """It is sold every hour and moved once; what the home asks for the hour it gets."""
+    held = bargain(reservation=10.0)
+    offered = aggregator_counter(held, FORECAST, Terms(0.1, 0.5, 1.0))
+    moved = np.where(LAYOUT.is_held_off, 0.0, 1.0)
+    met = meet(held, offered, moved, 1.0)
+    assert met.agreed[CAR] and met.ask_usd_per_mwh[CAR] == pytest.approx(15.0)
+    assert met.ask_usd_per_mwh[0] == pytest.approx(40.0)
 
 
 def test_a_home_accepts_what_it_would_ask_next_and_nothing_less() -> None:
@@ -155,16 +175,48 @@ def window_with_offers(homes: int = 40, minimum_bid_mw: float = 0.0, **market: A
     return inputs, pd.Timestamp("2023-08-01T19:00", tz="America/Los_Angeles").tz_convert("UTC")
 
 
+def test_messages_say_what_the_columns_hold() -> None:
+    inputs, at = window_with_offers()
+    transcript = negotiate_window(inputs, at)
+    bids = transcript.bids()
+    assert len(bids) == int(transcript.bargain.offering.sum()) > 0
+    assert sum(bid.available_capacity_kw for bid in bids) == pytest.approx(transcript.bargain.quantity_kw.sum())
+    rounds = len(transcript.state["history"])
+    assert transcript.vpp_bid().rounds == rounds
+    for number in range(1, rounds + 1):
+        assert len(transcript.counter_offers(number)) == len(transcript.responses(number))
+        assert len(transcript.evaluations(number)) == len(bids)
+    members = transcript.members()
+    assert sum(m.committed_capacity_kw for m in members) == pytest.approx(transcript.segments.quantity_kw.sum())
+    assert {m.prosumer_id for m in members} <= {bid.prosumer_id for bid in bids}
+
+
+def test_the_transcript_is_the_negotiation_of_the_run_itself() -> None:
+    inputs, at = window_with_offers()
+    transcript = negotiate_window(inputs, at)
+    trajectory, bids, _ = run(inputs, Negotiated(), None)
+    bid = bids[transcript.view.window]
+    assert transcript.bid is not None
+    assert np.array_equal(bid.decision.segments.quantity_kw, transcript.segments.quantity_kw)
+    assert np.array_equal(bid.decision.segments.agreed_usd_per_mwh, transcript.segments.agreed_usd_per_mwh)
+    assert np.array_equal(bid.curve.sell_kw, transcript.bid.curve.sell_kw)
+    assert list(story(transcript)) == list(story(negotiate_window(inputs, at)))
+    committed = negotiate_reserves(inputs, at).committed_kw
+    held = (trajectory.spin_kw + trajectory.nonspin_kw).sum(axis=1)
+    short = (trajectory.short_spin_kw + trajectory.short_nonspin_kw).sum(axis=1)
+    assert committed is not None and committed.any()
+    assert held + short == pytest.approx(committed.sum(axis=0))
+
+
 def test_the_reserves_of_a_day_are_negotiated_at_ten_the_day_before() -> None:
     inputs = invented_inputs(seed=7, homes=20, days=2)
     second = pd.Timestamp("2023-08-02T19:00", tz="America/Los_Angeles").tz_convert("UTC")
-    talk = Conversation.of(negotiate_reserves(inputs, second))
-    gate, start = (
-        talk.said[name].iloc[0].tz_convert("America/Los_Angeles") for name in ("gate_closure", "window_start")
-    )
-    assert (str(gate), str(start)) == ("2023-08-01 10:00:00-07:00", "2023-08-02 00:00:00-07:00")
-    assert {bid.product for bid in talk.bids()} <= {"spin", "nonspin"} and len(talk.coalition())
-    assert talk.vpp_bid().total_capacity_mw == pytest.approx(talk.members["committed_kw"].sum() / 1000, rel=1e-5)
+    transcript = negotiate_reserves(inputs, second)
+    assert str(transcript.gate_closure.tz_convert("America/Los_Angeles")) == "2023-08-01 10:00:00-07:00"
+    assert str(transcript.view.start.tz_convert("America/Los_Angeles")) == "2023-08-02 00:00:00-07:00"
+    assert {bid.product for bid in transcript.bids()} <= {"spin", "nonspin"}
+    assert {m.product for m in transcript.members()} and transcript.bid is None
+    assert transcript.vpp_bid().total_capacity_mw == pytest.approx(transcript.segments.quantity_kw.sum() / 1000)
 
 
 def test_where_no_reserve_is_sold_asking_for_its_negotiation_says_so() -> None:
@@ -181,27 +233,28 @@ def test_a_moment_outside_the_period_is_refused(negotiate: Any) -> None:
 
 
 def test_each_gate_is_seen_with_its_own_products_and_the_fleets_part_of_the_minimum() -> None:
-    seen = day(6, 0.1, fleet_share=0.5).seen
-    energy, reserves = seen["real_time", EVENING][0], seen["day_ahead", MIDNIGHT][0]
+    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1, fleet_share=0.5)
+    energy, reserves = negotiate_window(inputs, at).view, negotiate_reserves(inputs, at).view
     assert (energy.products, reserves.products) == ((ENERGY,), (SPIN, NONSPIN))
     assert energy.minimum_bid_kw == reserves.minimum_bid_kw == pytest.approx(50.0)
     unpriced = replace(reserves, forecast=np.array([[1.0, 2.0, 3.0], [np.nan] * 3, [1.0, 2.0, 3.0]]))
     assert unpriced.products == (NONSPIN,)
 
 
+def test_no_private_price_is_told_to_the_aggregator() -> None:
+    assert "reservation" not in " ".join(ProsumerBid.model_fields)
+    inputs, at = window_with_offers()
+    transcript = negotiate_window(inputs, at)
+    floors = transcript.bargain.reservation_usd_per_mwh[inputs.layout.sell][inputs.layout.follows_meter]
+    asked = {round(bid.minimum_price_usd_per_mwh, 6) for bid in transcript.bids() if bid.device == "battery"}
+    assert not asked & {round(float(floor), 6) for floor in floors if floor > 0}
+
+
 def test_a_fleet_that_cannot_bid_is_told_how_to_study_it() -> None:
-    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1)
-    told = "\n".join(story(negotiate_window(inputs, at), inputs.scenario))
-    assert "less than the minimum bid of 0.1 MW, of which this fleet is to make 10 kW" in told
+    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.5)
+    told = "\n".join(story(negotiate_window(inputs, at)))
+    assert "less than the minimum bid of 0.5 MW, of which this fleet is to make 50 kW" in told
     assert "minimum_bid_mw" in told
-
-
-def test_a_satisfaction_weight_beyond_reason_leaves_disappointed_homes_out() -> None:
-    inputs, at = window_with_offers(reserves=False)
-    dear = inputs.scenario.negotiation.model_copy(update={"satisfaction_weight_usd": 100.0})
-    strict = replace(inputs, scenario=inputs.scenario.model_copy(update={"negotiation": dear}))
-    members = [len(Conversation.of(negotiate_window(one, at)).members) for one in (strict, inputs)]
-    assert members[0] < members[1]
 
 
 def test_every_category_has_a_persona() -> None:

@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from tests.invented import invented_inputs
+from vpp_core.dispatch.offers import TICK_USD_PER_MWH
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.llm import Usage
-from vpp_core.market.segments import TICK_USD_PER_MWH, Segments
-from vpp_core.negotiation.bargain import Terms
+from vpp_core.market.segments import Segments
+from vpp_core.negotiation.bargain import Bargain, Terms
 from vpp_core.negotiation.coalition import form_coalition, planned_satisfaction, worth_usd
 from vpp_core.negotiation.deciders import Rules
 from vpp_core.negotiation.decisions import Decided, Formulation
 from vpp_core.negotiation.public import Table
-from vpp_core.negotiation.rows import Ended
+from vpp_core.negotiation.story import why_left
+from vpp_core.negotiation.transcript import Transcript
 from vpp_core.negotiation.workflow import STEPS, Context, State, build_workflow, negotiate
 from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
-from vpp_core.tables.messages import LEFT_OUT
 from vpp_core.tables.negotiation import OUTCOMES
 
 RULES = NegotiationRules()
@@ -134,13 +135,11 @@ def test_everybody_agrees_where_asks_are_within_the_first_offer(view: GateView) 
     assert state["bargain"].round == 1, "agreement ends it early"
 
 
-def test_all_reject_leaves_asks_standing_for_a_rare_price(view: GateView) -> None:
+def test_who_does_not_agree_is_not_asked(view: GateView) -> None:
     state = ends(offering(view, own_usd_per_mwh=500.0, reservation_usd_per_mwh=500.0))
     assert outcome(state) == "all_reject"
     assert state["bargain"].round == len(state["history"]) == RULES.rounds
-    segments = bid(state)
-    held = segments.quantity_kw > 0
-    assert held.any() and (segments.price_usd_per_mwh[held] >= 500.0).all()
+    assert not bid(state).quantity_kw.any()
 
 
 def test_who_accepts_before_its_ask_is_met_is_paid_the_counter_offer(view: GateView) -> None:
@@ -219,8 +218,17 @@ def dear_and_cheap(view: GateView) -> GateView:
 
 def held_kw(view: GateView, formulation: Formulation) -> np.ndarray:
     program = WindowProgram(view.layout, 0.0)
-    ask = view.offers.reservation_usd_per_mwh
-    return form_coalition(program, view, ask, formulation).solution.quantity_kw
+    return form_coalition(program, view, agreed(view), formulation).solution.quantity_kw
+
+
+def agreed(view: GateView) -> Bargain:
+    """Everybody has agreed to its reservation price."""
+    nothing = np.zeros(len(view.layout))
+    offers = view.offers
+    ask = offers.reservation_usd_per_mwh
+    return Bargain(
+        view.layout, offers.quantity_kw, ask, ask, ask, ask, offers.quantity_kw > 0, nothing
+    )  # fmt: skip
 
 
 def test_a_coalition_leaves_out_what_clears_too_rarely_or_brings_too_little(view: GateView) -> None:
@@ -232,17 +240,22 @@ def test_a_coalition_leaves_out_what_clears_too_rarely_or_brings_too_little(view
     assert held_kw(given, Formulation(0.0, target_margin_usd_per_mwh=20.0)) == pytest.approx(cheap)
 
 
-def test_a_coalition_is_worth_its_surplus_less_what_it_costs_in_satisfaction(view: GateView) -> None:
+@pytest.mark.parametrize("objective", ["profit", "surplus"])
+def test_a_coalition_is_worth_its_objective_less_what_it_costs_in_satisfaction(view: GateView, objective: str) -> None:
     """λ dollars for each household-window, by how probably the segment clears and how far from content it leaves."""
+    rules = RULES.model_copy(update={"objective": objective})
     given = dear_and_cheap(view)
+    given = replace(given, scenario=given.scenario.model_copy(update={"negotiation": rules}))
     program = WindowProgram(view.layout, 0.0)
-    formed = form_coalition(program, given, given.offers.reservation_usd_per_mwh, Formulation(0.0))
+    formed = form_coalition(program, given, agreed(given), Formulation(0.0))
     held = formed.solution.quantity_kw > 0
     lost = float((formed.expected.clearing_probability * (1 - formed.satisfaction))[held].sum())
-    surplus = float(formed.expected.surplus_usd_per_kw @ formed.solution.quantity_kw)
+    expected = formed.expected
+    gain = expected.profit_usd_per_kw if objective == "profit" else expected.surplus_usd_per_kw
+    usd = float(gain @ formed.solution.quantity_kw)
     assert lost > 0
     for weight in (0.0, 0.1, 2.0):
-        assert worth_usd(formed, given, weight) == pytest.approx(surplus - weight * lost)
+        assert worth_usd(formed, given, weight) == pytest.approx(usd - weight * lost)
 
 
 @pytest.mark.parametrize(
@@ -272,13 +285,13 @@ def test_a_coalition_sells_no_more_reserve_than_its_formulation_lets_it(share: f
     class Watched(Negotiated):
         def negotiate(self, view: Any) -> State:
             state = super().negotiate(view)
-            seen.append((view, self._program, state["bargain"].ask_usd_per_mwh))
+            seen.append((view, self._program, agreed(view)))
             return state
 
     run(invented_inputs(seed=3, homes=10, days=1, reserve=30.0), Watched(), None)
     sold = {"real_time": 0.0, "day_ahead": 0.0}
-    for view, program, ask in seen:
-        formed = form_coalition(program, view, ask, Formulation(0.0, reserve_share=share))
+    for view, program, bargain in seen:
+        formed = form_coalition(program, view, bargain, Formulation(0.0, reserve_share=share))
         reserve = view.layout.is_reserve
         kw, most = formed.solution.quantity_kw[reserve], share * view.offers.quantity_kw[reserve]
         assert (kw <= most + 1e-9).all()
@@ -292,9 +305,19 @@ def test_charging_held_off_disappoints_nobody_and_a_sale_below_the_first_ask_doe
     layout = view.layout
     least = 1000 * view.fleet.min_compensation_usd_per_kwh[layout.home]
     score = planned_satisfaction(layout, view.fleet, least)
-    paid = layout.is_compensated & ~layout.is_reserve & (layout.direction > 0)
+    paid = ~layout.is_held_off & ~layout.is_reserve & (layout.direction > 0)
     assert (score[paid] < 1).all() and (score[~paid] == 1).all()
     assert paid[layout.give].all() and not paid[layout.sell][~layout.follows_meter].any()
+
+
+def test_who_broke_its_promises_is_worth_less_and_asked_last(view: GateView) -> None:
+    """The penalty on what it does not deliver outweighs what little it is expected to bring."""
+    given = offering(view, own_usd_per_mwh=49.0, reservation_usd_per_mwh=49.0)
+    unreliable = replace(given, reliability=np.where(np.arange(len(view.fleet)) % 2 == 0, 0.05, 1.0))
+    offered = given.offers.quantity_kw
+    assert held_kw(given, Formulation(0.0)) == pytest.approx(offered)
+    kept = held_kw(unreliable, Formulation(0.0))
+    assert kept == pytest.approx(np.where(view.layout.home % 2 == 0, 0.0, offered))
 
 
 LEAST_KW = 10.0
@@ -327,10 +350,10 @@ def test_who_is_left_out_is_told_why(view: GateView, formulation: Formulation, m
     given = replace(given, offers=replace(given.offers, quantity_kw=quantity))
     state = ends(given)
     program = WindowProgram(view.layout, minimum_kw)
-    formed = form_coalition(program, given, state["bargain"].ask_usd_per_mwh, formulation)
-    told: State = {**state, "coalition": formed, "formulation": Decided(formulation)}
+    formed = form_coalition(program, given, agreed(given), formulation)
+    state = cast(State, {**state, "bargain": agreed(given), "coalition": formed, "formulation": Decided(formulation)})
+    told = Transcript(given, state, view.start)
     left = np.flatnonzero((given.offers.quantity_kw > 0) & (formed.solution.quantity_kw == 0))
-    reasons = {LEFT_OUT[reason] for reason in Ended(given, told, view.start, "negotiated").left_out()[left]}
-    assert len(left) and why in reasons
+    assert len(left) and why in {why_left(told, int(k)) for k in left}
     if not minimum_kw:
-        assert reasons == {why}
+        assert {why_left(told, int(k)) for k in left} == {why}

@@ -200,7 +200,7 @@ def test_rules_and_model_differ_in_nothing_but_decisions() -> None:
         if "satisfaction_weight_usd" in body["generationConfig"]["responseJsonSchema"]["properties"]:
             return said(json.dumps(FORMULATION | {"satisfaction_weight_usd": rules.satisfaction_weight_usd}))
         conceded = facts_of(body)["round"] / rules.rounds
-        return said(json.dumps(TERMS | {"opening_quantile": 0.1, "limit_quantile": 0.5, "conceded": conceded}))
+        return said(json.dumps(TERMS | {"opening_quantile": 0.1, "limit_quantile": 0.7, "conceded": conceded}))
 
     with serving(like_rules) as server:
         day = negotiated(inputs, way(server, inputs))
@@ -264,13 +264,17 @@ def test_no_private_floor_is_in_any_prompt_on_the_wire(depth: str) -> None:
     assert not [text for text in ("reservation", "min_compensation", "floor") if text in str(requests)]
 
 
-def test_a_home_whose_first_ask_is_its_floor_is_not_spoken_for() -> None:
+def test_an_offer_whose_first_ask_is_its_floor_is_not_spoken_for() -> None:
+    """Of energy; of reserve the first ask is all that it is worth."""
     inputs = advised_inputs("every_agent", homes=12)
     frank = replace(inputs.fleet, opening_ask_usd_per_kwh=inputs.fleet.min_compensation_usd_per_kwh)
     with serving(sensible) as server:
         negotiated(replace(inputs, fleet=frank), way(server, inputs))
     assert server.requests
-    assert not [r for r in server.requests if "speak for one household" in system_of(r["body"])]
+    homes = [r["body"] for r in server.requests if "speak for one household" in system_of(r["body"])]
+    assert {offer["kind"] for body in homes for offer in facts_of(body)["offers"]} <= {
+        "spinning reserve", "non-spinning reserve"
+    }  # fmt: skip
 
 
 def test_a_homes_prompt_tells_of_no_other_home() -> None:
@@ -278,7 +282,7 @@ def test_a_homes_prompt_tells_of_no_other_home() -> None:
     homes = [body for body in (r["body"] for r in requests) if "speak for one household" in system_of(body)]
     assert homes
     for body in homes:
-        assert 1 <= len(facts_of(body)["offers"]) <= 2, "a sale and a purchase, or a day's reserve, of one battery"
+        assert 1 <= len(facts_of(body)["offers"]) <= 5, "a battery's sale, purchase or reserve, and its cars' charging"
         assert set(facts_of(body)) == {
             "negotiated", "round", "rounds", "temperament", "forecast", "offers",
         }  # fmt: skip

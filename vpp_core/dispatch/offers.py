@@ -2,10 +2,10 @@
 
 An offer is a column: the most that a store may be asked for in any interval of the window, on its expected path, and
 what a kWh of it costs. The household's own cost is the rise of its bill, now and later, and wear; its reservation price
-is that, for what a battery or a car gives at least the compensation owed where preferences are obeyed, and never below
-zero: where it expects its bill to fall, it keeps that. The rebound is what the moved energy costs or brings at
-wholesale later on, which is the VPP's. Costs and prices of purchases carry a minus sign here ("signed"), so that more
-is dearer for the VPP in both directions.
+is that, where preferences are obeyed at least the compensation owed for what a battery or a car gives and what is asked
+for moving a car's charging, and never below zero: where it expects its bill to fall, it keeps that. The rebound is what
+the moved energy costs or brings at wholesale later on, which is the VPP's. Costs and prices of purchases carry a minus
+sign here ("signed"), so that more is dearer for the VPP in both directions.
 
 What a store gives at a price within its offer follows from the plan, interval by interval (`response`): the column's
 price is its average, for whoever weighs whole columns.
@@ -20,8 +20,10 @@ import numpy as np
 from vpp_core.dispatch.knowledge import USD_PER_KWH
 from vpp_core.fleet.fleet import Floats
 from vpp_core.market.distribution import expected_gain_above, expected_gain_below, probability_above
-from vpp_core.market.segments import Layout, later_usd_per_mwh
+from vpp_core.market.segments import Layout
 
+TICK_USD_PER_MWH = 0.01
+"""What every segment asks above its cost: the market's smallest step, so that nothing moves for nothing."""
 SMALLEST_KW = 1e-3
 SMALLEST_GAIN_USD_PER_KW = 1e-5
 
@@ -40,22 +42,40 @@ class Offers:
     """own cost, or what is owed where that is more"""
     rebound_usd_per_mwh: Floats
     """what the energy costs the VPP at wholesale later on"""
+    moved_share: Floats
+    """of what is sold of a store, what is moved by it: 1 but for charging that had been held off before"""
     call_usd_per_mwh: Floats
     """what a home is paid for a MWh that a call delivers, shape (S,)"""
 
     def later_usd_per_mwh(self, layout: Layout) -> Floats:
-        """What a segment's price adds to what is agreed (signed)."""
-        return later_usd_per_mwh(layout.direction, self.rebound_usd_per_mwh)
+        """What a segment's price adds to what is agreed (signed): the rebound where it costs, of purchases also where
+        it brings, and the market's smallest step."""
+        sells = layout.direction > 0
+        rebound = self.rebound_usd_per_mwh
+        return np.where(sells, np.maximum(rebound, 0.0), rebound) + TICK_USD_PER_MWH
 
     @classmethod
     def of_energy(
-        cls, layout: Layout, quantity_kw: Floats, own: Floats, total: Floats, compensation_usd_per_kwh: Floats
+        cls,
+        layout: Layout,
+        quantity_kw: Floats,
+        own: Floats,
+        total: Floats,
+        compensation_usd_per_kwh: Floats,
+        moving_usd_per_kwh: Floats,
+        moved_share: Floats,
     ) -> Offers:
-        """Offers of energy from quantities and costs [$/kWh] of selling, giving and buying, each (3, S)."""
+        """Offers of energy from quantities and costs [$/kWh] of selling, giving and buying, each (3, S).
+
+        Owed at least, (S,): `compensation_usd_per_kwh` for what is given, `moving_usd_per_kwh` for charging that is
+        moved, which is `moved_share` of what is held off.
+        """
         nothing = np.zeros(layout.stores)
         owed = np.zeros(len(layout))
-        owed[layout.sell] = np.where(layout.follows_meter, compensation_usd_per_kwh, 0.0)
+        owed[layout.sell] = np.where(layout.follows_meter, compensation_usd_per_kwh, moving_usd_per_kwh * moved_share)
         owed[layout.give] = compensation_usd_per_kwh
+        moved = np.ones(len(layout))
+        moved[layout.sell] = np.where(layout.follows_meter, 1.0, moved_share)
 
         def columns(values: Floats) -> Floats:
             return np.concatenate([values[0], values[2], nothing, nothing, values[1]])
@@ -67,6 +87,7 @@ class Offers:
             own_usd_per_mwh=own_usd,
             reservation_usd_per_mwh=np.maximum(own_usd, owed / USD_PER_KWH),
             rebound_usd_per_mwh=columns(total) / USD_PER_KWH - own_usd,
+            moved_share=moved,
             call_usd_per_mwh=nothing,
         )
 
@@ -92,7 +113,7 @@ class Offers:
             quantity[row] = quantity_kw if has_price else 0.0
             rebound[row] = cost
         nothing = np.zeros(len(layout))
-        return cls(quantity, nothing, nothing, rebound, call_usd_per_mwh)
+        return cls(quantity, nothing, nothing, rebound, np.ones(len(layout)), call_usd_per_mwh)
 
 
 @dataclass(frozen=True)
@@ -103,6 +124,8 @@ class Prospects:
     """as submitted, unsigned"""
     surplus_usd_per_kw: Floats
     """expected surplus of a kW over the window: over true cost, not over what is paid"""
+    profit_usd_per_kw: Floats
+    """the VPP's part of it: over what is paid and costs later"""
     clearing_probability: Floats
 
 
@@ -117,7 +140,7 @@ def prospects(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, foreca
     over_cost = layout.direction * price - offers.own_usd_per_mwh - offers.rebound_usd_per_mwh
     # A store is asked only at prices at which it gains, so that its whole offer never costs anything.
     surplus = np.maximum((gain + clears * over_cost) * USD_PER_KWH * hours, SMALLEST_GAIN_USD_PER_KW)
-    return Prospects(price, surplus, clears)
+    return Prospects(price, surplus, gain * USD_PER_KWH * hours, clears)
 
 
 def markups_usd_per_kwh(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats) -> Floats:

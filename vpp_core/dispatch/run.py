@@ -12,6 +12,7 @@ from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.columns import Stages, columns_of, homes_of
 from vpp_core.dispatch.cost import deviation_costs
 from vpp_core.dispatch.day_ahead import DayAhead
+from vpp_core.dispatch.delivery import Delivery
 from vpp_core.dispatch.knowledge import USD_PER_KWH, ExactKnowledge, Knowledge
 from vpp_core.dispatch.offers import Offers, markups_usd_per_kwh
 from vpp_core.dispatch.operation import Interval, Limits, Operation
@@ -24,7 +25,7 @@ from vpp_core.market.curve import HIGHEST_USD_PER_MWH, LOWEST_USD_PER_MWH, Curve
 from vpp_core.market.decision import Bid, Decision
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import ENERGY, Segments
-from vpp_core.physics.storage import taken_kwh
+from vpp_core.physics.storage import charge_on_arrival_kw, step_energy_kwh, taken_kwh
 from vpp_core.settlement.trajectory import Trajectory
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Run:
         self.trajectory = Trajectory.empty(
             len(inputs.period), len(stores), layout.aggregations, self.permission.floor_kwh
         )
+        self.delivery = Delivery(len(inputs.fleet))
         self.energy_kwh = stores.initial_kwh.copy()
         self.taken_kwh = np.zeros(len(stores))
         self.bids: list[Bid] = []
@@ -195,6 +197,7 @@ class Run:
             devices=self._devices,
             stores=self.operation.columns,
             homes=self.operation.homes,
+            reliability=self.delivery.reliability,
             energy_kwh=energy_kwh,
             stages=stages,
             first_stage=first_stage,
@@ -286,7 +289,32 @@ class Run:
             operation.columns, stages, self._home_of_store, path[0].at.energy_kwh, slopes[-1], first,
             inputs.windows.length, room, own, total,
         )  # fmt: skip
-        return Offers.of_energy(inputs.layout, room, own, total, self.permission.compensation_usd_per_kwh)
+        allowed = self.permission
+        asks = allowed.moving_ask_usd_per_kwh
+        moved = self._newly_moved(t, window, stages, path) if asks.any() else np.ones(len(stores))
+        return Offers.of_energy(inputs.layout, room, own, total, allowed.compensation_usd_per_kwh, asks, moved)
+
+    def _newly_moved(self, t: int, window: int, stages: Stages, path: list[Run.Expected]) -> Floats:
+        """Share of the charging in a window that being held off moves; the rest of it was moved before; (S,).
+
+        A car that is held off for five hours is sold in each of them, and its charge is moved once: as long as it would
+        be charging had it been left alone. What is moved is what it would then have charged.
+        """
+        stores, first = self.inputs.stores, self.inputs.windows.first_interval(window) - t
+        alone = np.where(stores.follows_meter, self.energy_kwh, stores.counterfactual_kwh[t])
+        would, sold = np.zeros(len(stores)), np.zeros(len(stores))
+        for k in range(first + len(path)):
+            at = self._interval(stages, k, t + k, alone)
+            charge = charge_on_arrival_kw(
+                at.energy_kwh, at.available, stores.ceiling_kwh, stores.max_charge_kw, stores.charge_efficiency,
+                INTERVAL_HOURS,
+            )  # fmt: skip
+            alone = step_energy_kwh(at.energy_kwh, charge, 0.0, stores.charge_efficiency, 1.0, INTERVAL_HOURS)
+            if k >= first:
+                default = np.maximum(-path[k - first].limits.default, 0.0)
+                would, sold = would + np.minimum(charge, default), sold + default
+        share: Floats = np.divide(would, sold, out=np.zeros(len(stores)), where=sold > 0)
+        return share
 
     def _curve(self, plan: Plan, path: list[Run.Expected], quantiles: Floats) -> Curve:
         """What the fleet expects to deviate by at each price level, in the interval of the window in which it is most.
@@ -401,6 +429,7 @@ class Run:
         self.taken_kwh += self._taken(power, default)
         self.energy_kwh = operation.after(at, power)
         out.energy_kwh[t] = self.energy_kwh
+        self.delivery.note(stores.home, out.award_kw[t], power - default)
         self.timings["dispatch"] += time.perf_counter() - began
 
     def _give(self, t: int, at: Interval) -> tuple[Floats, Floats]:

@@ -45,6 +45,8 @@ class GateView:
     stores: StoreColumns
     """limits of its own stores, as far as it may use them"""
     homes: Homes
+    reliability: Floats
+    """what each home is expected to keep of its promises, by those it kept so far, 0 to 1, shape (N,)"""
     energy_kwh: Floats
     """expected in each store at the window's start, shape (S,)"""
     stages: Stages

@@ -94,6 +94,8 @@ class Preferences:
     share: float
     participation_willingness: tuple[float, float]
     min_compensation_usd_per_kwh: tuple[float, float]
+    moving_ask_usd_per_kwh: tuple[float, float]
+    """for the trouble of moving a car's charging, per kWh moved"""
     backup_power_hours: tuple[float, float]
     max_discharge_share: tuple[float, float]
     opening_markup: tuple[float, float]
@@ -107,6 +109,7 @@ PREFERENCES = {
         share=0.30,
         participation_willingness=(0.30, 0.60),
         min_compensation_usd_per_kwh=(0.10, 0.20),
+        moving_ask_usd_per_kwh=(0.03, 0.08),
         backup_power_hours=(6.0, 12.0),
         max_discharge_share=(0.30, 0.50),
         opening_markup=(1.40, 1.80),
@@ -116,6 +119,7 @@ PREFERENCES = {
         share=0.45,
         participation_willingness=(0.60, 0.85),
         min_compensation_usd_per_kwh=(0.06, 0.12),
+        moving_ask_usd_per_kwh=(0.01, 0.04),
         backup_power_hours=(3.0, 6.0),
         max_discharge_share=(0.50, 0.75),
         opening_markup=(1.25, 1.50),
@@ -125,6 +129,7 @@ PREFERENCES = {
         share=0.25,
         participation_willingness=(0.85, 1.00),
         min_compensation_usd_per_kwh=(0.03, 0.08),
+        moving_ask_usd_per_kwh=(0.00, 0.02),
         backup_power_hours=(0.0, 3.0),
         max_discharge_share=(0.75, 0.95),
         opening_markup=(1.10, 1.30),

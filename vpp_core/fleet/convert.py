@@ -27,6 +27,7 @@ _PREFERENCES = (
     "participation_willingness",
     "min_compensation_usd_per_kwh",
     "opening_ask_usd_per_kwh",
+    "moving_ask_usd_per_kwh",
     "backup_power_hours",
 )
 _NARROW: dict[str, Any] = {"category": np.int8, "pv_orientation": np.int8, "ev_priority": np.int8}

@@ -40,6 +40,7 @@ def fleet_summary_csv(fleet: Fleet) -> str:
             "participation_willingness": fleet.participation_willingness,
             "min_compensation_usd_per_kwh": fleet.min_compensation_usd_per_kwh,
             "opening_ask_usd_per_kwh": fleet.opening_ask_usd_per_kwh,
+            "moving_ask_usd_per_kwh": fleet.moving_ask_usd_per_kwh,
             "backup_power_hours": fleet.backup_power_hours,
             "max_discharge_percent": np.round(100 * fleet.max_discharge_share, 4),
             "ev_priority": np.array(EV_PRIORITIES)[fleet.ev_priority],

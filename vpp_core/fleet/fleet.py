@@ -84,7 +84,7 @@ class Fleet:
     """Columns of all homes, shape (N,), their cars and water heaters.
 
     Whatever enters an energy or money sum is float64; classes, ids and clock times are narrower, so that a million
-    homes take less than 200 bytes each.
+    homes take less than 208 bytes each.
     """
 
     seed: int
@@ -113,6 +113,8 @@ class Fleet:
     min_compensation_usd_per_kwh: Floats
     opening_ask_usd_per_kwh: Floats
     """what it asks for first; at least the minimum"""
+    moving_ask_usd_per_kwh: Floats
+    """least pay for the trouble of moving a car's charging, per kWh moved"""
     backup_power_hours: Floats
     max_discharge_share: Floats
     """share of capacity that the VPP may take per local day (max_discharge_percent / 100)"""

@@ -30,6 +30,8 @@ class Permission:
     """energy in it at the next departure, seen from each interval, shape (T, S)"""
     compensation_usd_per_kwh: Floats
     """least pay per kWh given; 0 where it never gives"""
+    moving_ask_usd_per_kwh: Floats
+    """least pay per kWh of charging that is moved; 0 where nothing but readiness is asked"""
 
     @classmethod
     def of(cls, fleet: Fleet, stores: Stores, obeys: bool) -> Permission:
@@ -44,6 +46,7 @@ class Permission:
                 movable=np.ones(len(stores), dtype=bool),
                 need_kwh=stores.trip_need_kwh,
                 compensation_usd_per_kwh=np.zeros(len(stores)),
+                moving_ask_usd_per_kwh=np.zeros(len(stores)),
             )
         willing_kw = stores.max_discharge_kw * fleet.participation_willingness[stores.home]
         held_off_kw = np.where(stores.movable, np.inf, 0.0)
@@ -57,4 +60,5 @@ class Permission:
             movable=stores.movable,
             need_kwh=stores.need_kwh,
             compensation_usd_per_kwh=np.where(stores.max_discharge_kw > 0, compensation, 0.0),
+            moving_ask_usd_per_kwh=stores.moving_ask_usd_per_kwh,
         )

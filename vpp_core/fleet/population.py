@@ -73,6 +73,7 @@ def generate_fleet(homes: int, seed: int, *, first: int = 0, water_heater_share:
         participation_willingness=preference("participation_willingness", 3),
         min_compensation_usd_per_kwh=minimum,
         opening_ask_usd_per_kwh=np.round(minimum * preference("opening_markup", 3), 4),
+        moving_ask_usd_per_kwh=preference("moving_ask_usd_per_kwh", 4),
         backup_power_hours=preference("backup_power_hours", 2),
         max_discharge_share=preference("max_discharge_share", 3),
         ev_priority=(u("ev priority")[:, None] >= priorities[:, :-1]).sum(axis=1).astype(np.int8),

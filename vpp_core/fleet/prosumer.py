@@ -25,6 +25,9 @@ class Preferences(Strict):
         0.09, ge=0, le=2, description="least pay per kWh discharged for the VPP [$/kWh]"
     )
     opening_ask_usd_per_kwh: float = Field(0.123, ge=0, le=5, description="what it asks for first [$/kWh]")
+    moving_ask_usd_per_kwh: float = Field(
+        0.025, ge=0, le=2, description="least pay for moving a car's charging, per kWh moved [$/kWh]"
+    )
     backup_power_hours: float = Field(4.5, ge=0, le=72, description="hours of mean load kept for an outage [h]")
     max_discharge_percent: float = Field(
         62.0, ge=0, le=100, description="of battery capacity, what the VPP may take per local day [%]"

@@ -16,6 +16,7 @@ _PREFERENCES = (
     "participation_willingness",
     "min_compensation_usd_per_kwh",
     "opening_ask_usd_per_kwh",
+    "moving_ask_usd_per_kwh",
     "backup_power_hours",
     "max_discharge_share",
 )

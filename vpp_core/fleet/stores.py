@@ -50,6 +50,9 @@ class Stores:
     follows_meter: Bools
     """left alone it stores the home's surplus and covers its load; else it charges at full power up to its ceiling
     while available; shape (S,)"""
+    moving_ask_usd_per_kwh: Floats
+    """what its household asks for the trouble of moving its charging, per kWh moved, shape (S,); 0: nothing but
+    readiness"""
     movable: Bools
     """whether its household lets it be moved at all, shape (S,)"""
     available: Bools
@@ -122,6 +125,7 @@ def staying(intervals: int, home: Ints, floor_kwh: Floats, **columns: Any) -> St
         "discharge_efficiency": np.ones(count),
         "wear_usd_per_kwh": np.zeros(count),
         "follows_meter": np.zeros(count, dtype=bool),
+        "moving_ask_usd_per_kwh": np.zeros(count),
         "movable": np.ones(count, dtype=bool),
         "available": np.ones((intervals, count), dtype=bool),
         "draw_kwh": nothing,

@@ -1,7 +1,7 @@
 """What a fleet would be like if its households asked for more, or for less.
 
 Every assumption about preferences is drawn from ranges that nobody measured, so a study scales them: the factor s
-multiplies what a household *withholds* (1 − willingness, 1 − discharge share) and what it *asks* (backup hours, both
+multiplies what a household *withholds* (1 − willingness, 1 − discharge share) and what it *asks* (backup hours and
 prices). At 1 the fleet is as drawn; at 0 it offers all its power, keeps no reserve and asks for nothing. Whose car
 comes first (`ev_priority`) and when it must be ready is left as it is.
 """
@@ -29,6 +29,7 @@ def stricter(fleet: Fleet, factor: float) -> Fleet:
         backup_power_hours=np.round(fleet.backup_power_hours * factor, 2),
         min_compensation_usd_per_kwh=np.round(fleet.min_compensation_usd_per_kwh * factor, 4),
         opening_ask_usd_per_kwh=np.round(fleet.opening_ask_usd_per_kwh * factor, 4),
+        moving_ask_usd_per_kwh=np.round(fleet.moving_ask_usd_per_kwh * factor, 4),
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
+from vpp_core.market.distribution import expected_gain_above
 from vpp_core.market.segments import Layout
 
 
@@ -93,14 +94,13 @@ def open_bargain(
 ) -> Bargain:
     """Sealed first bids: each home asks its reservation price plus its persona's mark-up (N,) on the price's size.
 
-    Charging held off is asked no more for than its own cost: it is owed readiness, not compensation. Holding reserve
-    costs a home nothing, so it marks up what the market is expected to pay: its ask is that share of the median
-    forecast.
+    Holding reserve costs a home nothing, and what it is worth is published as a forecast: it first asks for all that
+    the market is expected to pay. An assumption: what is to be shared lies between nothing and that.
     """
     reservation = reservation_usd_per_mwh
-    share = np.where(layout.is_compensated, markup[layout.home] - 1.0, 0.0)
-    median = np.nan_to_num(forecast)[layout.product, 1]
-    opening = reservation + share * np.where(layout.is_reserve, np.maximum(median, 0.0), np.abs(reservation))
+    p10, p50, p90 = np.nan_to_num(forecast)[layout.product].T
+    asked_more = (markup[layout.home] - 1.0) * np.abs(reservation)
+    opening = reservation + np.where(layout.is_reserve, expected_gain_above(p10, p50, p90, 0.0), asked_more)
     nothing = np.zeros(len(layout))
     return Bargain(
         layout=layout,
@@ -133,7 +133,7 @@ def home_ask(
 def aggregator_counter(
     bargain: Bargain, forecast: Floats, terms: Terms, later_usd_per_mwh: Floats | float = 0.0
 ) -> Floats:
-    """What the aggregator would pay now, from the products' quantiles (3, 3), and never more than is asked.
+    """What the aggregator would pay now, from the products' quantiles (3, 3).
 
     What a segment costs it `later` (signed: the energy has to be replaced, or saves buying dearer) it cannot pay a home
     as well. It offers nobody less than nothing: no home is asked to pay for what its own bill already holds. −∞ where
@@ -141,9 +141,29 @@ def aggregator_counter(
     """
     opening = _signed_quantile(bargain.layout, forecast, terms.opening_quantile)
     limit = _signed_quantile(bargain.layout, forecast, terms.limit_quantile)
-    offered = np.maximum(opening + terms.conceded * (limit - opening) - later_usd_per_mwh, 0.0)
-    counter: Floats = np.minimum(offered, bargain.ask_usd_per_mwh)
+    counter: Floats = np.maximum(opening + terms.conceded * (limit - opening) - later_usd_per_mwh, 0.0)
     return np.where(bargain.score >= terms.minimum_score, counter, -np.inf)
+
+
+def meet(bargain: Bargain, offered_usd_per_mwh: Floats, moved_share: Floats, split: float) -> Bargain:
+    """Counter-offers become the bargain's; asks within them are met.
+
+    What is offered for charging held off is offered once, for what is moved: of an hour in which it only stays held off
+    the home gets that share (`moved_share`), or what it asks for.
+
+    Ask and counter-offer are written down at once; where they cross, the price lies `split` of the way from the one to
+    the other: the k of the sealed-bid double auction (Chatterjee & Samuelson 1983). Who has agreed is left alone.
+    """
+    ask = bargain.ask_usd_per_mwh
+    met = bargain.open & (ask <= offered_usd_per_mwh)
+    offered = np.where(np.isfinite(offered_usd_per_mwh), offered_usd_per_mwh * moved_share, -np.inf)
+    price = np.where(met, ask + split * np.maximum(np.where(met, offered, ask) - ask, 0.0), ask)
+    counter = np.where(met, price, offered)
+    return bargain.with_(
+        ask_usd_per_mwh=price,
+        counter_usd_per_mwh=np.where(bargain.agreed, bargain.counter_usd_per_mwh, counter),
+        agreed=bargain.agreed | met,
+    )
 
 
 def _signed_quantile(layout: Layout, forecast: Floats, quantile: float) -> Floats:

@@ -1,8 +1,7 @@
 """Who decides: a plug. `Rules` needs nothing; `strategist.Strategist` asks a language model and falls back to rules.
 
-By rule the aggregator opens low and reaches the forecast median in the last round. Above that it takes a home's last
-ask only as an offer for a rare spike, at a segment price that never earns less than it pays. Homes follow the tactic
-of their category.
+By rule the aggregator opens low and reaches its limit in the last round; above that it asks for nothing. Homes follow
+the tactic of their category.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ class Decider(Protocol):
 
 
 class Rules:
-    """Concedes evenly from the opening to the limit quantile, by default from the forecast's p10 to its median."""
+    """Concedes evenly from the opening to the limit quantile, quantiles of the forecast."""
 
     asks_homes: bool = False
 
@@ -60,7 +59,7 @@ class Rules:
 def own_tactic(bargain: Bargain, category: npt.NDArray[np.integer], rules: NegotiationRules) -> Responses:
     """What homes answer by the tactic of their category: whoever is offered at least what it would ask next accepts.
 
-    In the last round there is no next ask: what is not met stands.
+    In the last round there is no next ask: what is not met is not agreed on.
     """
     if bargain.round >= rules.rounds:
         nobody = np.zeros(len(bargain.layout), dtype=bool)

@@ -21,6 +21,8 @@ QUANTILES_ABOVE_RULES = 0.2
 """How far above the scenario's limit quantile a model's may lie."""
 ROUNDS_AHEAD = 1
 """By how many rounds a model may concede earlier than evenly."""
+HIGHEST_MINIMUM_SCORE = 0.4
+"""Bids scored above it get a counter-offer whatever a model says: nobody is asked without one."""
 LEAST_WORTH = 0.9
 """Share of the usual coalition's expected worth that a model's must reach."""
 TOLERANCE = 1e-9
@@ -37,7 +39,7 @@ def hold_terms(
     limit = min(said.limit_quantile, highest)
     opening = min(said.opening_quantile, limit)
     conceded = min(said.conceded, (round_number + ROUNDS_AHEAD) / rules.rounds, 1.0)
-    score = said.minimum_score
+    score = min(said.minimum_score, HIGHEST_MINIMUM_SCORE)
     if before is not None:
         opening, limit = max(opening, before.opening_quantile), max(limit, before.limit_quantile)
         conceded, score = max(conceded, before.conceded), min(score, before.minimum_score)
@@ -52,7 +54,7 @@ def hold_responses(
 ) -> Decided[Responses]:
     """Answers that no home regrets: below its reservation price the home's own tactic answers, home by home.
 
-    A model's ask above the last one is that last one: a concession is not taken back. In the last round asks stand.
+    A model's ask above the last one is that last one: a concession is not taken back. In the last round asks are final.
     """
     said = decided.value
     last = bargain.round >= rules.rounds

@@ -1,10 +1,6 @@
 """The messages of a negotiation, strict at the boundary: opportunity, bid, evaluation, counter-offer, response, member,
-VPP bid.
-
-They are what an outside negotiator is given and answers with, and what a stored row must read back as. Prices are what
-a home is paid per MWh, for charging as for giving, and per MW and hour of spin and non-spin; those of the forecast and
-of the VPP bid are the market's. Power is in kW unless the name says MW.
-"""
+VPP bid. Prices are $/MWh of energy, and $ per MW held for an hour of spin and non-spin; power in kW unless the name
+says MW."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Product = Literal["energy", "spin", "nonspin"]
 Direction = Literal["sell", "buy"]
-Share = Annotated[float, Field(ge=0, le=1)]
+DeviceName = Annotated[str, Field(min_length=1, description="what the store is: a kind of `fleet.kinds`")]
 
 
 class Message(BaseModel):
@@ -28,7 +24,7 @@ class Opportunity(Message):
     """What the aggregator announces."""
 
     opportunity_id: str
-    product: Product
+    product: Product = "energy"
     window_start: datetime
     """of a day's reserves, the start of the day"""
     duration_hours: float = Field(gt=0)
@@ -40,48 +36,52 @@ class Opportunity(Message):
     gate_closure: datetime
 
 
-class AboutOffer(Message):
-    """Which of a home's offers a message is about."""
+class ProsumerBid(Message):
+    """A home's sealed bid for one device, product and direction: the most it may be asked for in any interval, and the
+    least it wants for it now (for a purchase the most it pays)."""
 
     prosumer_id: int = Field(ge=0)
-    product: Product
+    product: Product = "energy"
+    device: DeviceName
     direction: Direction
-    kind: str = Field(min_length=1)
-    """what the home is asked for, one of `tables.messages.KINDS`"""
-    device: str = Field(min_length=1)
-    """what the store is: a kind of `fleet.kinds`"""
-    device_number: int = Field(ge=1)
-    """among the home's stores of that kind"""
-
-
-class ProsumerBid(AboutOffer):
-    """A home's sealed bid: the most that it may be asked for in any interval, and the least it wants for it now."""
-
     available_capacity_kw: float = Field(gt=0)
     minimum_price_usd_per_mwh: float
-    constraints: str
+    constraints: tuple[str, ...] = ()
 
 
-class BidEvaluation(AboutOffer):
+class BidEvaluation(Message):
     """How the aggregator sees a bid; each part and the score 0–1."""
 
-    price_score: Share
-    capacity_score: Share
-    reliability_score: Share
-    score: Share
+    prosumer_id: int = Field(ge=0)
+    product: Product = "energy"
+    device: DeviceName
+    direction: Direction
+    price_score: float = Field(ge=0, le=1)
+    capacity_score: float = Field(ge=0, le=1)
+    reliability_score: float = Field(ge=0, le=1)
+    score: float = Field(ge=0, le=1)
 
 
-class CounterOffer(AboutOffer):
-    """What the aggregator would pay instead."""
+class CounterOffer(Message):
+    """What the aggregator would pay (or take) instead."""
 
+    prosumer_id: int = Field(ge=0)
+    product: Product = "energy"
+    device: DeviceName
+    direction: Direction
     price_usd_per_mwh: float
     capacity_kw: float = Field(gt=0)
     reason: str
 
 
-class Response(AboutOffer):
-    """The home's answer. A home that may `withdraw` never does here: its last ask stands for a rare price."""
+class Response(Message):
+    """The home's answer. A home that may `withdraw` never does here: where its last ask is not met, it is not
+    asked."""
 
+    prosumer_id: int = Field(ge=0)
+    product: Product = "energy"
+    device: DeviceName
+    direction: Direction
     decision: Literal["accept", "counter", "withdraw"]
     price_usd_per_mwh: float
     """what is agreed, or what is asked from now on"""
@@ -89,18 +89,22 @@ class Response(AboutOffer):
     reason: str
 
 
-class CoalitionMember(AboutOffer):
+class CoalitionMember(Message):
     """A home in the bid, with what it may be asked for in any interval and what it is paid."""
 
+    prosumer_id: int = Field(ge=0)
+    product: Product = "energy"
+    device: DeviceName
+    direction: Direction
     committed_capacity_kw: float = Field(gt=0)
     agreed_price_usd_per_mwh: float
-    satisfaction: Share
+    satisfaction: float = Field(ge=0, le=1)
 
 
 class PriceQuantity(Message):
-    """One step of the bid: so much more from this price on (for a purchase, up to it)."""
+    """One step of the bid curve: so much more from this price on (for a purchase, up to it)."""
 
-    product: Product
+    product: Product = "energy"
     direction: Direction
     price_usd_per_mwh: float
     capacity_mw: float = Field(gt=0)
@@ -121,6 +125,6 @@ class VppBid(Message):
     expected_household_gain_usd: float
     profit_margin: float
     """expected profit over the expected value of what is traded, both directions counted as positive"""
-    reliability: Share
+    reliability: float = Field(ge=0, le=1)
     coalition_size: int = Field(ge=0)
     rounds: int = Field(ge=0)

@@ -1,8 +1,8 @@
 """What lies on the table: all that a decider may know of a negotiation, and so all that a prompt can be made of.
 
 A home's reservation price is not here, and nothing here is computed from one but the asks that the home itself says.
-What a prompt tells of asks, and of scores that are made of them, are means over at least three bids that the home
-prices: after enough rounds a single ask can equal the price behind it, and that of charging held off always does.
+What a prompt tells of asks, and of scores that are made of them, are means over at least three bids: after enough
+rounds a single ask can equal the price behind it.
 """
 
 from __future__ import annotations
@@ -118,8 +118,6 @@ class Table:
             "kw": round(float(self.quantity_kw[chosen].sum()), 1),
             "agreed_kw": round(float(self.quantity_kw[chosen & self.agreed].sum()), 1),
         }
-        if not self.layout.is_compensated[chosen].all():
-            return group
         if chosen.sum() >= FEWEST_ASKS_IN_A_MEAN:
             group["mean_score"] = round(float(self.score[chosen].mean()), 2)
         asking = chosen & ~self.agreed

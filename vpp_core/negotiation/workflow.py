@@ -20,14 +20,13 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from vpp_core.dispatch.offers import prospects
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.fleet.fleet import Bools, Floats
 from vpp_core.llm import Usage
 from vpp_core.market.decision import Decision
 from vpp_core.market.segments import Segments
-from vpp_core.negotiation.bargain import Bargain, Terms, aggregator_counter, home_ask, open_bargain
+from vpp_core.negotiation.bargain import Bargain, Terms, aggregator_counter, home_ask, meet, open_bargain
 from vpp_core.negotiation.coalition import Coalition, form_coalition, worth_usd
 from vpp_core.negotiation.deciders import Decider, Rules, own_tactic
 from vpp_core.negotiation.decisions import Decided, Formulation, Responses
@@ -108,18 +107,16 @@ def collect_bids(state: State, context: Context) -> State:
 
 
 def evaluate(state: State, context: Context) -> State:
-    """Score each bid: cheap against the median forecast, all that it costs counted, large, and reliable (how surely it
-    clears)."""
+    """Score each bid: cheap against the median forecast, all that it costs counted, large, and of a home that has kept
+    its promises."""
     bargain = state["bargain"]
     view = context.seen(bargain.round + 1)
     p10, p50, p90 = np.nan_to_num(view.forecast)[bargain.layout.product].T
     median = bargain.layout.direction * p50
-    expected = prospects(bargain.layout, view.offers, bargain.ask_usd_per_mwh, view.forecast, view.hours)
-    clears = expected.clearing_probability
     dear = bargain.ask_usd_per_mwh + view.offers.later_usd_per_mwh(bargain.layout) - median
     price = 1.0 / (1.0 + np.exp(np.clip(dear / np.maximum(p90 - p10, 1.0), -50, 50)))
     largest = max(float(bargain.quantity_kw.max(initial=0.0)), 1e-9)
-    scores = np.stack([price, bargain.quantity_kw / largest, clears])
+    scores = np.stack([price, bargain.quantity_kw / largest, view.reliability[bargain.layout.home]])
     score = np.array([PRICE_WEIGHT, CAPACITY_WEIGHT, RELIABILITY_WEIGHT]) @ scores
     scored = bargain.with_(score=np.where(bargain.offering, score, 0.0), round=bargain.round + 1)
     return {"bargain": scored, "scores": scores}
@@ -139,15 +136,13 @@ def guard_terms(state: State, context: Context) -> State:
 
 
 def _offered(state: State, context: Context, decided: Decided[Terms]) -> State:
-    """Terms become counter-offers; an ask within them is taken as it stands."""
+    """Terms become counter-offers; an ask within them is met."""
     bargain = state["bargain"]
     seen = context.seen(bargain.round)
     later = seen.offers.later_usd_per_mwh(bargain.layout)
-    counter = aggregator_counter(bargain, seen.forecast, decided.value, later)
-    counter = np.where(bargain.agreed, bargain.counter_usd_per_mwh, counter)
-    met = bargain.open & (bargain.ask_usd_per_mwh <= counter)
+    offered = aggregator_counter(bargain, seen.forecast, decided.value, later)
     return {
-        "bargain": bargain.with_(counter_usd_per_mwh=counter, agreed=bargain.agreed | met),
+        "bargain": meet(bargain, offered, seen.offers.moved_share, context.rules.split),
         "terms": decided,
         "usage": state["usage"] + decided.usage,
     }
@@ -159,9 +154,7 @@ def respond(state: State, context: Context) -> State:
     tactic = own_tactic(bargain, context.view.fleet.category, context.rules)
     if not context.decider.asks_homes:
         return _answered(state, bargain, Decided(tactic))
-    room = (
-        bargain.open & bargain.layout.is_compensated & (bargain.opening_usd_per_mwh > bargain.reservation_usd_per_mwh)
-    )
+    room = bargain.open & (bargain.opening_usd_per_mwh > bargain.reservation_usd_per_mwh)
     return {"tactic": tactic, "replies": context.decider.responses(_table(state, context), tactic, room)}
 
 
@@ -191,13 +184,13 @@ def goes_on(state: State, context: Context) -> bool:
 
 
 def coalition(state: State, context: Context) -> State:
-    """Choose members by the formulation decided. A last ask above the counter-offer stands for a rare spike."""
+    """Choose members among those who agreed, by the formulation decided."""
     bargain = state["bargain"]
     decided = context.decider.formulation(_table(state, context))
     view = context.seen(bargain.round)
     return {
         "formulation": decided,
-        "coalition": form_coalition(context.program, view, bargain.ask_usd_per_mwh, decided.value),
+        "coalition": form_coalition(context.program, view, bargain, decided.value),
     }
 
 
@@ -206,7 +199,7 @@ def guard_coalition(state: State, context: Context) -> State:
     decided, formed = state["formulation"], state["coalition"]
     usual = Formulation(context.rules.satisfaction_weight_usd)
     view = context.seen(state["bargain"].round)
-    safe = form_coalition(context.program, view, state["bargain"].ask_usd_per_mwh, usual)
+    safe = form_coalition(context.program, view, state["bargain"], usual)
     weight = usual.satisfaction_weight_usd
     if worth_enough(worth_usd(formed, view, weight), worth_usd(safe, view, weight)):
         return {"usage": state["usage"] + decided.usage}

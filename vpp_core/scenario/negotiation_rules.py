@@ -46,6 +46,11 @@ class LanguageModelRules(Rules):
 class NegotiationRules(Rules):
     """Rules of a negotiation. `satisfaction_weight_usd` is λ of the coalition's objective."""
 
+    objective: Literal["profit", "surplus"] = Field(
+        "profit",
+        description="what the aggregator maximises: its own expected profit, over what it agreed to pay, or what it "
+        "and its homes make together",
+    )
     rounds: int = Field(3, ge=1, le=10, description="rounds at most; agreement ends them earlier")
     satisfaction_weight_usd: float = Field(
         0.1, ge=0, le=100, description="λ: what the coalition gives for one household-window of full satisfaction [$]"
@@ -54,7 +59,13 @@ class NegotiationRules(Rules):
         0.1, ge=0.1, le=0.9, description="quantile of the price forecast at which the aggregator opens, by rule"
     )
     limit_quantile: float = Field(
-        0.5, ge=0.1, le=0.9, description="quantile that it reaches in the last round, by rule"
+        0.7, ge=0.1, le=0.9, description="quantile that it reaches in the last round, by rule"
+    )
+    split: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="how far from an ask to a counter-offer above it the price lies that both get; 0: what was asked",
     )
     home_concession_factor: float = Field(
         1.0, gt=0, le=10, description="multiplies β of every persona: above 1 homes concede earlier"

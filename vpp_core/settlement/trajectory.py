@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -55,11 +55,6 @@ class Trajectory:
         of_store = [np.zeros((intervals, stores)) for _ in range(14)]
         of_aggregation = [np.zeros((intervals, aggregations)) for _ in range(3)]
         return cls(floor_kwh, *of_store, *of_aggregation)
-
-    def during(self, intervals: slice) -> Trajectory:
-        """The same over some of the intervals alone."""
-        part = {field.name: getattr(self, field.name)[intervals] for field in fields(self) if field.name != "floor_kwh"}
-        return replace(self, **part)
 
     @property
     def net_kw(self) -> Floats:

@@ -33,7 +33,7 @@ class Negotiated(GateClosureStrategy):
     _decider: Decider | None = None
 
     def negotiate(self, view: GateView) -> State:
-        """The whole negotiation of a window's energy or a day's reserves."""
+        """The whole negotiation of a window, for a decision or a transcript."""
         from vpp_core.dispatch.window_program import WindowProgram
         from vpp_core.negotiation.workflow import Context, build_workflow, is_guarded, negotiate
 
@@ -45,10 +45,7 @@ class Negotiated(GateClosureStrategy):
         return negotiate(self._workflow, Context(view, self._decider, self._program, rules))
 
     def decide(self, view: GateView) -> Decision:
-        state = self.negotiate(view)
-        if self.heard is not None:
-            self.heard(view, state)
-        return state["decision"]
+        return self.negotiate(view)["decision"]
 
 
 def decider_of(rules: NegotiationRules, gateway: Gateway | None) -> Decider:

@@ -81,6 +81,13 @@ PROSUMER_FLEET = Contract(
         Column("participation_willingness", pa.float64(), "share of device power offered", False, **_SHARE),
         Column("min_compensation_usd_per_kwh", pa.float64(), "least pay per kWh discharged [$/kWh]", False, 0.0),
         Column("opening_ask_usd_per_kwh", pa.float64(), "what it asks for first [$/kWh]", False, 0.0),
+        Column(
+            "moving_ask_usd_per_kwh",
+            pa.float64(),
+            "least pay for moving a car's charging, per kWh moved [$/kWh]",
+            False,
+            0.0,
+        ),
         Column("backup_power_hours", pa.float64(), "hours of mean load kept for an outage [h]", False, 0.0),
         Column("max_discharge_share", pa.float64(), "of capacity, what the VPP may take per day", False, **_SHARE),
         Column("ev_priority", pa.string(), "how much the car matters", one_of=EV_PRIORITIES),

@@ -12,9 +12,9 @@ OUTCOMES = {
     "one_bidder": "a single home made an offer and bargained alone",
     "price_collapse": "the forecast changed between rounds, and what was agreed is not expected to clear any more; "
     "agreements stand, and wait for the price they were made at",
-    "deadlock": "nobody agreed, and neither side moved in the last round; asks stand for a rare price",
-    "all_reject": "nobody agreed; asks stand for a rare price",
-    "partly_agreed": "some agreed; the asks of the others stand for a rare price",
+    "deadlock": "nobody agreed, and neither side moved in the last round; nobody is asked",
+    "all_reject": "nobody agreed; nobody is asked",
+    "partly_agreed": "some agreed; the others are not asked",
     "agreed": "everybody agreed",
 }
 """How a negotiation can end, and what it means for the bid. The first that applies is told."""

@@ -50,6 +50,7 @@ def cars_on(fleet: Fleet, days: Mobility) -> Stores:
         charge_efficiency=efficiency,
         discharge_efficiency=own.discharge_efficiency.astype(np.float64),
         wear_usd_per_kwh=np.full(len(own), given.EV_DEGRADATION_USD_PER_KWH),
+        moving_ask_usd_per_kwh=fleet.moving_ask_usd_per_kwh[own.home],
         movable=fleet.ev_priority[own.home] != EV_PRIORITIES.index("high"),
         available=days.plugged,
         draw_kwh=days.trip_kwh,

@@ -19,6 +19,7 @@ _STATE = ("energy_kwh", "plugged_in")
 _FROM_CATEGORY = (
     "participation_willingness",
     "min_compensation_usd_per_kwh",
+    "moving_ask_usd_per_kwh",
     "backup_power_hours",
 )
 
