@@ -96,7 +96,7 @@ def test_usual_hours_are_quarter_hours_of_the_day_and_a_return_after_midnight_co
     own = stores(fleet_of([Prosumer(evs=(car, deadline)), Prosumer(evs=(parked,))], seed=0))
     assert own.leave_slot.T.tolist() == [[31, 84], [24, 24], [NEVER, NEVER]]
     assert own.return_slot.T.tolist() == [[70, 116], [70, 116], [NEVER, NEVER]]
-    assert own.early_slots.tolist() == [5, 5, 0], "three spreads of 0.4 hours"
+    assert own.early_slots.tolist() == [6, 6, 0], "three spreads of half an hour"
 
 
 def test_what_is_offered_of_a_store_is_a_share_of_its_power_and_nothing_of_a_car_that_matters_much() -> None:

@@ -44,6 +44,9 @@ class ElectricVehicle(Strict):
         None, ge=0, lt=24, description="when it must be ready; none: at departure [local hour]"
     )
     trip_kwh: float = Field(10.0, ge=0, le=200, description="mean battery energy of a day's driving [kWh]")
+    plug_in_share: float = Field(
+        1.0, ge=0, le=1, description="of its returns, those after which it is plugged in although it could do without"
+    )
     plugged_in: bool = Field(True, description="whether it is at its charger now")
     energy_kwh: float | None = Field(None, ge=0, description="stored now [kWh]; none: at initial_soc")
 

@@ -56,6 +56,8 @@ class Cars:
     """local hour by which it must be ready, where that is before departure; NaN: at departure"""
     trip_kwh: Floats
     """mean energy of a day's driving [kWh from the battery]"""
+    plug_in_share: Floats
+    """of its returns, those after which it is plugged in although it could do without"""
 
     def __len__(self) -> int:
         return len(self.home)

@@ -1,4 +1,8 @@
-"""The cars' days over a period: when each is plugged in, what each trip takes, what is asked at departure.
+"""The cars' days over a period: when each is plugged in, what it takes along, what is asked at departure.
+
+Plugging in is a habit: after a return whose lot says no, and with enough on board for the next trip, a car stays
+unplugged at home, and its next trips add to the same outing. So an outing lasts from unplugging to plugging in, and
+what it takes is the energy of all its trips, counted at its start, when nobody but the household sees it any more.
 
 Every date of every car has its own draws, addressed by home, car and calendar day; so a car's days are the same in any
 fleet, shard or shortened month. A trip may run past midnight (night shifts): the day before the period is drawn too,
@@ -24,10 +28,15 @@ WEEKDAY_TRIP_SHARE = 0.93
 """Weekdays on which a commuter drives; the rest are holidays, illness, a day at home. Assumption, as those below."""
 HOME_WORKER_TRIP_SHARE = 0.45
 WEEKEND_TRIP_SHARE = 0.75
-DEPARTURE_SPREAD_HOURS = 0.4
-ARRIVAL_SPREAD_HOURS = 0.7
+DEPARTURE_SPREAD_HOURS = 0.5
+ARRIVAL_SPREAD_HOURS = 2.2
+"""Day-to-day spreads of a car around its own usual times. At private chargers in Trondheim (`assumptions`) a charger's
+quartiles are as far apart as those of a normal spread of 0.53 h in the morning and of 2.7 h from noon on; the latter
+with weekends, whose usual time is another here."""
 LARGEST_DEVIATION = 3.0
-"""A day's time lies within three spreads of the usual one, so that a commuter never leaves before the night ends."""
+"""A day's departure lies within three spreads of the usual one, so that a commuter never leaves in the night."""
+LARGEST_ARRIVAL_DEVIATION = 2.0
+"""Its arrival lies within two."""
 SHORTEST_TRIP_SLOTS = 2
 DAYS_DECLARED = 14
 """Who has no trip within so many days of arriving declares the longest one that the car can carry. Of home workers one
@@ -40,15 +49,17 @@ TRIP_ENERGY_SIGMA = 0.35
 class Mobility:
     """Columns over intervals and cars, shape (T, M).
 
-    A departure is the first interval in which the car is away. `trip_kwh` and `required_kwh` are non-zero only there:
-    the energy taken from the battery at the start of that interval, and the energy asked to be on board before it.
+    A departure is the first interval in which the car is not plugged in. `trip_kwh` and `required_kwh` are non-zero
+    there alone: the energy that is taken from the battery until it is plugged in again, as if at the start of that
+    interval, and the energy asked to be on board before it. (Trips of a car that starts the period unplugged stand
+    where they begin.)
     """
 
     plugged: Bools
     trip_kwh: Floats
     required_kwh: Floats
     declared_kwh: Floats
-    """energy of the trip that ends the present stay, as planned; of a car on the road that of its usual trip"""
+    """energy of the outing that ends the present stay, as planned; of a car that is not plugged in its usual trip's"""
     infeasible_departures: int
     """departures whose trip or requirement could not be met even by charging at full power from arrival; their trips
     were shortened to what the car can carry, and they are reported"""
@@ -80,28 +91,45 @@ def mobility(fleet: Fleet, period: Period, seed: int) -> Mobility:
     energy = cars.initial_soc * cars.capacity_kwh
     longest = np.where(cars.trip_kwh > 0, np.maximum(target, energy) - floor, 0.0)
     home_since = np.zeros(count, dtype=np.intp)
+    connected = np.ones(count, dtype=bool)
+    began = np.full(count, -1, dtype=np.intp)
+    """departure of the present outing; -1 where it began before the period"""
+    coming = plan.next_trip_kwh()
+
+    def come_back(day: int, which: npt.NDArray[np.intp], back: npt.NDArray[np.intp]) -> None:
+        """Cars on an outing are home again, and plugged in or not."""
+        enough = energy[which] - floor[which] >= coming[day, which]
+        connected[which] = plan.plugs_in[day, which] | ~enough
+        ends = connected[which]
+        change[back[ends], which[ends]] -= 1
+        home_since[which] = back
+
     for day in range(len(plan)):
         leaves, arrives, wanted = plan.leaves[day], plan.arrives[day], plan.trip_kwh[day]
-        started_before = plan.drives[day] & (leaves < 0) & (arrives > 0)
-        change[0, started_before] = 1
-        change[arrives[started_before], started_before.nonzero()[0]] -= 1
-        home_since[started_before] = arrives[started_before]
-
+        if day == 0:
+            # Who came home the evening before was on an outing until then, and may still be unplugged.
+            out = (plan.drives[0] & (leaves < 0)).nonzero()[0]
+            change[0, out] = 1
+            come_back(0, out, np.maximum(arrives[out], 0))
         at_home = (leaves > home_since) | ((leaves == 0) & (home_since == 0))
         goes = (plan.drives[day] & at_home & (leaves < intervals)).nonzero()[0]
         at, back = leaves[goes], arrives[goes]
         hours = (at - home_since[goes]) * INTERVAL_HOURS
-        aboard = _charged(cars, goes, energy[goes], target[goes], hours)
+        from_charger = connected[goes]
+        aboard = np.where(from_charger, _charged(cars, goes, energy[goes], target[goes], hours), energy[goes])
+        began[goes] = np.where(from_charger, at, began[goes])
+        start = np.where(began[goes] >= 0, began[goes], at)
         trip = np.minimum(wanted[goes], np.floor(np.maximum(aboard - floor[goes], 0.0) * 1000) / 1000)
-        asked = np.maximum(cars.min_departure_soc[goes] * cars.capacity_kwh[goes], trip + floor[goes])
-        infeasible += int((((trip < wanted[goes]) | (aboard < asked - 1e-9)) & (at < len(period))).sum())
-        planned_kwh[at, goes] = np.where(hours <= 24 * DAYS_DECLARED, wanted[goes], longest[goes])
-        trip_kwh[at, goes] = trip
-        required_kwh[at, goes] = asked
-        change[at, goes] += 1
-        change[back, goes] -= 1
+        declared = np.where(hours <= 24 * DAYS_DECLARED, wanted[goes], longest[goes])
+        planned_kwh[start, goes] += np.where(from_charger, declared, wanted[goes])
+        trip_kwh[start, goes] += trip
+        asked = np.maximum(cars.min_departure_soc[goes] * cars.capacity_kwh[goes], trip_kwh[start, goes] + floor[goes])
+        required_kwh[start, goes] = np.where(began[goes] >= 0, asked, 0.0)
+        short = (trip < wanted[goes]) | (from_charger & (aboard < asked - 1e-9))
+        infeasible += int((short & (at < len(period))).sum())
+        change[at, goes] += from_charger
         energy[goes] = aboard - trip
-        home_since[goes] = back
+        come_back(day, goes, back)
     plugged = np.cumsum(change[:-1], axis=0, dtype=np.int8) == 0
     declared_kwh = _declared_kwh(plugged, planned_kwh, longest, cars.trip_kwh)
     within = slice(0, len(period))
@@ -137,6 +165,8 @@ class _Plan:
     arrives: npt.NDArray[np.intp]
     """first interval back; at most the period's length"""
     trip_kwh: Floats
+    plugs_in: Bools
+    """whether it is plugged in at its return although it could do without"""
 
     def __len__(self) -> int:
         return len(self.drives)
@@ -155,7 +185,7 @@ class _Plan:
         usual_back = np.where(weekend, cars.weekend_arrival_hour, cars.weekday_arrival_hour)
         usual_back = np.where(usual_back > usual_out, usual_back, usual_back + 24)
         out = _slot(usual_out, normal(seed, "departure", position), DEPARTURE_SPREAD_HOURS)
-        back = _slot(usual_back, normal(seed, "arrival", position), ARRIVAL_SPREAD_HOURS)
+        back = _slot(usual_back, normal(seed, "arrival", position), ARRIVAL_SPREAD_HOURS, LARGEST_ARRIVAL_DEVIATION)
         deadline = np.where(np.isnan(cars.charge_deadline_hour), 2 * SLOTS_PER_DAY, 4 * cars.charge_deadline_hour)
         out = np.minimum(out, deadline.astype(np.intp))
         back = np.maximum(back, out + SHORTEST_TRIP_SLOTS)
@@ -169,7 +199,15 @@ class _Plan:
             leaves=leaves,
             arrives=np.where(leaves < 0, arrives, np.clip(arrives, leaves + 1, len(period))),
             trip_kwh=np.round(cars.trip_kwh * spread, 3),
+            plugs_in=uniform(seed, "plug in", position) < cars.plug_in_share,
         )
+
+    def next_trip_kwh(self) -> Floats:
+        """What the first trip after each day takes; infinite where none is drawn."""
+        coming = np.full_like(self.trip_kwh, np.inf)
+        for day in range(len(self) - 2, -1, -1):
+            coming[day] = np.where(self.drives[day + 1], self.trip_kwh[day + 1], coming[day + 1])
+        return coming
 
 
 def _position(fleet: Fleet) -> npt.NDArray[np.int64]:
@@ -183,9 +221,9 @@ def _position(fleet: Fleet) -> npt.NDArray[np.int64]:
     return np.asarray((fleet.home_id[home].astype(np.int64) * 2**8 + place) * days)
 
 
-def _slot(usual_hour: Floats, z: Floats, spread: float) -> npt.NDArray[np.intp]:
+def _slot(usual_hour: Floats, z: Floats, spread: float, largest: float = LARGEST_DEVIATION) -> npt.NDArray[np.intp]:
     """The quarter hour of the day's departure or arrival; past 95 it is the next day's."""
-    hour = usual_hour + spread * np.clip(z, -LARGEST_DEVIATION, LARGEST_DEVIATION)
+    hour = usual_hour + spread * np.clip(z, -largest, largest)
     return np.maximum(np.round(4 * hour), 0).astype(np.intp)
 
 

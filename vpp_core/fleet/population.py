@@ -142,6 +142,7 @@ def _cars(
         weekend_departure_hour=weekend_departure,
         charge_deadline_hour=np.full(cars, np.nan, dtype=np.float32),
         trip_kwh=np.minimum(np.maximum(trip, least), most_here).round(2),
+        plug_in_share=along(u("plug in"), given.PLUG_IN_SHARE_QUANTILES, 3),
     )
 
 
@@ -160,6 +161,12 @@ def between(u: Floats, limits: tuple[float, float], digits: int) -> Floats:
     """Uniform within limits, to so many digits."""
     low, high = limits
     return np.round(low + (high - low) * u, digits)
+
+
+def along(u: Floats, quantiles: Sequence[tuple[float, float]], digits: int) -> Floats:
+    """The value at each uniform number, linear between the quantiles."""
+    probabilities, values = zip(*quantiles, strict=True)
+    return np.round(np.interp(u, probabilities, values), digits)
 
 
 def clock(z: Floats, first_kind: npt.NDArray[np.bool_], first: given.ClockTime, second: given.ClockTime) -> Hours:

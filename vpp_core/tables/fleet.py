@@ -45,6 +45,7 @@ CARS = Contract(
             may_be_nan=True,
         ),
         Column("trip_kwh", pa.float64(), "mean battery energy of a day's driving [kWh]", False, 0.0),
+        Column("plug_in_share", pa.float64(), "of its returns, after which it is plugged in anyway", False, **_SHARE),
     ),
 )
 
