@@ -13,7 +13,7 @@ from vpp_core.fleet.fleet import Fleet
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.market.forecast import price_forecast
 from vpp_core.market.inputs import Inputs
-from vpp_core.scenario import MarketRules, Scenario, Tariff
+from vpp_core.scenario import MarketRules, Reliability, Scenario, Tariff
 from vpp_core.sources.orientations import ORIENTATIONS
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -35,6 +35,7 @@ def invented_inputs(
     pv_per_kw: Array | None = None,
     minimum_bid_mw: float = 0.0,
     tariffs: tuple[Tariff, ...] = (Tariff(),),
+    reliability: Reliability | None = None,
     **market: Any,
 ) -> Inputs:
     """Inputs of a short period. Prices are random, spiky and sometimes negative unless given, (T,) or one number.
@@ -51,6 +52,7 @@ def invented_inputs(
         first_days=days,
         market=MarketRules(minimum_bid_mw=minimum_bid_mw, **market),
         tariffs=tariffs,
+        reliability=reliability or Reliability(),
     )
     period = scenario.period(Month.parse(month))
     rng = np.random.default_rng(seed)

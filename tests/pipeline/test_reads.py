@@ -15,7 +15,7 @@ from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.storage import fleet_to_arrow
 from vpp_core.fleet.strictness import stricter
 from vpp_core.market.forecast import price_forecast
-from vpp_core.scenario import MarketRules, NegotiationRules, Scenario, Tariff
+from vpp_core.scenario import MarketRules, NegotiationRules, Reliability, Scenario, Tariff
 from vpp_core.scenario.transform import DataTransform
 from vpp_core.scenario.variation import variation
 from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
@@ -37,6 +37,7 @@ OTHER = Scenario(
     longest_filled_gap_minutes=30,
     preference_strictness=0.5,
     water_heater_share=0.6,
+    reliability=Reliability(device_out_share_per_day=0.1),
     transform=DataTransform(solar_factor=0.5, load_factor=2.0, peak_price_factor=1.5),
     market=MarketRules(window_minutes=30, gate_closure_minutes=30),
     tariffs=(Tariff(import_usd_per_kwh=(0.45,)),),

@@ -13,7 +13,7 @@ from tests.invented import invented_inputs
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.market.inputs import Inputs
-from vpp_core.scenario import Tariff
+from vpp_core.scenario import Reliability, Tariff
 from vpp_core.settlement.books import make_books
 from vpp_core.settlement.outcome import Outcome
 from vpp_core.settlement.trajectory import Trajectory
@@ -25,12 +25,13 @@ AWARE = ["negotiated", "centralized_aware", "perfect_forecast"]
 GATE_CLOSURE = [*AWARE, "centralized"]
 """What bids."""
 BOUNDS = ["perfect_foresight_aware", "perfect_foresight"]
+FAILING = Reliability(device_out_share_per_day=0.2, opt_out_share_per_window=0.2, leaver_share=0.3)
 
 
 def periods(*windows: int) -> st.SearchStrategy[Inputs]:
     """Random homes, prices, sun and load over a day."""
     return st.builds(
-        lambda seed, homes, v2g, heaters, minimum, penalty, window, duration: invented_inputs(
+        lambda seed, homes, v2g, heaters, minimum, penalty, window, duration, failing: invented_inputs(
             seed=seed,
             homes=homes,
             v2g=v2g,
@@ -41,6 +42,7 @@ def periods(*windows: int) -> st.SearchStrategy[Inputs]:
             window_minutes=window,
             reserve_duration_minutes=duration,
             contingencies_per_month=20.0,
+            reliability=failing,
         ),
         seed=st.integers(0, 10_000),
         homes=st.integers(1, 8),
@@ -50,6 +52,7 @@ def periods(*windows: int) -> st.SearchStrategy[Inputs]:
         penalty=st.sampled_from([0.0, 0.1, 1.0]),
         window=st.sampled_from(windows),
         duration=st.sampled_from([30, 60, 120]),
+        failing=st.sampled_from([Reliability(), FAILING]),
     )
 
 

@@ -1,8 +1,9 @@
 """Nothing that was unknown at a gate reaches a bid that closes by then, or what stores do before it.
 
 A period is built twice from tables that agree up to a gate and differ in all that comes after: real-time prices, load
-and sun, reserve prices that are not published yet, calls, and the cars' days, of which only what was declared on
-arrival is kept. Everything is built anew from the tables, so that a leak anywhere between them and a bid is seen.
+and sun, reserve prices that are not published yet, calls, what is out of reach, and the cars' days, of which only what
+was declared on arrival is kept. Everything is built anew from the tables, so that a leak anywhere between them and a
+bid is seen.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from vpp_core.fleet.mobility import Mobility, mobility
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
+from vpp_core.scenario import Reliability
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.simulation import run
 from vpp_core.sources.orientations import ORIENTATIONS
@@ -31,6 +33,7 @@ from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.strategies.strategy import Bound, GateClosureStrategy
 
 DAYS, HOMES = 3, 5
+FAILING = Reliability(device_out_share_per_day=0.2, opt_out_share_per_window=0.1, leaver_share=0.3)
 SLOTS = 96
 GATE_CLOSURE = [key for key, strategy in STRATEGIES.items() if not issubclass(strategy, Bound)]
 HONEST = [key for key in GATE_CLOSURE if not STRATEGIES[key].forecasts_are_exact]  # type: ignore[attr-defined]
@@ -63,6 +66,7 @@ class Tables:
         self.sun = sun * rng.uniform(0.5, 0.9, (steps, len(ORIENTATIONS)))
         self.called: np.ndarray | None = None
         self.trips: Mobility | None = None
+        self.reachable: np.ndarray | None = None
         self.usual_load_kw = self.load.mean(axis=0) * rng.uniform(0.7, 1.3, homes)
 
     def inputs(self, monkeypatch: pytest.MonkeyPatch) -> Inputs:
@@ -71,8 +75,10 @@ class Tables:
                 patch.setattr(car_kind, "mobility", lambda *_: self.trips)
             built = invented_inputs(
                 fleet=self.fleet, days=self.days, lmp=self.lmp, reserve=self.reserve, load_kw=self.load,
-                pv_per_kw=self.sun, usual_load_kw=self.usual_load_kw, **self.market,
+                pv_per_kw=self.sun, usual_load_kw=self.usual_load_kw, reliability=FAILING, **self.market,
             )  # fmt: skip
+        if self.reachable is not None:
+            built = replace(built, stores=replace(built.stores, reachable=self.reachable))
         return built if self.called is None else replace(built, called=self.called)
 
     def with_another_future(self, window: int, inputs: Inputs, seed: int) -> Tables:
@@ -88,6 +94,9 @@ class Tables:
         published = reserves_published(inputs, gate)
         other.reserve = np.where(np.arange(steps) < published, self.reserve, 5 * random_reserve_prices(rng, steps))
         other.called = np.where(np.arange(steps) < gate, inputs.called, rng.random(steps) < 0.1)
+        follows = inputs.stores.reachable
+        drawn = rng.random(follows.shape) < rng.choice([0.0, 0.5, 1.0])
+        other.reachable = np.where(np.arange(steps)[:, None] < gate, follows, drawn)
         other.load, other.sun = self.load.copy(), self.sun.copy()
         other.load[known:] = rng.uniform(0.0, 6.0, other.load[known:].shape)
         other.sun[known:] *= rng.uniform(0.0, 1.2, other.sun[known:].shape)

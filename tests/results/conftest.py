@@ -185,6 +185,7 @@ def _windows(strategy, day, starts, total, share, bound, rng):
             "moved_out_kwh": 9.0 if strategy != "no_vpp" and number == 0 else 0.0,
             "moved_in_kwh": 10.0 if strategy != "no_vpp" and number == 1 else 0.0,
             "unplaced_kwh": 3.0 if offers and number % 4 == 0 else 0.0,
+            "unanswered_kwh": 1.0 if offers and number % 4 == 0 else 0.0,
             "battery_discharge_kwh": 3.0,
             "battery_charge_kwh": 3.5,
             "segments": 4 if offers else 0,

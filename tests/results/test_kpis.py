@@ -66,6 +66,8 @@ def test_energy_and_bids_equal_sql_on_the_raw_results(run, kpis):
     # 57 of 63 kWh that cleared: 60 were given to stores, 3 to none
     assert kpis.loc["negotiated", "delivered_percent"] == pytest.approx(100 * 57 / 63)
     assert kpis.loc["negotiated", "unplaced_mwh"] == pytest.approx(4 * 6 * 3 / 1000)
+    # of 61 kWh that stores were asked for 60 came
+    assert kpis.loc["negotiated", "answered_percent"] == pytest.approx(100 * 60 / 61)
 
 
 def test_what_moved_is_told_apart_from_what_cleared_and_a_bound_moves_too(kpis):

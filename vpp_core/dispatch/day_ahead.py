@@ -75,10 +75,18 @@ class DayAhead:
         return stages._replace(reserve=stages.reserve * share)
 
     def offers(
-        self, day: int, t: int, stages: Stages, expected: Floats, operation: Operation, window: int
+        self,
+        day: int,
+        t: int,
+        stages: Stages,
+        expected: Floats,
+        operation: Operation,
+        window: int,
+        reachable: Floats,
     ) -> tuple[Offers, Floats, Floats] | None:
         """Offers of a day's reserve (the most of any hour), power by hour and store (hours, S), and the mean forecast
-        (3, 3). None where nothing can be held."""
+        (3, 3). None where nothing can be held. `reachable`: with what share each store is expected to follow, (S,) or,
+        by stage, (K, S)."""
         inputs, rules = self._inputs, self._inputs.scenario.market
         first, last = self._first[day] - t, self._first[day + 1] - t
         first, last = max(int(first), 0), min(int(last), len(expected))
@@ -88,6 +96,7 @@ class DayAhead:
         reserve_hours = rules.reserve_duration_minutes / 60
         idle = np.zeros(len(inputs.stores))
         able = np.stack([operation.sustainable_kw(e, idle, reserve_hours) for e in expected[first:last]])
+        able = able * (reachable if reachable.ndim == 1 else reachable[first:last])
         hourly = able[: hours * HOUR].reshape(hours, HOUR, -1).mean(axis=1)
         fast = reachable_kw(inputs.stores.max_discharge_kw, rules.reserve_response_minutes)
         hourly = np.minimum(hourly, fast)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch.answers import Answers
 from vpp_core.dispatch.columns import Stages, columns_of, homes_of
 from vpp_core.dispatch.cost import deviation_costs
 from vpp_core.dispatch.day_ahead import DayAhead
@@ -30,6 +31,10 @@ from vpp_core.settlement.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from vpp_core.strategies.strategy import GateClosureStrategy
+
+
+SHORT_KW = 1e-6
+"""What falls short by less is rounding."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,9 @@ class Run:
         self._usage = Usage()
         """of day-ahead decisions since the last window's: counted with the next window's"""
         self._reserve_hours = inputs.scenario.market.reserve_duration_minutes / 60
+        most_kw = np.maximum(stores.max_charge_kw, stores.max_discharge_kw)
+        self._answers = Answers(most_kw, self.operation.aggregation, self.operation.aggregations)
+        self._may_fail = inputs.scenario.reliability.fails
 
     def gate(self, window: int) -> int:
         """The interval that starts at a window's gate closure."""
@@ -199,6 +207,7 @@ class Run:
             homes=self.operation.homes,
             reliability=self.delivery.reliability,
             energy_kwh=energy_kwh,
+            answered_share=self._answers.share_of_store,
             stages=stages,
             first_stage=first_stage,
             stage_count=stage_count,
@@ -341,6 +350,8 @@ class Run:
             operation.curve(path[k].at, limits, plan.slopes[k], plan.markup, tried * USD_PER_KWH, up, down)
         up = np.maximum.accumulate(up, axis=0).T
         down = np.maximum.accumulate(down[::-1], axis=0)[::-1].T
+        comes = self._answers.share[:, None]
+        up, down = up * comes, down * comes
         return Curve(
             sell_price, up[:, np.searchsorted(tried, sell_price)], buy_price, down[:, np.searchsorted(tried, buy_price)]
         )
@@ -352,7 +363,8 @@ class Run:
             self.operation.sums(_scheduled_kw(power, e.limits), e.limits.default)
             for power, e in zip(plan.schedule_kw, path, strict=True)
         ]
-        up, down = np.mean([s[0] for s in sums], axis=0), np.mean([s[1] for s in sums], axis=0)
+        comes = self._answers.share
+        up, down = np.mean([s[0] for s in sums], axis=0) * comes, np.mean([s[1] for s in sums], axis=0) * comes
         return Curve(np.array([LOWEST_USD_PER_MWH]), up[:, None], np.array([HIGHEST_USD_PER_MWH]), down[:, None])
 
     def _within(self, limits: Limits, asked_kw: Floats) -> Limits:
@@ -376,7 +388,7 @@ class Run:
         window = max(len(self.bids) - 1, 0)
         stages = self._stages(t, window)
         _, expected = self._plan(stages, 1, whole_path=True)
-        offered = day_ahead.offers(day, t, stages, expected, self.operation, window)
+        offered = day_ahead.offers(day, t, stages, expected, self.operation, window, self._expected_to_follow(t))
         if offered is None:
             return
         offers, hourly_kw, forecast = offered
@@ -398,7 +410,16 @@ class Run:
             return np.zeros(len(energy))
         able = self.operation.sustainable_kw(energy, np.zeros(len(energy)), self._reserve_hours, taken)
         able = self._day_ahead.able(able, s)
-        return _shared_out(able, committed, self.operation.aggregation)
+        if self.knowledge.exact:
+            able = np.where(self.inputs.stores.reachable[s], able, 0.0)
+        return _shared_out(able, committed / self._answers.share, self.operation.aggregation)
+
+    def _expected_to_follow(self, t: int) -> Floats:
+        """What share of each store is expected to follow: as so far (S,), or exactly, from interval `t` on (K, S)."""
+        if self.knowledge.exact:
+            return self.inputs.stores.reachable[t:].astype(np.float64)
+        share: Floats = self._answers.share[self.operation.aggregation]
+        return share
 
     # ── dispatch ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -421,7 +442,7 @@ class Run:
             )
             free = np.zeros(operation.aggregations)
             power = operation.respond(at, limits, plan.slopes[t % inputs.windows.length], plan.markup, free, free)
-            default = power
+            power = default = np.where(stores.reachable[t], power, limits.default)
         else:
             power = default = operation.default_kw(at)
         out.default_kw[t] = default
@@ -442,12 +463,16 @@ class Run:
         limits = self._limits(t, at, self.taken_kwh, self.permission.need_kwh[t], plan.asked_kw, reserved)
         sold, bought = bid.curve.cleared(float(inputs.price[ENERGY, t]))
         price = float(inputs.price[ENERGY, t]) * USD_PER_KWH
+        comes = self._answers.share  # more is asked for than cleared, so that what cleared may be expected to come
         if plan.schedule_kw is not None:
-            power, short = self._follow(plan.schedule_kw[t % length], limits, sold, bought)
+            power, short = self._follow(plan.schedule_kw[t % length], limits, sold / comes, bought / comes)
         else:
             power, short = operation.give(
-                at, limits, plan.slopes[t % length], plan.markup, price, sold, bought, rules.delivery_penalty_share
-            )
+                at, limits, plan.slopes[t % length], plan.markup, price, sold / comes, bought / comes,
+                rules.delivery_penalty_share,
+            )  # fmt: skip
+        if self._may_fail:
+            power, short = self._answered(t, power, limits.default, sold, bought)
         out.short_energy_kw[t] = short
         award = power - limits.default
         out.award_kw[t] = award
@@ -462,6 +487,19 @@ class Run:
         power = self._hold(t, at, limits, power)
         return power, limits.default
 
+    def _answered(self, t: int, power: Floats, default: Floats, sold: Floats, bought: Floats) -> tuple[Floats, Floats]:
+        """What comes of the power that was asked for, no more than cleared, and what each aggregation is short of."""
+        operation, reachable = self.operation, self.inputs.stores.reachable[t]
+        asked = power - default
+        self.trajectory.unanswered_kw[t] = np.where(reachable, 0.0, np.abs(asked))
+        self._answers.add(np.abs(asked), reachable)
+        came = np.where(reachable, asked, 0.0)
+        rise = _at_most(np.maximum(came, 0.0), sold, operation.aggregation)
+        fall = _at_most(np.maximum(-came, 0.0), bought, operation.aggregation)
+        up, down = operation.sums(rise - fall, np.zeros_like(rise))
+        short = np.maximum(sold - up, 0.0) + np.maximum(bought - down, 0.0)
+        return default + rise - fall, np.where(short > SHORT_KW, short, 0.0)
+
     def _follow(self, schedule: Floats, limits: Limits, sold: Floats, bought: Floats) -> tuple[Floats, Floats]:
         """A schedule, scaled so that each aggregation deviates by what cleared, as far as limits allow."""
         operation = self.operation
@@ -475,7 +513,7 @@ class Run:
         )
         up, down = operation.sums(power, limits.default)
         short = np.maximum(sold - up, 0.0) + np.maximum(bought - down, 0.0)
-        return power, np.where(short > 1e-6, short, 0.0)
+        return power, np.where(short > SHORT_KW, short, 0.0)
 
     def _hold(self, t: int, at: Interval, limits: Limits, power: Floats) -> Floats:
         """Hold the commitment beside the power given, and deliver it if it is called."""
@@ -491,7 +529,13 @@ class Run:
         )
         if not operation.exports:
             able = operation.drawn_only(able, power, at.net_generation_kw)
-        held = _shared_out(able, committed.sum(axis=0), operation.aggregation)
+        if self.knowledge.exact:
+            able = np.where(inputs.stores.reachable[t], able, 0.0)
+        held = _shared_out(able, committed.sum(axis=0) / self._answers.share, operation.aggregation)
+        if self._may_fail:
+            self._answers.add(held, inputs.stores.reachable[t])
+            in_reach = np.where(inputs.stores.reachable[t], held, 0.0)
+            held = _at_most(in_reach, committed.sum(axis=0), operation.aggregation)
         with np.errstate(divide="ignore", invalid="ignore"):
             spin_share = np.where(committed.sum(axis=0) > 0, committed[0] / committed.sum(axis=0), 0.0)
         spin = held * spin_share[operation.aggregation]
@@ -499,7 +543,7 @@ class Run:
         short = np.maximum(
             committed.sum(axis=0) - np.bincount(operation.aggregation, held, operation.aggregations), 0.0
         )
-        short = np.where(short > 1e-6, short, 0.0)
+        short = np.where(short > SHORT_KW, short, 0.0)
         out.short_spin_kw[t], out.short_nonspin_kw[t] = short * spin_share, short * (1 - spin_share)
         out.spin_agreed_usd_per_kw_h[t] = day_ahead.agreed_usd_per_kw_h[0, :, t]
         out.nonspin_agreed_usd_per_kw_h[t] = day_ahead.agreed_usd_per_kw_h[1, :, t]
@@ -515,7 +559,11 @@ class Run:
     # ── small things ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def _limits(self, s: int, at: Interval, taken: Floats, need: Floats, asked: Floats, reserved: Floats) -> Limits:
-        return self.operation.limits(at, taken, need, self._ready_in(s), asked, reserved, self._reserve_hours)
+        limits = self.operation.limits(at, taken, need, self._ready_in(s), asked, reserved, self._reserve_hours)
+        if self._may_fail and self.knowledge.exact and s < len(self.inputs.period):
+            follows, default = self.inputs.stores.reachable[s], limits.default
+            return Limits(default, np.where(follows, limits.low, default), np.where(follows, limits.high, default))
+        return limits
 
     def _ready_in(self, s: int) -> Ints:
         if self.knowledge.exact:
@@ -540,6 +588,14 @@ def _scheduled_kw(schedule: Floats, limits: Limits) -> Floats:
     """A schedule within the limits; the default where it says nothing (NaN)."""
     wished = np.where(np.isnan(schedule), limits.default, schedule)
     return np.clip(wished, limits.low, limits.high)
+
+
+def _at_most(of_store_kw: Floats, most_kw: Floats, aggregation: Ints) -> Floats:
+    """Each aggregation's stores cut alike, so that they are together no more than `most_kw` (A,); (S,)."""
+    total = np.bincount(aggregation, of_store_kw, len(most_kw))
+    share = np.minimum(np.divide(most_kw, total, out=np.ones_like(most_kw), where=total > 0), 1.0)
+    cut: Floats = of_store_kw * share[aggregation]
+    return cut
 
 
 def _shared_out(able_kw: Floats, wanted_kw: Floats, aggregation: Ints) -> Floats:

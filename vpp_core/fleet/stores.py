@@ -57,6 +57,9 @@ class Stores:
     """whether its household lets it be moved at all, shape (S,)"""
     available: Bools
     """connected, shape (T, S)"""
+    reachable: Bools
+    """whether it does what the VPP asks, shape (T, S): it is in reach, and its household neither opted out nor left;
+    else it runs by its default. Nobody knows before."""
     draw_kwh: Floats
     """leaves the store at the start of the interval: a trip, hot water; shape (T, S)"""
     need_kwh: Floats
@@ -128,6 +131,7 @@ def staying(intervals: int, home: Ints, floor_kwh: Floats, **columns: Any) -> St
         "moving_ask_usd_per_kwh": np.zeros(count),
         "movable": np.ones(count, dtype=bool),
         "available": np.ones((intervals, count), dtype=bool),
+        "reachable": np.ones((intervals, count), dtype=bool),
         "draw_kwh": nothing,
         "need_kwh": standing,
         "trip_need_kwh": standing,

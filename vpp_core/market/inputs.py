@@ -6,7 +6,7 @@ may see of it, and when, is decided in `simulation` alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from vpp_core.fleet.draws import uniform
 from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
 from vpp_core.fleet.kinds import stores_of
 from vpp_core.fleet.population import choose
+from vpp_core.fleet.reliability import reached
 from vpp_core.fleet.stores import Stores
 from vpp_core.market.contingencies import called_intervals
 from vpp_core.market.segments import ENERGY, NONSPIN, PRODUCTS, SPIN, Layout
@@ -121,6 +122,7 @@ class Inputs:
         local = extended.tz_convert(LOCAL_TIMEZONE)
         hour = local.hour.to_numpy()
         stores = stores_of(fleet, period, _usual_load_kw(load_profiles, fleet))
+        stores = replace(stores, reachable=reached(fleet, stores, period, windows, scenario.reliability))
         inputs = cls(
             scenario=scenario,
             period=period,

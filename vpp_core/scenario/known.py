@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vpp_core.scenario.market_rules import MarketRules
+from vpp_core.scenario.reliability import Reliability
 from vpp_core.scenario.scenario import Scenario
 from vpp_core.scenario.transform import DataTransform
 
@@ -34,6 +35,11 @@ KNOWN_SCENARIOS: dict[str, Scenario] = {
             name="historical_rules",
             description="The market's rules as they were in the month: before 2024 no bid below 0.5 MW",
             market=MarketRules(rulebook="historical"),
+        ),
+        Scenario(
+            name="unreliable",
+            description="A fifth of what is expected does not come: devices out of reach, homes that opt out or leave",
+            reliability=Reliability(device_out_share_per_day=0.12, opt_out_share_per_window=0.08, leaver_share=0.04),
         ),
     )
 }

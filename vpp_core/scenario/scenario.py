@@ -15,6 +15,7 @@ from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, shortened
 from vpp_core.scenario.market_rules import MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
+from vpp_core.scenario.reliability import Reliability
 from vpp_core.scenario.retail import FLAT, RETAIL_TARIFFS
 from vpp_core.scenario.rules import Rules
 from vpp_core.scenario.tariff import Tariff
@@ -65,6 +66,7 @@ class Scenario(Rules):
     water_heater_share: float = Field(
         0.0, ge=0, le=1, description="share of drawn homes with an electric water heater that the VPP may move"
     )
+    reliability: Reliability = Reliability()
     transform: DataTransform = DataTransform()
     market: MarketRules = MarketRules()
     tariffs: tuple[Tariff, ...] = Field(

@@ -43,8 +43,11 @@ class Trajectory:
     nonspin_agreed_usd_per_kw_h: Floats
     call_agreed_usd_per_kwh: Floats
     """what the household is paid for energy delivered on a call"""
+    unanswered_kw: Floats
+    """deviation of either direction that a store was asked for and that did not come: it was out of reach, or its
+    household had opted out or left"""
     short_energy_kw: Floats
-    """cleared energy of either direction that the aggregator gave to no store, shape (T, A)"""
+    """cleared energy of either direction that no store was given or that did not come, shape (T, A)"""
     short_spin_kw: Floats
     """committed reserve that no store held, shape (T, A)"""
     short_nonspin_kw: Floats
@@ -52,7 +55,7 @@ class Trajectory:
     @classmethod
     def empty(cls, intervals: int, stores: int, aggregations: int, floor_kwh: Floats) -> Trajectory:
         """All zeros, to be filled."""
-        of_store = [np.zeros((intervals, stores)) for _ in range(14)]
+        of_store = [np.zeros((intervals, stores)) for _ in range(15)]
         of_aggregation = [np.zeros((intervals, aggregations)) for _ in range(3)]
         return cls(floor_kwh, *of_store, *of_aggregation)
 

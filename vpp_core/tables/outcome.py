@@ -79,7 +79,12 @@ WINDOW_RESULTS = Contract(
         Column("awarded_buy_kwh", pa.float64(), "deviation to buy that cleared and stores were given [kWh]"),
         Column("delivered_sell_kwh", pa.float64(), "of awarded_sell_kwh, what was delivered [kWh]"),
         Column("delivered_buy_kwh", pa.float64(), "of awarded_buy_kwh, what was taken [kWh]"),
-        Column("unplaced_kwh", pa.float64(), "deviation that cleared, either way, and no store was given [kWh]"),
+        Column("unplaced_kwh", pa.float64(), "deviation that cleared, either way, and no store gave [kWh]"),
+        Column(
+            "unanswered_kwh",
+            pa.float64(),
+            "deviation that stores were asked for, either way, and that did not come: out of reach, opted out [kWh]",
+        ),
         Column("moved_out_kwh", pa.float64(), "what stores gave more, or took less, than without a VPP [kWh]"),
         Column("moved_in_kwh", pa.float64(), "what stores took more, or gave less, than without a VPP [kWh]"),
         Column("held_spin_kw_h", pa.float64(), "of the committed spinning reserve, what stores held [kW-h]"),

@@ -1,7 +1,8 @@
 """What one home may do in the month's bound: stores behind a meter.
 
 Kinds of stores differ in their limits alone. One that may not be moved is none here: its charging is part of the
-meter's load.
+meter's load. One out of reach runs by its default, which depends on what it holds: relaxed, a battery may then do
+anything within what would cover the home's load or store its surplus, and what charges on its own may charge at will.
 """
 
 from __future__ import annotations
@@ -197,10 +198,12 @@ class Homes:
         own, allowed, intervals = self.inputs.stores, self.permission, len(self.inputs.period)
         there = own.available[:, column]
         most_charge = np.where(there, own.max_charge_kw[column], 0.0)
-        most_discharge = np.where(there, allowed.give_kw[column], 0.0)
+        asked = own.reachable[:, column]
+        most_discharge = np.where(there & (asked | own.follows_meter[column]), allowed.give_kw[column], 0.0)
         free_discharge, floor = np.zeros(intervals), self._floor_kwh(column)
         if own.follows_meter[column]:
-            surplus, offered = self.inputs.surplus_kw[:, own.home[column]], allowed.deviation_kw[column]
+            surplus = self.inputs.surplus_kw[:, own.home[column]]
+            offered = np.where(asked, allowed.deviation_kw[column], 0.0)
             free_discharge = np.maximum(-surplus, 0.0)
             most_charge = np.minimum(most_charge, np.maximum(surplus, 0.0) + offered)
             most_discharge = np.minimum(most_discharge, free_discharge + offered)
@@ -255,7 +258,7 @@ class Homes:
         below_protected = np.maximum(protected - floor, 0.0)
         return Reserve(
             usd_per_kw_h=price,
-            most_kw=np.where(price > 0, np.where(checked, most, offered), 0.0),
+            most_kw=np.where((price > 0) & own.reachable[:, column], np.where(checked, most, offered), 0.0),
             sustain_kwh_per_kw=sustained + below_protected / max(most, LEAST_HELD_KW),
             checked=checked,
         )
