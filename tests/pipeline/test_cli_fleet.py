@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from vpp_core.fleet.events import RECORDED
 from vpp_core.fleet.export import fleet_from_json
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.storage import same_fleet
@@ -21,3 +22,27 @@ def test_a_drawn_fleet_is_written_as_csv_and_json_that_reads_back(
     folder = tmp_path / "lake" / "fleets"
     assert len((folder / "fleet-30h-s7.csv").read_text().splitlines()) == 31
     assert same_fleet(fleet_from_json((folder / "fleet-30h-s7.json").read_text()), generate_fleet(30, 7))
+
+
+def test_water_heaters_are_shown_where_homes_have_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
+    assert execute(["fleet", "--homes", "30", "--water-heaters", "0.5"]) == 0
+    shown = {
+        cells[0]: cells[1] for line in capsys.readouterr().out.splitlines() if len(cells := line.split("│")[1:]) > 1
+    }
+    values = {name.strip(): value.strip() for name, value in shown.items()}
+    drawn = generate_fleet(30, 42, water_heater_share=0.5)
+    assert values["water_heater.count"] == str(len(drawn.heaters)) != "0"
+    assert (tmp_path / "lake" / "fleets" / "fleet-30h-s42-w50.csv").exists()
+
+
+def test_recorded_events_stand_beside_the_fleet_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setattr("vpp_core.fleet.events.RECORDED", RECORDED[1:2])
+    assert execute(["events", "--homes", "20"]) == 0
+    shown = capsys.readouterr().out
+    assert "6.60" in shown and "what households offer, those in reach" in shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from vpp_core.errors import InputError
@@ -36,3 +38,10 @@ def test_a_known_scenario_survives_its_json(name: str) -> None:
 def test_a_transform_that_means_nothing_is_refused_by_its_fields_name(transform: str, field: str) -> None:
     with pytest.raises(InputError, match=field):
         Scenario.from_json(f'{{"name": "mine", "transform": {transform}}}')
+
+
+def test_the_scenarios_page_has_a_row_for_each_that_says_what_it_assumes() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "scenarios.md").read_text()
+    rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if line.startswith("| `")}
+    assert set(rows) == set(KNOWN_SCENARIOS)
+    assert all(len(row.split("|")[3].strip()) > 5 for row in rows.values()), "with a source, or the word assumption"

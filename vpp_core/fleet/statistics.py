@@ -63,6 +63,13 @@ def describe(fleet: Fleet) -> dict[str, Any]:
             "v2g_power_kw": _total(cars.max_discharge_kw),
             "trip_kwh": _spread(cars.trip_kwh),
             "works_from_home_share": _share(cars.works_from_home),
+            "plug_in_share": _spread(cars.plug_in_share),
+        },
+        "water_heater": {
+            "count": len(fleet.heaters),
+            "capacity_kwh": _total(fleet.heaters.capacity_kwh),
+            "power_kw": _total(fleet.heaters.max_power_kw),
+            "draw_kwh_per_day": _spread(fleet.heaters.draw_kwh),
         },
         "category_share": {name: _share(fleet.category == k) for k, name in enumerate(CATEGORIES)},
         "ev_priority_share": {name: _share(fleet.ev_priority == k) for k, name in enumerate(EV_PRIORITIES)},

@@ -106,7 +106,7 @@ def busiest_home(run: Run, strategy: str, day: str) -> int:
     rows = rows[(rows["strategy"] == strategy) & (rows["local_day"] == day)]
     if rows.empty:
         raise InputError(f"the run keeps no intervals of {strategy} on {day}")
-    awards = rows[["award_kw", "car_award_kw", "spin_kw", "nonspin_kw"]].abs().sum(axis=1)
+    awards = rows[["award_kw", "car_award_kw", "heater_award_kw", "spin_kw", "nonspin_kw"]].abs().sum(axis=1)
     sums = awards.groupby(rows["home_id"]).sum()
     return int(sums.index[int(np.argmax(sums.to_numpy()))])
 
@@ -132,6 +132,8 @@ def describe_home(run: Run, home_id: int, strategy: str) -> str:
         f"{number(fleet.pv_capacity_kw[at], 1)} kW of solar" if fleet.has_pv[at] else "no solar",
         count(cars, "electric car") if cars else "no electric car",
     ]
+    if (fleet.heaters.home == at).any():
+        has.append("a water heater that may be moved")
     months = household_months(run)
     gains = months[months["strategy"] == strategy].set_index("home_id")["gain_usd"]
     alike = fleet.home_id[fleet.has_battery == fleet.has_battery[at]]

@@ -25,6 +25,9 @@ def register(app: typer.Typer) -> None:
 def fleet(
     homes: o.HomesOption = None,
     seed: o.SeedOption = None,
+    water_heaters: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of homes with an electric water heater that may be moved.")
+    ] = 0.0,
     out: Annotated[
         Path | None,
         typer.Option(help="Write the homes to this .csv (a line per home) or .json (every field) [both, in the lake]."),
@@ -45,7 +48,9 @@ def fleet(
     if out is not None and out.suffix not in (".csv", ".json"):
         raise InputError(f"{out} must end in .csv or .json")
     default = Scenario()
-    drawn = generate_fleet(homes or default.homes, default.seed if seed is None else seed)
+    drawn = generate_fleet(
+        homes or default.homes, default.seed if seed is None else seed, water_heater_share=water_heaters
+    )
     rows = [{"what": name, "value": value} for name, value in _flat(describe(drawn))]
     print_rows(f"{len(drawn)} homes, seed {drawn.seed}", rows)
     forms = {".csv": fleet_summary_csv, ".json": fleet_to_json}
@@ -57,7 +62,8 @@ def fleet(
         if not lake.writable:
             say("for the homes as a file, name one with --out homes.csv")
             return
-        stem = lake.root / "fleets" / f"fleet-{len(drawn)}h-s{drawn.seed}"
+        heated = f"-w{round(100 * water_heaters)}" if water_heaters else ""
+        stem = lake.root / "fleets" / f"fleet-{len(drawn)}h-s{drawn.seed}{heated}"
         wanted = forms if len(drawn) <= MOST_AS_JSON else (".csv",)
         targets = {ending: stem.with_suffix(ending) for ending in wanted}
     for ending, target in targets.items():

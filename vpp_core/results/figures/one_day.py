@@ -63,7 +63,7 @@ HOME_LEGEND = (
     (GREY, "backup; the battery on its own"),
     (ORANGE, "award of the battery"),
     (YELLOW, "solar minus load"),
-    (BLUE, "cars, charging below 0"),
+    (BLUE, "cars, charging below 0; dotted: the water heater"),
     (LILAC, "spin held"),
     (PURPLE, "non-spin held"),
     (RED, "called"),
@@ -116,6 +116,8 @@ def _home_panels(one: OneDay, key: str) -> list[Panel]:
     if one.intervals[["car_kw", "car_default_kw", "car_kwh"]].to_numpy().any():
         # what clears of a car held off is its whole charging power for hours on end: the table has it, not the plot
         power.append(line("cars", "car_kw", BLUE, sign=-1))
+    if one.intervals["heater_kw"].to_numpy().any():
+        power.append(line("water heater", "heater_kw", BLUE, "dotted", sign=-1))
     reserve = [
         line("spin held", "spin_kw", LILAC, "area"),
         line("non-spin held", "nonspin_kw", PURPLE, "area"),
