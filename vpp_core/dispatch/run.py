@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.answers import Answers
 from vpp_core.dispatch.columns import Stages, columns_of, homes_of
 from vpp_core.dispatch.cost import deviation_costs
 from vpp_core.dispatch.day_ahead import DayAhead
@@ -68,7 +67,7 @@ class Run:
         self.trajectory = Trajectory.empty(
             len(inputs.period), len(stores), layout.aggregations, self.permission.floor_kwh
         )
-        self.delivery = Delivery(len(inputs.fleet))
+        self.delivery = Delivery(stores.home, layout.aggregation_of_home)
         self.energy_kwh = stores.initial_kwh.copy()
         self.taken_kwh = np.zeros(len(stores))
         self.bids: list[Bid] = []
@@ -81,8 +80,6 @@ class Run:
         self._usage = Usage()
         """of day-ahead decisions since the last window's: counted with the next window's"""
         self._reserve_hours = inputs.scenario.market.reserve_duration_minutes / 60
-        most_kw = np.maximum(stores.max_charge_kw, stores.max_discharge_kw)
-        self._answers = Answers(most_kw, self.operation.aggregation, self.operation.aggregations)
         self._may_fail = inputs.scenario.reliability.fails
 
     def gate(self, window: int) -> int:
@@ -207,7 +204,6 @@ class Run:
             homes=self.operation.homes,
             reliability=self.delivery.reliability,
             energy_kwh=energy_kwh,
-            answered_share=self._answers.share_of_store,
             stages=stages,
             first_stage=first_stage,
             stage_count=stage_count,
@@ -350,7 +346,7 @@ class Run:
             operation.curve(path[k].at, limits, plan.slopes[k], plan.markup, tried * USD_PER_KWH, up, down)
         up = np.maximum.accumulate(up, axis=0).T
         down = np.maximum.accumulate(down[::-1], axis=0)[::-1].T
-        comes = self._answers.share[:, None]
+        comes = self.delivery.expected_share[:, None]
         up, down = up * comes, down * comes
         return Curve(
             sell_price, up[:, np.searchsorted(tried, sell_price)], buy_price, down[:, np.searchsorted(tried, buy_price)]
@@ -363,7 +359,7 @@ class Run:
             self.operation.sums(_scheduled_kw(power, e.limits), e.limits.default)
             for power, e in zip(plan.schedule_kw, path, strict=True)
         ]
-        comes = self._answers.share
+        comes = self.delivery.expected_share
         up, down = np.mean([s[0] for s in sums], axis=0) * comes, np.mean([s[1] for s in sums], axis=0) * comes
         return Curve(np.array([LOWEST_USD_PER_MWH]), up[:, None], np.array([HIGHEST_USD_PER_MWH]), down[:, None])
 
@@ -412,13 +408,13 @@ class Run:
         able = self._day_ahead.able(able, s)
         if self.knowledge.exact:
             able = np.where(self.inputs.stores.reachable[s], able, 0.0)
-        return _shared_out(able, committed / self._answers.share, self.operation.aggregation)
+        return _shared_out(able, committed / self.delivery.expected_share, self.operation.aggregation)
 
     def _expected_to_follow(self, t: int) -> Floats:
         """What share of each store is expected to follow: as so far (S,), or exactly, from interval `t` on (K, S)."""
         if self.knowledge.exact:
             return self.inputs.stores.reachable[t:].astype(np.float64)
-        share: Floats = self._answers.share[self.operation.aggregation]
+        share: Floats = self.delivery.expected_share[self.operation.aggregation]
         return share
 
     # ── dispatch ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -450,7 +446,6 @@ class Run:
         self.taken_kwh += self._taken(power, default)
         self.energy_kwh = operation.after(at, power)
         out.energy_kwh[t] = self.energy_kwh
-        self.delivery.note(stores.home, out.award_kw[t], power - default)
         self.timings["dispatch"] += time.perf_counter() - began
 
     def _give(self, t: int, at: Interval) -> tuple[Floats, Floats]:
@@ -463,7 +458,9 @@ class Run:
         limits = self._limits(t, at, self.taken_kwh, self.permission.need_kwh[t], plan.asked_kw, reserved)
         sold, bought = bid.curve.cleared(float(inputs.price[ENERGY, t]))
         price = float(inputs.price[ENERGY, t]) * USD_PER_KWH
-        comes = self._answers.share  # more is asked for than cleared, so that what cleared may be expected to come
+        comes = (
+            self.delivery.expected_share
+        )  # more is asked for than cleared, so that what cleared may be expected to come
         if plan.schedule_kw is not None:
             power, short = self._follow(plan.schedule_kw[t % length], limits, sold / comes, bought / comes)
         else:
@@ -492,7 +489,7 @@ class Run:
         operation, reachable = self.operation, self.inputs.stores.reachable[t]
         asked = power - default
         self.trajectory.unanswered_kw[t] = np.where(reachable, 0.0, np.abs(asked))
-        self._answers.add(np.abs(asked), reachable)
+        self.delivery.note(np.abs(asked), reachable)
         came = np.where(reachable, asked, 0.0)
         rise = _at_most(np.maximum(came, 0.0), sold, operation.aggregation)
         fall = _at_most(np.maximum(-came, 0.0), bought, operation.aggregation)
@@ -531,9 +528,9 @@ class Run:
             able = operation.drawn_only(able, power, at.net_generation_kw)
         if self.knowledge.exact:
             able = np.where(inputs.stores.reachable[t], able, 0.0)
-        held = _shared_out(able, committed.sum(axis=0) / self._answers.share, operation.aggregation)
+        held = _shared_out(able, committed.sum(axis=0) / self.delivery.expected_share, operation.aggregation)
         if self._may_fail:
-            self._answers.add(held, inputs.stores.reachable[t])
+            self.delivery.note(held, inputs.stores.reachable[t])
             in_reach = np.where(inputs.stores.reachable[t], held, 0.0)
             held = _at_most(in_reach, committed.sum(axis=0), operation.aggregation)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -49,8 +49,6 @@ class GateView:
     """what each home is expected to keep of its promises, by those it kept so far, 0 to 1, shape (N,)"""
     energy_kwh: Floats
     """expected in each store at the window's start, shape (S,)"""
-    answered_share: Floats
-    """of what each store was asked for so far, what came, shape (S,); 1 where nothing was"""
     stages: Stages
     """prices, tariff, load and sun, and what stores are plugged in, by quarter hour over the horizon"""
     first_stage: int

@@ -36,7 +36,22 @@ Start with: vpp run --month 2023-08
 Months are written 2023-08. Times are Los Angeles time unless an offset is given."""
 
 app = typer.Typer(help=HELP, add_completion=False, rich_markup_mode=None)
-for module in (run, ladder, day, data, fleet, events, household, negotiate, report, backfill, study, ui, dashboard, prune):
+for module in (
+    run,
+    ladder,
+    day,
+    data,
+    fleet,
+    events,
+    household,
+    negotiate,
+    report,
+    backfill,
+    study,
+    ui,
+    dashboard,
+    prune,
+):
     module.register(app)
 
 BAD_INPUT = 2

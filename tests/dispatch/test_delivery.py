@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.invented import invented_inputs
-from vpp_core.dispatch.answers import Answers
+from vpp_core.dispatch.delivery import Delivery
 from vpp_core.market.inputs import Inputs
 from vpp_core.scenario import KNOWN_SCENARIOS, Reliability
 from vpp_core.settlement.outcome import Outcome
@@ -23,13 +23,14 @@ def simulated(inputs: Inputs, *keys: str) -> dict[str, Outcome]:
 
 
 def test_what_may_be_expected_is_what_came_of_what_was_asked() -> None:
-    """Two stores of 4 kW start with an hour at full power; then 4 kW are asked of each for two hours, one follows."""
-    answers = Answers(np.array([4.0, 4.0, 2.0]), np.array([0, 0, 1]), 3)
-    assert answers.share.tolist() == [1.0, 1.0, 1.0]
+    """Homes start with 10 kWh each but for one without a store; then two of them are asked for 4 kW over two hours, of
+    which all comes of the one and a quarter of the other."""
+    delivery = Delivery(np.array([0, 1, 1, 3]), np.array([0, 0, 1, 1]))
+    assert delivery.expected_share.tolist() == [1.0, 1.0] and delivery.reliability.tolist() == [1.0] * 4
     for _ in range(8):
-        answers.add(np.array([4.0, 4.0, 0.0]), np.array([True, False, True]))
-    assert answers.share.tolist() == pytest.approx([(8 + 8) / (8 + 16), 1.0, 1.0])
-    assert answers.share_of_store.tolist() == pytest.approx([1.0, 4 / 12, 1.0])
+        delivery.note(np.array([4.0, 1.0, 3.0, 0.0]), np.array([True, True, False, False]))
+    assert delivery.reliability.tolist() == pytest.approx([1.0, (10 + 2) / (10 + 8), 1.0, 1.0])
+    assert delivery.expected_share.tolist() == pytest.approx([(20 + 8 + 2) / (20 + 16), 1.0])
 
 
 def test_nothing_comes_of_stores_that_never_follow_and_soon_nothing_is_bid() -> None:
@@ -63,7 +64,7 @@ def test_of_what_is_asked_as_much_comes_as_is_reached_and_awards_stay_within_wha
     assert result["perfect_forecast"].windows["unanswered_kwh"].sum() == 0
 
 
-def test_a_strategy_sees_what_came_of_each_store() -> None:
+def test_a_strategy_sees_what_came_of_each_home() -> None:
     from vpp_core.dispatch.run import Run
     from vpp_core.dispatch.view import GateView
     from vpp_core.market.decision import Decision
@@ -73,7 +74,7 @@ def test_a_strategy_sees_what_came_of_each_store() -> None:
 
     class Watching(CentralizedAware):
         def decide(self, view: GateView) -> Decision:
-            seen.append(view.answered_share)
+            seen.append(view.reliability)
             return super().decide(view)
 
     inputs = invented_inputs(seed=4, homes=8, days=1, reliability=FAILING)
@@ -82,5 +83,5 @@ def test_a_strategy_sees_what_came_of_each_store() -> None:
         run.before(t)
         run.dispatch(t)
     assert (seen[0] == 1.0).all() and seen[-1].min() < 0.9
-    always = inputs.stores.reachable.all(axis=0)
-    assert (seen[-1][always] == 1.0).all()
+    sometimes_not = inputs.stores.home[~inputs.stores.reachable.all(axis=0)]
+    assert (np.delete(seen[-1], sometimes_not) == 1.0).all()
