@@ -47,7 +47,8 @@ def test_nothing_comes_of_stores_that_never_follow_and_soon_nothing_is_bid() -> 
         windows = result[key].windows
         assert windows["unanswered_kwh"].sum() > 0 and windows["penalty_usd"].sum() > 0, key
         bid = (windows["bid_sell_kw"] + windows["bid_buy_kw"]).to_numpy()
-        assert bid[-24:].sum() < 0.5 * bid[:24].sum(), f"{key}: bids fall with what came"
+        most = 0.5 if key == "centralized" else 0.9  # who asked for less has learned less
+        assert bid[-24:].sum() < most * bid[:24].sum(), f"{key}: bids fall with what came"
     exact = result["perfect_forecast"].windows
     assert not exact[["bid_sell_kw", "bid_buy_kw", "penalty_usd", "unanswered_kwh"]].to_numpy().any()
 
