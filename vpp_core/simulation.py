@@ -16,6 +16,7 @@ from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE
 from vpp_core.dispatch.run import Run
 from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
+from vpp_core.fleet.fleet import Ints
 from vpp_core.llm.usage import Usage
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
@@ -53,11 +54,15 @@ Progress = Callable[[str, float], None]
 
 
 def simulate(
-    inputs: Inputs, keys: Iterable[str], progress: Progress | None = None, gateway: Gateway | None = None
+    inputs: Inputs,
+    keys: Iterable[str],
+    progress: Progress | None = None,
+    gateway: Gateway | None = None,
+    kept: Ints | None = None,
 ) -> list[Outcome]:
     """Run the strategies one after another, each from the same initial state; `progress` gets a key and a share.
 
-    `gateway` leads to a language model, for scenarios that negotiate by one.
+    `gateway` leads to a language model, for scenarios that negotiate by one. `kept`: see `settle`.
     """
     keys = list(keys)
     unknown = [key for key in keys if key not in STRATEGIES]
@@ -77,7 +82,7 @@ def simulate(
             assert isinstance(strategy, GateClosureStrategy)
             strategy.gateway = gateway
             trajectory, bids, timings = run(inputs, strategy, progress)
-        outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd)
+        outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd, kept)
         if strategy.negotiates:
             _require_heard(inputs.scenario, sum((bid.decision.usage for bid in bids), Usage()), gateway)
         outcome.timings.update(timings, total=time.perf_counter() - began)

@@ -18,7 +18,9 @@ CARS_PER_HOME = 2
 """At most. A car's draws sit at position `CARS_PER_HOME · home + car`."""
 
 
-def generate_fleet(homes: int, seed: int, *, first: int = 0, water_heater_share: float = 0.0) -> Fleet:
+def generate_fleet(
+    homes: int, seed: int, *, first: int = 0, water_heater_share: float = 0.0, homes_per_aggregation: int = 2000
+) -> Fleet:
     """Homes `first` … `first + homes − 1` of the population of this seed.
 
     `water_heater_share` of them have an electric water heater that can be moved. All else about a home is the same
@@ -57,7 +59,7 @@ def generate_fleet(homes: int, seed: int, *, first: int = 0, water_heater_share:
         seed=seed,
         home_id=home_id,
         category=category,
-        aggregation_id=np.zeros(homes, dtype=np.int32),
+        aggregation_id=(home_id // homes_per_aggregation).astype(np.int32),
         load_profile_id=(home_id % MOST_LOAD_PROFILES).astype(np.int32),
         bess_capacity_kwh=np.where(has_bess, bess_kwh, 0.0),
         bess_max_power_kw=np.where(has_bess, bess_kw, 0.0),

@@ -13,6 +13,9 @@ from vpp_core.scenario.rules import Rules
 DATED_FIELDS = ("minimum_bid_mw", "maximum_bid_mw", "reserve_response_minutes", "reserve_duration_minutes", "export")
 """Fields whose default is today's entry of the rulebook."""
 
+FLEET_SHARE = 0.1
+"""200 homes of an aggregation of 2,000."""
+
 
 class MarketRules(Rules):
     """Rules a bid is held to. Defaults: CAISO today, for a distributed energy resource aggregation."""
@@ -31,11 +34,19 @@ class MarketRules(Rules):
     maximum_bid_mw: float = Field(
         TODAY.maximum_bid_mw, gt=0, le=1000, description="largest sum of segments per direction and product [MW]"
     )
+    homes_per_aggregation: int = Field(
+        2000,
+        ge=1,
+        le=100_000,
+        description="homes that bid together; a drawn fleet of more is several aggregations (assumption: 2.5 kW of the "
+        "maximum bid a home)",
+    )
     fleet_share: float = Field(
-        0.1,
+        FLEET_SHARE,
         gt=0,
         le=1,
-        description="share of its aggregation that the fleet is, the rest behaving alike; bid sizes hold for the whole",
+        description="share of its aggregation that the fleet is, the rest behaving alike; bid sizes hold for the whole. "
+        "Left at 0.1, a fleet that fills aggregations of its own is all of them: 1",
     )
     delivery_penalty_share: float = Field(0.10, ge=0, le=1, description="penalty on undelivered energy, share of |LMP|")
     no_pay_penalty_share: float = Field(

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, shortened
-from vpp_core.scenario.market_rules import MarketRules
+from vpp_core.scenario.market_rules import FLEET_SHARE, MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
 from vpp_core.scenario.reliability import Reliability
 from vpp_core.scenario.retail import FLAT, RETAIL_TARIFFS
@@ -118,11 +118,13 @@ class Scenario(Rules):
         return Period.of(month, self.first_days)
 
     def in_month(self, month: Month) -> Scenario:
-        """The scenario with the market rules that hold in a month; under today's rules itself."""
+        """The scenario with the market rules that hold in a month and for a fleet of its size; often itself."""
         try:
             rules = self.market.in_month(month)
         except ValidationError as error:
             raise InputError(f"scenario {self.name} in {month}: {describe_validation_error(error)}") from None
+        if rules.fleet_share == FLEET_SHARE and self.homes >= rules.homes_per_aggregation:
+            rules = rules.model_copy(update={"fleet_share": 1.0})
         return self if rules == self.market else self.model_copy(update={"market": rules})
 
     def to_json(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.fleet.fleet import Floats
+from vpp_core.fleet.fleet import Floats, Ints
 from vpp_core.market.inputs import Inputs
 from vpp_core.settlement.books import Books
 from vpp_core.settlement.grouping import Groups, sum_by_home
@@ -24,10 +24,15 @@ _ENERGY_DIGITS, _MONEY_DIGITS = 4, 6
 
 
 def home_windows(
-    inputs: Inputs, strategy: str, trajectory: Trajectory, books: Books, payment_usd: Floats, groups: Groups
+    inputs: Inputs, strategy: str, trajectory: Trajectory, books: Books, payment_usd: Floats, groups: Groups,
+    kept: Ints | None = None,
 ) -> pd.DataFrame:
-    """Rows of `HOME_WINDOWS`, in the order of windows. `payment_usd`, (T, N), is NaN for a bound, which has no rows."""
-    homes = np.arange(len(inputs.fleet)) if len(inputs.fleet) <= MOST_HOMES else kept_homes(inputs.fleet)
+    """Rows of `HOME_WINDOWS`, in the order of windows. `payment_usd`, (T, N), is NaN for a bound, which has no rows.
+
+    `kept`: positions of the homes that have rows; otherwise all of a fleet that is not too large.
+    """
+    few = len(inputs.fleet) <= MOST_HOMES
+    homes = kept if kept is not None else np.arange(len(inputs.fleet)) if few else kept_homes(inputs.fleet)
     award, delivered = trajectory.award_kw, books.delivered_kw
 
     def kwh(of_store: Floats) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.fleet.fleet import Floats
+from vpp_core.fleet.fleet import Floats, Ints
 from vpp_core.llm.usage import Usage
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
@@ -65,8 +65,12 @@ def settle(
     counterfactual: Trajectory,
     bids: Sequence[Bid],
     bound_gap_usd: float | None = None,
+    kept: Ints | None = None,
 ) -> Outcome:
-    """Make the books of a trajectory. `bids` has one per window; a bound has none, and pays nothing."""
+    """Make the books of a trajectory. `bids` has one per window; a bound has none, and pays nothing.
+
+    `kept`: positions of the homes whose intervals and windows are kept, where these homes are a part of a fleet.
+    """
     groups = Groups(inputs)
     books = make_books(inputs, trajectory, counterfactual)
     moved = Deviations.of(inputs, trajectory)
@@ -82,8 +86,8 @@ def settle(
         households[f"violations_{kind}"] = _counts(per_day.ravel(), operable)
     for frame in (windows, households):
         frame.insert(0, "strategy", strategy)
-    intervals = home_intervals(inputs, strategy, trajectory, kept_homes(inputs.fleet))
-    paid = home_windows(inputs, strategy, trajectory, books, money["payment_usd"], groups)
+    intervals = home_intervals(inputs, strategy, trajectory, kept_homes(inputs.fleet) if kept is None else kept)
+    paid = home_windows(inputs, strategy, trajectory, books, money["payment_usd"], groups, kept)
     return Outcome(strategy, windows, households, paid, intervals, bound_gap_usd, trajectory)
 
 
@@ -234,7 +238,24 @@ def _household_rows(
     return frame
 
 
-def outcomes_to_arrow(outcomes: Sequence[Outcome]) -> pa.Table:
+class Settled(Protocol):
+    """The tables of one strategy."""
+
+    @property
+    def strategy(self) -> str: ...
+    @property
+    def windows(self) -> pd.DataFrame: ...
+    @property
+    def households(self) -> pd.DataFrame: ...
+    @property
+    def home_windows(self) -> pd.DataFrame: ...
+    @property
+    def intervals(self) -> pd.DataFrame: ...
+    @property
+    def bound_gap_usd(self) -> float | None: ...
+
+
+def outcomes_to_arrow(outcomes: Sequence[Settled]) -> pa.Table:
     """The outcomes contract: a row per strategy and local day, with the day's windows, households and intervals."""
     parts = []
     for outcome in outcomes:

@@ -32,7 +32,12 @@ def prosumer_fleet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.
 
     def compute() -> pa.Table:
         scenario = stage.scenario
-        drawn = generate_fleet(scenario.homes, scenario.seed, water_heater_share=scenario.water_heater_share)
+        drawn = generate_fleet(
+            scenario.homes,
+            scenario.seed,
+            water_heater_share=scenario.water_heater_share,
+            homes_per_aggregation=scenario.market.homes_per_aggregation,
+        )
         fleet = stricter(drawn, scenario.preference_strictness)
         joined = join_described(fleet, described_files(stage.lake.raw))
         if joined.joined or joined.refused:

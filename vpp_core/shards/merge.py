@@ -1,0 +1,136 @@
+"""The outcomes of a fleet from those of its aggregations.
+
+Windows are added up, households and what is kept of homes are put side by side. Every column of the window table has
+its rule here: what is alike in all aggregations, what is a mean, what is told of any, and all else is a sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from vpp_core.settlement.outcome import OutcomeTables, outcome_tables, outcomes_to_arrow
+from vpp_core.tables import WINDOW_RESULTS
+from vpp_core.tables.negotiation import OUTCOMES as ENDINGS
+
+ALIKE = (
+    "strategy",
+    "window_start",
+    "local_day",
+    "lmp_mean_usd_per_mwh",
+    "forecast_p10_usd_per_mwh",
+    "forecast_p50_usd_per_mwh",
+    "forecast_p90_usd_per_mwh",
+    "spin_usd_per_mw_h",
+    "nonspin_usd_per_mw_h",
+)
+MEANS = {
+    "bid_sell_usd_per_mwh": "bid_sell_kw",
+    "bid_buy_usd_per_mwh": "bid_buy_kw",
+    "mean_concession": "agreed",
+    "plan_satisfaction": "households",
+}
+"""Column → what its values are weighted by."""
+OF_ANY = ("below_minimum",)
+MOST = ("rounds",)
+FIRST_TOLD = ("solver",)
+ENDING = "negotiation_outcome"
+SPECIAL = (*ALIKE, *MEANS, *OF_ANY, *MOST, *FIRST_TOLD, ENDING)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """One strategy's tables of a whole fleet."""
+
+    strategy: str
+    windows: pd.DataFrame
+    households: pd.DataFrame
+    home_windows: pd.DataFrame
+    intervals: pd.DataFrame
+    bound_gap_usd: float | None
+
+
+def merged(tables: Sequence[pa.Table]) -> pa.Table:
+    """OUTCOMES of a fleet from those of its aggregations, which are given in the fleet's order."""
+    if len(tables) == 1:
+        return tables[0]
+    parts = [outcome_tables(table) for table in tables]
+    strategies = list(dict.fromkeys(parts[0].days["strategy"]))
+    return outcomes_to_arrow([_merged(parts, strategy) for strategy in strategies])
+
+
+def _merged(parts: Sequence[OutcomeTables], strategy: str) -> Merged:
+    def own(name: str) -> Iterator[pd.DataFrame]:
+        for part in parts:
+            frame = getattr(part, name)
+            yield frame[frame["strategy"] == strategy].reset_index(drop=True)
+
+    gaps = [frame["bound_gap_usd"].dropna().sum() for frame in own("days") if frame["bound_gap_usd"].notna().any()]
+    return Merged(
+        strategy,
+        windows=merge_windows(list(own("windows"))),
+        households=_side_by_side(own("households"), "local_day"),
+        home_windows=_side_by_side(own("home_windows"), "window_start"),
+        intervals=_side_by_side(own("intervals"), "local_day"),
+        bound_gap_usd=float(np.sum(gaps)) if gaps else None,
+    )
+
+
+def _side_by_side(frames: Iterator[pd.DataFrame], by: str) -> pd.DataFrame:
+    return pd.concat(list(frames), ignore_index=True).sort_values(by, kind="stable", ignore_index=True)
+
+
+def merge_windows(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The windows of a fleet from those of its aggregations, one strategy's; rows of WINDOW_RESULTS."""
+    first = frames[0]
+    columns: dict[str, pd.Series] = {}
+    for column in WINDOW_RESULTS.columns:
+        name = column.name
+        values = [frame[name] for frame in frames]
+        if name in ALIKE:
+            columns[name] = first[name]
+        elif name in MEANS:
+            columns[name] = _mean(values, [frame[MEANS[name]] for frame in frames])
+        elif name in OF_ANY:
+            columns[name] = pd.concat(values, axis=1).any(axis=1)
+        elif name in MOST:
+            columns[name] = pd.concat(values, axis=1).max(axis=1)
+        elif name in FIRST_TOLD:
+            columns[name] = pd.concat(values, axis=1).bfill(axis=1).iloc[:, 0]
+        elif name == ENDING:
+            columns[name] = _ending(values)
+        else:
+            columns[name] = _sum(values)
+    return pd.DataFrame(columns)
+
+
+def _sum(values: Sequence[pd.Series]) -> pd.Series:
+    """Row by row in the order given; null where all are."""
+    total = values[0]
+    for more in values[1:]:
+        total = total.add(more, fill_value=0)
+    return total
+
+
+def _mean(values: Sequence[pd.Series], weights: Sequence[pd.Series]) -> pd.Series:
+    known = [(v.fillna(0.0) * w, w.where(v.notna(), 0)) for v, w in zip(values, weights, strict=True)]
+    weight = _sum([w for _, w in known]).astype(float)
+    return (_sum([v for v, _ in known]) / weight).where(weight > 0)
+
+
+def _ending(values: Sequence[pd.Series]) -> pd.Series:
+    """How all ended, where that is alike; else whether some agreed, or the first ending in the list's order."""
+    table = pd.concat(values, axis=1)
+    order = list(ENDINGS)
+
+    def told(row: pd.Series) -> str | None:
+        found = [ending for ending in order if (row == ending).any()]
+        if len(found) > 1 and {"agreed", "partly_agreed"} & set(found):
+            return "partly_agreed"
+        return found[0] if found else None
+
+    return table.apply(told, axis=1)

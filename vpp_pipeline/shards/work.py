@@ -1,0 +1,99 @@
+"""What a worker does: read the lake's tables, run the strategies for one aggregation, keep the outcomes in the lake."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vpp_core.calendar import Month
+from vpp_core.scenario import Scenario
+from vpp_core.tables import OUTCOMES
+from vpp_pipeline.lake import Lake
+from vpp_pipeline.lake.files import write_whole
+from vpp_pipeline.lake.table_file import TableFile, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from upath import UPath
+
+    from vpp_core.fleet.fleet import Fleet
+    from vpp_core.llm.gateway import Gateway
+
+TABLES = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all shards of a stage have in common; small, since it goes to every worker."""
+
+    lake_url: str
+    raw: str
+    month: str
+    scenario_json: str
+    """as the stage reads it"""
+    keys: tuple[str, ...]
+    recipe: str
+    """digest of all that the result is made from"""
+    folder: str
+    """of the stage's shards, in the lake"""
+
+    def lake(self) -> Lake:
+        return Lake.at(self.lake_url, Path(self.raw))
+
+    def path(self, aggregation_id: int) -> UPath:
+        """Where a shard's outcomes are kept."""
+        return self.lake().root / "shards" / self.folder / f"{aggregation_id:07d}.parquet"
+
+
+@dataclass(frozen=True)
+class World:
+    """The tables that every shard starts from."""
+
+    scenario: Scenario
+    frames: dict[str, pd.DataFrame]
+    fleet: Fleet
+
+
+@functools.lru_cache(maxsize=1)
+def _world(lake_url: str, raw: str, month: str, scenario_json: str, recipe: str) -> World:
+    """Read once in a worker's life; `recipe` changes with the tables' content."""
+    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_pipeline.plugins import load_strategies
+
+    load_strategies()
+    lake, scenario = Lake.at(lake_url, Path(raw)), Scenario.from_json(scenario_json)
+    frames = {name: lake.read(name, month, scenario.name).table.to_pandas() for name in TABLES}
+    return World(scenario, frames, fleet_from_arrow(lake.read("prosumer_fleet", month, scenario.name).table))
+
+
+def run_shard(work: Work, aggregation_id: int, gateway: Gateway | None = None) -> dict[str, float]:
+    """Run one aggregation and keep its outcomes; seconds by strategy and part."""
+    from vpp_core.shards.split import shard_of
+    from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
+
+    world = _world(work.lake_url, work.raw, work.month, work.scenario_json, work.recipe)
+    fleet, kept = shard_of(world.fleet, aggregation_id)
+    inputs = Inputs.build(
+        world.scenario, Month.parse(work.month), *(world.frames[name] for name in TABLES), fleet
+    )
+    outcomes = simulate(inputs, work.keys, gateway=gateway, kept=kept)
+    file = encode(outcomes_to_arrow(outcomes), OUTCOMES, work.recipe)
+    write_whole(work.path(aggregation_id), file.content)
+    return {f"{o.strategy}_{part}": seconds for o in outcomes for part, seconds in o.timings.items()}
+
+
+def stored_shard(work: Work, aggregation_id: int) -> TableFile | None:
+    """A shard's outcomes, if they are there, whole and of this recipe."""
+    from vpp_core.errors import InputError
+    from vpp_pipeline.lake.table_file import decode
+
+    path = work.path(aggregation_id)
+    if not path.exists():
+        return None
+    try:
+        file = decode(path.read_bytes(), OUTCOMES, str(path), "it is computed again")
+    except InputError:
+        return None
+    return file if file.recipe == work.recipe else None
