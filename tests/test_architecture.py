@@ -28,6 +28,7 @@ LINE = [
     "negotiation",
     "strategies",
     "simulation",
+    "shards",
     "results",
 ]
 """Each imports only what stands before it."""

@@ -15,7 +15,9 @@ READS: dict[str, frozenset[str]] = {
     "solar_generation": _DATA,
     "load_profiles": _DATA | {"homes"},
     "price_forecast": frozenset({"market", "first_days"}),
-    "prosumer_fleet": frozenset({"homes", "seed", "preference_strictness", "water_heater_share", "first_days"}),
+    "prosumer_fleet": frozenset(
+        {"homes", "seed", "preference_strictness", "water_heater_share", "market", "first_days"}
+    ),
 }
 """Stages of data and homes. Which fields strategies read, they say themselves (`Strategy.reads_negotiation`)."""
 

@@ -22,7 +22,7 @@ from vpp_pipeline.dagster_home import explained_store, refusal_of
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.partitions import SCENARIO, partition_key
-from vpp_pipeline.stage import FRESH_TAG, REFETCH_TAG
+from vpp_pipeline.stage import FRESH_TAG, ON_TAG, REFETCH_TAG
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -87,6 +87,7 @@ def run_month(
     assets: Sequence[str] | None = None,
     fresh: bool = False,
     refetch: bool = False,
+    on: str | None = None,
     on_step: StepListener | None = None,
 ) -> MonthRun:
     """Materialize the graph, or only `assets` of it, for a month and a scenario that the lake knows.
@@ -104,7 +105,9 @@ def run_month(
             partition_key=partition_key(month, scenario),
             run_config={"loggers": {"steps": {}}},
             asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
-            tags={PROCESS_TAG: _this_process()} | _tags({FRESH_TAG: fresh, REFETCH_TAG: refetch}),
+            tags={PROCESS_TAG: _this_process()}
+            | _tags({FRESH_TAG: fresh, REFETCH_TAG: refetch})
+            | ({ON_TAG: on} if on else {}),
             raise_on_error=False,
         )
     if any(map(_interrupted, result.all_events)):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -35,6 +36,7 @@ from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.partitions import month_and_scenario
 from vpp_pipeline.reads import as_read_by, fields_read
+from vpp_pipeline.shards.pools import checked_place
 
 for _accelerator in ("compute.use_bottleneck", "compute.use_numexpr"):
     # Installed for another package's sake, they would change the last bit of sums and with it a table's bytes.
@@ -43,6 +45,8 @@ for _accelerator in ("compute.use_bottleneck", "compute.use_numexpr"):
 FRESH_TAG = "vpp/fresh"
 REFETCH_TAG = "vpp/refetch"
 """Asks live services again for what was fetched before."""
+ON_TAG = "vpp/on"
+"""Where the aggregations of a large fleet are run; without it, what VPP_ON says, else in processes of this machine."""
 
 
 @contextmanager
@@ -69,6 +73,8 @@ class Stage:
     fresh: bool
     refetch: bool
     log: Any
+    on: str = "processes"
+    """where the aggregations of a large fleet are run"""
     notes: dict[str, Any] = field(default_factory=dict)
     """what the computation wants shown as metadata"""
     unread: list[Unread] = field(default_factory=list)
@@ -86,6 +92,9 @@ class Stage:
             whole = lake.scenario(name).in_month(month)
         fresh, refetch = (hasattr(context, "has_tag") and context.has_tag(tag) for tag in (FRESH_TAG, REFETCH_TAG))
         asset = context.asset_key.path[-1]
+        on = context.get_tag(ON_TAG) if hasattr(context, "get_tag") else None
+        with final_failures():
+            place = checked_place(on or os.environ.get("VPP_ON") or "processes")
         return cls(
             asset,
             month,
@@ -96,6 +105,7 @@ class Stage:
             fresh,
             refetch,
             context.log,
+            place,
         )
 
     @property

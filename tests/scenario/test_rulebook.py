@@ -93,6 +93,8 @@ WITHOUT_RULES = (".period(", ".fingerprint(", ".to_json(")
 
 def test_the_pipeline_hands_on_a_scenario_only_with_the_rules_of_its_month() -> None:
     files = sorted((ROOT / "vpp_pipeline").rglob("*.py"))
+    # The database lists scenarios as they were described; nothing is computed with them there.
+    files = [file for file in files if file.name != "database.py"]
     calls = {
         f"{file.name}: {match[0]}": match[2]
         for file in files

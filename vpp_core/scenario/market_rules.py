@@ -45,8 +45,8 @@ class MarketRules(Rules):
         FLEET_SHARE,
         gt=0,
         le=1,
-        description="share of its aggregation that the fleet is, the rest behaving alike; bid sizes hold for the whole. "
-        "Left at 0.1, a fleet that fills aggregations of its own is all of them: 1",
+        description="share of its aggregation that the fleet is, the rest behaving alike; bid sizes hold for the "
+        "whole. Left at 0.1, a fleet that fills aggregations of its own is all of them: 1",
     )
     delivery_penalty_share: float = Field(0.10, ge=0, le=1, description="penalty on undelivered energy, share of |LMP|")
     no_pay_penalty_share: float = Field(

@@ -24,7 +24,12 @@ _ENERGY_DIGITS, _MONEY_DIGITS = 4, 6
 
 
 def home_windows(
-    inputs: Inputs, strategy: str, trajectory: Trajectory, books: Books, payment_usd: Floats, groups: Groups,
+    inputs: Inputs,
+    strategy: str,
+    trajectory: Trajectory,
+    books: Books,
+    payment_usd: Floats,
+    groups: Groups,
     kept: Ints | None = None,
 ) -> pd.DataFrame:
     """Rows of `HOME_WINDOWS`, in the order of windows. `payment_usd`, (T, N), is NaN for a bound, which has no rows.

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_pipeline.assets.preview import outcome_metadata
+from vpp_pipeline.assets.sharded import in_shards
 from vpp_pipeline.assets.spec import described
 from vpp_pipeline.io import LakeResource
 from vpp_pipeline.stage import Stage, foreign_strategies
@@ -32,11 +33,15 @@ def simulated(stage: Stage, world: World) -> pa.Table:
     """OUTCOMES of the strategies that this stage materializes."""
     from vpp_core.fleet.storage import fleet_from_arrow
     from vpp_core.negotiation.expected import expectation
+    from vpp_core.shards.split import aggregations
     from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
     from vpp_core.strategies.registry import STRATEGIES, strategies_of
     from vpp_pipeline.lake.answers import gateway_of
 
     keys = strategies_of(stage.asset)
+    fleet = fleet_from_arrow(world.prosumer_fleet)
+    if len(aggregations(fleet)) > 1:
+        return in_shards(stage, keys, aggregations(fleet).tolist(), _registered(stage))
     inputs = Inputs.build(
         stage.scenario,
         stage.month,
@@ -44,7 +49,7 @@ def simulated(stage: Stage, world: World) -> pa.Table:
         world.price_forecast,
         world.solar_generation,
         world.load_profiles,
-        fleet_from_arrow(world.prosumer_fleet),
+        fleet,
     )
     positions = {key: position for position, key in enumerate(keys)}
 

@@ -16,6 +16,7 @@ from vpp_pipeline import progress, project
 from vpp_pipeline.cli.console import bar, console, say, visible
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.files import explained
+from vpp_pipeline.shards.pools import checked_place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,8 +86,10 @@ def execute_month(
     assets: Sequence[str] | None = None,
     fresh: bool = False,
     refetch: bool = False,
+    on: str | None = None,
 ) -> MonthRun:
     """Freeze the scenario, run the month with a progress bar on stderr; a failed stage is an `InputError`."""
+    on = checked_place(on) if on else None
     simulates = not assets or "negotiation_results" in assets
     if simulates and (fresh or refetch or not lake.table_path("kpi_monthly", month, scenario.name).exists()):
         tell_size(scenario, month)
@@ -102,7 +105,7 @@ def execute_month(
 
         with shared_instance() as instance:
             result = run_month(
-                instance, month, scenario.name, assets=assets, fresh=fresh, refetch=refetch, on_step=on_step
+                instance, month, scenario.name, assets=assets, fresh=fresh, refetch=refetch, on=on, on_step=on_step
             )
     tell_unread(lake, month, scenario)
     if not result.succeeded:

@@ -48,6 +48,14 @@ RefetchOption = Annotated[bool, typer.Option("--refetch", help="Ask live service
 ReportOption = Annotated[
     bool, typer.Option("--report/--no-report", help="Or stop at the key figures, as a study's members do.")
 ]
+OnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        help="Where the aggregations of a large fleet are run: here, processes, processes:N, ray or ray://host:port "
+        "[VPP_ON, else processes].",
+    ),
+]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute everything anew, also what is there already.")]
 
 

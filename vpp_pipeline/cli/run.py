@@ -27,6 +27,7 @@ def run(
     report: o.ReportOption = True,
     fresh: o.FreshOption = False,
     refetch: o.RefetchOption = False,
+    on: o.OnOption = None,
 ) -> None:
     """Run the benchmark of a month: data, homes, every strategy, key figures, report.
 
@@ -53,7 +54,8 @@ def run(
         depth=depth,
         model=model,
     )
-    result = execute_month(lake, month, chosen, assets=None if report else KEY_FIGURES, fresh=fresh, refetch=refetch)
+    assets = None if report else KEY_FIGURES
+    result = execute_month(lake, month, chosen, assets=assets, fresh=fresh, refetch=refetch, on=on)
     show_ladder(lake, month, chosen)
     if report:
         show_places(lake, month, chosen, result)

@@ -1,10 +1,11 @@
-"""All shards of a stage: those that are missing are run where they should, and the fleet's outcomes are made of them."""
+"""All shards of a stage: those that are missing are run, and the fleet's outcomes are made of them."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, as_completed
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -12,6 +13,9 @@ from vpp_core.errors import InputError
 from vpp_core.shards.merge import merged
 from vpp_pipeline.shards.pools import pool_at
 from vpp_pipeline.shards.work import Work, run_shard, stored_shard
+
+if TYPE_CHECKING:
+    from vpp_core.llm.gateway import Gateway
 
 MOST_DEATHS = 5
 """Times in a row that a pool may lose a worker without a shard being finished in between."""
@@ -21,11 +25,17 @@ Progress = Callable[[int, int], None]
 
 
 def run_fleet(
-    work: Work, aggregation_ids: Sequence[int], place: str, progress: Progress, log: logging.Logger
+    work: Work,
+    aggregation_ids: Sequence[int],
+    place: str,
+    progress: Progress,
+    log: logging.Logger,
+    gateway: Gateway | None = None,
 ) -> tuple[pa.Table, dict[str, float]]:
     """OUTCOMES of the fleet, and the seconds that strategies took, all shards added up.
 
-    What is in the lake already is not run again. A worker that dies is replaced; what it was at is run again.
+    What is in the lake already is not run again. A worker that dies is replaced; what it was at is run again. A
+    `gateway` to a language model does not leave this process, so with one the place is `here`.
     """
     missing = [number for number in aggregation_ids if stored_shard(work, number) is None]
     if len(missing) < len(aggregation_ids):
@@ -36,7 +46,7 @@ def run_fleet(
         before = len(missing)
         try:
             with pool_at(place, len(missing)) as pool:
-                running = {pool.submit(run_shard, work, number): number for number in missing}
+                running = {pool.submit(run_shard, work, number, gateway): number for number in missing}
                 for future in as_completed(running):
                     for name, more in future.result().items():
                         seconds[name] = seconds.get(name, 0.0) + more

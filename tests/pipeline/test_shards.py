@@ -1,0 +1,116 @@
+"""Aggregations run in this process or in others: the same result, also where a worker dies on the way."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.pipeline.tiny import MONTH, TINY, Ran
+from vpp_core.errors import InputError
+from vpp_core.fleet.storage import fleet_from_arrow, fleet_to_arrow
+from vpp_core.tables import CONTRACTS
+from vpp_pipeline.lake import Lake
+from vpp_pipeline.lake.table_file import encode
+from vpp_pipeline.shards.fleet import run_fleet
+from vpp_pipeline.shards.pools import checked_place
+from vpp_pipeline.shards.work import TABLES, Work, stored_shard
+
+LOG = logging.getLogger(__name__)
+IDS = (0, 1, 2)
+DEADLY = '''
+import os
+from pathlib import Path
+from vpp_core.strategies.registry import register
+from vpp_core.strategies.smart_home import SmartHome
+
+
+@register
+class DiesOnce(SmartHome):
+    """Takes its process along the first time it is asked."""
+
+    key = "dies_once"
+    title = "Dies once"
+    description = "For tests."
+
+    def permission(self, inputs):
+        marker = Path(os.environ["VPP_TEST_MARKER"])
+        if not marker.exists():
+            marker.write_text("died")
+            os._exit(9)
+        return super().permission(inputs)
+'''
+
+
+@pytest.fixture
+def work(finished: Ran, tmp_path: Path) -> Work:
+    """The finished lake's tables, with its homes in three aggregations."""
+    lake = Lake.at(tmp_path / "lake")
+    lake.freeze(TINY)
+    for name in TABLES:
+        lake.write(name, MONTH, TINY.name, finished.lake.read(name, MONTH, TINY.name))
+    fleet = fleet_from_arrow(finished.lake.read("prosumer_fleet", MONTH, TINY.name).table)
+    parted = replace(fleet, aggregation_id=(np.arange(len(fleet)) % len(IDS)).astype(np.int32))
+    lake.write(
+        "prosumer_fleet", MONTH, TINY.name, encode(fleet_to_arrow(parted), CONTRACTS["prosumer_fleet"], "parted")
+    )
+    return Work(
+        lake_url=str(tmp_path / "lake"),
+        raw=str(tmp_path / "lake" / "raw"),
+        month=MONTH,
+        scenario_json=TINY.to_json(),
+        keys=("no_vpp", "smart_home"),
+        recipe="a recipe",
+        folder="window_results-a-recipe",
+    )
+
+
+def nobody(done: int, of: int) -> None:
+    """Listens to no progress."""
+
+
+def test_what_is_done_is_not_run_again_and_what_is_damaged_is(work: Work) -> None:
+    told: list[int] = []
+    whole, _ = run_fleet(work, IDS, "here", lambda done, of: told.append(done), LOG)
+    assert told == [1, 2, 3]
+    again, seconds = run_fleet(work, IDS, "here", lambda done, of: told.append(done), LOG)
+    assert told == [1, 2, 3] and not seconds and again.equals(whole)
+    path = Path(str(work.path(1)))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    healed, _ = run_fleet(work, IDS, "here", lambda done, of: told.append(done), LOG)
+    assert told == [1, 2, 3, 3] and healed.equals(whole)
+    assert stored_shard(replace(work, recipe="another"), 0) is None
+
+
+def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = tmp_path / "deadly.py"
+    plugin.write_text(DEADLY)
+    monkeypatch.setenv("VPP_STRATEGIES", str(plugin))
+    monkeypatch.setenv("VPP_TEST_MARKER", str(tmp_path / "marker"))
+    deadly = replace(work, keys=("no_vpp", "dies_once"), folder="deadly")
+    found, _ = run_fleet(deadly, IDS, "processes:1", nobody, LOG)
+    assert (tmp_path / "marker").exists()
+    here, _ = run_fleet(work, IDS, "here", nobody, LOG)
+    assert found.filter(np.asarray(found["strategy"]) == "no_vpp").equals(
+        here.filter(np.asarray(here["strategy"]) == "no_vpp")
+    )
+    columns = ["local_day", "surplus_usd"]
+    assert found.select(columns).equals(here.select(columns)), "the strategy is smart_home under another name"
+
+
+@pytest.mark.parametrize("place", ["", "elsewhere", "processes:0", "processes:x", "ray://nowhere", "http://x:1"])
+def test_what_is_no_place_to_run_is_refused_with_those_there_are(place: str) -> None:
+    with pytest.raises(InputError, match="is no place to run shards; give here, processes"):
+        checked_place(place)
+
+
+def test_ray_that_is_not_there_is_one_sentence(work: Work) -> None:
+    with pytest.raises(InputError, match=r"needs the package ray|cannot be used"):
+        run_fleet(work, IDS, "ray://127.0.0.1:1", nobody, LOG)
