@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tests.negotiation.test_negotiation import CATEGORY, FORECAST, LAYOUT, bargain
 from vpp_core.llm import Usage
 from vpp_core.negotiation.bargain import Terms, aggregator_counter
-from vpp_core.negotiation.deciders import Rules, own_tactic
+from vpp_core.negotiation.deciders import Rules
 from vpp_core.negotiation.decisions import Decided, Responses
 from vpp_core.negotiation.guard import hold_responses, hold_terms, worth_enough
+from vpp_core.negotiation.homes import own_tactic
 from vpp_core.scenario import NegotiationRules
 
 RULES = NegotiationRules(decider="llm")

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from tests.invented import invented_inputs
 from vpp_core.errors import InputError
-from vpp_core.fleet.fleet import CATEGORIES
 from vpp_core.market.distribution import expected_gain_above
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
-from vpp_core.negotiation.bargain import Terms, aggregator_counter, home_ask, meet, open_bargain
-from vpp_core.negotiation.deciders import own_tactic
+from vpp_core.negotiation.bargain import Terms, aggregator_counter, meet, open_bargain
+from vpp_core.negotiation.homes import next_ask, own_tactic
 from vpp_core.negotiation.messages import ProsumerBid
 from vpp_core.negotiation.story import story
 from vpp_core.scenario import NegotiationRules
@@ -64,16 +63,8 @@ def test_homes_open_at_their_markup() -> None:
 
 def test_each_category_concedes_by_its_persona() -> None:
     """Shares conceded after one round of (r/T)^(1/β): (1/4)², 1/3 and √(1/2)."""
-    ask = home_ask(bargain(), 1, CATEGORY)[LAYOUT.sell][:CAR]
+    ask = next_ask(bargain().with_(round=1), CATEGORY, NegotiationRules())[LAYOUT.sell][:CAR]
     assert ask == pytest.approx([150 - 50 / 16, 150 - 50 / 3, 150 - 50 * np.sqrt(0.5)])
-
-
-@given(st.integers(0, 9), st.floats(-500, 2000), st.floats(1.0, 3.0))
-def test_no_home_ever_asks_below_its_reservation_price(rounds: int, reservation: float, markup: float) -> None:
-    start = bargain(reservation, markup)
-    ask = home_ask(start, rounds, CATEGORY)
-    assert (ask >= start.reservation_usd_per_mwh - 1e-9).all()
-    assert (home_ask(start, rounds + 1, CATEGORY) <= ask + 1e-9).all(), "a home takes a concession back"
 
 
 def test_the_aggregator_rises_from_its_opening_to_its_limit() -> None:
@@ -255,9 +246,3 @@ def test_a_fleet_that_cannot_bid_is_told_how_to_study_it() -> None:
     told = "\n".join(story(negotiate_window(inputs, at)))
     assert "less than the minimum bid of 0.5 MW, of which this fleet is to make 50 kW" in told
     assert "minimum_bid_mw" in told
-
-
-def test_every_category_has_a_persona() -> None:
-    from vpp_core.negotiation.bargain import PERSONAS
-
-    assert set(PERSONAS) == set(CATEGORIES)

@@ -6,33 +6,14 @@ they are what a home is paid for a MWh, be it that it gives it or that it takes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
+from vpp_core.fleet.fleet import Bools, Floats
 from vpp_core.market.distribution import expected_gain_above
 from vpp_core.market.segments import Layout
-
-
-@dataclass(frozen=True)
-class Persona:
-    """A time-dependent tactic (Faratin, Sierra & Jennings 1998): the share conceded after r rounds is (r/T)^(1/β)."""
-
-    beta: float
-    """below 1 holds out (Boulware), above 1 concedes early"""
-    patience: float
-    """T: rounds after which it would have conceded everything"""
-
-
-PERSONAS = {
-    "conservative": Persona(0.5, 4.0),
-    "moderate": Persona(1.0, 3.0),
-    "aggressive": Persona(2.0, 2.0),
-}
-"""By preference category: those who willingly take part concede early. Assumptions, swept by studies."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +26,13 @@ class Terms:
     """share of the way from opening to limit, 0–1"""
     minimum_score: float = 0.0
     """bids scored below get no counter-offer; their ask stands, and concedes as it would"""
+    shares: Floats | None = field(default=None, compare=False)
+    """bid by bid, where a tactic goes by what each home does; `conceded` is then their mean"""
+
+    @property
+    def gone(self) -> Floats | float:
+        """Share conceded, of each bid or of all."""
+        return self.conceded if self.shares is None else self.shares
 
 
 @dataclass(frozen=True)
@@ -114,22 +102,6 @@ def open_bargain(
     )
 
 
-def home_ask(
-    bargain: Bargain,
-    rounds_passed: int,
-    category: npt.NDArray[np.integer],
-    concession_factor: float = 1.0,
-    patience_factor: float = 1.0,
-) -> Floats:
-    """What each home asks after so many rounds, never below its reservation price. The factors scale β and T."""
-    beta = concession_factor * np.array([PERSONAS[name].beta for name in CATEGORIES])[category]
-    patience = patience_factor * np.array([PERSONAS[name].patience for name in CATEGORIES])[category]
-    share = np.minimum(rounds_passed / patience, 1.0) ** (1.0 / beta)
-    share = share[bargain.layout.home]
-    ask: Floats = bargain.opening_usd_per_mwh + share * (bargain.reservation_usd_per_mwh - bargain.opening_usd_per_mwh)
-    return np.maximum(ask, bargain.reservation_usd_per_mwh)
-
-
 def aggregator_counter(
     bargain: Bargain, forecast: Floats, terms: Terms, later_usd_per_mwh: Floats | float = 0.0
 ) -> Floats:
@@ -139,9 +111,9 @@ def aggregator_counter(
     as well. It offers nobody less than nothing: no home is asked to pay for what its own bill already holds. −∞ where
     the terms leave a bid without counter-offer.
     """
-    opening = _signed_quantile(bargain.layout, forecast, terms.opening_quantile)
-    limit = _signed_quantile(bargain.layout, forecast, terms.limit_quantile)
-    counter: Floats = np.maximum(opening + terms.conceded * (limit - opening) - later_usd_per_mwh, 0.0)
+    opening = signed_quantile(bargain.layout, forecast, terms.opening_quantile)
+    limit = signed_quantile(bargain.layout, forecast, terms.limit_quantile)
+    counter: Floats = np.maximum(opening + terms.gone * (limit - opening) - later_usd_per_mwh, 0.0)
     return np.where(bargain.score >= terms.minimum_score, counter, -np.inf)
 
 
@@ -166,7 +138,7 @@ def meet(bargain: Bargain, offered_usd_per_mwh: Floats, moved_share: Floats, spl
     )
 
 
-def _signed_quantile(layout: Layout, forecast: Floats, quantile: float) -> Floats:
+def signed_quantile(layout: Layout, forecast: Floats, quantile: float) -> Floats:
     """A quantile of the price as the aggregator sees it: for purchases the same quantile of the negated price."""
     known = (0.1, 0.5, 0.9)
     prices = np.nan_to_num(forecast)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from vpp_core.fleet.fleet import Bools
-from vpp_core.negotiation.bargain import Bargain, Terms, home_ask
+from vpp_core.negotiation.bargain import Terms, signed_quantile
 from vpp_core.negotiation.decisions import Decided, Formulation, Responses
 from vpp_core.negotiation.public import Table
+from vpp_core.negotiation.tactics import Standing, tactic_of
 from vpp_core.scenario import NegotiationRules
 
 
@@ -38,32 +38,32 @@ class Decider(Protocol):
 
 
 class Rules:
-    """Concedes evenly from the opening to the limit quantile, quantiles of the forecast."""
+    """Concedes from the opening to the limit quantile of the forecast by the tactic that the scenario names."""
 
     asks_homes: bool = False
 
     def __init__(self, rules: NegotiationRules) -> None:
         self._rules = rules
+        self._tactic = tactic_of(rules.aggregator_tactic, "aggregator")
 
     def terms(self, table: Table) -> Decided[Terms]:
-        conceded = table.round / table.rounds
-        return Decided(Terms(self._rules.opening_quantile, self._rules.limit_quantile, conceded))
+        opening, limit = self._rules.opening_quantile, self._rules.limit_quantile
+        gone = table.round / table.rounds
+        if not self._tactic.watches:
+            standing = Standing(gone, table.rounds, (), (), np.zeros(0))
+            return Decided(Terms(opening, limit, float(np.max(self._tactic.concede(standing)))))
+        room = np.abs(
+            signed_quantile(table.layout, table.forecast, limit)
+            - signed_quantile(table.layout, table.forecast, opening)
+        )
+        before = tuple(np.broadcast_to(terms.gone, room.shape) for terms in table.terms)
+        shares = np.asarray(self._tactic.concede(Standing(gone, table.rounds, before, table.asks, room)))
+        asking = table.offering & ~table.agreed
+        mean = float(shares[asking].mean()) if asking.any() else 0.0
+        return Decided(Terms(opening, limit, mean, shares=shares))
 
     def formulation(self, table: Table) -> Decided[Formulation]:
         return Decided(Formulation(self._rules.satisfaction_weight_usd))
 
     def responses(self, table: Table, tactic: Responses, room: Bools) -> Decided[Responses]:
         return Decided(tactic)
-
-
-def own_tactic(bargain: Bargain, category: npt.NDArray[np.integer], rules: NegotiationRules) -> Responses:
-    """What homes answer by the tactic of their category: whoever is offered at least what it would ask next accepts.
-
-    In the last round there is no next ask: what is not met is not agreed on.
-    """
-    if bargain.round >= rules.rounds:
-        nobody = np.zeros(len(bargain.layout), dtype=bool)
-        return Responses(nobody, bargain.ask_usd_per_mwh, nobody)
-    following = home_ask(bargain, bargain.round, category, rules.home_concession_factor, rules.home_patience_factor)
-    accepts = bargain.open & (bargain.counter_usd_per_mwh >= following)
-    return Responses(accepts, following, np.zeros_like(accepts))

@@ -43,7 +43,7 @@ def hold_terms(
     if before is not None:
         opening, limit = max(opening, before.opening_quantile), max(limit, before.limit_quantile)
         conceded, score = max(conceded, before.conceded), min(score, before.minimum_score)
-    held = Terms(opening, limit, conceded, score)
+    held = replace(said, opening_quantile=opening, limit_quantile=limit, conceded=conceded, minimum_score=score)
     # A rule that has to follow a model's earlier terms did no wrong, and is not counted.
     wrong = decided.by_model and held != said
     return replace(decided, value=held, usage=decided.usage + Usage(corrections=int(wrong)))

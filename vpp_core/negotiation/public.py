@@ -49,9 +49,19 @@ class Table:
     rounds: int
     terms: tuple[Terms, ...]
     """what the aggregator set in the rounds before"""
+    asks: tuple[Floats, ...] = ()
+    """of each round so far and of this one"""
 
     @classmethod
-    def of(cls, bargain: Bargain, view: GateView, forecast: Floats, rounds: int, terms: Sequence[Terms]) -> Table:
+    def of(
+        cls,
+        bargain: Bargain,
+        view: GateView,
+        forecast: Floats,
+        rounds: int,
+        terms: Sequence[Terms],
+        asks: Sequence[Floats] = (),
+    ) -> Table:
         """The public part of a bargain."""
         home = bargain.layout.home
         return cls(
@@ -71,6 +81,7 @@ class Table:
             round=bargain.round,
             rounds=rounds,
             terms=tuple(terms),
+            asks=(*asks, bargain.ask_usd_per_mwh),
         )
 
     @property

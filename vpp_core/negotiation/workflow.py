@@ -26,11 +26,12 @@ from vpp_core.fleet.fleet import Bools, Floats
 from vpp_core.llm import Usage
 from vpp_core.market.decision import Decision
 from vpp_core.market.segments import Segments
-from vpp_core.negotiation.bargain import Bargain, Terms, aggregator_counter, home_ask, meet, open_bargain
+from vpp_core.negotiation.bargain import Bargain, Terms, aggregator_counter, meet, open_bargain
 from vpp_core.negotiation.coalition import Coalition, form_coalition, worth_usd
-from vpp_core.negotiation.deciders import Decider, Rules, own_tactic
+from vpp_core.negotiation.deciders import Decider, Rules
 from vpp_core.negotiation.decisions import Decided, Formulation, Responses
 from vpp_core.negotiation.guard import hold_responses, hold_terms, worth_enough
+from vpp_core.negotiation.homes import own_tactic, tactics_of_homes
 from vpp_core.negotiation.outcomes import outcome_of
 from vpp_core.negotiation.public import Table
 from vpp_core.negotiation.rounds import RoundRecord
@@ -103,7 +104,7 @@ def announce(state: State, context: Context) -> State:
 def collect_bids(state: State, context: Context) -> State:
     """Sealed bids: every home asks its opening price."""
     bargain = state["bargain"]
-    return {"bargain": bargain.with_(ask_usd_per_mwh=home_ask(bargain, 0, context.view.fleet.category))}
+    return {"bargain": bargain.with_(ask_usd_per_mwh=bargain.opening_usd_per_mwh)}
 
 
 def evaluate(state: State, context: Context) -> State:
@@ -124,7 +125,7 @@ def evaluate(state: State, context: Context) -> State:
 
 def counter_offer(state: State, context: Context) -> State:
     """The aggregator's terms for this round: from where to where its counter-offers go, how far, and for whom."""
-    decided = context.decider.terms(_table(state, context))
+    decided = context.decider.terms(table_of(state, context))
     return {"terms": decided} if context.guarded else _offered(state, context, decided)
 
 
@@ -151,11 +152,12 @@ def _offered(state: State, context: Context, decided: Decided[Terms]) -> State:
 def respond(state: State, context: Context) -> State:
     """Homes answer by their own tactic, or where a model speaks for them, as it says; then as guarded."""
     bargain = state["bargain"]
-    tactic = own_tactic(bargain, context.view.fleet.category, context.rules)
+    fleet, rules = context.view.fleet, context.rules
+    tactic = own_tactic(bargain, fleet.category, rules, state["history"], tactics_of_homes(fleet, rules))
     if not context.decider.asks_homes:
         return _answered(state, bargain, Decided(tactic))
     room = bargain.open & (bargain.opening_usd_per_mwh > bargain.reservation_usd_per_mwh)
-    return {"tactic": tactic, "replies": context.decider.responses(_table(state, context), tactic, room)}
+    return {"tactic": tactic, "replies": context.decider.responses(table_of(state, context), tactic, room)}
 
 
 def guard_responses(state: State, context: Context) -> State:
@@ -186,7 +188,7 @@ def goes_on(state: State, context: Context) -> bool:
 def coalition(state: State, context: Context) -> State:
     """Choose members among those who agreed, by the formulation decided."""
     bargain = state["bargain"]
-    decided = context.decider.formulation(_table(state, context))
+    decided = context.decider.formulation(table_of(state, context))
     view = context.seen(bargain.round)
     return {
         "formulation": decided,
@@ -238,11 +240,13 @@ def submit_bid(state: State, context: Context) -> State:
     return {"decision": decision}
 
 
-def _table(state: State, context: Context) -> Table:
+def table_of(state: State, context: Context) -> Table:
+    """What lies on the table now."""
     bargain = state["bargain"]
     view = context.seen(bargain.round)
-    terms = [record.terms for record in state["history"]]
-    return Table.of(bargain, view, view.forecast, context.rules.rounds, terms)
+    history = state["history"]
+    terms, asks = [record.terms for record in history], [record.ask_usd_per_mwh for record in history]
+    return Table.of(bargain, view, view.forecast, context.rules.rounds, terms, asks)
 
 
 STEPS = {

@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from vpp_core.scenario.rules import Rules
 
+_KEY = r"^[a-z][a-z0-9_]{0,31}$"
+
 
 class LanguageModelRules(Rules):
     """Which model is asked, how often, and where it ends. Read only where `decider` is `llm`.
@@ -67,6 +69,18 @@ class NegotiationRules(Rules):
         le=1,
         description="how far from an ask to a counter-offer above it the price lies that both get; 0: what was asked",
     )
+    mechanism: str = Field(
+        "bilateral",
+        pattern=_KEY,
+        description="how prices come about: bilateral, posted_price or auction (negotiation.mechanisms)",
+    )
+    aggregator_tactic: str = Field(
+        "linear", pattern=_KEY, description="how the aggregator concedes, by rule (negotiation.tactics)"
+    )
+    home_tactics: dict[str, float] = Field(
+        {"by_category": 1.0},
+        description="how homes concede: tactic and share of homes, together 1 (negotiation.tactics)",
+    )
     home_concession_factor: float = Field(
         1.0, gt=0, le=10, description="multiplies β of every persona: above 1 homes concede earlier"
     )
@@ -75,6 +89,12 @@ class NegotiationRules(Rules):
     )
     decider: Literal["rules", "llm"] = Field("rules", description="who decides for the aggregator")
     llm: LanguageModelRules = LanguageModelRules()
+
+    @model_validator(mode="after")
+    def _tactics(self) -> NegotiationRules:
+        if any(share <= 0 for share in self.home_tactics.values()) or abs(sum(self.home_tactics.values()) - 1) > 1e-9:
+            raise ValueError("home_tactics: give each tactic a share above 0, together 1")
+        return self
 
     @model_validator(mode="after")
     def _quantiles(self) -> NegotiationRules:

@@ -103,6 +103,41 @@ class TableSweep(Sweep):
         return "time of use" if value else "own tariff"
 
 
+@dataclass(frozen=True)
+class Choice:
+    """One way of bargaining: fields that differ from the base, by path, each with its mark."""
+
+    name: str
+    changes: Mapping[str, tuple[str, Any]]
+
+
+@dataclass(frozen=True)
+class ChoiceSweep(Sweep):
+    """Values that are names: the value of a member is its place among the choices."""
+
+    choices: tuple[Choice, ...] = ()
+
+    def scenarios(self, base: Scenario) -> Iterator[tuple[float, Scenario]]:
+        """A scenario for each choice; that of the base itself is the base."""
+        for place, choice in enumerate(self.choices):
+            yield float(place), variation(base, choice.changes)
+
+    def name_of(self, value: float) -> str:
+        """The choice's name."""
+        return self.choices[int(value)].name
+
+
+_HOME_TACTICS = ("by_category", "boulware", "linear", "conceder", "tit_for_tat", "micro")
+
+
+def _pair(aggregator: str, home: str) -> Choice:
+    changes = {
+        "negotiation.aggregator_tactic": (f"a_{aggregator}", aggregator),
+        "negotiation.home_tactics": (f"h_{home}", {home: 1.0}),
+    }
+    return Choice(f"{aggregator} – {home}".replace("_", " "), changes)
+
+
 _WEIGHT = Sweep(
     "satisfaction_weight_usd",
     "negotiation.satisfaction_weight_usd",
@@ -149,6 +184,61 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
         ),
         Sweep("rounds", "negotiation.rounds", "rounds", (1.0, 2.0, 6.0), "rounds at most", "rounds"),
         replace(_WEIGHT, values=(0.0, 10.0)),
+    ),
+    "tactic": (
+        ChoiceSweep(
+            "tactic",
+            "negotiation.aggregator_tactic",
+            "tactic",
+            (),
+            "how the aggregator and how all homes concede",
+            "aggregator – homes",
+            ordered=False,
+            choices=tuple(_pair(one, other) for one in _HOME_TACTICS[1:] for other in _HOME_TACTICS),
+        ),
+    ),
+    "mechanism": (
+        ChoiceSweep(
+            "mechanism",
+            "negotiation.mechanism",
+            "by",
+            (),
+            "how prices come about",
+            "mechanism",
+            ordered=False,
+            choices=tuple(
+                Choice(name.replace("_", " "), {"negotiation.mechanism": (name, name)})
+                for name in ("bilateral", "posted_price", "auction")
+            ),
+        ),
+    ),
+    "terms": (
+        ChoiceSweep(
+            "terms",
+            "negotiation.limit_quantile",
+            "terms",
+            (),
+            "the aggregator's terms, from the stingiest to the most generous",
+            "terms",
+            ordered=False,
+            choices=tuple(
+                Choice(
+                    name,
+                    {
+                        "negotiation.opening_quantile": (f"from{slug(f'{opening:g}')}", opening),
+                        "negotiation.limit_quantile": (f"to{slug(f'{limit:g}')}", limit),
+                        "negotiation.split": (f"split{slug(f'{split:g}')}", split),
+                    },
+                )
+                for name, opening, limit, split in (
+                    ("stingiest", 0.1, 0.1, 0.0),
+                    ("tough", 0.1, 0.4, 0.0),
+                    ("usual", 0.1, 0.7, 0.0),
+                    ("soft", 0.5, 0.9, 0.5),
+                    ("most generous", 0.9, 0.9, 1.0),
+                )
+            ),
+        ),
     ),
     "strictness": (
         Sweep(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from vpp_core.errors import InputError
 from vpp_core.market.decision import Decision
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from vpp_core.dispatch.window_program import WindowProgram
     from vpp_core.llm.gateway import Gateway
     from vpp_core.negotiation.deciders import Decider
+    from vpp_core.negotiation.mechanisms import Mechanism
     from vpp_core.negotiation.workflow import State
     from vpp_core.scenario import NegotiationRules
 
 
 class Negotiated(GateClosureStrategy):
-    """Runs the negotiation workflow for each window. Where a language model decides, `gateway` leads to it."""
+    """Runs the scenario's mechanism for each window. Where a language model decides, `gateway` leads to it."""
 
     key: ClassVar[str] = "negotiated"
     title: ClassVar[str] = "Negotiated"
@@ -28,21 +29,22 @@ class Negotiated(GateClosureStrategy):
     asset: ClassVar[str] = "negotiation_results"
     obeys_preferences: ClassVar[bool] = True
     negotiates: ClassVar[bool] = True
-    _workflow: Any = None
+    _mechanism: Mechanism | None = None
     _program: WindowProgram | None = None
     _decider: Decider | None = None
 
     def negotiate(self, view: GateView) -> State:
         """The whole negotiation of a window, for a decision or a transcript."""
         from vpp_core.dispatch.window_program import WindowProgram
-        from vpp_core.negotiation.workflow import Context, build_workflow, is_guarded, negotiate
+        from vpp_core.negotiation.mechanisms import mechanism_of
+        from vpp_core.negotiation.workflow import Context
 
         rules = view.scenario.negotiation
-        if self._workflow is None or self._program is None or self._decider is None:
+        if self._mechanism is None or self._program is None or self._decider is None:
             self._program = WindowProgram.of(view.layout, view.scenario.market)
             self._decider = decider_of(rules, self.gateway)
-            self._workflow = build_workflow(is_guarded(self._decider))
-        return negotiate(self._workflow, Context(view, self._decider, self._program, rules))
+            self._mechanism = mechanism_of(rules.mechanism)
+        return self._mechanism.negotiate(Context(view, self._decider, self._program, rules))
 
     def decide(self, view: GateView) -> Decision:
         return self.negotiate(view)["decision"]

@@ -25,7 +25,10 @@ def study(
     ] = None,
     sweep: Annotated[
         list[str] | None,
-        typer.Option(help="Vary lambda, concession, strictness, minimum, data or tariff instead; may be repeated."),
+        typer.Option(
+            help="Vary lambda, concession, tactic, mechanism, terms, strictness, minimum, data or tariff instead; may "
+            "be repeated."
+        ),
     ] = None,
     scenario: Annotated[list[str] | None, typer.Option("--scenario", "-s", help="Scenario; may be repeated.")] = None,
     homes: o.HomesOption = None,
