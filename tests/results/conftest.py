@@ -271,6 +271,7 @@ def _fleet(homes: int) -> Fleet:
             "pv_system_efficiency": 1.0,
             "participation_willingness": 0.7,
             "min_compensation_usd_per_kwh": 0.1,
+            "moving_ask_usd_per_kwh": 0.02,
             "opening_ask_usd_per_kwh": 0.2,
             "backup_power_hours": 4.0,
             "max_discharge_share": 0.6,

@@ -7,11 +7,12 @@ import pytest
 from vpp_core.errors import InputError
 from vpp_core.scenario import NegotiationRules, Scenario, Tariff
 from vpp_core.scenario.retail import RETAIL_TARIFFS
-from vpp_core.scenario.variation import SWEEPS, variation
+from vpp_core.scenario.variation import SWEEPS, ChoiceSweep, variation
 
 BASE = Scenario()
 TIME_OF_USE = RETAIL_TARIFFS["time_of_use"].tariff
 TARIFFS = {part.varied for part in SWEEPS["tariff"]}
+CHOICES = {part.varied for parts in SWEEPS.values() for part in parts if isinstance(part, ChoiceSweep)}
 PARTS = [pytest.param(part, id=part.varied) for parts in SWEEPS.values() for part in parts]
 
 
@@ -47,13 +48,26 @@ def test_a_sweep_has_the_base_among_its_members_and_no_two_of_a_name(part) -> No
     assert [value for value, _ in members] == sorted({value for value, _ in members})
 
 
-@pytest.mark.parametrize("part", [part for part in PARTS if part.id not in TARIFFS])
+@pytest.mark.parametrize("part", [part for part in PARTS if part.id not in (*TARIFFS, *CHOICES)])
 def test_a_member_has_the_value_that_its_row_will_say(part) -> None:
     for value, scenario in part.scenarios(BASE):
         held = scenario
         for field in part.path.split("."):
             held = getattr(held, field)
         assert held in (value, (value,))
+
+
+@pytest.mark.parametrize("part", [part for part in PARTS if part.id in CHOICES])
+def test_a_member_of_named_choices_has_what_its_name_says(part) -> None:
+    """Its value is the choice's place."""
+    for value, scenario in part.scenarios(BASE):
+        choice = part.choices[int(value)]
+        assert part.name_of(value) == choice.name
+        for path, (_, wanted) in choice.changes.items():
+            held = scenario
+            for field in path.split("."):
+                held = getattr(held, field)
+            assert held == wanted
 
 
 def test_the_concession_sweep_varies_every_number_that_the_rules_of_bargaining_hold() -> None:

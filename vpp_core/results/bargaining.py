@@ -31,6 +31,7 @@ _WORDS = {
     "home_patience_factor": "the patience of homes",
     "opening_quantile": "the quantile at which the aggregator opens",
     "limit_quantile": "the quantile at which it ends",
+    "split": "where between ask and counter-offer the price lies",
 }
 _RULES = {part.varied for part in SWEEPS["concession"]}
 
