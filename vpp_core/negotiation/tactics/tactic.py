@@ -39,11 +39,25 @@ class Standing:
 class Tactic(Protocol):
     """Decides on all bids at once; the share it concedes never falls from proposal to proposal."""
 
-    key: str
-    about: str
-    watches: bool
-    """whether it goes by what the other side does; else by time alone"""
-    of_homes_only: bool
+    @property
+    def key(self) -> str:
+        """Its name in scenarios."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """What it does, in a few words."""
+        ...
+
+    @property
+    def watches(self) -> bool:
+        """Whether it goes by what the other side does; else by time alone."""
+        ...
+
+    @property
+    def of_homes_only(self) -> bool:
+        """Whether it goes by what a household is."""
+        ...
 
     def concede(self, standing: Standing) -> Floats | float:
         """Share that the next proposal concedes, 0 to 1."""
