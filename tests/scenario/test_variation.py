@@ -45,6 +45,7 @@ def test_a_sweep_has_the_base_among_its_members_and_no_two_of_a_name(part) -> No
     assert BASE in [scenario for _, scenario in members]
     assert len({scenario.name for _, scenario in members}) == len(members)
     assert len({scenario.fingerprint() for _, scenario in members}) == len(members)
+    assert len({scenario for _, scenario in members}) == len(members), "a study keeps one of each"
     assert [value for value, _ in members] == sorted({value for value, _ in members})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -89,6 +90,10 @@ class NegotiationRules(Rules):
     )
     decider: Literal["rules", "llm"] = Field("rules", description="who decides for the aggregator")
     llm: LanguageModelRules = LanguageModelRules()
+
+    def __hash__(self) -> int:
+        """By content: shares of tactics are a mapping, which has no hash of its own."""
+        return hash(json.dumps(self.model_dump(mode="json"), sort_keys=True))
 
     @model_validator(mode="after")
     def _tactics(self) -> NegotiationRules:
