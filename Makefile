@@ -7,6 +7,7 @@
 #   make dashboard      results as an interactive page
 #   make check          lint, types, definitions
 #   make fuzz           made inputs in their thousands (INPUTS=2000 of each kind)
+#   make record         docs/prices.md: synthetic prices beside the published record
 
 MONTH ?= 2023-08
 HOMES ?= 200
@@ -18,7 +19,7 @@ STAMP := .venv/.complete
 TOOLS := .venv/.complete-tools
 BIN := .venv/bin
 
-.PHONY: run test ui dashboard check fuzz setup clean
+.PHONY: run test ui dashboard check fuzz record setup clean
 
 run: $(STAMP)
 	@$(BIN)/vpp run --month $(MONTH) --homes $(HOMES) --seed $(SEED) $(ARGS)
@@ -40,6 +41,9 @@ check: $(TOOLS)
 
 fuzz: $(TOOLS)
 	@FUZZ_INPUTS=$(INPUTS) $(BIN)/python -m pytest tests/fuzz -n 2 --dist worksteal $(ARGS)
+
+record: $(TOOLS)
+	@$(BIN)/python -m vpp_core.sources.record_page docs
 
 setup: $(TOOLS)
 

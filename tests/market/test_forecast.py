@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from vpp_core.calendar import LOCAL_TIMEZONE, Month, Period
 from vpp_core.market.forecast import HORIZON_HOURS, forecast_error, price_forecast
 from vpp_core.scenario import MarketRules
-from vpp_core.sources.synthetic_prices import modelled_reserves, synthetic_prices
+from vpp_core.sources.synthetic_prices import synthetic_prices
+from vpp_core.sources.synthetic_reserves import modelled_reserves
 from vpp_core.tables import PRICE_FORECAST
 
 RULES = MarketRules()
@@ -87,20 +88,30 @@ def test_a_reserve_price_modelled_on_its_hour_does_not_give_away_the_quarter_tha
     """A gate closes at a quarter to: the hour's modelled price follows from a quarter hour that is still to come."""
     frame, period = prices("2023-08", 3)
     whole = synthetic_prices(Month.parse("2023-08"), 1).real_time
+    unknown = np.full_like(whole, np.nan)
     gate = 66 * 4 - RULES.gate_closure_minutes // 15
     spiked = whole.copy()
     spiked[gate] += 900.0
     forecasts = []
     for lmp in (whole, spiked):
-        spin, nonspin = (of[: len(frame)] for of in modelled_reserves(Month.parse("2023-08"), lmp, 1))
+        spin, nonspin = (of[: len(frame)] for of in modelled_reserves(Month.parse("2023-08"), lmp, unknown, 1))
         modelled = frame.assign(
-            lmp_usd_per_mwh=lmp[: len(frame)], lmp_source="file", spin_usd_per_mw_h=spin, nonspin_usd_per_mw_h=nonspin,
-            spin_source="synthetic", nonspin_source="synthetic",
+            lmp_usd_per_mwh=lmp[: len(frame)], lmp_source="file", lmp_day_ahead_usd_per_mwh=np.nan,
+            spin_usd_per_mw_h=spin, nonspin_usd_per_mw_h=nonspin, spin_source="synthetic", nonspin_source="synthetic",
         )  # fmt: skip
         forecasts.append(price_forecast(modelled, period, RULES))
     before, after = (each[each["issued_at"] <= period.timestamps[gate]] for each in forecasts)
     pd.testing.assert_frame_equal(before, after, check_exact=True)
     assert not forecasts[0].equals(forecasts[1])
+
+
+def test_a_reserve_price_modelled_on_a_known_day_ahead_price_is_published_with_it() -> None:
+    frame, period = prices("2023-08", 3)
+    real = {"lmp_source": "file", "lmp_day_ahead_source": "file"}
+    drawn = {"spin_source": "synthetic", "nonspin_source": "synthetic"}
+    forecast = price_forecast(frame.assign(**real, **drawn), period, RULES)
+    published = price_forecast(frame.assign(**real, spin_source="file", nonspin_source="file"), period, RULES)
+    pd.testing.assert_frame_equal(forecast, published, check_exact=True)
 
 
 @pytest.mark.parametrize("column", ["lmp_usd_per_mwh", "lmp_day_ahead_usd_per_mwh", "spin_usd_per_mw_h"])

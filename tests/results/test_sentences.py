@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from vpp_core.results.answer import answer, direction
+from vpp_core.results.modelled import modelled_table
 from vpp_core.results.sentences import observations
 from vpp_core.results.statistics import Interval
 from vpp_core.results.text import form_of, usd
@@ -129,6 +130,31 @@ def test_the_answer_says_how_much_of_it_rests_on_reserve_prices_that_nobody_publ
         spin_usd_per_mw_h=5.0, spin_source="file", nonspin_usd_per_mw_h=2.0, nonspin_source="file"
     )
     assert "modelled" not in answer(replace(run, kpis=kpis, market_prices=published))[1]
+
+
+def test_what_hangs_on_modelled_prices_is_told_of_every_strategy(run_of):
+    run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
+    run = replace(run, kpis=run.kpis.assign(surplus_reserves_usd=[0.0, 120.0, 300.0]))
+    table = modelled_table(run)
+    assert list(table["strategy"]) == ["negotiated", "perfect_foresight"]
+    assert list(table["for reserves"]) == ["$120.00", "$300.00"]
+    assert set(table["reserve prices modelled"]) == {"100 %"} and set(table["energy prices modelled"]) == {"50 %"}
+    told = next(sentence for sentence in observations(run) if "hang" in sentence)
+    assert "Energy prices are 50 % modelled" in told
+    for strategy, part in (("negotiated", 120.0), ("perfect_foresight", 300.0)):
+        assert f"{usd(part)} of {strategy}'s {usd(run.figure(strategy, 'surplus_usd'))}" in told
+
+
+def test_where_every_price_is_published_nothing_hangs_on_a_model(run_of):
+    run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
+    known = {name: 5.0 for name in ("spin_usd_per_mw_h", "nonspin_usd_per_mw_h")}
+    files = {name: "file" for name in ("lmp_source", "spin_source", "nonspin_source")}
+    run = replace(
+        run,
+        kpis=run.kpis.assign(surplus_reserves_usd=[0.0, 120.0, 300.0]),
+        market_prices=run.market_prices.assign(**known, **files),
+    )
+    assert modelled_table(run).empty and not any("hang on" in sentence for sentence in observations(run))
 
 
 def test_reserves_that_brought_more_than_the_whole_are_not_a_part_of_it(run_of):

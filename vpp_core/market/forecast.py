@@ -82,12 +82,16 @@ def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRul
 
 
 def _modelled_on_real_time(market_prices: pd.DataFrame, product: str) -> bool:
-    """Whether a reserve price is modelled on real prices of its own hour, which it would give away a day ahead."""
+    """Whether a reserve price is modelled on real prices of its own hour, which it would give away a day ahead.
+
+    Where the day-ahead price of an hour is known, it was modelled on that one, which is published no later.
+    """
     columns = ("lmp_source", f"{product}_source")
     if not set(columns) <= set(market_prices):
         return False
     energy, reserve = (market_prices[column].astype(str) for column in columns)
-    return bool(((reserve == "synthetic") & (energy != "synthetic")).any())
+    alone = market_prices[DAY_AHEAD].isna() if DAY_AHEAD in market_prices else True
+    return bool(((reserve == "synthetic") & (energy != "synthetic") & alone).any())
 
 
 def _published(market_prices: pd.DataFrame, column: str) -> Floats:

@@ -8,6 +8,7 @@ number, and the sentence says that it is one day's. What one day of many makes i
 from __future__ import annotations
 
 from vpp_core.results.model_share import share_sentence
+from vpp_core.results.modelled import LEAST_SHARE, LEAST_USD, modelled_share
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import (
     ALONE,
@@ -22,12 +23,9 @@ from vpp_core.results.rungs import (
     WORDS,
     over,
 )
-from vpp_core.results.shares import data_shares, shown_share
+from vpp_core.results.shares import shown_share
 from vpp_core.results.statistics import Floats, Interval, dominates, sum_interval
 from vpp_core.results.text import count, form_of, interval, listed, number, percent, score, usd
-
-LEAST_USD = 0.005
-"""Below half a cent a sum is no difference."""
 
 
 def direction(measured: Interval) -> int:
@@ -130,11 +128,9 @@ def _over_smart_homes(run: Run) -> str:
 
 def _modelled_reserves(run: Run) -> str:
     """How much of what was earned rests on reserve prices that nobody published."""
-    earned = run.figure(NEGOTIATED, "surplus_reserves_usd")
-    reserves = [share for share in data_shares(run) if "reserve" in share.series]
-    made_up = max(1 - share.real - share.by_source.get("filled", 0.0) for share in reserves)
+    earned, made_up = run.figure(NEGOTIATED, "surplus_reserves_usd"), modelled_share(run, "reserve")
     whole = run.figure(NEGOTIATED, "surplus_usd") or 0.0
-    if earned is None or earned < LEAST_USD or made_up < 1e-9:
+    if earned is None or earned < LEAST_USD or made_up < LEAST_SHARE:
         return ""
     part = f"{usd(earned)} of it is" if earned <= whole else f"{usd(earned)}, more than the whole, is"
     return f"; {part} for reserves, at prices that are {shown_share(made_up)} modelled"

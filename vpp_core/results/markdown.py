@@ -11,6 +11,7 @@ from vpp_core.results.answer import answer
 from vpp_core.results.bargaining import BARGAINING, STRATEGY, bargaining_sentence, bargaining_table, effects
 from vpp_core.results.energy import TWICE, energy_sentence, energy_table
 from vpp_core.results.ladder import SUPPLIERS, ladder_table
+from vpp_core.results.modelled import modelled_table
 from vpp_core.results.one_day import chosen_day, fleet_table, home_table
 from vpp_core.results.reserves import reserve_sentence, reserve_table
 from vpp_core.results.run import Run
@@ -34,6 +35,7 @@ def report_markdown(run: Run) -> bytes:
         *_beside(run),
         *_energy(run),
         *_reserves(run),
+        *_modelled(run),
         "## Strategies side by side\n\n" + _frame(comparison_table(run.split)),
         *_day(run),
         *_studies(run),
@@ -101,6 +103,11 @@ def _energy(run: Run) -> list[str]:
 def _reserves(run: Run) -> list[str]:
     table = reserve_table(run)
     return [f"## Reserves\n\n{reserve_sentence(run)}\n\n{_frame(table)}"] if len(table) else []
+
+
+def _modelled(run: Run) -> list[str]:
+    table = modelled_table(run)
+    return [f"## What hangs on modelled prices\n\n{_frame(table)}"] if len(table) else []
 
 
 def _day(run: Run) -> list[str]:

@@ -22,6 +22,7 @@ from vpp_core.results.figures import Figure
 from vpp_core.results.households import category_table, weight_sentence, weight_table, weight_test
 from vpp_core.results.ladder import SUPPLIERS, ladder_table
 from vpp_core.results.markdown import claims_table, comparison_table, gap_table, has_suppliers, method, provenance_table
+from vpp_core.results.modelled import modelled_table
 from vpp_core.results.one_day import chosen_day, shown_strategy
 from vpp_core.results.page_parts import bullets, document, paragraph, plot_html, table_html
 from vpp_core.results.reserves import reserve_sentence, reserve_table
@@ -108,6 +109,9 @@ def _sources(run: Run, plots: dict[str, Figure]) -> str:
     reserves = reserve_table(run)
     if len(reserves):
         body += f"<h3>Reserves</h3>{paragraph(reserve_sentence(run))}{table_html(reserves)}"
+    modelled = modelled_table(run)
+    if len(modelled):
+        body += f"<h3>What hangs on modelled prices</h3>{table_html(modelled)}"
     few = figures.concentration_figure(run)
     if few:
         plot = plot_html(plots, "plot-few", few, "Share of the surplus in the best windows")

@@ -3,7 +3,7 @@
 With `source=auto` each series is taken from the files a person dropped into `raw/oasis`, then from what was fetched
 before, then from the live services; short gaps are filled and marked; what is still missing of the real-time price is
 drawn. Series are never made to look related: where the real-time price is real and the day-ahead price is not known,
-it stays empty, and missing reserve prices are modelled on the real-time price and marked synthetic.
+it stays empty, and missing reserve prices are modelled on the real ones and marked synthetic.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from vpp_core.sources.folders import OASIS_FILES
 from vpp_core.sources.network import Services, UnreachableError
 from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder, without_duplicates
 from vpp_core.sources.oasis_live import DEFAULT_NODE
+from vpp_core.sources.price_regimes import recorded_year
 from vpp_core.sources.raw_files import strays
 from vpp_core.sources.series import (
     COMPONENTS,
@@ -34,7 +35,8 @@ from vpp_core.sources.series import (
     reserve_from_rows,
     reserve_regions,
 )
-from vpp_core.sources.synthetic_prices import modelled_reserves, synthetic_prices
+from vpp_core.sources.synthetic_prices import synthetic_prices
+from vpp_core.sources.synthetic_reserves import modelled_reserves
 from vpp_core.sources.unread import Unread
 from vpp_core.tables.price_bounds import BOUNDS_OF_COLUMN
 
@@ -230,6 +232,11 @@ def _refuse_gaps(prices: _Prices, scenario: Scenario, month: Month, raw: Path) -
 def _model_the_rest(prices: _Prices, scenario: Scenario, month: Month) -> None:
     """Draw what no source had. Only a month without any real price gets a day-ahead price drawn."""
     seed = scenario.data_seed
+    incomplete = prices.lmp.missing.any() or prices.spin.missing.any() or prices.nonspin.missing.any()
+    if incomplete and recorded_year(month) != month.year:
+        log.warning(
+            "%s: prices are drawn like those of %s, the nearest year with a record", month, recorded_year(month)
+        )
     all_drawn = bool(prices.lmp.missing.all())
     if prices.lmp.missing.any():
         drawn = synthetic_prices(month, seed)
@@ -242,7 +249,7 @@ def _model_the_rest(prices: _Prices, scenario: Scenario, month: Month) -> None:
             for name in ("spin", "nonspin"):
                 getattr(prices, name).complete_from(SourcedSeries.drawn(getattr(drawn, name), seed))
     if scenario.model_missing_reserves and (prices.spin.missing.any() or prices.nonspin.missing.any()):
-        spin, nonspin = modelled_reserves(month, prices.lmp.value, seed)
+        spin, nonspin = modelled_reserves(month, prices.lmp.value, prices.lmp_day_ahead.value, seed)
         prices.spin.complete_from(SourcedSeries.drawn(spin, seed))
         prices.nonspin.complete_from(SourcedSeries.drawn(nonspin, seed))
 

@@ -1,15 +1,16 @@
-"""Seeded prices that look like California's: no claim about any one day, the right shape and tails in a month.
+"""Seeded prices that look like California's in the year they are of: no claim about any one day of it.
 
-The expected price of an hour is a night level, plus a morning shoulder, minus a midday valley of solar, plus an evening
-peak of net load, each by month of the year and shrunk at weekends; heat raises the evening, clouds fill the valley.
-The day-ahead price is that expectation with a forecaster's errors and a premium; the real-time price is the expectation
-with autocorrelated noise and a marked point process of spikes that cluster on scarce evenings. Reserve prices follow
-scarcity, not the LMP: near nothing at midday, extreme on a scarce evening.
+The day-ahead price of an hour is what gas costs on that day, with a morning shoulder, cooling in the afternoon and an
+evening peak, of which the surplus of sun takes its share away: `(1 − s) · gas · shape − s · floor`. The surplus s moves
+with sky, weekend and wind; so midday is negative where it is large and gas is cheap. Some evenings are expected to be
+scarce. The level of gas is what makes the month's mean the one that was published (`price_regimes`).
 
-Levels are rounded from what DLAP_SCE and SP15 did in 2023–2024; percentiles, lag-1 correlation and the negative share
-are held to published statistics of real nodes by a test. What does not match: congestion and losses are not modelled
-apart, no unit outages last for days, real spikes are rarer and less evenly spread over months than these, and the
-day-ahead and reserve prices of one hour are less closely tied than in CAISO's joint optimisation.
+The real-time price is that expectation, less a premium, with noise of several lengths, with scarcity that comes as
+expected, smaller or not at all, and with spikes that cluster on hot evenings and, in a tenth of the months, are several
+times as many as in another. Reserve prices follow the day-ahead price (`synthetic_reserves`).
+
+`price_record` holds all this against published figures. What does not match: congestion, losses and outages that last
+for days are not modelled apart, and the four load points are one.
 """
 
 from __future__ import annotations
@@ -21,23 +22,66 @@ import numpy.typing as npt
 
 from vpp_core.calendar import Month, Period
 from vpp_core.sources.draws import autoregressive, generator
+from vpp_core.sources.price_regimes import Regime, Season, regime_of
+from vpp_core.sources.synthetic_reserves import reserve_prices
 from vpp_core.sources.weather import Weather, month_weather
 
 Floats = npt.NDArray[np.float64]
 
-_NIGHT = (43, 36, 30, 26, 24, 27, 35, 38, 37, 36, 39, 42)
-_MORNING = (13, 13, 12, 10, 6, 3, 2, 3, 5, 9, 12, 13)
-_VALLEY = (26, 32, 44, 48, 42, 30, 20, 17, 22, 27, 28, 26)
-_EVENING = (21, 23, 26, 27, 27, 30, 42, 46, 41, 33, 26, 23)
-_EVENING_HOUR = (17.9, 18.3, 19.3, 19.8, 20.0, 20.1, 20.0, 19.5, 18.9, 18.3, 17.5, 17.5)
-_SUMMER = (0, 0, 0, 0, 0.1, 0.5, 0.9, 1.0, 1.0, 0.4, 0, 0)
-"""By month, $/MWh: level at night, height of the morning shoulder, depth of the midday valley, height and local clock
-hour of the evening peak; and how much of the evening depends on heat."""
+SPIKE_USD_PER_MWH = 250.0
+"""From here on CAISO's reports count a spike."""
+_SPIKE_LEAST, _SPIKE_TAIL, _SPIKE_STAYS, _SPIKE_FADES = 70.0, 0.65, 0.65, 0.25
+"""A spike's least size [$/MWh], its Pareto index, the chance of another interval, and how fast it fades: sizes and
+lengths of July and October 2020."""
+_SPIKE_CAP, _REACHES_CAP = 1000.0, 0.6
+"""The bid cap [$/MWh], and the share of months in which spikes reach it; else they end with the dearest plant, anywhere
+above 300. Twice the cap counts where costs were verified, rarely, and only since March 2021."""
+_SCARCE_LEAST, _SCARCE_TAIL, _SCARCE_CAP = 70.0, (1.3, 0.03, 0.8), 1400.0
+"""What a scarce evening adds at its peak [$/MWh], Pareto. Where there are more than `_FEW_SCARCE` in a month each is
+dearer by the root of how many more, and its index falls with their number: July to October 2020."""
+_FEW_SCARCE = 4
+_QUANTILES = np.array([-1.6449, -1.0364, -0.6745, -0.3853, -0.1257, 0.1257, 0.3853, 0.6745, 1.0364, 1.6449])
+"""Of a normal variable at 5, 15, …, 95 %."""
+_STEEPNESS = 0.6
+"""Prices fall by less than they rise on equal surprises, since offers are steeper above: low percentiles of 2020."""
+_EVENING_RISK = 0.25
+"""By how much real-time stays below day-ahead at a summer evening's peak where nothing happens, beside the premium: the
+medians of both in July, September and October 2020."""
+_SURPLUS_VARIES = 0.8
+"""Standard deviation of the surplus between a month's days, on the scale of log odds."""
 
-_PREMIUM = 3.0
-"""Day-ahead over expected real-time [$/MWh]."""
-_SPIKE_CAP = 1000.0
-"""The soft energy bid cap [$/MWh]; scarcity pricing stops there on most days."""
+
+@dataclass(frozen=True)
+class Own:
+    """What a draw makes of a year and a month, beside what the table says of them: no month is its season's mean.
+
+    Each is a factor around 1, but `surplus`, which is added to log odds. Their spreads are assumptions, of the size by
+    which months of one season differ in the record.
+    """
+
+    level: float
+    surplus: float
+    evening: float
+    spikes: float
+    severity: float
+    offers: float
+    margin: float
+
+    @classmethod
+    def drawn(cls, month: Month, seed: int) -> Own:
+        """What is the year's is the same in all its months."""
+        of_year = generator(seed, "the year's prices", month.year).standard_normal(7)
+        of_month = generator(seed, "the month's prices", month.year, month.month).standard_normal(7)
+        level, surplus, *others = _YEAR_VARIES * of_year + _MONTH_VARIES * of_month
+        evening, spikes, severity, offers, margin = np.exp(others)
+        return cls(
+            float(np.exp(level)), float(surplus), *(float(x) for x in (evening, spikes, severity, offers, margin))
+        )
+
+
+#                         level surplus evening spikes severity offers margin
+_YEAR_VARIES = np.array([0.02, 0.25, 0.06, 0.3, 0.3, 0.12, 0.05])
+_MONTH_VARIES = np.array([0.04, 0.40, 0.08, 0.6, 0.7, 0.15, 0.10])
 
 
 @dataclass(frozen=True)
@@ -52,104 +96,138 @@ class SyntheticPrices:
 
 def synthetic_prices(month: Month, seed: int) -> SyntheticPrices:
     """Prices of a month [$/MWh; reserves $/MW per h]; day-ahead and reserves are constant within each hour."""
-    period, weather = Period(month), month_weather(month, seed)
+    period, weather, regime = Period(month), month_weather(month, seed), regime_of(month)
+    own = Own.drawn(month, seed)
     rng = generator(seed, "synthetic prices", month.year, month.month)
-    expected, scarcity = _expectation(period, weather, rng)
-    real_time, spike_mean = _real_time(period, expected, scarcity, rng)
-    day_ahead = _day_ahead(period, expected + spike_mean, rng)
-    spin, nonspin = reserve_prices(period, scarcity, rng)
+    usual, scarcity, gas = _expectation(period, weather, regime, own, rng)
+    day_ahead = _day_ahead(usual + scarcity, rng)
+    real_time = _real_time(period, weather, regime, own, usual, scarcity, gas, rng)
+    margin = own.margin * gas
+    spin, nonspin = reserve_prices(period, day_ahead[::4], margin, regime, own.offers, rng)
     return SyntheticPrices(np.round(real_time, 5), day_ahead, spin, nonspin)
 
 
-def modelled_reserves(month: Month, real_time: Floats, seed: int) -> tuple[Floats, Floats]:
-    """Spin and non-spin for a month of which only real-time prices are known, (T,) each [$/MW per h].
+def _expectation(
+    period: Period, weather: Weather, regime: Regime, own: Own, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """What a day before is expected without scarcity, what scarcity adds, (T,) each, and the price of gas, (D,)."""
+    season, year = regime.season, regime.year
+    day, days = period.day_of_interval, len(period.days)
+    hour, weekend = _hour(period), _weekend(period)
+    sun, evening = _sun(hour, season), _evening(hour, season)
 
-    Scarcity is read off how far each hour's LMP lies above the month's median, and off the hour's place in the evening
-    ramp. Each hour depends on prices of that hour and on the month's median alone; a missing price gives a missing one.
-    """
-    period = Period(month)
-    rng = generator(seed, "modelled reserves", month.year, month.month)
-    hour_mean = real_time.reshape(-1, 4).mean(axis=1).repeat(4)
-    typical = np.nanmedian(real_time) if np.isfinite(real_time).any() else 30.0
-    above = np.log1p(np.maximum(hour_mean - typical, 0.0) / max(abs(typical), 10.0))
-    below = np.minimum(hour_mean - typical, 0.0) / max(abs(typical), 10.0)
-    scarcity = 0.55 * _evening_shape(period) + 1.1 * above + 0.8 * below - 0.35
-    return reserve_prices(period, scarcity, rng)
+    scarcity, expected_scarcity = _scarcity(weather, regime, own, rng)
+
+    bright = (np.array([0.5, 0.1, -0.2, -0.9])[weather.sky] + 0.5 * weekend - 0.35) / 0.5
+    wind, flow = autoregressive(rng, (days,), 0.5), autoregressive(rng, (days,), 0.93)
+    odds = np.log(season.surplus / (1 - season.surplus)) + season.growth * year.surplus + own.surplus
+    surplus = _logistic(odds + _SURPLUS_VARIES * (0.5 * wind + 0.5 * bright + 0.7 * flow))
+    usual_surplus = _logistic(odds + _SURPLUS_VARIES * _QUANTILES).mean()
+
+    height = season.evening * year.evening * own.evening
+    peak = height * np.exp(0.2 * rng.standard_normal(days) + 0.35 * season.heat * weather.heat)
+    shape = 1 + season.morning * np.where(weekend, 0.6, 1.0)[day] * _bell(hour, 6.9, 1.1)
+    shape = shape - 0.07 * _bell(hour, 2.5, 2.2) + season.afternoon * _bell(hour, 15.5, 2.2)
+    usual_shape = shape + height * evening
+    shape = shape + (peak * np.where(weekend, 0.9, 1.0))[day] * evening
+
+    scarce_mean = expected_scarcity * float(evening.mean())
+    gas = own.level * _gas_level(regime, usual_shape, usual_surplus * sun, scarce_mean)
+    varies = regime.gas_varies
+    fuel = np.exp(varies * autoregressive(rng, (days,), 0.93) - varies**2 / 2)
+    gas_of_day = gas * fuel * np.where(weekend, 0.96, 1.0)
+    taken = surplus[day] * sun
+    floor = year.floor_usd_per_mwh * np.exp(0.5 * autoregressive(rng, (days,), 0.5))
+    usual = (1 - taken) * gas_of_day[day] * shape - taken * floor[day]
+    return usual, scarcity[day] * evening, gas_of_day
 
 
-def reserve_prices(period: Period, scarcity: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Spin and non-spin from scarcity, (T,) each [$/MW per h], constant within each clock hour.
-
-    Log-linear in scarcity up to the penalty price of a reserve shortage; non-spin is a fraction of spin while there is
-    plenty and the same price when there is not.
-    """
-    hourly = scarcity.reshape(-1, 4).mean(axis=1)
-    noise = 0.55 * autoregressive(rng, hourly.shape, 0.7)
-    spin = np.minimum(np.exp(1.1 + 2.1 * hourly + noise), _SPIKE_CAP * (1 + 0.02 * rng.standard_normal(hourly.shape)))
-    tight = 1 / (1 + np.exp(-3.0 * (hourly - 1.5)))
-    nonspin = spin * (tight + (1 - tight) * rng.uniform(0.1, 0.5, hourly.shape))
-    return np.round(spin, 2).repeat(4), np.round(nonspin, 2).repeat(4)
+def _scarcity(weather: Weather, regime: Regime, own: Own, rng: np.random.Generator) -> tuple[Floats, float]:
+    """What scarcity adds at each evening's peak, (D,), and what it is expected to [$/MWh]."""
+    days, heat = len(weather.heat), regime.season.heat
+    each_day = regime.scarce_evenings / days
+    first, slope, lowest = _SCARCE_TAIL
+    tail = max(first - slope * regime.scarce_evenings, lowest)
+    least = _SCARCE_LEAST * float(np.sqrt(max(regime.scarce_evenings / _FEW_SCARCE, 1.0)))
+    size = np.minimum(least * own.severity * (1 + rng.pareto(tail, days)), _SCARCE_CAP)
+    comes = rng.random(days) < each_day * np.exp(heat * weather.heat - heat**2 / 2)
+    return np.where(comes, size, 0.0), each_day * _mean_capped(least, tail, _SCARCE_CAP)
 
 
-def _expectation(period: Period, weather: Weather, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Expected price without spikes and scarcity, (T,) each."""
-    m, day, days = period.month.month - 1, period.day_of_interval, len(period.days)
-    weekend = _weekend(period)
-    fuel = np.exp(0.10 * autoregressive(rng, (days,), 0.9))
-    sun = np.array([1.0, 0.93, 0.8, 0.45])[weather.sky]
-    wind = 0.5 * autoregressive(rng, (days,), 0.5)
-    scarce_day = _SUMMER[m] * weather.heat + 0.35 * rng.standard_normal(days)
-    evening = _EVENING[m] * np.exp(0.6 * scarce_day - 0.1) * np.where(weekend, 0.8, 1.0)
-    valley = _VALLEY[m] * sun * np.exp(0.25 * wind) * np.where(weekend, 1.25, 1.0)
-    morning = _MORNING[m] * np.where(weekend, 0.4, 1.0)
-    level = _NIGHT[m] * fuel - np.where(weekend, 2.0, 0.0)
+def _gas_level(regime: Regime, shape: Floats, taken: Floats, scarcity: float) -> float:
+    """The night's price by which the usual day has the month's published mean [$/MWh]."""
+    floor = float((taken * regime.year.floor_usd_per_mwh).mean())
+    return max((regime.day_ahead_usd_per_mwh - scarcity + floor) / float(((1 - taken) * shape).mean()), 8.0)
 
+
+def _mean_capped(least: float, tail: float, cap: float) -> float:
+    """The mean of a Pareto variable that is cut at `cap`."""
+    return least * ((cap / least) ** (1 - tail) - tail) / (1 - tail)
+
+
+def _day_ahead(expected: Floats, rng: np.random.Generator) -> Floats:
+    """The expectation in hours, with what bids of a single hour add."""
+    hourly = expected.reshape(-1, 4).mean(axis=1)
+    noise = autoregressive(rng, hourly.shape, 0.7)
+    return np.round(hourly + 0.075 * np.maximum(np.abs(hourly), 20.0) * noise, 5).repeat(4)
+
+
+def _real_time(
+    period: Period,
+    weather: Weather,
+    regime: Regime,
+    own: Own,
+    usual: Floats,
+    scarcity: Floats,
+    gas: Floats,
+    rng: np.random.Generator,
+) -> Floats:
+    """The price as it came, (T,)."""
+    season, year, day, count = regime.season, regime.year, period.day_of_interval, len(period)
     hour = _hour(period)
-    price = level[day] + morning[day] * _bell(hour, 7.3, 1.2) - valley[day] * _sun_shape(hour)
-    price = price + evening[day] * _evening_shape(period)
-    scarcity = (
-        1.15 * _evening_shape(period)
-        - 1.1 * _sun_shape(hour)
-        + (0.75 * scarce_day - 0.12 * weekend)[day] * np.clip(_evening_shape(period) + 0.15, 0, 1)
-    )
-    return price, scarcity
+    came = rng.choice([0.0, 0.4, 1.2], size=len(gas), p=[0.45, 0.3, 0.25])
+    evening, sun = _evening(hour, season), _sun(hour, season)
+    swing = np.maximum(gas[day] / 30, 0.35) * (1 + 1.0 * evening)
+    errors = 1 + (0.4 + year.surplus) * sun
+    slow = autoregressive(rng, (count,), 0.99)
+    fast = autoregressive(rng, (count,), 0.55) * np.sqrt(rng.chisquare(3, count) / 3) ** -1
+    noise = swing * (2.0 * errors * slow + 2.8 * fast)
+    noise = np.where((noise < 0) & (usual > 0), _STEEPNESS * noise, noise)
+    dips = np.where(rng.random(count) < 0.006, -rng.exponential(15.0, count), 0.0)
+    spikes, expected_spikes = _spikes(period, weather, regime, own, evening, sun, rng)
+    below = 1 - (1 - year.premium) * (1 - _EVENING_RISK * season.heat * evening)
+    base = usual - below * np.maximum(usual, 0.0) - 0.3 * expected_spikes
+    return base + noise + dips + came[day] * scarcity + spikes
 
 
-def _real_time(period: Period, expected: Floats, scarcity: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Real-time price and the mean that its spikes add, (T,) each."""
-    count = len(period)
-    swing = 1.0 + 0.9 * _evening_shape(period) + 0.5 * _sun_shape(_hour(period))
-    slow = autoregressive(rng, (count,), 0.985)
-    fast = autoregressive(rng, (count,), 0.6) * np.sqrt(rng.chisquare(4, count) / 4) ** -1
-    noise = swing * (4.5 * slow + 2.4 * fast)
-
-    chance = 0.005 * np.exp(1.5 * scarcity)
-    chance = np.minimum(chance, 0.25)
-    mean_size = 60 + 45 * np.maximum(scarcity, 0) ** 2
-    starts = rng.random(count) < chance
-    size = np.minimum(mean_size * 0.75 * (1 + rng.pareto(2.0, count)), _SPIKE_CAP)
-    length = rng.geometric(0.42, count)
+def _spikes(
+    period: Period,
+    weather: Weather,
+    regime: Regime,
+    own: Own,
+    evening: Floats,
+    sun: Floats,
+    rng: np.random.Generator,
+) -> tuple[Floats, float]:
+    """What spikes add, (T,), and what they are expected to add in an average interval [$/MWh]."""
+    count, heat, length = len(period), regime.season.heat, np.arange(16)
+    stays = _SPIKE_STAYS**length
+    above = np.minimum((SPIKE_USD_PER_MWH / _SPIKE_LEAST * np.exp(_SPIKE_FADES * length)) ** -_SPIKE_TAIL, 1.0)
+    starts_each = regime.spike_share / float((stays * above).sum())
+    scarce = np.exp(2.0 * evening - 1.2 * sun + (0.8 * heat * weather.heat)[period.day_of_interval])
+    starts = rng.random(count) < np.minimum(own.spikes * starts_each * scarce / scarce.mean(), 0.25)
+    size = _SPIKE_LEAST * (1 + rng.pareto(_SPIKE_TAIL, count))
+    hard = (rng.random(count) < 0.08) & (period.month.year > 2020)
+    cap = _SPIKE_CAP if rng.random() < _REACHES_CAP else rng.uniform(0.3, 1.0) * _SPIKE_CAP
+    size = np.minimum(size, np.where(hard, 2 * cap, cap * np.exp(0.12 * rng.standard_normal(count))))
+    lasts = rng.geometric(1 - _SPIKE_STAYS, count)
     spikes = np.zeros(count)
     for start in np.flatnonzero(starts):
-        stop = min(start + length[start], count)
-        fade = np.exp(-0.35 * np.arange(stop - start))
+        stop = min(start + lasts[start], count)
+        fade = np.exp(-_SPIKE_FADES * np.arange(stop - start))
         spikes[start:stop] = np.maximum(spikes[start:stop], size[start] * fade)
-    dips = np.where(rng.random(count) < 0.012, -rng.exponential(28.0, count), 0.0)
-    return _curtailment(expected + noise + dips) + spikes, chance * mean_size * 2.2
-
-
-def _curtailment(price: Floats) -> Floats:
-    """Below −15 $/MWh renewable plants bid themselves off: the price falls more slowly."""
-    floor = -15.0
-    return np.where(price < floor, floor + 0.55 * (price - floor), price)
-
-
-def _day_ahead(period: Period, expected: Floats, rng: np.random.Generator) -> Floats:
-    """The expectation as a forecaster sees it a day before: an error per day, one per hour, and a premium."""
-    hourly = expected.reshape(-1, 4).mean(axis=1)
-    day_error = 0.05 * rng.standard_normal(len(period.days))[period.day_of_interval[::4]]
-    hour_error = 2.2 * autoregressive(rng, hourly.shape, 0.8)
-    return np.round(_curtailment(hourly * (1 + day_error) + hour_error + _PREMIUM), 5).repeat(4)
+    mean_size = _mean_capped(_SPIKE_LEAST, _SPIKE_TAIL, _SPIKE_CAP)
+    return spikes, starts_each * mean_size * float((stays * np.exp(-_SPIKE_FADES * length)).sum())
 
 
 def _weekend(period: Period) -> npt.NDArray[np.bool_]:
@@ -165,12 +243,16 @@ def _bell(hour: Floats, centre: float, width: float) -> Floats:
     return np.exp(-(((hour - centre) / width) ** 2) / 2)
 
 
-def _sun_shape(hour: Floats) -> Floats:
-    """Midday valley: flat-bottomed, 0 at night, 1 at noon."""
-    return np.exp(-(np.abs((hour - 12.6) / 3.7) ** 3.2))
+def _logistic(odds: Floats) -> Floats:
+    return 1 / (1 + np.exp(-odds))
 
 
-def _evening_shape(period: Period) -> Floats:
+def _sun(hour: Floats, season: Season) -> Floats:
+    """The midday valley: flat-bottomed, 0 at night, 1 at its middle."""
+    return np.exp(-(np.abs((hour - season.surplus_hour) / season.surplus_width_hours) ** 3.2))
+
+
+def _evening(hour: Floats, season: Season) -> Floats:
     """Net-load peak: a steep rise as the sun goes, a slower fall."""
-    hour, centre = _hour(period), _EVENING_HOUR[period.month.month - 1]
-    return np.where(hour < centre, _bell(hour, centre, 1.3), _bell(hour, centre, 1.9))
+    centre = season.evening_hour
+    return np.where(hour < centre, _bell(hour, centre, season.rise_hours), _bell(hour, centre, 2.1))
