@@ -291,3 +291,52 @@ def test_a_zip_of_two_reports_is_read_for_the_prices_and_the_other_is_named(drop
     table, unread = read()
     assert all_real(table)
     assert [entry.file for entry in unread] == ["oasis/both.zip (req.csv)"]
+
+
+def as_gridstatus_saves_it(hosted: bool) -> pd.DataFrame:
+    """Both products of all regions in one table, a column per product; or as its hosted service names the columns."""
+    long = pd.concat([reserve_report(JULY.start, JULY.end, item) for item in ("SR", "NR")])
+    wide = long.pivot_table(
+        index=["INTERVALSTARTTIME_GMT", "ANC_REGION"], columns="ANC_TYPE", values="MW"
+    ).reset_index()
+    start = pd.to_datetime(wide["INTERVALSTARTTIME_GMT"], utc=True)
+    table = pd.DataFrame(
+        {
+            "Interval Start": start.dt.tz_convert("US/Pacific"),
+            "Region": wide["ANC_REGION"],
+            "Market": "DAM",
+            "Non Spinning Reserves": wide["NR"],
+            "Regulation Down": 9.0,
+            "Spinning Reserves": wide["SR"],
+        }
+    )
+    names = {name: name.lower().replace(" ", "_") for name in table} | {"Interval Start": "interval_start_utc"}
+    return table.assign(**{"Interval Start": start}).rename(columns=names) if hosted else table
+
+
+@pytest.mark.parametrize("hosted", [False, True], ids=["gridstatus", "hosted"])
+def test_reserve_prices_as_gridstatus_saves_them_are_real(hosted: bool, drop: Drop, read: Read) -> None:
+    drop(real_time(), "rt.zip")
+    drop(as_gridstatus_saves_it(hosted), "caiso_as_prices.csv")
+    table, unread = read()
+    assert (table[["spin_source", "nonspin_source"]] == "file").all(axis=None) and not unread
+    hours = Period(JULY).timestamps.floor("h")
+    np.testing.assert_allclose(table["spin_usd_per_mw_h"], price_at(hours).clip(0) / 5 + 1, atol=1e-4)
+    np.testing.assert_allclose(table["nonspin_usd_per_mw_h"], price_at(hours).clip(0) / 10 + 0.5, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda t: t.assign(Market="RTM"), "another market than the day-ahead"),
+        (lambda t: t.assign(**{"Interval Start": t["Interval Start"].dt.tz_localize(None)}), "without an offset"),
+        (lambda t: t.assign(**{"Spinning Reserves": "n/a"}), "a price that is none"),
+        (lambda t: t[t["Region"] != "AS_CAISO_EXP"], "lack the region"),
+    ],
+)
+def test_such_a_table_that_is_not_what_it_should_be_is_refused_in_a_sentence(
+    spoil: Callable[[pd.DataFrame], pd.DataFrame], sentence: str, drop: Drop, read: Read
+) -> None:
+    drop(spoil(as_gridstatus_saves_it(hosted=False)), "as.csv")
+    with pytest.raises(InputError, match=sentence):
+        read()

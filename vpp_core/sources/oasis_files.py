@@ -1,6 +1,7 @@
 """OASIS downloads as a person gets them from CAISO's web page, read from a folder: CSV or zip, any order, overlapping.
 
-Understood are PRC_RTPD_LMP (real-time, 15 min), PRC_LMP (day-ahead, hourly) and PRC_AS (day-ahead reserves, hourly).
+Understood are PRC_RTPD_LMP (real-time, 15 min), PRC_LMP (day-ahead, hourly) and PRC_AS (day-ahead reserves, hourly),
+the last also as gridstatus saves it (`wide_reserves`).
 The same reader serves what the live client kept, because it keeps answers as they came. What a row is, its
 XML_DATA_ITEM says (`oasis_reports`): only clearing prices count, and any other report is named.
 """
@@ -17,7 +18,7 @@ import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
-from vpp_core.sources import csv_text
+from vpp_core.sources import csv_text, wide_reserves
 from vpp_core.sources.oasis_reports import (
     DAY_AHEAD,
     REAL_TIME,
@@ -183,6 +184,14 @@ def _parse(
     _, head = next(lines, (0, []))
     if not head:
         raise InputError(f"{where} is not a readable CSV (it is empty); download it again or remove it")
+    wide = wide_reserves.places_of(head)
+    if wide is not None:
+        rows = wide_reserves.read_wide(lines, wide, where)
+        inside = rows[(rows["timestamp"] >= month.start) & (rows["timestamp"] < month.end)]
+        if len(inside):
+            return [OasisRows(RESERVES, inside.reset_index(drop=True), retrieved_at)]
+        unread.append(Unread(label, f"holds no price of {month}"))
+        return []
     columns = Columns.of([csv_text.tidy(cell).upper() for cell in head], where)
     found: dict[str, list[pd.DataFrame]] = {}
     first, last = "", ""
