@@ -13,6 +13,8 @@ named by: its excursions lie in the 14 days after it.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -59,11 +61,12 @@ class Published:
 @cache
 def record() -> tuple[Published, ...]:
     """All published figures, in the order of the file."""
-    with (files("vpp_core.sources") / "price_record.csv").open() as text:
-        rows = pd.read_csv(text, keep_default_na=False)
+    text = (files("vpp_core.sources") / "price_record.csv").read_text()
     return tuple(
-        Published(row.figure, row.first_day, row.last_day, float(row.value), row.chosen == "yes", row.source)
-        for row in rows.itertuples()
+        Published(
+            row["figure"], row["first_day"], row["last_day"], float(row["value"]), row["chosen"] == "yes", row["source"]
+        )
+        for row in csv.DictReader(io.StringIO(text))
     )
 
 

@@ -6,8 +6,9 @@ with sky, weekend and wind; so midday is negative where it is large and gas is c
 scarce. The level of gas is what makes the month's mean the one that was published (`price_regimes`).
 
 The real-time price is that expectation, less a premium, with noise of several lengths, with scarcity that comes as
-expected, smaller or not at all, and with spikes that cluster on hot evenings and, in a tenth of the months, are several
-times as many as in another. Reserve prices follow the day-ahead price (`synthetic_reserves`).
+expected, smaller or not at all, and with spikes that cluster on hot evenings. A draw is also one of the year and of the
+month (`Own`): how many spikes, how much surplus, how dear scarcity. Reserve prices follow the day-ahead price
+(`synthetic_reserves`).
 
 `price_record` holds all this against published figures. What does not match: congestion, losses and outages that last
 for days are not modelled apart, and the four load points are one.
@@ -31,11 +32,11 @@ Floats = npt.NDArray[np.float64]
 SPIKE_USD_PER_MWH = 250.0
 """From here on CAISO's reports count a spike."""
 _SPIKE_LEAST, _SPIKE_TAIL, _SPIKE_STAYS, _SPIKE_FADES = 70.0, 0.65, 0.65, 0.25
-"""A spike's least size [$/MWh], its Pareto index, the chance of another interval, and how fast it fades: sizes and
-lengths of July and October 2020."""
+"""A spike's least size [$/MWh], its Pareto index, the chance of another interval, and how fast it fades: rounded from
+the spikes of July and October 2020."""
 _SPIKE_CAP, _REACHES_CAP = 1000.0, 0.6
 """The bid cap [$/MWh], and the share of months in which spikes reach it; else they end with the dearest plant, anywhere
-above 300. Twice the cap counts where costs were verified, rarely, and only since March 2021."""
+above 300. Twice the cap counts where costs were verified, since March 2021. The shares are assumptions."""
 _SCARCE_LEAST, _SCARCE_TAIL, _SCARCE_CAP = 70.0, (1.3, 0.03, 0.8), 1400.0
 """What a scarce evening adds at its peak [$/MWh], Pareto. Where there are more than `_FEW_SCARCE` in a month each is
 dearer by the root of how many more, and its index falls with their number: July to October 2020."""
@@ -48,15 +49,15 @@ _EVENING_RISK = 0.25
 """By how much real-time stays below day-ahead at a summer evening's peak where nothing happens, beside the premium: the
 medians of both in July, September and October 2020."""
 _SURPLUS_VARIES = 0.8
-"""Standard deviation of the surplus between a month's days, on the scale of log odds."""
+"""Standard deviation of the surplus between a month's days, on the scale of log odds: assumption."""
 
 
 @dataclass(frozen=True)
 class Own:
     """What a draw makes of a year and a month, beside what the table says of them: no month is its season's mean.
 
-    Each is a factor around 1, but `surplus`, which is added to log odds. Their spreads are assumptions, of the size by
-    which months of one season differ in the record.
+    Each is a factor with the median 1, but `surplus`, which is added to log odds. Their spreads are assumptions, of the
+    size by which months of one season differ in the record.
     """
 
     level: float

@@ -53,14 +53,15 @@ def reserve_prices(
     marginal = (_MARGIN + _MARGIN_OF_HEAT * season.heat) * night * np.exp(_MARGIN_VARIES * rng.standard_normal(days))
     rent = np.maximum(day_ahead_hourly - marginal[day], 0.0)
     spin = np.maximum(offer + rent, _NONSPIN_LEAST)
-    in_cents = np.floor(day_ahead_hourly * 100) / 100
+    in_cents: Floats = np.floor(day_ahead_hourly * 100) / 100
     highest = np.where(day_ahead_hourly > _NEVER_ABOVE_LMP_FROM, in_cents, np.inf)
     spin = np.minimum(spin, highest)
     scarce = 1 / (1 + np.exp(-(rent - _SCARCE_AT - 8.0 * rng.standard_normal(days)[day]) / _SCARCE_WITHIN))
     shared = np.where(rng.random(hours) < year.together, offer, _NONSPIN_LEAST)
     nonspin = np.where(rent > 0, np.maximum(shared, spin * scarce), shared)
     nonspin = np.minimum(np.maximum(nonspin, _NONSPIN_LEAST), spin)
-    return np.round(spin, 2).repeat(4), np.round(nonspin, 2).repeat(4)
+    spin, nonspin = np.round(spin, 2), np.round(nonspin, 2)
+    return np.asarray(spin.repeat(4), dtype=float), np.asarray(nonspin.repeat(4), dtype=float)
 
 
 def modelled_reserves(month: Month, real_time: Floats, day_ahead: Floats, seed: int) -> tuple[Floats, Floats]:
