@@ -41,6 +41,11 @@ def test_10000_homes_of_load_in_20_seconds_and_a_gigabyte() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2 <= 1.0
 
 
+def test_a_month_of_prices_in_three_tenths_of_a_second(benchmark) -> None:  # type: ignore[no-untyped-def]
+    benchmark(synthetic_prices, MONTH, 1)
+    assert benchmark.stats["min"] <= 0.3
+
+
 def test_a_month_of_prices_and_of_solar_in_a_second(benchmark) -> None:  # type: ignore[no-untyped-def]
     benchmark(lambda: (synthetic_prices(MONTH, 1), modelled_solar(MONTH, 1)))
     assert benchmark.stats["min"] <= 1.0

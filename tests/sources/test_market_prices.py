@@ -41,6 +41,17 @@ def test_a_month_without_any_source_is_drawn_and_says_so(month: str, rows: int, 
         assert table[f"{series}_retrieved_at"].isna().all()
 
 
+def test_a_month_before_the_record_is_drawn_like_the_nearest_year_and_says_so(
+    raw: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        market_prices(Scenario(source="synthetic", first_days=1), Month.parse("2017-06"), raw)
+        market_prices(Scenario(source="synthetic", first_days=1), Month.parse("2023-06"), raw)
+    assert [record.message for record in caplog.records] == [
+        "2017-06: prices are drawn like those of 2019, the nearest year with a record"
+    ]
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_prices(raw: Path) -> None:
     drawn = [market_prices(Scenario(source="synthetic", data_seed=s), MARCH, raw) for s in (5, 5, 6)]
     assert MARKET_PRICES.arrow(drawn[0]).equals(MARKET_PRICES.arrow(drawn[1]))
