@@ -5,7 +5,8 @@
 #   make test           the test suite
 #   make ui             Dagster's web pages
 #   make dashboard      results as an interactive page
-#   make check          lint, types, definitions
+#   make check          lint, types, definitions, documentation
+#   make docs           the documentation's site, into build/site
 #   make fuzz           made inputs in their thousands (INPUTS=2000 of each kind)
 #   make record         docs/prices.md: synthetic prices beside the published record
 
@@ -19,7 +20,7 @@ STAMP := .venv/.complete
 TOOLS := .venv/.complete-tools
 BIN := .venv/bin
 
-.PHONY: run test ui dashboard check fuzz record setup clean
+.PHONY: run test ui dashboard check docs fuzz record setup clean
 
 run: $(STAMP)
 	@$(BIN)/vpp run --month $(MONTH) --homes $(HOMES) --seed $(SEED) $(ARGS)
@@ -36,8 +37,13 @@ dashboard: $(TOOLS)
 check: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	VIRTUAL_ENV=$(CURDIR)/.venv PATH=$(CURDIR)/.venv/bin:$$PATH dg check defs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs: $(TOOLS)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict && echo "build/site/index.html"
 
 fuzz: $(TOOLS)
 	@FUZZ_INPUTS=$(INPUTS) $(BIN)/python -m pytest tests/fuzz -n 2 --dist worksteal $(ARGS)
