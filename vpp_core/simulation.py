@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE
 from vpp_core.dispatch.run import Run
-from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import Ints
 from vpp_core.llm.usage import Usage
@@ -31,11 +33,11 @@ from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.strategies.no_vpp import NoVpp
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.strategies.strategy import Bound, GateClosureStrategy
+from vpp_core.tables import NEGOTIATION_MESSAGES
 
 if TYPE_CHECKING:
     from vpp_core.llm.gateway import Gateway
-    from vpp_core.negotiation.transcript import Transcript
-    from vpp_core.negotiation.workflow import State
+    from vpp_core.negotiation.ledger import Ledger, Sink
     from vpp_core.scenario import Scenario
 
 __all__ = [
@@ -59,10 +61,12 @@ def simulate(
     progress: Progress | None = None,
     gateway: Gateway | None = None,
     kept: Ints | None = None,
+    messages: Sink | None = None,
 ) -> list[Outcome]:
     """Run the strategies one after another, each from the same initial state; `progress` gets a key and a share.
 
-    `gateway` leads to a language model, for scenarios that negotiate by one. `kept`: see `settle`.
+    `gateway` leads to a language model, for scenarios that negotiate by one. `kept`: see `settle`. `messages` gets what
+    was said in negotiations, day by day.
     """
     keys = list(keys)
     unknown = [key for key in keys if key not in STRATEGIES]
@@ -81,7 +85,7 @@ def simulate(
         else:
             assert isinstance(strategy, GateClosureStrategy)
             strategy.gateway = gateway
-            trajectory, bids, timings = run(inputs, strategy, progress)
+            trajectory, bids, timings = run(inputs, strategy, progress, messages)
         outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd, kept)
         if strategy.negotiates:
             _require_heard(inputs.scenario, sum((bid.decision.usage for bid in bids), Usage()), gateway)
@@ -107,48 +111,53 @@ def _require_heard(scenario: Scenario, usage: Usage, gateway: Gateway | None) ->
 
 
 def run(
-    inputs: Inputs, strategy: GateClosureStrategy, progress: Progress | None
+    inputs: Inputs, strategy: GateClosureStrategy, progress: Progress | None, messages: Sink | None = None
 ) -> tuple[Trajectory, list[Bid], dict[str, float]]:
     """One gate-closure strategy over the period: what its stores did, and what was bid for each window."""
     period = Run(inputs, strategy)
+    ledger = _ledger(inputs, strategy, messages)
+    day = inputs.period.day_of_interval
     for t in range(len(inputs.period)):
         period.before(t)
         period.dispatch(t)
+        if ledger is not None and (t + 1 == len(day) or day[t + 1] != day[t]):
+            ledger.close(int(day[t]), period.bids, period.trajectory)
         if progress and t % 96 == 0:
             progress(strategy.key, t / len(inputs.period))
     return period.trajectory, period.bids, period.timings
 
 
-def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> Transcript:
-    """The negotiation of the window that contains `at` (UTC), in the state that negotiating up to it has led to."""
-    from vpp_core.negotiation.transcript import Transcript
+def _ledger(inputs: Inputs, strategy: GateClosureStrategy, messages: Sink | None) -> Ledger | None:
+    """What keeps the messages of a strategy that negotiates, where anybody wants them."""
+    if messages is None or not strategy.negotiates:
+        return None
+    from vpp_core.negotiation.ledger import Ledger
 
+    ledger = Ledger(inputs, strategy.key, messages)
+    strategy.heard = ledger.hear
+    return ledger
+
+
+def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> pa.Table:
+    """What was said about the window that contains `at` (UTC), by a run up to it: rows of NEGOTIATION_MESSAGES, none
+    where nobody had anything to offer."""
     _require_inside(inputs, at)
     window = int(inputs.windows.starts.searchsorted(at, side="right")) - 1
-    period, seen = _negotiated_until(inputs, gateway, lambda view: view.gate == "real_time" and view.window == window)
-    assert seen is not None
-    gate = inputs.windows.starts[window] - pd.Timedelta(minutes=inputs.scenario.market.gate_closure_minutes)
-    return Transcript(*seen, gate, period.bids[window])
+    rows = _negotiated_until(inputs, gateway, "real_time", inputs.windows.starts[window])
+    assert rows is not None
+    return rows
 
 
-def negotiate_reserves(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> Transcript:
-    """The day-ahead negotiation of the reserves of the local day that contains `at` (UTC)."""
-    from vpp_core.dispatch.day_ahead import GATE_HOUR
-    from vpp_core.negotiation.transcript import Transcript
-
+def negotiate_reserves(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> pa.Table:
+    """The same about the reserves of the local day that contains `at` (UTC), negotiated the day before."""
     _require_inside(inputs, at)
-    interval = int(inputs.period.timestamps.searchsorted(at, side="right")) - 1
-    day = int(inputs.period.day_of_interval[interval])
     midnight = at.tz_convert(LOCAL_TIMEZONE).normalize()
-    period, seen = _negotiated_until(
-        inputs, gateway, lambda view: view.gate == "day_ahead" and view.start == midnight, until=interval
-    )
-    if seen is None:
+    rows = _negotiated_until(inputs, gateway, "day_ahead", midnight)
+    if rows is None:
         raise InputError(
             f"no reserves are negotiated for {midnight:%Y-%m-%d}: the scenario sells none, or none has a price that day"
         )
-    gate = (midnight - pd.DateOffset(days=1)).replace(hour=GATE_HOUR)
-    return Transcript(*seen, gate.tz_convert("UTC"), committed_kw=period.committed_kw(day))
+    return rows
 
 
 def _require_inside(inputs: Inputs, at: pd.Timestamp) -> None:
@@ -158,33 +167,33 @@ def _require_inside(inputs: Inputs, at: pd.Timestamp) -> None:
         raise InputError(f"{at.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d %H:%M} is outside the period, {first} to {last}")
 
 
-def _negotiated_until(
-    inputs: Inputs, gateway: Gateway | None, wanted: Callable[[GateView], bool], until: int | None = None
-) -> tuple[Run, tuple[GateView, State] | None]:
-    """A negotiated run up to the negotiation that is wanted, and that negotiation; none where there was none before
-    interval `until` had passed."""
+def _negotiated_until(inputs: Inputs, gateway: Gateway | None, gate: str, start: pd.Timestamp) -> pa.Table | None:
+    """What was said in one negotiation, by a run up to it; None where there was none.
+
+    By rules the run goes on to the end of the day, so that what followed is known; a language model, which would have
+    to be asked for all windows until then, is not asked any more.
+    """
+    from vpp_core.negotiation.ledger import Ledger
     from vpp_core.strategies.negotiated import Negotiated
 
-    seen: list[tuple[GateView, State]] = []
-    usage = Usage()
-
-    class Watched(Negotiated):
-        def negotiate(self, view: GateView) -> State:
-            nonlocal usage
-            state = super().negotiate(view)
-            usage = usage + state["decision"].usage
-            if wanted(view):
-                seen.append((view, state))
-            return state
-
-    strategy = Watched()
-    strategy.gateway = gateway
+    kept: list[pa.Table] = []
+    strategy = Negotiated()
+    ledger = Ledger(inputs, strategy.key, kept.append)
+    strategy.gateway, strategy.heard = gateway, ledger.hear
     period = Run(inputs, strategy)
-    for t in range(len(inputs.period) if until is None else until + 1):
+    days = inputs.period.day_of_interval
+    day = int(days[inputs.period.timestamps.searchsorted(start)])
+    rows = None
+    for t in range(int(np.flatnonzero(days == day)[-1]) + 1):
         period.before(t)
-        if seen:
+        if inputs.scenario.negotiation.decider == "llm" and ledger.has_heard(gate, start):
+            rows = ledger.without_what_followed(gate, start, period.bids)
             break
         period.dispatch(t)
-    if usage.fallbacks:
-        _require_heard(inputs.scenario, usage, gateway)
-    return period, seen[0] if seen else None
+    if ledger.usage.fallbacks:
+        _require_heard(inputs.scenario, ledger.usage, gateway)
+    if rows is not None or not ledger.has_heard(gate, start):
+        return rows
+    ledger.close(day, period.bids, period.trajectory)
+    of_day = pa.concat_tables(kept) if kept else NEGOTIATION_MESSAGES.schema.empty_table()
+    return of_day.filter((pc.field("gate") == gate) & (pc.field("window_start") == start))

@@ -1,7 +1,7 @@
 """Strategies of one's own: Python files or modules that `VPP_STRATEGIES` names, imported once per process.
 
 Whoever loads the definitions (command line, UI, a run's process) loads these too, so a strategy outside the package is
-on the ladder everywhere. Its source is part of what its results are made from (`stage.foreign_strategies`).
+on the ladder everywhere. Its source is part of what its results are made from (`recipe.registered`).
 """
 
 from __future__ import annotations

@@ -10,8 +10,6 @@ what the stage reads counts (`reads`), so what another scenario made of the same
 from __future__ import annotations
 
 import hashlib
-import inspect
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,6 +34,7 @@ from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.partitions import month_and_scenario
 from vpp_pipeline.reads import as_read_by, fields_read
+from vpp_pipeline.recipe import recipe_of
 from vpp_pipeline.shards.pools import checked_place
 
 for _accelerator in ("compute.use_bottleneck", "compute.use_numexpr"):
@@ -114,35 +113,28 @@ class Stage:
 
     def recipe(self, *extra: str) -> str:
         """Digest of all that this stage's result is made from. `extra`: what only the asset knows (raw files)."""
-        parts = [
-            self.asset,
-            code_version(self.asset),
-            str(self.month),
-            self.scenario.name if fields_read(self.asset) is None else "",
-            self.scenario.fingerprint(),
-            *(f"{table}={self.lake.digest(table, self.month, self.scenario.name)}" for table in self.upstream),
-            *extra,
-        ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        return recipe_of(self.asset, self.month, self.scenario, self.lake, self.upstream, extra)
 
     def table(
         self,
         compute: Callable[[], pd.DataFrame | pa.Table],
         extra: Callable[[], Iterable[str]] = tuple,
         describe: Callable[[pa.Table], Mapping[str, Any]] | None = None,
-        lacks: Callable[[pa.Table], bool] | None = None,
+        lacks: Callable[[TableFile], bool] | None = None,
+        beside: Callable[[str, pa.Table], None] | None = None,
     ) -> dg.MaterializeResult:
         """The stage's table: the stored one where it is current, else another scenario's that was made from the same,
         else computed, held to its contract and encoded.
 
         `lacks` says of a stored table that it could be completed now, and so is computed again although it is current.
+        `beside` puts what was made beside the table in its place, under the same recipe.
         `extra` is asked again after computing, since a live source keeps what it fetched among the raw files.
         """
         began = time.perf_counter()
         with self.failures_told():
             recipe = None if self.fresh or self.refetch else self.recipe(*extra())
             in_place = self._current(recipe) if recipe else None
-            if in_place is not None and lacks is not None and lacks(in_place.table):
+            if in_place is not None and lacks is not None and lacks(in_place):
                 recipe = in_place = None
             file = in_place or (self._shared(recipe) if recipe else None)
             reused = file is not None
@@ -150,7 +142,10 @@ class Stage:
                 frame = compute()
                 contract = contract_of(self.asset)
                 table = contract.arrow(frame) if isinstance(frame, pd.DataFrame) else frame
-                file = encode(with_unread(table, self.unread), contract, self.recipe(*extra()))
+                made_from = self.recipe(*extra())
+                file = encode(with_unread(table, self.unread), contract, made_from)
+                if beside is not None:
+                    beside(made_from, file.table)
             described = describe(file.table) if describe else {}
             self._done(began, reused)
         return dg.MaterializeResult(
@@ -244,19 +239,3 @@ def raw_digest(folder: Path, *names: str) -> list[str]:
 def _content_digest(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
-
-
-def foreign_strategies(keys: Iterable[str]) -> list[str]:
-    """Source of strategies that a user registered from outside the core: part of what their results are made from."""
-    from vpp_core.strategies.registry import STRATEGIES
-
-    return [f"{key}={_foreign_source(STRATEGIES[key])}" for key in keys]
-
-
-def _foreign_source(strategy: type) -> str:
-    """The whole file a strategy is written in, helpers included; of a notebook's, which has no file, the class."""
-    if strategy.__module__.startswith("vpp_core."):
-        return ""
-    module = inspect.getmodule(strategy)
-    file = getattr(module, "__file__", None)
-    return Path(file).read_text() if file else inspect.getsource(strategy)

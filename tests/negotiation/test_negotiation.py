@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.invented import invented_inputs
+from tests.negotiation.heard import EVENING, MIDNIGHT, day
 from vpp_core.errors import InputError
 from vpp_core.market.distribution import expected_gain_above
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
 from vpp_core.negotiation.bargain import Terms, aggregator_counter, meet, open_bargain
+from vpp_core.negotiation.conversation import Conversation
 from vpp_core.negotiation.homes import next_ask, own_tactic
-from vpp_core.negotiation.messages import ProsumerBid
 from vpp_core.negotiation.story import story
 from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import negotiate_reserves, negotiate_window, run
@@ -166,48 +167,16 @@ def window_with_offers(homes: int = 40, minimum_bid_mw: float = 0.0, **market: A
     return inputs, pd.Timestamp("2023-08-01T19:00", tz="America/Los_Angeles").tz_convert("UTC")
 
 
-def test_messages_say_what_the_columns_hold() -> None:
-    inputs, at = window_with_offers()
-    transcript = negotiate_window(inputs, at)
-    bids = transcript.bids()
-    assert len(bids) == int(transcript.bargain.offering.sum()) > 0
-    assert sum(bid.available_capacity_kw for bid in bids) == pytest.approx(transcript.bargain.quantity_kw.sum())
-    rounds = len(transcript.state["history"])
-    assert transcript.vpp_bid().rounds == rounds
-    for number in range(1, rounds + 1):
-        assert len(transcript.counter_offers(number)) == len(transcript.responses(number))
-        assert len(transcript.evaluations(number)) == len(bids)
-    members = transcript.members()
-    assert sum(m.committed_capacity_kw for m in members) == pytest.approx(transcript.segments.quantity_kw.sum())
-    assert {m.prosumer_id for m in members} <= {bid.prosumer_id for bid in bids}
-
-
-def test_the_transcript_is_the_negotiation_of_the_run_itself() -> None:
-    inputs, at = window_with_offers()
-    transcript = negotiate_window(inputs, at)
-    trajectory, bids, _ = run(inputs, Negotiated(), None)
-    bid = bids[transcript.view.window]
-    assert transcript.bid is not None
-    assert np.array_equal(bid.decision.segments.quantity_kw, transcript.segments.quantity_kw)
-    assert np.array_equal(bid.decision.segments.agreed_usd_per_mwh, transcript.segments.agreed_usd_per_mwh)
-    assert np.array_equal(bid.curve.sell_kw, transcript.bid.curve.sell_kw)
-    assert list(story(transcript)) == list(story(negotiate_window(inputs, at)))
-    committed = negotiate_reserves(inputs, at).committed_kw
-    held = (trajectory.spin_kw + trajectory.nonspin_kw).sum(axis=1)
-    short = (trajectory.short_spin_kw + trajectory.short_nonspin_kw).sum(axis=1)
-    assert committed is not None and committed.any()
-    assert held + short == pytest.approx(committed.sum(axis=0))
-
-
 def test_the_reserves_of_a_day_are_negotiated_at_ten_the_day_before() -> None:
     inputs = invented_inputs(seed=7, homes=20, days=2)
     second = pd.Timestamp("2023-08-02T19:00", tz="America/Los_Angeles").tz_convert("UTC")
-    transcript = negotiate_reserves(inputs, second)
-    assert str(transcript.gate_closure.tz_convert("America/Los_Angeles")) == "2023-08-01 10:00:00-07:00"
-    assert str(transcript.view.start.tz_convert("America/Los_Angeles")) == "2023-08-02 00:00:00-07:00"
-    assert {bid.product for bid in transcript.bids()} <= {"spin", "nonspin"}
-    assert {m.product for m in transcript.members()} and transcript.bid is None
-    assert transcript.vpp_bid().total_capacity_mw == pytest.approx(transcript.segments.quantity_kw.sum() / 1000)
+    talk = Conversation.of(negotiate_reserves(inputs, second))
+    gate, start = (
+        talk.said[name].iloc[0].tz_convert("America/Los_Angeles") for name in ("gate_closure", "window_start")
+    )
+    assert (str(gate), str(start)) == ("2023-08-01 10:00:00-07:00", "2023-08-02 00:00:00-07:00")
+    assert {bid.product for bid in talk.bids()} <= {"spin", "nonspin"} and len(talk.coalition())
+    assert talk.vpp_bid().total_capacity_mw == pytest.approx(talk.members["committed_kw"].sum() / 1000, rel=1e-5)
 
 
 def test_where_no_reserve_is_sold_asking_for_its_negotiation_says_so() -> None:
@@ -224,25 +193,16 @@ def test_a_moment_outside_the_period_is_refused(negotiate: Any) -> None:
 
 
 def test_each_gate_is_seen_with_its_own_products_and_the_fleets_part_of_the_minimum() -> None:
-    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1, fleet_share=0.5)
-    energy, reserves = negotiate_window(inputs, at).view, negotiate_reserves(inputs, at).view
+    seen = day(6, 0.1, fleet_share=0.5).seen
+    energy, reserves = seen["real_time", EVENING][0], seen["day_ahead", MIDNIGHT][0]
     assert (energy.products, reserves.products) == ((ENERGY,), (SPIN, NONSPIN))
     assert energy.minimum_bid_kw == reserves.minimum_bid_kw == pytest.approx(50.0)
     unpriced = replace(reserves, forecast=np.array([[1.0, 2.0, 3.0], [np.nan] * 3, [1.0, 2.0, 3.0]]))
     assert unpriced.products == (NONSPIN,)
 
 
-def test_no_private_price_is_told_to_the_aggregator() -> None:
-    assert "reservation" not in " ".join(ProsumerBid.model_fields)
-    inputs, at = window_with_offers()
-    transcript = negotiate_window(inputs, at)
-    floors = transcript.bargain.reservation_usd_per_mwh[inputs.layout.sell][inputs.layout.follows_meter]
-    asked = {round(bid.minimum_price_usd_per_mwh, 6) for bid in transcript.bids() if bid.device == "battery"}
-    assert not asked & {round(float(floor), 6) for floor in floors if floor > 0}
-
-
 def test_a_fleet_that_cannot_bid_is_told_how_to_study_it() -> None:
     inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.5)
-    told = "\n".join(story(negotiate_window(inputs, at)))
+    told = "\n".join(story(negotiate_window(inputs, at), inputs.scenario))
     assert "less than the minimum bid of 0.5 MW, of which this fleet is to make 50 kW" in told
     assert "minimum_bid_mw" in told

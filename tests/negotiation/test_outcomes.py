@@ -11,22 +11,21 @@ import numpy as np
 import pytest
 
 from tests.invented import invented_inputs
-from vpp_core.dispatch.offers import TICK_USD_PER_MWH
 from vpp_core.dispatch.view import GateView
 from vpp_core.dispatch.window_program import WindowProgram
 from vpp_core.llm import Usage
-from vpp_core.market.segments import Segments
+from vpp_core.market.segments import TICK_USD_PER_MWH, Segments
 from vpp_core.negotiation.bargain import Bargain, Terms
 from vpp_core.negotiation.coalition import form_coalition, planned_satisfaction, worth_usd
 from vpp_core.negotiation.deciders import Rules
 from vpp_core.negotiation.decisions import Decided, Formulation
 from vpp_core.negotiation.public import Table
-from vpp_core.negotiation.story import why_left
-from vpp_core.negotiation.transcript import Transcript
+from vpp_core.negotiation.rows import Ended
 from vpp_core.negotiation.workflow import STEPS, Context, State, build_workflow, negotiate
 from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
+from vpp_core.tables.messages import LEFT_OUT
 from vpp_core.tables.negotiation import OUTCOMES
 
 RULES = NegotiationRules()
@@ -351,9 +350,9 @@ def test_who_is_left_out_is_told_why(view: GateView, formulation: Formulation, m
     state = ends(given)
     program = WindowProgram(view.layout, minimum_kw)
     formed = form_coalition(program, given, agreed(given), formulation)
-    state = cast(State, {**state, "bargain": agreed(given), "coalition": formed, "formulation": Decided(formulation)})
-    told = Transcript(given, state, view.start)
+    told = cast(State, {**state, "bargain": agreed(given), "coalition": formed, "formulation": Decided(formulation)})
     left = np.flatnonzero((given.offers.quantity_kw > 0) & (formed.solution.quantity_kw == 0))
-    assert len(left) and why in {why_left(told, int(k)) for k in left}
+    reasons = {LEFT_OUT[reason] for reason in Ended(given, told, view.start, "negotiated").left_out()[left]}
+    assert len(left) and why in reasons
     if not minimum_kw:
-        assert {why_left(told, int(k)) for k in left} == {why}
+        assert reasons == {why}

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.negotiation.test_negotiation import CAR, CATEGORY, FORECAST, LAYOUT, bargain, window_with_offers
+from tests.negotiation.heard import EVENING, MIDNIGHT, day
+from tests.negotiation.test_negotiation import CAR, CATEGORY, FORECAST, LAYOUT, bargain
 from vpp_core.market.distribution import expected_gain_above
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
 from vpp_core.negotiation.bargain import Bargain, Terms
 from vpp_core.negotiation.public import FEWEST_ASKS_IN_A_MEAN, Table, kinds
-from vpp_core.simulation import negotiate_reserves, negotiate_window
 
 
 def table_of(start: Bargain | None = None, round_number: int = 1) -> Table:
@@ -83,11 +83,10 @@ def test_a_forecast_is_told_of_what_is_negotiated_and_of_nothing_else() -> None:
 
 
 def test_a_table_says_what_is_negotiated_when_and_what_the_least_bid_of_the_fleet_is() -> None:
-    inputs, at = window_with_offers(homes=6, minimum_bid_mw=0.1)
-    told = {}
-    for negotiate in (negotiate_window, negotiate_reserves):
-        transcript = negotiate(inputs, at)
-        facts = Table.of(transcript.bargain, transcript.view, transcript.view.forecast, 3, ()).facts()
+    seen, told = day(6, 0.1, fleet_share=0.1).seen, {}
+    for gate in (("real_time", EVENING), ("day_ahead", MIDNIGHT)):
+        view, state = seen[gate]
+        facts = Table.of(state["bargain"], view, view.forecast, 3, ()).facts()
         told[facts["negotiated"]] = facts["minimum_bid_kw"]
     assert told == {
         "energy of Tuesday 2023-08-01 19:00, 1 h, Los Angeles": 10.0,

@@ -20,10 +20,8 @@ import numpy as np
 from vpp_core.dispatch.knowledge import USD_PER_KWH
 from vpp_core.fleet.fleet import Floats
 from vpp_core.market.distribution import expected_gain_above, expected_gain_below, probability_above
-from vpp_core.market.segments import Layout
+from vpp_core.market.segments import Layout, later_usd_per_mwh
 
-TICK_USD_PER_MWH = 0.01
-"""What every segment asks above its cost: the market's smallest step, so that nothing moves for nothing."""
 SMALLEST_KW = 1e-3
 SMALLEST_GAIN_USD_PER_KW = 1e-5
 
@@ -48,11 +46,8 @@ class Offers:
     """what a home is paid for a MWh that a call delivers, shape (S,)"""
 
     def later_usd_per_mwh(self, layout: Layout) -> Floats:
-        """What a segment's price adds to what is agreed (signed): the rebound where it costs, of purchases also where
-        it brings, and the market's smallest step."""
-        sells = layout.direction > 0
-        rebound = self.rebound_usd_per_mwh
-        return np.where(sells, np.maximum(rebound, 0.0), rebound) + TICK_USD_PER_MWH
+        """What a segment's price adds to what is agreed (signed)."""
+        return later_usd_per_mwh(layout.direction, self.rebound_usd_per_mwh)
 
     @classmethod
     def of_energy(

@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float64]
 ENERGY, SPIN, NONSPIN = range(3)
 """Products, as positions in tables of prices by product."""
 PRODUCTS = ("energy", "spin", "nonspin")
+TICK_USD_PER_MWH = 0.01
+"""What every segment asks above its cost: the market's smallest step, so that nothing moves for nothing."""
 BOOKS = ("sell", "buy", "spin", "nonspin")
 """The sums that a bid consists of, per aggregation."""
 
@@ -145,3 +147,10 @@ class Segments:
     def none(cls, layout: Layout) -> Segments:
         """No segment at all."""
         return cls(np.zeros(len(layout)), np.zeros(len(layout)), np.zeros(len(layout)), np.zeros(layout.stores))
+
+
+def later_usd_per_mwh(direction: Floats, rebound_usd_per_mwh: Floats) -> Floats:
+    """What a segment's price adds to what is agreed (signed): the rebound where it costs, of purchases also where it
+    brings, and the market's smallest step."""
+    rebound = rebound_usd_per_mwh
+    return np.where(direction > 0, np.maximum(rebound, 0.0), rebound) + TICK_USD_PER_MWH

@@ -1,6 +1,10 @@
 """The messages of a negotiation, strict at the boundary: opportunity, bid, evaluation, counter-offer, response, member,
-VPP bid. Prices are $/MWh of energy, and $ per MW held for an hour of spin and non-spin; power in kW unless the name
-says MW."""
+VPP bid.
+
+They are what an outside negotiator is given and answers with, and what a stored row must read back as. Prices are what
+a home is paid per MWh, for charging as for giving, and per MW and hour of spin and non-spin; those of the forecast and
+of the VPP bid are the market's. Power is in kW unless the name says MW.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Product = Literal["energy", "spin", "nonspin"]
 Direction = Literal["sell", "buy"]
-DeviceName = Annotated[str, Field(min_length=1, description="what the store is: a kind of `fleet.kinds`")]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Message(BaseModel):
@@ -24,7 +28,7 @@ class Opportunity(Message):
     """What the aggregator announces."""
 
     opportunity_id: str
-    product: Product = "energy"
+    product: Product
     window_start: datetime
     """of a day's reserves, the start of the day"""
     duration_hours: float = Field(gt=0)
@@ -36,52 +40,48 @@ class Opportunity(Message):
     gate_closure: datetime
 
 
-class ProsumerBid(Message):
-    """A home's sealed bid for one device, product and direction: the most it may be asked for in any interval, and the
-    least it wants for it now (for a purchase the most it pays)."""
+class AboutOffer(Message):
+    """Which of a home's offers a message is about."""
 
     prosumer_id: int = Field(ge=0)
-    product: Product = "energy"
-    device: DeviceName
+    product: Product
     direction: Direction
+    kind: str = Field(min_length=1)
+    """what the home is asked for, one of `tables.messages.KINDS`"""
+    device: str = Field(min_length=1)
+    """what the store is: a kind of `fleet.kinds`"""
+    device_number: int = Field(ge=1)
+    """among the home's stores of that kind"""
+
+
+class ProsumerBid(AboutOffer):
+    """A home's sealed bid: the most that it may be asked for in any interval, and the least it wants for it now."""
+
     available_capacity_kw: float = Field(gt=0)
     minimum_price_usd_per_mwh: float
-    constraints: tuple[str, ...] = ()
+    constraints: str
 
 
-class BidEvaluation(Message):
+class BidEvaluation(AboutOffer):
     """How the aggregator sees a bid; each part and the score 0–1."""
 
-    prosumer_id: int = Field(ge=0)
-    product: Product = "energy"
-    device: DeviceName
-    direction: Direction
-    price_score: float = Field(ge=0, le=1)
-    capacity_score: float = Field(ge=0, le=1)
-    reliability_score: float = Field(ge=0, le=1)
-    score: float = Field(ge=0, le=1)
+    price_score: Share
+    capacity_score: Share
+    reliability_score: Share
+    score: Share
 
 
-class CounterOffer(Message):
-    """What the aggregator would pay (or take) instead."""
+class CounterOffer(AboutOffer):
+    """What the aggregator would pay instead."""
 
-    prosumer_id: int = Field(ge=0)
-    product: Product = "energy"
-    device: DeviceName
-    direction: Direction
     price_usd_per_mwh: float
     capacity_kw: float = Field(gt=0)
     reason: str
 
 
-class Response(Message):
-    """The home's answer. A home that may `withdraw` never does here: where its last ask is not met, it is not
-    asked."""
+class Response(AboutOffer):
+    """The home's answer. A home that may `withdraw` never does here: where its last ask is not met, it is not asked."""
 
-    prosumer_id: int = Field(ge=0)
-    product: Product = "energy"
-    device: DeviceName
-    direction: Direction
     decision: Literal["accept", "counter", "withdraw"]
     price_usd_per_mwh: float
     """what is agreed, or what is asked from now on"""
@@ -89,22 +89,18 @@ class Response(Message):
     reason: str
 
 
-class CoalitionMember(Message):
+class CoalitionMember(AboutOffer):
     """A home in the bid, with what it may be asked for in any interval and what it is paid."""
 
-    prosumer_id: int = Field(ge=0)
-    product: Product = "energy"
-    device: DeviceName
-    direction: Direction
     committed_capacity_kw: float = Field(gt=0)
     agreed_price_usd_per_mwh: float
-    satisfaction: float = Field(ge=0, le=1)
+    satisfaction: Share
 
 
 class PriceQuantity(Message):
-    """One step of the bid curve: so much more from this price on (for a purchase, up to it)."""
+    """One step of the bid: so much more from this price on (for a purchase, up to it)."""
 
-    product: Product = "energy"
+    product: Product
     direction: Direction
     price_usd_per_mwh: float
     capacity_mw: float = Field(gt=0)
@@ -125,6 +121,6 @@ class VppBid(Message):
     expected_household_gain_usd: float
     profit_margin: float
     """expected profit over the expected value of what is traded, both directions counted as positive"""
-    reliability: float = Field(ge=0, le=1)
+    reliability: Share
     coalition_size: int = Field(ge=0)
     rounds: int = Field(ge=0)

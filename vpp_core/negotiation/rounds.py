@@ -1,4 +1,4 @@
-"""What one round looked like, kept for the transcript: columns over segments (K,)."""
+"""What one round looked like, kept until the negotiation has ended: columns over segments (K,)."""
 
 from __future__ import annotations
 

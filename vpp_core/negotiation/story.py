@@ -1,4 +1,5 @@
-"""The story of one negotiation for people: who offered what and why, counter-offers, who joined, who left and why.
+"""The story of one negotiation for people: who offered what and why, counter-offers, who joined, who left and why, and
+what followed.
 
 Prices are what homes are paid, for charging as for giving; of the bid they are the market's. Whole groups in numbers,
 and the largest offers of each kind home by home. Words of a model are told as quotations.
@@ -7,167 +8,169 @@ and the largest offers of each kind home by home. Words of a model are told as q
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
-from vpp_core.calendar import INTERVAL_HOURS, LOCAL_TIMEZONE
-from vpp_core.dispatch.knowledge import USD_PER_KWH
-from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
-from vpp_core.llm import quoted
-from vpp_core.market.segments import ENERGY, PRODUCTS
-from vpp_core.negotiation.public import kinds
-from vpp_core.negotiation.rounds import RoundRecord
-from vpp_core.negotiation.transcript import Transcript
+from vpp_core.calendar import LOCAL_TIMEZONE
+from vpp_core.fleet.fleet import CATEGORIES
+from vpp_core.llm.quoting import quoted
+from vpp_core.negotiation.conversation import Conversation, records
+from vpp_core.negotiation.messages import VppBid
+from vpp_core.negotiation.verifier import OFFER, negotiations_judged, offers_judged
+from vpp_core.scenario import Scenario
+from vpp_core.tables.messages import KINDS
 from vpp_core.tables.negotiation import FALLBACKS, OUTCOMES
 
 LONGEST_REASON = 300
 
 
-def story(transcript: Transcript, names: int = 0) -> Iterator[str]:
-    """Lines; at most `names` homes are told one by one in each part."""
-    yield from _opening(transcript, names)
-    if not transcript.bargain.offering.any():
+def story(rows: pa.Table, scenario: Scenario, names: int = 0) -> Iterator[str]:
+    """Lines about the rows of one negotiation; at most `names` homes are told one by one in each part."""
+    told = Conversation.of(rows)
+    if not len(told.said):
         yield f"Outcome: {OUTCOMES['nobody_available']}."
         return
-    shown = _largest(transcript, transcript.bargain.offering, names)
-    for number, record in enumerate(transcript.state["history"], start=1):
-        yield from _round(transcript, number, record, shown)
-    yield from _coalition(transcript, names)
+    yield from _opening(told, scenario, names)
+    shown = _largest(told.of_round(1), names)[OFFER]
+    for number in range(1, told.rounds + 1):
+        yield from _round(told, number, shown)
+    yield from _coalition(told, scenario, names)
+    yield from _followed(told, names)
+    yield from _verdict(rows)
 
 
-def _opening(transcript: Transcript, names: int) -> Iterator[str]:
-    view, bargain = transcript.view, transcript.bargain
-    yield from _subject(transcript)
-    for product in view.products:
-        p10, p50, p90 = view.forecast[product]
-        mean = "" if product == ENERGY else ", mean of the day's hours"
+def _opening(told: Conversation, scenario: Scenario, names: int) -> Iterator[str]:
+    yield from _subject(told, scenario)
+    for one in told.opportunities():
+        mean = "" if one.product == "energy" else ", mean of the day's hours"
         yield (
-            f"Forecast of {PRODUCTS[product]} at gate closure: {p50:.1f} {_UNITS[product != ENERGY]} "
-            f"(10 to 90 %: {p10:.1f} to {p90:.1f}{mean})."
+            f"Forecast of {one.product} at gate closure: {one.forecast_p50_usd_per_mwh:.1f} {_unit(one.product)} "
+            f"(10 to 90 %: {one.forecast_p10_usd_per_mwh:.1f} to {one.forecast_p90_usd_per_mwh:.1f}{mean})."
         )
-    rules = view.scenario.negotiation
+    rules = scenario.negotiation
     if rules.decider == "llm":
         yield f"The aggregator asks {rules.llm.model}, {rules.llm.depth.replace('_', ' ')}; else it goes by rules."
-    offering = bargain.offering
-    if not offering.any():
-        return
-    homes = len(np.unique(view.layout.home[offering]))
-    most = "any quarter hour" if view.gate == "real_time" else "any hour of the day"
-    yield f"{homes} homes make {int(offering.sum())} sealed bids, each the most that it may be asked for in {most}:"
-    asks = bargain.opening_usd_per_mwh
-    for kind, of_kind in kinds(view.layout):
-        for position, category in enumerate(CATEGORIES):
-            chosen = of_kind & offering & (view.fleet.category[view.layout.home] == position)
-            count = int(chosen.sum())
-            if count:
+    first = told.of_round(1)
+    most = "any quarter hour" if first["gate"].iloc[0] == "real_time" else "any hour of the day"
+    homes = first["home_id"].nunique()
+    yield f"{homes} homes make {len(first)} sealed bids, each the most that it may be asked for in {most}:"
+    for kind in KINDS:
+        for category in CATEGORIES:
+            chosen = first[(first["kind"] == kind) & (first["category"] == category)]
+            if len(chosen):
                 yield (
-                    f"  {kind:22s} {category:13s} {count:4d} {'bid ' if count == 1 else 'bids'} "
-                    f"{bargain.quantity_kw[chosen].sum():7.0f} kW, first price {_spread(asks[chosen])} "
-                    f"{_unit(transcript, chosen)}"
+                    f"  {kind:22s} {category:13s} {len(chosen):4d} {'bid ' if len(chosen) == 1 else 'bids'} "
+                    f"{chosen['capacity_kw'].sum():7.0f} kW, first price {_spread(chosen['first_ask_usd_per_mwh'])} "
+                    f"{_unit(chosen['product'].iloc[0])}"
                 )
-    shown = _largest(transcript, offering, names)
-    for k in shown:
-        limits = "; ".join(transcript.constraints(k))
-        price = f"{_price(asks[k])} {_unit(transcript, k)}"
-        yield f"  {_who(transcript, k)} {bargain.quantity_kw[k]:.1f} kW, asks {price} ({limits})"
-    yield from _and_more(int(offering.sum()) - len(shown), "bids")
+    shown = _largest(first, names)
+    for row, bid in zip(records(shown), told.bids(shown), strict=True):
+        price = f"{_price(bid.minimum_price_usd_per_mwh)} {_unit(bid.product)}"
+        yield f"  {_who(told, row)} {bid.available_capacity_kw:.1f} kW, asks {price} ({bid.constraints})"
+    yield from _and_more(len(first) - len(shown), "bids")
 
 
-def _subject(transcript: Transcript) -> Iterator[str]:
+def _subject(told: Conversation, scenario: Scenario) -> Iterator[str]:
     """What is negotiated, and where the rest is."""
-    view = transcript.view
-    gate, local = (t.tz_convert(LOCAL_TIMEZONE) for t in (transcript.gate_closure, view.start))
-    if view.gate == "day_ahead":
+    first = told.said.iloc[0]
+    gate, local = (first[name].tz_convert(LOCAL_TIMEZONE) for name in ("gate_closure", "window_start"))
+    if first["gate"] == "day_ahead":
         yield f"Reserves of {local:%Y-%m-%d} in Los Angeles, all hours of the day; gate closed {gate:%Y-%m-%d %H:%M}."
         return
-    yield f"Energy of the window {local:%Y-%m-%d %H:%M} in Los Angeles, {view.hours:g} h; gate closed {gate:%H:%M}."
-    if view.scenario.market.reserves:
+    hours = float(first["hours"])
+    yield f"Energy of the window {local:%Y-%m-%d %H:%M} in Los Angeles, {hours:g} h; gate closed {gate:%H:%M}."
+    if scenario.market.reserves:
         yield "Reserves were negotiated the day before, for all hours of the day (--reserves shows that)."
 
 
-def _round(transcript: Transcript, number: int, record: RoundRecord, shown: list[int]) -> Iterator[str]:
-    direction, reserve = transcript.view.layout.direction, transcript.view.layout.is_reserve
-    before = transcript.open_before(number)
-    asks, counters = record.ask_usd_per_mwh, record.counter_usd_per_mwh
-    told = []
+def _round(told: Conversation, number: int, shown: pd.DataFrame) -> Iterator[str]:
+    said = told.of_round(number)
+    reserve = said["product"] != "energy"
+    parts = []
     for name, part in (
-        ("sales ask", before & ~reserve & (direction > 0)),
-        ("purchases ask", before & (direction < 0)),
-        ("reserve asks", before & reserve),
+        ("sales ask", said[~reserve & (said["direction"] == "sell")]),
+        ("purchases ask", said[said["direction"] == "buy"]),
+        ("reserve asks", said[reserve]),
     ):
-        offered = part & np.isfinite(counters)
-        answered = f"counter-offers {_spread(counters[offered])}" if offered.any() else "no counter-offer"
-        if part.any():
-            told.append(f"{name} {_spread(asks[part])}, {answered} {_unit(transcript, part)}")
-    yield f"Round {number}: {'; '.join(told)}; {int((record.agreed & before).sum())} of {int(before.sum())} agree."
-    terms = record.terms
-    purchases = f"{1 - terms.opening_quantile:.0%} to {1 - terms.limit_quantile:.0%} for purchases, "
-    energy = f" ({purchases}less what the energy costs later)"
-    yield (
-        f"  Counter-offers go from the forecast's {terms.opening_quantile:.0%} to its {terms.limit_quantile:.0%} "
-        f"quantile{energy if transcript.bid is not None else ''}, {terms.conceded:.0%} of the way"
-        + (f"; none for scores below {terms.minimum_score:.2f}" if terms.minimum_score else "")
-        + ("." if not record.terms_by_model else f". The model says {quoted(record.reason, LONGEST_REASON)}")
-    )
-    if record.reason and not record.terms_by_model:
-        yield f"  By rule, since the model was of no use: {FALLBACKS.get(record.reason, record.reason)}."
-    answers = {(answer.prosumer_id, k): answer for k, answer in transcript.responses_by_segment(number)}
-    for k in shown:
-        answer = answers.get((transcript.home_id(k), k))
-        if answer is None:
-            continue
-        offer = f"is offered {_price(counters[k])}" if np.isfinite(counters[k]) else "gets no counter-offer"
+        offered = part["counter_usd_per_mwh"].dropna()
+        answered = f"counter-offers {_spread(offered)}" if len(offered) else "no counter-offer"
+        if len(part):
+            parts.append(f"{name} {_spread(part['ask_usd_per_mwh'])}, {answered} {_unit(part['product'].iloc[0])}")
+    yield f"Round {number}: {'; '.join(parts)}; {int(said['agreed'].sum())} of {len(said)} agree."
+    yield from _terms(said.iloc[0])
+    of_shown = said[pd.MultiIndex.from_frame(said[OFFER]).isin(pd.MultiIndex.from_frame(shown))]
+    for row, answer in zip(records(of_shown), told.responses(of_shown), strict=True):
+        counter = row["counter_usd_per_mwh"]
+        offer = "gets no counter-offer" if pd.isna(counter) else f"is offered {_price(counter)}"
         verb = "accepts" if answer.decision == "accept" else "declines"
         yield (
-            f"  {_who(transcript, k)} score {record.score[k]:.2f}, asks {_price(asks[k])}, {offer}: {verb} "
+            f"  {_who(told, row)} score {row['score']:.2f}, asks {_price(row['ask_usd_per_mwh'])}, {offer}: {verb} "
             f"({answer.reason})"
         )
 
 
-def _coalition(transcript: Transcript, names: int) -> Iterator[str]:
-    bargain = transcript.bargain
-    bids_energy = transcript.view.gate == "real_time"
-    key = transcript.state["decision"].outcome or ""
-    yield f"Outcome: {key.replace('_', ' ')}. {OUTCOMES.get(key, '').capitalize()}."
-    held = transcript.segments.quantity_kw > 0
-    unmet = int(bargain.open.sum())
+def _terms(row: pd.Series) -> Iterator[str]:
+    """From where to where counter-offers went, and why."""
+    opening, limit = float(row["terms_opening_quantile"]), float(row["terms_limit_quantile"])
+    purchases = f"{1 - opening:.0%} to {1 - limit:.0%} for purchases, "
+    energy = f" ({purchases}less what the energy costs later)" if row["gate"] == "real_time" else ""
+    score, reason = float(row["terms_minimum_score"]), row["terms_reason"]
+    yield (
+        f"  Counter-offers go from the forecast's {opening:.0%} to its {limit:.0%} quantile{energy}, "
+        f"{float(row['terms_conceded']):.0%} of the way"
+        + (f"; none for scores below {score:.2f}" if score else "")
+        + ("." if not row["terms_by_model"] else f". The model says {quoted(reason or '', LONGEST_REASON)}")
+    )
+    if reason and not row["terms_by_model"]:
+        yield f"  By rule, since the model was of no use: {FALLBACKS.get(reason, reason)}."
+
+
+def _coalition(told: Conversation, scenario: Scenario, names: int) -> Iterator[str]:
+    offers, members = told.offers, told.members
+    bids_energy = offers["gate"].iloc[0] == "real_time"
+    key = offers["outcome"].iloc[0]
+    yield f"Outcome: {key.replace('_', ' ')}. {OUTCOMES[key].capitalize()}."
+    unmet = int((~offers["agreed"]).sum())
     if unmet:
         yield f"{unmet} last prices are not met, and nothing is asked at them."
-    if held.any():
+    if len(members):
         besides = "the energy is expected to cost or save" if bids_energy else "a call is expected to cost"
         yield (
-            f"{len(np.unique(transcript.view.layout.home[held]))} homes join (asking one for all of it pays where the "
-            f"market covers its price and what {besides} the plant later on):"
+            f"{members['home_id'].nunique()} homes join (asking one for all of it pays where the market covers its "
+            f"price and what {besides} the plant later on):"
         )
-        shown = _largest(transcript, held, names)
-        segments, satisfaction = transcript.segments, transcript.state["coalition"].satisfaction
-        for k in shown:
-            kw, price = float(segments.quantity_kw[k]), float(segments.price_usd_per_mwh[k])
-            covered = "from" if transcript.view.layout.direction[k] > 0 else "up to"
+        shown = _largest(members, names)
+        for row in records(shown):
+            covered = "from" if row["direction"] == "sell" else "up to"
             yield (
-                f"  {_who(transcript, k)} up to {kw:.1f} kW, agreed {_price(bargain.ask_usd_per_mwh[k])} "
-                f"{_unit(transcript, k)}, pays {covered} {_price(price)}; satisfaction {satisfaction[k]:.2f}"
+                f"  {_who(told, row)} up to {row['committed_kw']:.1f} kW, agreed {_price(row['response_usd_per_mwh'])} "
+                f"{_unit(row['product'])}, pays {covered} {_price(row['bid_price_usd_per_mwh'])}; satisfaction "
+                f"{row['satisfaction']:.2f}"
             )
-        yield from _and_more(int(held.sum()) - len(shown), "segments")
-    yield from _left(transcript, bargain.offering & ~held, names)
-    yield from _below_the_minimum(transcript)
-    if held.any():
-        yield from _bid(transcript)
-    usage = transcript.state["usage"]
-    if transcript.view.scenario.negotiation.decider == "llm":
-        fell = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in usage.fallbacks.items()) or "none"
+        yield from _and_more(len(members) - len(shown), "segments")
+    for reason, left in offers[offers["left_out"].notna()].groupby("left_out", sort=False):
+        homes = sorted(set(left["home_id"]))
+        listed = ", ".join(map(str, homes[:names])) + (f" and {len(homes) - names} more" if len(homes) > names else "")
+        yield f"{len(left)} segments are left out: {reason} ({'homes' if len(homes) > 1 else 'home'} {listed})."
+    yield from _below_the_minimum(told, scenario)
+    if len(members):
+        yield from _bid(told.vpp_bid(), told)
+    if scenario.negotiation.decider == "llm":
+        by_model = int(told.said.drop_duplicates("round")["terms_by_model"].sum())
         yield (
-            f"The model: {usage.calls} calls, {usage.input_tokens} tokens in, {usage.output_tokens} out; "
-            f"{usage.answers} answers used, {usage.corrections} corrected by the guard; decided by rule: {fell}."
+            f"The model set the terms in {by_model} of {told.rounds} rounds, and answered for homes "
+            f"{int(told.said['by_model'].sum())} times."
         )
 
 
-def _below_the_minimum(transcript: Transcript) -> Iterator[str]:
-    rules, decision = transcript.view.scenario.market, transcript.state["decision"]
-    below = decision.below_minimum if transcript.bid is None else transcript.bid.below_minimum
-    if not below:
+def _below_the_minimum(told: Conversation, scenario: Scenario) -> Iterator[str]:
+    if told.offers["reaches_minimum"].all():
         return
-    part = "" if rules.fleet_share == 1 else f", of which this fleet is to make {transcript.view.minimum_bid_kw:g} kW"
+    rules, least = scenario.market, float(told.offers["minimum_bid_kw"].iloc[0])
+    part = "" if rules.fleet_share == 1 else f", of which this fleet is to make {least:g} kW"
     yield (
         f"A direction or reserve sums to less than the minimum bid of {rules.minimum_bid_mw:g} MW{part}: it cannot bid "
         "and its devices follow their default. To study this fleet without the minimum, set minimum_bid_mw to 0 "
@@ -175,116 +178,101 @@ def _below_the_minimum(transcript: Transcript) -> Iterator[str]:
     )
 
 
-def _bid(transcript: Transcript) -> Iterator[str]:
-    """The bid: the curve's steps, or a day's reserve and what cleared of it."""
-    bid = transcript.vpp_bid()
+def _bid(bid: VppBid, told: Conversation) -> Iterator[str]:
+    """The bid: the curve's steps, or a day's reserve."""
     if not bid.segments:
         return
     sums = {
         name: sum(step.capacity_mw for step in bid.segments if (step.product, step.direction) == of)
         for name, of in _SUMS.items()
     }
-    told = ", ".join(f"up to {mw:.3f} MW {name}" for name, mw in sums.items() if mw > 0)
+    parts = ", ".join(f"up to {mw:.3f} MW {name}" for name, mw in sums.items() if mw > 0)
     yield (
-        f"VPP bid: {told} in {len(bid.segments)} steps from {bid.coalition_size} homes, expected surplus of all that "
+        f"VPP bid: {parts} in {len(bid.segments)} steps from {bid.coalition_size} homes, expected surplus of all that "
         f"they may be asked for ${bid.expected_surplus_usd:.2f}, of which ${bid.expected_household_gain_usd:.2f} go to "
         "the homes."
     )
-    if transcript.bid is not None:
-        curve = transcript.bid.curve
-        for name, price, kw in (
-            ("sells at or above", curve.sell_usd_per_mwh, curve.sell_kw),
-            ("buys at or below", curve.buy_usd_per_mwh, curve.buy_kw),
-        ):
-            yield from _steps(name, price, kw.sum(axis=0))
-    elif transcript.committed_kw is not None:
-        mw = transcript.committed_kw / 1000
-        for product, of_product in zip(PRODUCTS[1:], mw, strict=True):
-            cleared = of_product > 0
-            if cleared.any():
-                hours = cleared.sum() * INTERVAL_HOURS
-                yield (
-                    f"Cleared at day-ahead prices: {product} in {hours:g} of {transcript.view.hours:g} hours, "
-                    f"{of_product[cleared].mean():.3f} MW on average, held by whichever of these homes can."
-                )
-        if not mw.any():
-            yield "Nothing cleared at day-ahead prices."
+    if told.said["gate"].iloc[0] == "real_time":
+        sold = [(s.price_usd_per_mwh, s.capacity_mw) for s in bid.segments if s.direction == "sell"]
+        bought = [(s.price_usd_per_mwh, s.capacity_mw) for s in bid.segments if s.direction == "buy"]
+        yield from _steps("sells at or above", np.array(sold).reshape(-1, 2))
+        yield from _steps("buys at or below", np.array(bought).reshape(-1, 2)[::-1])
 
 
-def _steps(name: str, price_usd_per_mwh: Floats, kw: Floats) -> Iterator[str]:
-    """A side of the curve, price by price where the quantity changes."""
-    if not kw.any():
+def _steps(name: str, steps: np.ndarray) -> Iterator[str]:
+    """A side of the curve, price by price where the quantity changes; steps from the first that clears."""
+    kw = np.round(1000 * steps[:, 1].cumsum(), 1)
+    changes = kw != np.concatenate([[0.0], kw[:-1]])
+    if changes.any():
+        parts = [
+            f"{_price(price)} $/MWh {total:.1f} kW" for price, total in zip(steps[changes, 0], kw[changes], strict=True)
+        ]
+        yield f"  {name} " + ", ".join(parts)
+
+
+def _followed(told: Conversation, names: int) -> Iterator[str]:
+    """What the market then paid, what was asked for, delivered and paid."""
+    members = told.members
+    known = members[members["asked_kwh"].notna()]
+    if not len(known):
         return
-    told = np.round(kw, 1)
-    rises = kw[-1] >= kw[0]
-    changes = told != np.concatenate([[0.0], told[:-1]] if rises else [told[1:], [0.0]])
-    steps = zip(price_usd_per_mwh[changes], told[changes], strict=True)
-    yield f"  {name} " + ", ".join(f"{_price(price)} $/MWh {quantity:.1f} kW" for price, quantity in steps)
+    reserve = known["product"].iloc[0] != "energy"
+    unit, asked = ("kW-h", "held") if reserve else ("kWh", "asked for")
+    prices = ", ".join(
+        f"{product} {_price(of['market_usd_per_mwh'].iloc[0])} {_unit(product)}" for product, of in _by_product(known)
+    )
+    paid = int((known["cleared_share"] > 0).sum())
+    yield (
+        f"What followed: the market paid {prices} on average, the bid price of {paid} of {len(known)} members at some "
+        f"time. {known['asked_kwh'].sum():.1f} {unit} were {asked}, {known['delivered_kwh'].sum():.1f} delivered, "
+        f"${known['paid_usd'].sum():.2f} paid to homes."
+    )
+    for row in records(_largest(known[known["asked_kwh"] > 0], names)):
+        yield (
+            f"  {_who(told, row)} {row['asked_kwh']:.2f} {unit} {asked}, {row['delivered_kwh']:.2f} delivered, paid "
+            f"${row['paid_usd']:.2f}; the market paid its price {row['cleared_share']:.0%} of the time"
+        )
 
 
-def _left(transcript: Transcript, left: Bools, names: int) -> Iterator[str]:
-    """Who is not in the bid, grouped by why."""
-    reasons: dict[str, list[int]] = {}
-    for k in np.flatnonzero(left).tolist():
-        reasons.setdefault(why_left(transcript, k), []).append(k)
-    for reason, segments in reasons.items():
-        homes = sorted({transcript.home_id(k) for k in segments})
-        told = ", ".join(map(str, homes[:names])) + (f" and {len(homes) - names} more" if len(homes) > names else "")
-        yield f"{len(segments)} segments are left out: {reason} ({'homes' if len(homes) > 1 else 'home'} {told})."
+def _by_product(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    for product, of_product in rows.groupby("product"):
+        yield str(product), of_product
 
 
-def why_left(transcript: Transcript, k: int) -> str:
-    """Why a segment that was offered is not in the bid."""
-    formed, wanted = transcript.state["coalition"], transcript.state["formulation"].value
-    if _below_minimum(transcript, k):
-        return "their direction or reserve sums to less than the minimum bid"
-    if not transcript.bargain.agreed[k]:
-        return "no price was agreed"
-    if formed.solution.failures:
-        return "the solver found no coalition"
-    worth = float(formed.worth_usd_per_kw[k])
-    if wanted.target_margin_usd_per_mwh * USD_PER_KWH * transcript.view.hours > max(worth, 0.0):
-        return "they are expected to bring less than the target margin"
-    if formed.expected.clearing_probability[k] < wanted.minimum_reliability:
-        return "they would clear too rarely"
-    if worth <= 0:
-        return "they are not expected to bring anything"
-    regret = formed.expected.clearing_probability[k] * (1.0 - formed.satisfaction[k])
-    if wanted.satisfaction_weight_usd * regret >= worth * transcript.bargain.quantity_kw[k]:
-        return "they cost more satisfaction than they bring"
-    if transcript.view.layout.is_reserve[k] and wanted.reserve_share == 0:
-        return "no reserve is to be sold"
-    return "what is worth asking for sums to less than the minimum bid"
+def _verdict(rows: pa.Table) -> Iterator[str]:
+    """What the verifier, who knows both sides, says."""
+    judged = negotiations_judged(offers_judged(rows)).iloc[0]
+    could = judged["achievable_usd"]
+    if pd.isna(judged["joint_percent"]):
+        yield "The verifier, who knows both sides: there was nothing to gain."
+        return
+    yield (
+        f"The verifier, who knows both sides: ${could:.2f} could be expected together, {judged['joint_percent']:.1f} % "
+        f"of it is (the plant {100 * judged['aggregator_usd'] / could:.1f} %, homes over their own price "
+        f"{100 * judged['household_usd'] / could:.1f} %); {judged['missed']} agreements missed, "
+        f"{judged['irrational_asks'] + judged['irrational_counters']} irrational offers, "
+        f"{judged['promises_broken']} of {judged['promises']} promises broken."
+    )
 
 
-def _below_minimum(transcript: Transcript, k: int) -> bool:
-    """Whether all offers to the segment's sum together stay below the minimum."""
-    layout, view = transcript.view.layout, transcript.view
-    total = transcript.bargain.quantity_kw[layout.book == layout.book[k]].sum()
-    return bool(total < view.minimum_bid_kw)
+def _largest(rows: pd.DataFrame, names: int) -> pd.DataFrame:
+    """The largest of these offers, of each kind in turn, kind by kind; ties in the order in which they were made."""
+    position = rows["kind"].map(KINDS.index)
+    ordered = rows.assign(kind_position=position).sort_values(
+        ["kind_position", "capacity_kw"], ascending=[True, False], kind="stable"
+    )
+    rank = ordered.groupby("kind_position").cumcount()
+    chosen = ordered.assign(rank=rank).sort_values(["rank", "kind_position"], kind="stable").head(names)
+    return chosen.sort_values(["kind_position", "rank"], kind="stable").drop(columns=["kind_position", "rank"])
 
 
-def _largest(transcript: Transcript, segments: Bools, names: int) -> list[int]:
-    """The largest of these segments, of each kind in turn, kind by kind; ties in the order of the fleet."""
-    ranked = []
-    for position, (_, of_kind) in enumerate(kinds(transcript.view.layout)):
-        chosen = np.flatnonzero(segments & of_kind)
-        order = np.argsort(-transcript.bargain.quantity_kw[chosen], kind="stable")
-        ranked += [(rank, position, k) for rank, k in enumerate(chosen[order].tolist())]
-    shown = sorted(ranked)[:names]
-    return [k for _, _, k in sorted(shown, key=lambda one: (one[1], one[0]))]
-
-
-def _who(transcript: Transcript, k: int) -> str:
-    layout = transcript.view.layout
-    kind, same = next((name, of_kind) for name, of_kind in kinds(layout) if of_kind[k])
-    category = CATEGORIES[transcript.view.fleet.category[layout.home[k]]]
-    devices = transcript.view.devices
-    device = devices[layout.store[k]]
-    there = np.flatnonzero(same & (layout.home == layout.home[k])).tolist()
-    of_home = [j for j in there if devices[layout.store[j]] == device]
-    which = f" of {device} {of_home.index(k) + 1}" if len(of_home) > 1 else ""
-    return f"home {transcript.home_id(k)} ({category}), {kind}{which},"
+def _who(told: Conversation, row: dict[str, Any]) -> str:
+    first = told.of_round(1)
+    same = first[
+        (first["home_id"] == row["home_id"]) & (first["kind"] == row["kind"]) & (first["device"] == row["device"])
+    ]
+    which = f" of {row['device']} {row['device_number']}" if len(same) > 1 else ""
+    return f"home {row['home_id']} ({row['category']}), {row['kind']}{which},"
 
 
 _SUMS = {
@@ -294,12 +282,10 @@ _SUMS = {
     "nonspin": ("nonspin", "sell"),
 }
 """What a bid sums to: name → product and direction."""
-_UNITS = ("$/MWh", "$/MW-h")
 
 
-def _unit(transcript: Transcript, segments: int | Bools) -> str:
-    """Of a segment's price, or of segments of one sort."""
-    return _UNITS[int(np.all(transcript.view.layout.is_reserve[segments]))]
+def _unit(product: str) -> str:
+    return "$/MWh" if product == "energy" else "$/MW-h"
 
 
 def _and_more(count: int, what: str) -> Iterator[str]:
@@ -307,7 +293,7 @@ def _and_more(count: int, what: str) -> Iterator[str]:
         yield f"  and {count} more {what}"
 
 
-def _spread(values: Floats) -> str:
+def _spread(values: pd.Series) -> str:
     low, high = float(values.min()), float(values.max())
     return _price(low) if high - low < 0.05 else f"{_price(low)} to {_price(high)}"
 

@@ -22,6 +22,7 @@ from vpp_core.tables import (
     KPI_DAILY,
     KPI_MONTHLY,
     MARKET_PRICES,
+    NEGOTIATOR_SCORES,
     PROSUMER_FLEET,
     SCENARIOS,
     STUDY,
@@ -45,6 +46,7 @@ DATABASE_TABLES: dict[str, Contract] = {
         ),
         GAP_SPLIT,
         CLAIMS,
+        NEGOTIATOR_SCORES,
         STUDY,
         SCENARIOS,
         Contract("prosumer_fleet", "The homes of each month and scenario.", _RUN + PROSUMER_FLEET.columns),
@@ -63,6 +65,18 @@ _VIEWS = {
                   round(household_gain_usd, 2) AS household_gain_usd, households_worse_off,
                   round(satisfaction_mean, 3) AS satisfaction_mean, violations
            FROM kpi_monthly ORDER BY month, scenario, percent_of_perfect""",
+    ),
+    "leaderboard": (
+        "Who decided for the aggregator, over all months and scenarios: what it got of what could be gained.",
+        """SELECT strategy, negotiator, count(DISTINCT (month, scenario)) AS runs,
+                  CAST(sum(negotiations) AS BIGINT) AS negotiations, CAST(sum(offers) AS BIGINT) AS offers,
+                  100 * sum(aggregator_usd) / nullif(sum(achievable_usd), 0) AS score_percent,
+                  100 * sum(joint_usd) / nullif(sum(achievable_usd), 0) AS joint_percent,
+                  100 * sum(household_usd) / nullif(sum(achievable_usd), 0) AS household_percent,
+                  CAST(sum(missed) AS BIGINT) AS missed, CAST(sum(irrational_offers) AS BIGINT) AS irrational_offers,
+                  CAST(sum(promises_broken) AS BIGINT) AS promises_broken
+           FROM negotiator_scores WHERE side = 'aggregator' GROUP BY strategy, negotiator
+           ORDER BY score_percent DESC""",
     ),
     "household_months": (
         "Each household's month under each strategy: what it gained, was paid and scored.",
@@ -100,6 +114,10 @@ _VIEWS = {
 }
 
 _VIEW_COLUMNS = {
+    "leaderboard": {
+        "runs": "months of scenarios that it decided",
+        "household_percent": "what households are expected to gain, of the achievable joint gain [%]",
+    },
     "household_months": {
         "household_gain_usd": "what the household has more than without a VPP, over the period [$]; null for a bound",
         "payment_usd": "what it was paid over the period, negative where it pays [$]; null for a bound",

@@ -16,7 +16,7 @@ from vpp_core.fleet.fleet import Fleet
 from vpp_core.llm.limits import cost_usd
 from vpp_core.llm.usage import Usage
 from vpp_core.negotiation.prompt_files import prompts_version
-from vpp_core.results.model_share import WHOLE_PERCENT, share_percent
+from vpp_core.results.model_share import share_percent, whose
 from vpp_core.results.rungs import BOUND, SMART
 from vpp_core.results.statistics import gini, jain, ratio_interval
 from vpp_core.scenario import Scenario
@@ -240,16 +240,15 @@ def _negotiation(own: pd.Series, windows: pd.DataFrame) -> dict[str, Any]:
 
 def _asked(windows: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
     """What a language model was asked and came to. A month in which none was heard is one by rules, and one in which
-    it took less than `WHOLE_PERCENT` of its decisions is mixed."""
+    it took fewer of its decisions than `whose` asks for is mixed."""
     counts: dict[str, Any] = {name: int(windows[name].sum()) for name in Usage().columns()}
     heard, llm = counts["llm_answers"] > 0, scenario.negotiation.llm
     negotiated = bool((windows["rounds"] > 0).any())
     fallbacks = sum(counts[f"fallbacks_{kind}"] for kind in FALLBACKS)
     share = share_percent(counts["llm_answers"], fallbacks)
-    decider = "rules" if not heard or share is None else "llm" if share >= WHOLE_PERCENT else "mixed"
     return {
         **counts,
-        "decider": decider if negotiated else None,
+        "decider": whose(counts["llm_answers"], fallbacks) if negotiated else None,
         "llm_share_percent": share,
         "llm_model": llm.model if heard else None,
         "prompts": prompts_version() if heard else None,

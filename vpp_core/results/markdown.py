@@ -12,6 +12,7 @@ from vpp_core.results.bargaining import BARGAINING, STRATEGY, bargaining_sentenc
 from vpp_core.results.energy import TWICE, energy_sentence, energy_table
 from vpp_core.results.ladder import SUPPLIERS, ladder_table
 from vpp_core.results.modelled import modelled_table
+from vpp_core.results.negotiators import HOW, negotiator_sentence, negotiator_table
 from vpp_core.results.one_day import chosen_day, fleet_table, home_table
 from vpp_core.results.reserves import reserve_sentence, reserve_table
 from vpp_core.results.run import Run
@@ -36,6 +37,7 @@ def report_markdown(run: Run) -> bytes:
         *_energy(run),
         *_reserves(run),
         *_modelled(run),
+        *_negotiators(run),
         "## Strategies side by side\n\n" + _frame(comparison_table(run.split)),
         *_day(run),
         *_studies(run),
@@ -108,6 +110,11 @@ def _reserves(run: Run) -> list[str]:
 def _modelled(run: Run) -> list[str]:
     table = modelled_table(run)
     return [f"## What hangs on modelled prices\n\n{_frame(table)}"] if len(table) else []
+
+
+def _negotiators(run: Run) -> list[str]:
+    table = negotiator_table(run)
+    return [f"## Negotiators judged\n\n{negotiator_sentence(run)}\n\n{HOW}\n\n{_frame(table)}"] if len(table) else []
 
 
 def _day(run: Run) -> list[str]:

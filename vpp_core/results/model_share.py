@@ -19,6 +19,24 @@ def share_percent(answers: int, fallbacks: int) -> float | None:
     return 100 * answers / (answers + fallbacks) if answers + fallbacks else None
 
 
+def whose(answers: int, fallbacks: int) -> str:
+    """Whose decisions these are: `rules` where no model was heard, `llm` from `WHOLE_PERCENT` on, else `mixed`."""
+    share = share_percent(answers, fallbacks)
+    if not answers or share is None:
+        return "rules"
+    return "llm" if share >= WHOLE_PERCENT else "mixed"
+
+
+def negotiator_name(windows: pd.DataFrame, scenario: Scenario) -> str:
+    """Who decided for the aggregator in these rows of `WINDOW_RESULTS`: rules by their tactic or mechanism, a model by
+    its name, or both."""
+    fallbacks = int(windows[[f"fallbacks_{kind}" for kind in FALLBACKS]].to_numpy().sum())
+    by = whose(int(windows["llm_answers"].sum()), fallbacks)
+    rules, model = scenario.negotiation, scenario.negotiation.llm.model
+    own = f"rules, {rules.aggregator_tactic}" if rules.mechanism == "bilateral" else f"rules, {rules.mechanism}"
+    return {"rules": own, "llm": model, "mixed": f"{model} and rules"}[by]
+
+
 def share_sentence(kpis: pd.DataFrame, scenario: Scenario) -> str:
     """Whose decisions the month's are, by `KPI_MONTHLY`; empty where the scenario asks no language model."""
     rows = kpis[kpis["strategy"] == STRATEGY]

@@ -23,6 +23,7 @@ from vpp_core.results.households import category_table, weight_sentence, weight_
 from vpp_core.results.ladder import SUPPLIERS, ladder_table
 from vpp_core.results.markdown import claims_table, comparison_table, gap_table, has_suppliers, method, provenance_table
 from vpp_core.results.modelled import modelled_table
+from vpp_core.results.negotiators import HOW, negotiator_sentence, negotiator_table
 from vpp_core.results.one_day import chosen_day, shown_strategy
 from vpp_core.results.page_parts import bullets, document, paragraph, plot_html, table_html
 from vpp_core.results.reserves import reserve_sentence, reserve_table
@@ -178,6 +179,13 @@ def _households(run: Run, plots: dict[str, Figure]) -> str:
     return plot + note + table_html(table)
 
 
+def _negotiators(run: Run, plots: dict[str, Figure]) -> str:
+    table = negotiator_table(run)
+    if table.empty:
+        return ""
+    return paragraph(negotiator_sentence(run)) + f'<p class="soft">{escape(HOW)}</p>' + table_html(table)
+
+
 def _frontier(run: Run, plots: dict[str, Figure]) -> str:
     if run.study is None or run.study.empty:
         return ""
@@ -249,6 +257,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Run, dict[str, Figure]], str]], ...] 
     ("hours", "One home and the fleet, hour by hour", _hours),
     ("satisfaction", "Satisfaction", _satisfaction),
     ("households", "Households", _households),
+    ("negotiators", "Negotiators judged", _negotiators),
     ("frontier", "Surplus against satisfaction", _frontier),
     ("event", "Against a real event", _event),
     ("beware", "What to know before believing it", _observations),

@@ -34,6 +34,7 @@ def report_files(
     provenance: Mapping[str, Any],
     study: pd.DataFrame | None = None,
     event: EventDelivery | None = None,
+    scores: pd.DataFrame | None = None,
     library: str | None = None,
 ) -> dict[str, bytes]:
     """File name → content. Same arguments, same bytes: no clock, no random ids.
@@ -41,6 +42,7 @@ def report_files(
     `provenance`: what reproduces the run (command, seeds, versions, hashes), plain values, nested at most once,
     without times. `study`: rows of `STUDY` where there are any; the page then shows the frontier. `event`: the check
     against a real event (`fidelity`). `library`: where plotly's script lies, as seen from the page; without, inside.
+    `scores`: rows of `NEGOTIATOR_SCORES`, where anything was negotiated.
     """
     run = Run(
         kpis,
@@ -58,6 +60,7 @@ def report_files(
         provenance,
         study,
         event,
+        scores,
     )
     return {
         "simulation_results.csv": results_csv(run),

@@ -25,7 +25,8 @@ class Run:
 
     `provenance` is what reproduces the run (command, seeds, versions, hashes): plain values, nested at most once, and
     no times, since the report must be the same bytes each time. `study`: rows of `STUDY` to draw the frontier from.
-    `event`: what the fleet would have delivered in an event that took place.
+    `event`: what the fleet would have delivered in an event that took place. `scores`:
+    rows of `NEGOTIATOR_SCORES`.
     """
 
     kpis: pd.DataFrame
@@ -43,6 +44,7 @@ class Run:
     provenance: Mapping[str, Any]
     study: pd.DataFrame | None = None
     event: EventDelivery | None = None
+    scores: pd.DataFrame | None = None
 
     @cached_property
     def flat(self) -> OutcomeTables:

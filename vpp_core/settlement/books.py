@@ -79,8 +79,8 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
     tariff = inputs.home_prices(slice(len(injection)))
     bill_alone = retail_bill_usd(alone, *tariff, hours)
 
-    delivered = _Delivered.of(trajectory)
-    undeliverable = _undeliverable_kw(inputs, trajectory)
+    delivered = Delivered.of(trajectory)
+    undeliverable = undeliverable_kw(inputs, trajectory)
     unpaid_share = np.divide(
         undeliverable, trajectory.reserve_kw, out=np.zeros_like(undeliverable), where=trajectory.reserve_kw > 0
     )
@@ -158,7 +158,7 @@ def _stored_energy_usd(inputs: Inputs, trajectory: Trajectory, counterfactual: T
 
 
 @dataclass(frozen=True)
-class _Delivered:
+class Delivered:
     """What answers awards and calls, and what falls short of them, shape (T, S)."""
 
     held_kw: Floats
@@ -170,7 +170,7 @@ class _Delivered:
     missing_kw: Floats
 
     @classmethod
-    def of(cls, trajectory: Trajectory) -> _Delivered:
+    def of(cls, trajectory: Trajectory) -> Delivered:
         """Of what falls short of an award and a call, the call's comes first."""
         award = trajectory.award_kw - trajectory.give_award_kw
         given = np.where(trajectory.give_award_kw > 0, trajectory.discharge_kw, 0.0)
@@ -182,7 +182,7 @@ class _Delivered:
         return cls(held, given, call, missing)
 
 
-def _agreed_usd(trajectory: Trajectory, delivered: _Delivered, unpaid_share: Floats) -> Floats:
+def _agreed_usd(trajectory: Trajectory, delivered: Delivered, unpaid_share: Floats) -> Floats:
     """What the VPP owes for what was delivered and held, shape (T, S)."""
     held = (
         trajectory.spin_agreed_usd_per_kw_h * trajectory.spin_kw
@@ -197,10 +197,10 @@ def _agreed_usd(trajectory: Trajectory, delivered: _Delivered, unpaid_share: Flo
     return agreed
 
 
-def _undeliverable_kw(inputs: Inputs, trajectory: Trajectory) -> Floats:
+def undeliverable_kw(inputs: Inputs, trajectory: Trajectory, during: slice = slice(None)) -> Floats:
     """Held reserve that neither the power left nor the energy stored at the interval's end could have delivered.
 
-    Not looked at from a call to the end of its window.
+    Not looked at from a call to the end of its window. `during`: the intervals, whole windows, of the trajectory.
     """
     stores, rules = inputs.stores, inputs.scenario.market
     held = trajectory.reserve_kw
@@ -211,7 +211,7 @@ def _undeliverable_kw(inputs: Inputs, trajectory: Trajectory) -> Floats:
         / (rules.reserve_duration_minutes / 60)
     )
     short = held - np.maximum(np.minimum(headroom, sustained), 0.0)
-    short[since_call(inputs.called, inputs.windows.length)] = 0.0
+    short[since_call(inputs.called[during], inputs.windows.length)] = 0.0
     return np.where((held > 0) & (short > ROUNDING_KW), np.minimum(short, held), 0.0)
 
 

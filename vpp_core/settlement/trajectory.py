@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Trajectory:
     call_agreed_usd_per_kwh: Floats
     """what the household is paid for energy delivered on a call"""
     unanswered_kw: Floats
-    """deviation of either direction that a store was asked for and that did not come: it was out of reach, or its
+    """deviation that a store was asked for, export positive, and that did not come: it was out of reach, or its
     household had opted out or left"""
     short_energy_kw: Floats
     """cleared energy of either direction that no store was given or that did not come, shape (T, A)"""
@@ -58,6 +58,11 @@ class Trajectory:
         of_store = [np.zeros((intervals, stores)) for _ in range(15)]
         of_aggregation = [np.zeros((intervals, aggregations)) for _ in range(3)]
         return cls(floor_kwh, *of_store, *of_aggregation)
+
+    def during(self, intervals: slice) -> Trajectory:
+        """The same over some of the intervals alone."""
+        part = {field.name: getattr(self, field.name)[intervals] for field in fields(self) if field.name != "floor_kwh"}
+        return replace(self, **part)
 
     @property
     def net_kw(self) -> Floats:

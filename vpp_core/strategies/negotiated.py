@@ -34,7 +34,7 @@ class Negotiated(GateClosureStrategy):
     _decider: Decider | None = None
 
     def negotiate(self, view: GateView) -> State:
-        """The whole negotiation of a window, for a decision or a transcript."""
+        """The whole negotiation of a window's energy or a day's reserves."""
         from vpp_core.dispatch.window_program import WindowProgram
         from vpp_core.negotiation.mechanisms import mechanism_of
         from vpp_core.negotiation.workflow import Context
@@ -47,7 +47,10 @@ class Negotiated(GateClosureStrategy):
         return self._mechanism.negotiate(Context(view, self._decider, self._program, rules))
 
     def decide(self, view: GateView) -> Decision:
-        return self.negotiate(view)["decision"]
+        state = self.negotiate(view)
+        if self.heard is not None:
+            self.heard(view, state)
+        return state["decision"]
 
 
 def decider_of(rules: NegotiationRules, gateway: Gateway | None) -> Decider:

@@ -7,6 +7,7 @@ A rung that decides at gate closure implements `GateClosureStrategy.decide`; one
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from vpp_core.fleet.permission import Permission
@@ -16,6 +17,7 @@ if TYPE_CHECKING:  # numba and scipy load with these: not when the registry is o
     from vpp_core.dispatch.view import GateView
     from vpp_core.llm.gateway import Gateway
     from vpp_core.market.inputs import Inputs
+    from vpp_core.negotiation.workflow import State
     from vpp_core.settlement.trajectory import Trajectory
 
 
@@ -46,6 +48,8 @@ class GateClosureStrategy(Strategy):
     """true: forecasts of prices, load, sun and trips happen to be what comes"""
     gateway: Gateway | None = None
     """the way to a language model, set by whoever runs a strategy that asks one"""
+    heard: Callable[[GateView, State], None] | None = None
+    """told of every negotiation that has ended, by a strategy that negotiates"""
 
     @abstractmethod
     def decide(self, view: GateView) -> Decision:

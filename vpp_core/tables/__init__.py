@@ -12,6 +12,7 @@ from vpp_core.tables.data import (
     SOURCES,
 )
 from vpp_core.tables.fleet import PROSUMER_FLEET
+from vpp_core.tables.messages import NEGOTIATION_MESSAGES, NEGOTIATOR_SCORES
 from vpp_core.tables.outcome import HOME_INTERVALS, HOME_WINDOWS, HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
 from vpp_core.tables.results import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY, KPI_MONTHLY, SCENARIOS, STUDY
 
@@ -28,6 +29,8 @@ CONTRACTS = {
         HOME_WINDOWS,
         HOME_INTERVALS,
         OUTCOMES,
+        NEGOTIATION_MESSAGES,
+        NEGOTIATOR_SCORES,
         KPI_MONTHLY,
         KPI_DAILY,
         GAP_SPLIT,
@@ -51,6 +54,8 @@ __all__ = [
     "KPI_MONTHLY",
     "LOAD_PROFILES",
     "MARKET_PRICES",
+    "NEGOTIATION_MESSAGES",
+    "NEGOTIATOR_SCORES",
     "OUTCOMES",
     "PRICE_FORECAST",
     "PROSUMER_FLEET",

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.errors import InputError
-from vpp_core.tables import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY
+from vpp_core.tables import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY, NEGOTIATOR_SCORES
 from vpp_pipeline.assets.pictures import LEVELS, write_page
 from vpp_pipeline.code_version import code_version
 from vpp_pipeline.lake.database import MANIFEST, rebuild
@@ -52,7 +52,8 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     with stage.failures_told():
         studies = _studies(stage)
         unread = [str(entry) for entry in unread_files(stage.lake, stage.month, stage.scenario.name)]
-        recipe = stage.recipe(*(f"{name}={digest}" for name, digest in _digests(studies).items()), *unread)
+        scores = stage.lake.digest(NEGOTIATOR_SCORES.name, stage.month, stage.scenario.name)
+        recipe = stage.recipe(scores, *(f"{name}={digest}" for name, digest in _digests(studies).items()), *unread)
         manifest = None if stage.fresh else _current_manifest(stage, recipe)
         reused = manifest is not None
         if manifest is None:
@@ -139,6 +140,7 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
         pd.concat([file.table.to_pandas() for files in studies.values() for file in files]) if studies else None,
         _event(stage, tables),
         library=library_from(LEVELS),
+        scores=stage.lake.read(NEGOTIATOR_SCORES.name, month, scenario.name).table.to_pandas(),
     )
     for contract, frame in zip(SIDE_TABLES, (daily, split, judged, shares), strict=True):
         stage.lake.write(contract.name, month, scenario.name, encode(contract.arrow(frame), contract, recipe))

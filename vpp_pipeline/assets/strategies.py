@@ -5,6 +5,7 @@ Which strategies an asset runs is the registry's to say (`Strategy.asset`); one 
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import dagster as dg
@@ -12,10 +13,13 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_pipeline.assets.preview import outcome_metadata
+from vpp_pipeline.assets.said import NEGOTIATING, Said, is_stored
 from vpp_pipeline.assets.sharded import in_shards
 from vpp_pipeline.assets.spec import described
 from vpp_pipeline.io import LakeResource
-from vpp_pipeline.stage import Stage, foreign_strategies
+from vpp_pipeline.lake.table_file import TableFile
+from vpp_pipeline.recipe import registered
+from vpp_pipeline.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ class World:
     prosumer_fleet: pa.Table
 
 
-def simulated(stage: Stage, world: World) -> pa.Table:
-    """OUTCOMES of the strategies that this stage materializes."""
+def simulated(stage: Stage, world: World, said: Said | None = None) -> pa.Table:
+    """OUTCOMES of the strategies that this stage materializes; `said` hears what is said."""
     from vpp_core.fleet.storage import fleet_from_arrow
     from vpp_core.negotiation.expected import expectation
     from vpp_core.shards.split import aggregations
@@ -41,7 +45,7 @@ def simulated(stage: Stage, world: World) -> pa.Table:
     keys = strategies_of(stage.asset)
     fleet = fleet_from_arrow(world.prosumer_fleet)
     if len(aggregations(fleet)) > 1:
-        return in_shards(stage, keys, aggregations(fleet).tolist(), _registered(stage))
+        return in_shards(stage, keys, aggregations(fleet).tolist(), made_from(stage))
     inputs = Inputs.build(
         stage.scenario,
         stage.month,
@@ -70,7 +74,7 @@ def simulated(stage: Stage, world: World) -> pa.Table:
             anew=stage.refetch,
             on_wait=_told_wait(stage, positions[negotiating[0]] / len(keys)),
         ) as gateway:
-            outcomes = simulate(inputs, keys, progress, gateway)
+            outcomes = simulate(inputs, keys, progress, gateway, messages=said.hear if said else None)
     for outcome in outcomes:
         stage.notes |= {f"seconds_{outcome.strategy}_{part}": round(s, 3) for part, s in outcome.timings.items()}
     return outcomes_to_arrow(outcomes)
@@ -86,39 +90,44 @@ def _told_wait(stage: Stage, share: float) -> Callable[[float], None]:
     return tell
 
 
+def _lacks(stage: Stage, stored: TableFile) -> bool:
+    """Whether a stored result could be completed now: its messages are not there, or a language model was never heard
+    about some of its decisions and could be asked."""
+    if stage.asset != NEGOTIATING:
+        return False
+    return not is_stored(stage, stored.recipe) or _to_ask_again(stage, stored.table)
+
+
 def _to_ask_again(stage: Stage, stored: pa.Table) -> bool:
     """Whether a stored result has decisions that a language model was never heard about, and could be asked for now."""
     from vpp_core.settlement.outcome import outcome_tables
     from vpp_core.tables.negotiation import NEVER_ANSWERED
     from vpp_pipeline.lake.answers import can_be_asked
 
-    if stage.asset != "negotiation_results" or stage.scenario.negotiation.decider != "llm":
+    if stage.scenario.negotiation.decider != "llm":
         return False
     silent = [f"fallbacks_{kind}" for kind in NEVER_ANSWERED]
     return bool(outcome_tables(stored).windows[silent].to_numpy().sum()) and can_be_asked(stage.scenario)
-
-
-def _registered(stage: Stage) -> Iterable[str]:
-    from vpp_core.strategies.registry import STRATEGIES, strategies_of
-    from vpp_pipeline.lake.answers import answers_digest
-
-    keys = strategies_of(stage.asset)
-    answers: list[str] = []
-    if any(STRATEGIES[key].negotiates for key in keys):
-        answers = answers_digest(stage.lake, stage.month, stage.scenario)
-    return [*foreign_strategies(keys), *answers]
 
 
 def _result(
     context: dg.AssetExecutionContext, lake: LakeResource, world: World, others: Iterable[pa.Table] = ()
 ) -> dg.MaterializeResult:
     stage = Stage.of(context, lake)
-    return stage.table(
-        lambda: in_ladder_order([simulated(stage, world), *others]),
-        extra=lambda: _registered(stage),
-        describe=outcome_metadata,
-        lacks=lambda stored: _to_ask_again(stage, stored),
-    )
+
+    with Said(stage) if stage.asset == NEGOTIATING else nullcontext() as said:
+        return stage.table(
+            lambda: in_ladder_order([simulated(stage, world, said), *others]),
+            extra=lambda: made_from(stage),
+            describe=outcome_metadata,
+            lacks=lambda file: _lacks(stage, file),
+            beside=said.finish if said else None,
+        )
+
+
+def made_from(stage: Stage) -> list[str]:
+    """What a stage's strategies rest on beside its tables."""
+    return registered(stage.asset, stage.lake, stage.month, stage.scenario)
 
 
 def in_ladder_order(tables: list[pa.Table]) -> pa.Table:

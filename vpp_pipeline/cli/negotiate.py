@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from vpp_core.errors import InputError
+from vpp_core.tables import NEGOTIATION_MESSAGES
+from vpp_core.tables.messages import MOST_HOMES
 from vpp_pipeline.cli import options as o
 from vpp_pipeline.cli.console import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from vpp_core.calendar import Month
+    from vpp_core.scenario import Scenario
+    from vpp_pipeline.lake import Lake
+
+Gate = Literal["real_time", "day_ahead"]
+NEGOTIATING = "negotiation_results"
+"""The asset beside whose table what was said is stored."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,21 +44,18 @@ def negotiate(
     ] = False,
     names: Annotated[int, typer.Option("--names", min=0, help="Homes told one by one at most, per part.")] = 8,
 ) -> None:
-    """Show how aggregator and homes bargain for one market window: asks, counter-offers, coalition, bid.
+    """Show how aggregator and homes bargained for one market window: asks, counter-offers, coalition, what followed.
 
-    With --reserves for the reserves of the window's day. Told home by home for a few, in numbers for the rest. A
-    language model that decides is asked for every window of the month up to this one, since each leaves its batteries
-    as they are found by the next.
+    With --reserves for the reserves of the window's day. Told home by home for a few, in numbers for the rest. Where
+    the month was run it is read back; else the month is run up to that window, since each leaves its batteries as they
+    are found by the next, and a language model that decides is asked for all of them.
     """
-    from vpp_core.calendar import LOCAL_TIMEZONE, Month, parse_local_time
+    from vpp_core.calendar import LOCAL_TIMEZONE, parse_local_time
 
     moment = parse_local_time(at)
     month = o.finished_month(moment.tz_convert(LOCAL_TIMEZONE).strftime("%Y-%m"))
-    from vpp_core.fleet.storage import fleet_from_arrow
     from vpp_core.negotiation.story import story
-    from vpp_core.simulation import Inputs, negotiate_reserves, negotiate_window
-    from vpp_pipeline.cli.execution import have_month, lake_to_read, tell_size, tell_what_is_asked
-    from vpp_pipeline.lake.answers import gateway_of
+    from vpp_pipeline.cli.execution import lake_to_read
 
     lake = lake_to_read()
     chosen = o.chosen_scenario(
@@ -57,6 +69,62 @@ def negotiate(
         depth=depth,
         model=model,
     )
+    gate: Gate = "day_ahead" if reserves else "real_time"
+    rows = stored_messages(lake, month, chosen, moment, gate)
+    if rows is None:
+        rows = _negotiated(lake, month, chosen, moment, gate)
+    elif chosen.homes > MOST_HOMES:
+        say(f"of {chosen.homes:,} homes {MOST_HOMES:,} are kept, evenly spaced, and told of", err=True)
+    for line in story(rows, chosen, names):
+        say(line)
+
+
+def stored_messages(lake: Lake, month: str, scenario: Scenario, moment: pd.Timestamp, gate: Gate) -> pa.Table | None:
+    """What was said about a window, or the reserves of its day, by a run of the month that is still current; None where
+    there was none."""
+    import pyarrow.compute as pc
+
+    from vpp_core.calendar import LOCAL_TIMEZONE, Month
+    from vpp_pipeline.reads import as_read_by
+    from vpp_pipeline.recipe import WORLD, recipe_of, registered
+
+    parsed = Month.parse(month)
+    whole = scenario.in_month(parsed)
+    path = lake.table_path(NEGOTIATION_MESSAGES.name, month, scenario.name)
+    if not path.exists() or moment not in _span(whole, parsed):
+        return None
+    read = as_read_by(NEGOTIATING, whole)
+    recipe = recipe_of(NEGOTIATING, parsed, read, lake, WORLD, registered(NEGOTIATING, lake, parsed, read))
+    local = moment.tz_convert(LOCAL_TIMEZONE)
+    start = local.normalize() if gate == "day_ahead" else moment.floor(f"{whole.market.window_minutes}min")
+    of_it = (pc.field("gate") == gate) & (pc.field("window_start") == start)
+    try:
+        file = lake.read(NEGOTIATION_MESSAGES.name, month, scenario.name, rows=of_it)
+    except InputError as error:
+        say(f"{error}; negotiated anew", err=True)
+        return None
+    silent = file.table.num_rows == 0 and (gate == "day_ahead" or scenario.homes > MOST_HOMES)  # may not be kept
+    current = (file.recipe == recipe or not lake.writable) and not silent
+    return file.table if current else None
+
+
+def _span(scenario: Scenario, month: Month) -> pd.Interval:
+    import pandas as pd
+
+    from vpp_core.calendar import INTERVAL
+
+    timestamps = scenario.period(month).timestamps
+    return pd.Interval(timestamps[0], timestamps[-1] + INTERVAL, closed="left")
+
+
+def _negotiated(lake: Lake, month: str, chosen: Scenario, moment: pd.Timestamp, gate: Gate) -> pa.Table:
+    """The same by running the month up to there."""
+    from vpp_core.calendar import Month
+    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.simulation import Inputs, negotiate_reserves, negotiate_window
+    from vpp_pipeline.cli.execution import have_month, tell_size, tell_what_is_asked
+    from vpp_pipeline.lake.answers import gateway_of
+
     tell_size(chosen, month)
     tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
     have_month(lake, month, chosen, assets=(*tables, "prosumer_fleet"))
@@ -65,8 +133,7 @@ def negotiate(
     inputs = Inputs.build(chosen, Month.parse(month), prices, forecast, solar, load, fleet)
     days = int((inputs.period.local.normalize().unique() <= moment).sum())
     windows = int(inputs.windows.starts.searchsorted(moment, side="right"))
-    tell_what_is_asked(chosen, windows, days if reserves else min(days + 1, len(inputs.period.days)))
+    whole = gate == "real_time"
+    tell_what_is_asked(chosen, windows, min(days + 1, len(inputs.period.days)) if whole else days)
     with gateway_of(lake, month, chosen) as gateway:
-        transcript = (negotiate_reserves if reserves else negotiate_window)(inputs, moment, gateway)
-    for line in story(transcript, names):
-        say(line)
+        return (negotiate_window if whole else negotiate_reserves)(inputs, moment, gateway)

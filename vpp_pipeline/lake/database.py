@@ -24,7 +24,7 @@ import pyarrow as pa
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
-from vpp_core.tables import OUTCOMES, SCENARIOS, STUDY
+from vpp_core.tables import NEGOTIATOR_SCORES, OUTCOMES, SCENARIOS, STUDY
 from vpp_pipeline.lake.files import explained, is_local, remove_abandoned, temporary_beside, write_whole
 from vpp_pipeline.lake.lake import Lake
 
@@ -35,6 +35,8 @@ MANIFEST = "manifest.json"
 """In a report's folder: what it was made from and the digests of its files."""
 FLAT_TABLES = ("kpi_monthly", "kpi_daily", "gap_split", "claims", "data_shares")
 """Stored as the database shows them; the two large ones are unnested from `window_results`."""
+UNREPORTED = (STUDY.name, NEGOTIATOR_SCORES.name)
+"""Stored so too, and shown of runs without a report as well, such as a study's members."""
 
 
 def rebuild(lake: Lake) -> list[str]:
@@ -96,7 +98,7 @@ def _listing(lake: Lake) -> str:
     """Digest of which tables are present with which content, made by which scenarios."""
     parts = [
         f"{table} {month} {scenario} {lake.digest(table, month, scenario)}"
-        for table in ("window_results", "prosumer_fleet", "market_prices", *FLAT_TABLES, STUDY.name)
+        for table in ("window_results", "prosumer_fleet", "market_prices", *FLAT_TABLES, *UNREPORTED)
         for month, scenario in lake.partitions(table)
     ]
     known = lake.scenario_names()
@@ -162,13 +164,15 @@ def _build(lake: Lake, path: Path, listing: str) -> list[str]:
 
     parts: dict[str, list[pa.Table]] = {}
     faults: list[str] = []
-    for month, study in lake.partitions(STUDY.name):
+    for name, (month, scenario) in [(table, of) for table in UNREPORTED for of in lake.partitions(table)]:
+        if _other_scenario(lake, month, scenario):
+            continue  # said of its results below
         try:
-            rows = lake.read(STUDY.name, month, study).table
+            rows = lake.read(name, month, scenario).table
         except InputError as error:
             faults.append(f"left out of {lake.database.name}: {error}")
         else:
-            parts.setdefault(STUDY.name, []).append(rows)
+            parts.setdefault(name, []).append(rows)
     known = set(lake.scenario_names())
     for month, scenario in _reported(lake):
         try:

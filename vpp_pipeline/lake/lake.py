@@ -22,6 +22,7 @@ from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, decode_
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.compute as pc
     from filelock import FileLock
     from upath import UPath
 
@@ -121,10 +122,18 @@ class Lake:
     def _scenario_path(self, name: str) -> UPath:
         return self.root / "scenarios" / f"{name}.json"
 
-    def read(self, table: str, month: Month | str, scenario: str, contract: Contract | None = None) -> TableFile:
-        """A table as stored, verified; a missing or damaged one is an `InputError` that says how to get it."""
+    def read(
+        self,
+        table: str,
+        month: Month | str,
+        scenario: str,
+        contract: Contract | None = None,
+        rows: pc.Expression | None = None,
+    ) -> TableFile:
+        """A table as stored, or some of its rows, verified; a missing or damaged one is an `InputError` that says how
+        to get it."""
         content, where, rebuild = self._content(table, month, scenario)
-        return decode(content, contract or CONTRACTS[table], where, rebuild)
+        return decode(content, contract or CONTRACTS[table], where, rebuild, rows)
 
     def read_part(
         self, table: str, month: Month | str, scenario: str, contract: Contract, columns: Sequence[str]

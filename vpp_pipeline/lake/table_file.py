@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from vpp_core.errors import InputError
@@ -55,22 +56,38 @@ def encode(table: pa.Table, contract: Contract, recipe: str) -> TableFile:
         data = hashlib.sha256(sink.getbuffer())
         data.update(table.schema.serialize())
         digest = data.hexdigest()[:16]
-        writer.add_key_value_metadata({_DATA: digest, _RECIPE: recipe, _SEAL: _BLANK})
-    content = bytearray(sink.getvalue())
-    place = _seal_place(content)
+        writer.add_key_value_metadata(blank_notes(recipe, digest))
+    return TableFile(table, sealed(sink.getvalue()), recipe, digest)
+
+
+def blank_notes(recipe: str, digest: str) -> dict[str, str]:
+    """The footer's notes, with room for the seal."""
+    return {_DATA: digest, _RECIPE: recipe, _SEAL: _BLANK}
+
+
+def sealed(content: bytes) -> bytes:
+    """A finished file that has `blank_notes`, with its seal."""
+    sealed_content = bytearray(content)
+    place = _seal_place(sealed_content)
     assert place is not None, "a table's metadata holds what looks like a seal"
-    content[place] = _seal(content, place)
-    return TableFile(table, bytes(content), recipe, digest)
+    sealed_content[place] = _seal(sealed_content, place)
+    return bytes(sealed_content)
 
 
-def decode(content: bytes, contract: Contract, where: str, rebuild: str) -> TableFile:
-    """Read a file back; whatever is wrong with it becomes a sentence that names it and says how to rebuild it."""
+def decode(
+    content: bytes, contract: Contract, where: str, rebuild: str, rows: pc.Expression | None = None
+) -> TableFile:
+    """Read a file back; whatever is wrong with it becomes a sentence that names it and says how to rebuild it.
+
+    `rows`: which rows to read, all by default; row groups without any are not decoded.
+    """
     if not is_sealed(content):
         raise InputError(f"{where} {_fault(content)}; {rebuild}")
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         notes = file.metadata.metadata or {}
-        table = conform(file.read(), contract, where)
+        found = file.read() if rows is None else pq.read_table(io.BytesIO(content), filters=rows)
+        table = conform(found, contract, where)
     except InputError as error:
         raise InputError(f"{error}; {rebuild}") from error
     except (pa.ArrowException, OSError, ValueError) as error:
