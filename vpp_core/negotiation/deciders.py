@@ -1,7 +1,7 @@
 """Who decides: a plug. `Rules` needs nothing; `strategist.Strategist` asks a language model and falls back to rules.
 
-By rule the aggregator opens low and reaches its limit in the last round; above that it asks for nothing. Homes follow
-the tactic of their category.
+By rule the aggregator opens low and reaches its limit in the last round; what is above that it does without. Homes
+follow their own tactic.
 """
 
 from __future__ import annotations

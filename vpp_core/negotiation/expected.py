@@ -11,7 +11,8 @@ from vpp_core.scenario import Scenario
 
 CHARACTERS_PER_TOKEN = 4
 AGGREGATOR_FACTS, HOME_FACTS = 1600, 500
-"""Characters of a usual prompt's facts: nine groups of offers; one battery (measured: 1460 and 440 on average)."""
+"""Characters of a usual prompt's facts: nine groups of offers; one battery (measured: 1460 and 440 on average; a
+car's offer adds some 100)."""
 ANSWER_TOKENS = {"strategist": 80, "formulation": 70, "plan": 150, "home": 80}
 
 
@@ -35,21 +36,22 @@ class Expected:
         return text + ("; the scenario's cap ends it earlier, and rules decide the rest" if self.capped else "")
 
 
-def expectation(scenario: Scenario, windows: int, days: int, batteries: int) -> str:
+def expectation(scenario: Scenario, windows: int, days: int, homes: int) -> str:
     """What is about to be asked, in one sentence."""
     llm = scenario.negotiation.llm
-    return expected(scenario, windows, days, batteries).sentence(llm.model, llm.depth)
+    return expected(scenario, windows, days, homes).sentence(llm.model, llm.depth)
 
 
-def expected(scenario: Scenario, windows: int, days: int, batteries: int) -> Expected:
-    """What `windows` market windows, and the reserves of so many days, will take with so many battery homes."""
+def expected(scenario: Scenario, windows: int, days: int, homes: int) -> Expected:
+    """What `windows` market windows, and the reserves of so many days, will take with so many homes that have a battery
+    or a car."""
     rules, llm = scenario.negotiation, scenario.negotiation.llm
     negotiations = windows + (days if scenario.market.reserves else 0)
     asked = {"plan": negotiations} if llm.depth == "once_a_window" else {
         "strategist": negotiations * rules.rounds, "formulation": negotiations
     }  # fmt: skip
     if llm.depth == "every_agent":
-        asked["home"] = negotiations * rules.rounds * batteries
+        asked["home"] = negotiations * rules.rounds * homes
     calls = sum(asked.values())
     tokens_in = sum(count * _prompt_tokens(name) for name, count in asked.items())
     tokens_out = sum(count * ANSWER_TOKENS[name] for name, count in asked.items())

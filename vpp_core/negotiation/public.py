@@ -21,6 +21,10 @@ from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
 from vpp_core.negotiation.bargain import Bargain, Terms
 
 FEWEST_ASKS_IN_A_MEAN = 3
+_OBJECTIVES = {
+    "profit": "your own expected profit",
+    "surplus": "what you and the households are expected to make together",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Table:
     """what the aggregator set in the rounds before"""
     asks: tuple[Floats, ...] = ()
     """of each round so far and of this one"""
+    objective: str = "profit"
+    """what the aggregator maximises, by the scenario's rules"""
 
     @classmethod
     def of(
@@ -82,6 +88,7 @@ class Table:
             rounds=rounds,
             terms=tuple(terms),
             asks=(*asks, bargain.ask_usd_per_mwh),
+            objective=view.scenario.negotiation.objective,
         )
 
     @property
@@ -92,6 +99,7 @@ class Table:
         """The moment as plain data for the aggregator's prompt: numbers rounded, homes only in groups."""
         return {
             "negotiated": self.subject,
+            "you_maximise": _OBJECTIVES[self.objective],
             "round": self.round,
             "rounds": self.rounds,
             "forecast": self.forecasts(),

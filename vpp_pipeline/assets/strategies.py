@@ -66,7 +66,7 @@ def simulated(stage: Stage, world: World, said: Said | None = None) -> pa.Table:
     else:
         if stage.scenario.negotiation.decider == "llm":
             windows, days = len(inputs.windows), len(inputs.period.days)
-            stage.log.info(expectation(stage.scenario, windows, days, int(inputs.fleet.has_battery.sum())))
+            stage.log.info(expectation(stage.scenario, windows, days, len(set(inputs.stores.home.tolist()))))
         with gateway_of(
             stage.lake,
             stage.month,

@@ -134,10 +134,10 @@ def tell_size(scenario: Scenario, month: str, jobs: int = 1) -> None:
 def tell_what_is_asked(scenario: Scenario, windows: int, days: int) -> None:
     """Before a language model negotiates: how many calls and tokens that takes, and what they cost."""
     if scenario.negotiation.decider == "llm":
-        from vpp_core.fleet.assumptions import ADOPTION_BESS
+        from vpp_core.fleet.assumptions import ADOPTION_BESS, ADOPTION_EV
         from vpp_core.negotiation.expected import expectation
 
-        asked = expectation(scenario, windows, days, round(ADOPTION_BESS * scenario.homes))
+        asked = expectation(scenario, windows, days, round(min(ADOPTION_BESS + ADOPTION_EV, 1.0) * scenario.homes))
         say(f"asking {asked}; answers kept in the lake are not asked again", err=True)
 
 
