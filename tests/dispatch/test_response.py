@@ -47,10 +47,11 @@ def asked(s: StoreColumns, slopes: Array, energy: Array, price: float, net: floa
     return power
 
 
-def gains(s: StoreColumns, slopes: Array, energy: Array, price: float, net: float, power: Array) -> float:
+def gains(s: StoreColumns, slopes: Array, energy: Array, price: float, net: float, power: Array,
+          imported: float = 0.3, exported: float = 0.05) -> float:  # fmt: skip
     """What the home has of it: price and bill of what it injects, wear, and what stays stored."""
     meter = net + power.sum()
-    money = price * power.sum() + meter * (0.3 if meter < 0 else 0.05) - float(s.wear @ np.maximum(power, 0.0))
+    money = price * power.sum() + meter * (imported if meter < 0 else exported) - float(s.wear @ np.maximum(power, 0.0))
     return money * STAGE_HOURS + sum(worth(s, m, slopes, reached(s, m, energy[m], power[m])) for m in range(len(power)))
 
 
@@ -68,14 +69,15 @@ def test_battery_and_car_behind_one_meter_do_what_the_best_of_all_powers_does(se
                into=rng.uniform(0.85, 1.0), out_of=rng.uniform(0.85, 1.0))  # fmt: skip
     slopes, energy = falling(rng, 2), rng.uniform(2.0, 10.0, 2)
     price, net = rng.uniform(-0.05, 0.5), rng.uniform(-4.0, 5.0)
+    tariff = (0.3, 0.05) if seed % 2 else (rng.uniform(0.2, 0.6), rng.uniform(0.6, 3.0))
     low, high = limits(s, energy)
     default = np.array([0.0, low[1]])
-    power = asked(s, slopes, energy, price, net, default, low, high)
+    power = asked(s, slopes, energy, price, net, default, low, high, *tariff)
     assert (power >= low - 1e-9).all()
     assert (power <= high + 1e-9).all()
     grid = [np.linspace(low[m], high[m], 41) for m in range(2)]
-    best = max(gains(s, slopes, energy, price, net, np.array(pair)) for pair in itertools.product(*grid))
-    assert gains(s, slopes, energy, price, net, power) >= best - 2e-3
+    best = max(gains(s, slopes, energy, price, net, np.array(pair), *tariff) for pair in itertools.product(*grid))
+    assert gains(s, slopes, energy, price, net, power, *tariff) >= best - 2e-3
 
 
 def flat(s: StoreColumns, *usd_per_kwh: float) -> Array:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+import numpy as np
 import pytest
 
+from tests.sources.test_export_values import VALUES, edison, file
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_pipeline.lake import Lake
@@ -43,6 +48,25 @@ def test_a_scenario_file_under_another_name_is_refused(lake: Lake) -> None:
     (lake.root / "scenarios" / "mine.json").rename(lake.root / "scenarios" / "yours.json")
     with pytest.raises(InputError, match=r"yours\.json holds a scenario named 'mine'"):
         lake.scenario("yours")
+
+
+def test_a_scenario_holds_the_export_values_of_the_file_that_it_names_beside_it(lake: Lake) -> None:
+    folder = lake.root / "scenarios"
+    folder.mkdir(parents=True)
+    (folder / "values.csv").write_bytes(file(edison()))
+    named = {"name": "mine", "tariff": {"export_usd_per_kwh": {"file": "values.csv", "year": 2025}}}
+    (folder / "mine.json").write_text(json.dumps(named))
+    assert np.allclose(lake.scenario("mine").tariffs[0].table("export"), VALUES, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["other.csv", "../values.csv"])
+def test_an_export_file_that_is_not_beside_its_scenario_is_named(lake: Lake, name: str) -> None:
+    folder = lake.root / "scenarios"
+    folder.mkdir(parents=True)
+    named = {"name": "mine", "tariff": {"export_usd_per_kwh": {"file": name, "year": 2025}}}
+    (folder / "mine.json").write_text(json.dumps(named))
+    with pytest.raises(InputError, match=rf"mine\.json names {re.escape(name)}, which cannot be read .*; put the file"):
+        lake.scenario("mine")
 
 
 def test_a_broken_scenario_file_is_named(lake: Lake) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
-from vpp_core.scenario import MarketRules, Scenario
+from vpp_core.scenario import KNOWN_SCENARIOS, MarketRules, Scenario
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.runner import MonthRun, run_month
@@ -22,6 +22,7 @@ TINY = Scenario(
     first_days=1,
     source="synthetic",
     market=MarketRules(minimum_bid_mw=0.0),
+    tariffs=KNOWN_SCENARIOS["flat_tariff"].tariffs,
 )
 
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.dispatch import test_concentrating as concentrating
 from tests.dispatch import test_month_bound as month_bound
 from tests.dispatch import test_month_bound_home as bound_home
 from tests.dispatch import test_operation as operation
@@ -44,6 +45,11 @@ PROPERTIES: list[tuple[int, Callable[..., None], tuple[st.SearchStrategy[Any], .
         window_program.test_merit_order_finds_what_the_program_finds,
         (SEEDS, st.sampled_from([0.0, 20.0, 50.0]), st.sampled_from(list(window_program.PROGRAMS))),
     ),
+    (
+        10_000,
+        concentrating.test_under_any_tariff_the_bound_is_above_the_best_and_its_schedule_is_one,
+        (concentrating.homes(),),
+    ),
     (1500, bound_home.test_a_chain_earns_what_the_linear_program_earns_and_proves_it, (ONE_STORE,)),
     (1000, bound_home.test_stores_that_share_a_meter_earn_what_the_linear_program_earns, (SEVERAL, DAILY)),
     (1000, bound_home.test_homes_with_reserve_earn_what_the_linear_program_earns, (bound_home.holding(),)),
@@ -57,6 +63,7 @@ PROPERTIES: list[tuple[int, Callable[..., None], tuple[st.SearchStrategy[Any], .
         (SEEDS, st.floats(0.05, 1.0)),
     ),
     (150, reserves.test_obeyed_reserve_stands_on_energy_above_the_backup_and_within_the_day_s_limit, (HOUR,)),
+    (100, invariants.test_they_hold_under_any_tariffs, (SEEDS, st.integers(1, 6), st.booleans())),
     (1000, invariants.test_the_fast_rungs_hold_them_without_the_bounds, (HOUR,)),
     (600, invariants.test_limits_bounds_preferences_and_books_hold_for_every_strategy, (HOUR,)),
     (60, invariants.test_they_hold_in_shorter_windows_too, (SHORTER,)),

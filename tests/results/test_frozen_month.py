@@ -15,7 +15,7 @@ from vpp_core.fleet.population import generate_fleet
 from vpp_core.market.forecast import price_forecast
 from vpp_core.market.inputs import Inputs
 from vpp_core.results.kpis import kpi_monthly
-from vpp_core.scenario import MarketRules, Scenario
+from vpp_core.scenario import KNOWN_SCENARIOS, MarketRules, Scenario
 from vpp_core.simulation import outcomes_to_arrow, simulate
 from vpp_core.sources.load import load_profiles
 from vpp_core.sources.prices import market_prices
@@ -29,7 +29,12 @@ KEYS = tuple(STRATEGIES)
 def tiny_month() -> pd.DataFrame:
     """KPIs of 10 homes over two days of August 2023, synthetic prices, without a minimum bid."""
     scenario = Scenario(
-        name="frozen", homes=10, first_days=2, source="synthetic", market=MarketRules(minimum_bid_mw=0.0)
+        name="frozen",
+        homes=10,
+        first_days=2,
+        source="synthetic",
+        market=MarketRules(minimum_bid_mw=0.0),
+        tariffs=KNOWN_SCENARIOS["flat_tariff"].tariffs,
     )
     month, raw = Month.parse("2023-08"), Path("no-such-lake") / "raw"
     prices = market_prices(scenario, month, raw)

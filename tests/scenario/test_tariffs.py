@@ -9,12 +9,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vpp_core.calendar import INTERVAL_HOURS, utility_holidays
+from tests.invented import invented_inputs
+from vpp_core.calendar import INTERVAL_HOURS, Month, utility_holidays
 from vpp_core.errors import InputError
+from vpp_core.fleet.population import generate_fleet
 from vpp_core.physics.meter import retail_bill_usd
-from vpp_core.scenario import Scenario, Tariff
+from vpp_core.scenario import KNOWN_SCENARIOS, MarketRules, Scenario, Tariff
 from vpp_core.scenario.price_table import Row
-from vpp_core.scenario.retail import NOT_BYPASSED_USD_PER_KWH, PRIME_NET_BILLED, PRIME_NET_METERED, RETAIL_TARIFFS
+from vpp_core.scenario.retail import (
+    NOT_BYPASSED_USD_PER_KWH,
+    PRIME_NET_BILLED,
+    PRIME_NET_METERED,
+    RETAIL_TARIFFS,
+    TODAYS_MIX,
+)
+from vpp_core.simulation import simulate
+from vpp_core.sources.orientations import ORIENTATIONS
 
 PRIME, NET_METERED = RETAIL_TARIFFS[PRIME_NET_BILLED].tariff, RETAIL_TARIFFS[PRIME_NET_METERED].tariff
 NAMES = sorted(RETAIL_TARIFFS)
@@ -114,6 +124,39 @@ def test_one_tariff_may_be_given_alone_and_an_hour_past_midnight_in_one_row() ->
     (tariff,) = Scenario.from_json(text).tariffs
     assert tariff.import_usd_per_kwh[0] == Row(hours=(21, 16), usd_per_kwh=0.2)
     assert price(tariff, "2023-08-16 23:00") == price(tariff, "2023-08-16 15:45") == 0.2
+
+
+def test_the_reference_s_homes_are_on_prime_and_fewer_were_on_net_billing_before() -> None:
+    assert Scenario().tariffs == TODAYS_MIX
+    assert KNOWN_SCENARIOS["flat_tariff"].tariffs == (RETAIL_TARIFFS["flat"].tariff,)
+    historical = Scenario(market=MarketRules(rulebook="historical"))
+
+    def net_billed(month: str) -> float:
+        tariffs = historical.in_month(Month.parse(month)).tariffs
+        assert sum(tariff.share for tariff in tariffs) == pytest.approx(1.0)
+        return sum(tariff.share for tariff in tariffs if tariff.name == PRIME_NET_BILLED)
+
+    shares = [net_billed(month) for month in ("2019-06", "2020-07", "2023-08", "2024-08", "2025-08")]
+    assert shares[:2] == [0.0, 0.0] and shares == sorted(shares) and shares[-1] == TODAYS_MIX[1].share
+    own = Scenario(tariffs=(Tariff(),), market=MarketRules(rulebook="historical"))
+    assert own.in_month(Month.parse("2020-07")).tariffs == (Tariff(),), "what was set by hand is kept"
+
+
+def test_each_home_of_a_fleet_is_billed_by_its_own_tariff() -> None:
+    """A kW drawn all day long costs 24 kWh at each tariff's price, and its charge of the day."""
+    cheap = Tariff(name="cheap", share=0.25, import_usd_per_kwh=(0.2,), fixed_usd_per_day=0.5)
+    dear = Tariff(name="dear", share=0.75, import_usd_per_kwh=(0.5,))
+    fleet = generate_fleet(120, 3)
+    fleet = fleet.take(np.setdiff1d(np.flatnonzero(~fleet.has_battery), fleet.cars.home))
+    homes = len(fleet)
+    inputs = invented_inputs(
+        days=1, fleet=fleet, load_kw=np.ones((96, homes)), pv_per_kw=np.zeros((96, len(ORIENTATIONS))),
+        tariffs=(cheap, dear),
+    )  # fmt: skip
+    assert 0.1 < (inputs.tariff_of_home == 0).mean() < 0.4
+    (outcome,) = simulate(inputs, ["no_vpp"])
+    bills = outcome.households["bill_counterfactual_usd"].to_numpy()
+    assert bills == pytest.approx(np.where(inputs.tariff_of_home == 0, 24 * 0.2 + 0.5, 24 * 0.5))
 
 
 def reference_bills_usd(tariff: Tariff, injection_kw: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from vpp_core.scenario import NegotiationRules, Scenario, Tariff
 from vpp_core.scenario.retail import RETAIL_TARIFFS
 from vpp_core.scenario.variation import SWEEPS, ChoiceSweep, variation
 
-BASE = Scenario()
+BASE = Scenario(tariffs=(RETAIL_TARIFFS["flat"].tariff,))
 TIME_OF_USE = RETAIL_TARIFFS["time_of_use"].tariff
 TARIFFS = {part.varied for part in SWEEPS["tariff"]}
 CHOICES = {part.varied for parts in SWEEPS.values() for part in parts if isinstance(part, ChoiceSweep)}

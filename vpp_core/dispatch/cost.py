@@ -13,24 +13,13 @@ import numpy as np
 
 from vpp_core.dispatch import compiled as c
 from vpp_core.dispatch.limits import default_of
-from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, STAGE_HOURS, leaves
+from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, STAGE_HOURS, leaves, stored_usd
 
 SIZES = (0.25, 0.5, 1.0)
 """Parts of a deviation that are looked at: its own cost per kWh is the dearest of them."""
 _SMALLEST_KWH = 1e-6
 _LATER_STAGES = 4
 """Stages that are rolled in one step after the window."""
-
-
-@c.kernel
-def _worth(slope, step: float, above_floor: float) -> float:  # type: ignore[no-untyped-def]
-    """V [$] of energy above the floor."""
-    position = min(max(above_floor / step, 0.0), CELLS)
-    whole = min(int(position), CELLS - 1)
-    total = 0.0
-    for j in range(whole):
-        total += slope[j]
-    return total + (position - whole) * slope[whole]
 
 
 @c.kernel
@@ -107,7 +96,8 @@ def deviation_costs(  # type: ignore[no-untyped-def]
                     continue
                 costs = (moved[0] - alone[0] - kept * (moved[3] - alone[3])) / moved[4]
                 dearest = max(dearest, costs)
-                lost = _worth(slopes[m], step, alone[2] - s.floor[m]) - _worth(slopes[m], step, moved[2] - s.floor[m])
+                lost = stored_usd(slopes[m], step, alone[2] - s.floor[m])
+                lost -= stored_usd(slopes[m], step, moved[2] - s.floor[m])
                 average = (moved[1] - alone[1] + lost) / moved[4]
             own[d, m] = dearest if dearest > -np.inf else 0.0
             total[d, m] = average if dearest > -np.inf else 0.0

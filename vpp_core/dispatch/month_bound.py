@@ -72,11 +72,20 @@ def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
 
 def solve_home(home: Home) -> tuple[list[Schedule], float]:
     """The best schedule of each of a home's stores, and the certified gap [$]; rounding below 0 counts as 0."""
-    from vpp_core.dispatch.bound.chain import solve_alone  # numba compiles when these load
-    from vpp_core.dispatch.bound.shared_meter import solve_together
+    from vpp_core.dispatch.bound.concentrated import solve_concentrated  # numba compiles when these load
 
     if not home.stores:
         return [], 0.0
+    if home.gains_by_concentrating:
+        return solve_concentrated(home, _solve_convex)
+    return _solve_convex(home)
+
+
+def _solve_convex(home: Home) -> tuple[list[Schedule], float]:
+    """The best schedules and the gap of a home whose export never earns more than import costs."""
+    from vpp_core.dispatch.bound.chain import solve_alone
+    from vpp_core.dispatch.bound.shared_meter import solve_together
+
     for solve in (solve_alone, solve_together) if home.separates else (solve_together,):
         schedules, bound = solve(home)
         gap = bound - earned_usd(home, schedules)

@@ -139,6 +139,12 @@ def prospects(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, foreca
 
 
 def markups_usd_per_kwh(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats) -> Floats:
-    """What agreed prices (signed) are above own cost, of selling, giving and buying, shape (3, S) [$/kWh]."""
-    above = np.maximum(agreed_usd_per_mwh - offers.own_usd_per_mwh, 0.0) * USD_PER_KWH
+    """What agreed prices (signed) are above own cost, of selling, giving and buying, shape (3, S) [$/kWh].
+
+    Where a home's bill falls by being asked, it keeps that, but only what it would not have had later by the plan:
+    an hour of high export credits is no reason to sell in its first quarter rather than in its last.
+    """
+    own = offers.own_usd_per_mwh
+    own = np.where(own < 0, np.minimum(np.maximum(own, own + offers.rebound_usd_per_mwh), 0.0), own)
+    above = np.maximum(agreed_usd_per_mwh - own, 0.0) * USD_PER_KWH
     return np.stack([above[layout.sell], np.maximum(above[layout.give], above[layout.sell]), above[layout.buy]])

@@ -2,9 +2,10 @@
 
 A home maximises price and bill of what it injects, plus the value of what stays stored. Its meter has two prices,
 importing and exporting, so its stores share a marginal price r between them: where they import at r = import it is
-that, where they export at r = export it is that, and else the meter stands at zero and r lies between. Given r, each
-store is on its own. What a home is paid above its own cost counts against moving: a deviation upwards (giving, holding
-charge off) sees the price less that mark-up, one downwards the price and it.
+that, where they export at r = export it is that, and else the meter stands at zero and r lies between. Where export
+earns more than import costs, the home does the better of the two: it imports at r = import or exports at r = export.
+Given r, each store is on its own. What a home is paid above its own cost counts against moving: a deviation upwards
+(giving, holding charge off) sees the price less that mark-up, one downwards the price and it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_core.dispatch import compiled as c
-from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, best_power
+from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, STAGE_HOURS, best_power, kept_usd
 
 MOST_STORES = 8
 """Stores a home may have at most in these loops."""
@@ -38,6 +39,45 @@ def _store(  # type: ignore[no-untyped-def]
         return power
     power = best_power(s, m, slope, energy, buy + retail, low, top)
     return min(power, default)
+
+
+@c.kernel
+def _gained(  # type: ignore[no-untyped-def]
+    s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, power
+) -> float:
+    """What a home has of its stores' powers [$]: price, bill and wear of the quarter hour, and what stays stored."""
+    usd, net = 0.0, net_generation
+    for i in range(len(own)):
+        m = own[i]
+        net += power[i]
+        moved = power[i] - default[m]
+        given = max(power[i], 0.0) if not s.follows[m] else 0.0
+        usd += STAGE_HOURS * (
+            (sell - markup[0, m]) * max(moved - given, 0.0)
+            + (sell - markup[1, m]) * given
+            + (buy + markup[2, m]) * min(moved, 0.0)
+        )
+        if s.ceiling[m] - s.floor[m] >= SMALLEST_KWH:
+            usd += kept_usd(s, m, slopes[m], energy[m], power[i])
+    return usd - c.retail_bill_usd(net, imported, exported, STAGE_HOURS)
+
+
+@c.kernel
+def _concentrate(  # type: ignore[no-untyped-def]
+    s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, low, high, work
+) -> None:
+    """Replace a home's powers in `work`, which are best at the import price, by those at the export price if better."""
+    other = np.zeros(len(own))
+    for i in range(len(own)):
+        m = own[i]
+        other[i] = _store(
+            s, m, slopes[m], energy[m], sell - markup[0, m], sell - markup[1, m], buy + markup[2, m], exported,
+            default[m], low[m], high[m],
+        )  # fmt: skip
+    here = _gained(s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, work)
+    there = _gained(s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, other)
+    if there > here:
+        work[: len(own)] = other
 
 
 @c.kernel
@@ -96,6 +136,11 @@ def respond(  # type: ignore[no-untyped-def]
             retail = 0.5 * (below + above)
             if abs(net) < _NEAR_ZERO_KW:
                 break
+        if exported[h] > imported[h]:
+            _concentrate(
+                s, homes.order[first : first + count], slopes, energy, sell, buy, markup, imported[h], exported[h],
+                net_generation[h], default, low, high, work,
+            )  # fmt: skip
         if at_zero:
             # The meter stands at zero: the battery, else a car, makes up for what is left of the search.
             for i in range(count - 1, -1, -1):

@@ -11,6 +11,11 @@ stays stored can be held as reserve, as much as it can sustain. V is concave, so
 earlier slope is the later one clipped at four prices (grid, sun, load, export), each part shifted by the energy it can
 move. Slopes stand on a uniform grid of energies; a layer moves alike in all scenarios, so theirs are added up first.
 
+Where the export credit is above the import price (net billing has such evening hours) a home gains by concentrating:
+its meter's money is not concave. Giving then counts at its mean price over all that can be given, which is the concave
+envelope of it, taking likewise; and where giving would bring more than taking costs, a store does one of both: it
+takes only if what is stored is worth more than the line that joins the two ends.
+
 A store that leaves takes its trip's energy along and must hold what is needed by then: being short costs more than any
 price. What its home's other stores are expected to take is counted in the home's net load before its battery is
 planned.
@@ -50,6 +55,29 @@ def _least(a: Scenarios, b: Scenarios) -> Scenarios:
 def _below(a: Scenarios, b: Scenarios) -> float:
     """What of `a` lies below `b`, all scenarios together."""
     return min(a[0], b[0]) + min(a[1], b[1]) + min(a[2], b[2])
+
+
+@c.kernel
+def _concentrated(
+    worth: float, cost: Scenarios, gain: Scenarios, room: float, draw: float
+) -> tuple[Scenarios, Scenarios]:
+    """Cost of taking and gain of giving [$ per cell] where either's money is a line, so that no gain is above a cost.
+
+    `worth` is what a stored cell is worth, `room` and `draw` are the most cells that can be taken and given.
+    """
+    share = draw / (room + draw) if room + draw > 0.0 else 0.0
+    low, middle, high = SCENARIO_WEIGHTS
+    takes = (
+        low * worth > share * gain[0] + (1.0 - share) * cost[0],
+        middle * worth > share * gain[1] + (1.0 - share) * cost[1],
+        high * worth > share * gain[2] + (1.0 - share) * cost[2],
+    )
+    taken = (
+        cost[0] if takes[0] else max(cost[0], gain[0]),
+        cost[1] if takes[1] else max(cost[1], gain[1]),
+        cost[2] if takes[2] else max(cost[2], gain[2]),
+    )
+    return taken, _least(gain, taken)
 
 
 @c.kernel
@@ -165,6 +193,16 @@ def store_slopes(  # type: ignore[no-untyped-def]
             solar_cost = _weighted(stages.price[k], exported, taken) if sun > 0.0 else grid_cost
             export_gain = _weighted(stages.price[k], exported - s.wear[m] - reserve, given)
             load_gain = _weighted(stages.price[k], imported - s.wear[m], given) if most_load > 0.0 else export_gain
+            if exported > imported:
+                load_part = most_load / most_out if most_out > 0.0 else 0.0
+                sun_part = min(sun, most_in) / most_in if most_in > 0.0 else 0.0
+                more = load_part * imported + (1.0 - load_part) * (exported - reserve)
+                cost = _weighted(stages.price[k], sun_part * exported + (1.0 - sun_part) * imported, taken)
+                grid_cost, load_gain = _concentrated(
+                    np.mean(slope), cost, _weighted(stages.price[k], more - s.wear[m], given),
+                    most_in * STAGE_HOURS / taken, most_out * STAGE_HOURS / given,
+                )  # fmt: skip
+                solar_cost, export_gain = grid_cost, load_gain
             _earlier(
                 slope, backs, reserve, grid_cost, solar_cost, load_gain, export_gain,
                 (min(sun, most_in) * STAGE_HOURS / taken, most_in * STAGE_HOURS / taken),
@@ -218,6 +256,26 @@ def best_power(  # type: ignore[no-untyped-def]
         wanted = s.floor[m] + marginal_energy(slope, step, price / s.into[m])
         power = -max((wanted - energy) / (s.into[m] * STAGE_HOURS), 0.0)
     return min(max(power, low), high)
+
+
+@c.kernel
+def stored_usd(slope, step: float, above_floor: float) -> float:  # type: ignore[no-untyped-def]
+    """V [$] of energy above the floor."""
+    position = min(max(above_floor / step, 0.0), CELLS)
+    whole = min(int(position), CELLS - 1)
+    total = 0.0
+    for j in range(whole):
+        total += slope[j]
+    return total + (position - whole) * slope[whole]
+
+
+@c.kernel
+def kept_usd(s, m: int, slope, energy: float, power: float) -> float:  # type: ignore[no-untyped-def]
+    """V of what is stored after a stage at a power, less wear [$]."""
+    step = (s.ceiling[m] - s.floor[m]) / CELLS
+    given, taken = max(power, 0.0), max(-power, 0.0)
+    after = energy + STAGE_HOURS * (s.into[m] * taken - given / s.out_of[m])
+    return stored_usd(slope, step, after - s.floor[m]) - s.wear[m] * given * STAGE_HOURS
 
 
 @c.kernel
@@ -276,7 +334,16 @@ def _expected_path(  # type: ignore[no-untyped-def]
                 low, high = max(low, -sun - s.deviation[m]), min(high, load + s.deviation[m])
             if s.movable[m]:
                 power = best_power(s, m, after[k], energy, price + stages.imported[tariff, k], low, high)
-                if power + meter[k] > 0.0:
+                if stages.exported[tariff, k] > stages.imported[tariff, k]:
+                    other = best_power(s, m, after[k], energy, price + stages.exported[tariff, k], low, high)
+                    gained = kept_usd(s, m, after[k], energy, other) - kept_usd(s, m, after[k], energy, power)
+                    gained += STAGE_HOURS * price * (other - power) + c.retail_bill_usd(
+                        meter[k] + power, stages.imported[tariff, k], stages.exported[tariff, k], STAGE_HOURS
+                    ) - c.retail_bill_usd(
+                        meter[k] + other, stages.imported[tariff, k], stages.exported[tariff, k], STAGE_HOURS
+                    )  # fmt: skip
+                    power = other if gained > 0.0 else power
+                elif power + meter[k] > 0.0:
                     other = best_power(s, m, after[k], energy, price + stages.exported[tariff, k], low, high)
                     power = other if other + meter[k] > 0.0 else min(max(-meter[k], low), high)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vpp_core.scenario.market_rules import MarketRules
 from vpp_core.scenario.reliability import Reliability
+from vpp_core.scenario.retail import FLAT, RETAIL_TARIFFS
 from vpp_core.scenario.scenario import Scenario
 from vpp_core.scenario.transform import DataTransform
 
@@ -15,6 +16,11 @@ KNOWN_SCENARIOS: dict[str, Scenario] = {
             name="stand_alone",
             description="The fleet is an aggregation by itself: 200 homes then miss the minimum bid in most windows",
             market=MarketRules(fleet_share=1.0),
+        ),
+        Scenario(
+            name="flat_tariff",
+            description="Every home pays 0.30 $/kWh and is credited 0.05 for what it exports, at any hour",
+            tariffs=(RETAIL_TARIFFS[FLAT].tariff,),
         ),
         Scenario(
             name="high_volatility",
@@ -33,7 +39,7 @@ KNOWN_SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             name="historical_rules",
-            description="The market's rules as they were in the month: before 2024 no bid below 0.5 MW",
+            description="The rules and tariffs as they were in the month: before 2024 no bid below 0.5 MW",
             market=MarketRules(rulebook="historical"),
         ),
         Scenario(

@@ -140,3 +140,38 @@ RETAIL_TARIFFS: dict[str, DatedTariff] = {
     ),
 }
 """By name. A scenario states its tariffs in full."""
+
+
+@dataclass(frozen=True)
+class DatedMix:
+    """Which tariffs the homes of a fleet had from a day on, as (name, share)."""
+
+    effective_from: date
+    shares: tuple[tuple[str, float], ...]
+
+    @property
+    def tariffs(self) -> tuple[Tariff, ...]:
+        """The tariffs with their shares."""
+        return tuple(RETAIL_TARIFFS[name].tariff.model_copy(update={"share": share}) for name, share in self.shares)
+
+
+MIXES: tuple[DatedMix, ...] = (
+    DatedMix(date(2019, 3, 1), ((PRIME_NET_METERED, 1.0),)),
+    DatedMix(date(2023, 4, 15), ((PRIME_NET_METERED, 0.9), (PRIME_NET_BILLED, 0.1))),
+    DatedMix(date(2024, 4, 15), ((PRIME_NET_METERED, 0.75), (PRIME_NET_BILLED, 0.25))),
+    DatedMix(date(2025, 6, 1), ((PRIME_NET_METERED, 0.6), (PRIME_NET_BILLED, 0.4))),
+)
+"""In order of their dates; the last one is today's. All homes of a fleet are on TOU-D-PRIME, which is for those with a
+battery, an electric car or a heat pump; that prices were those of 2025 before is an assumption.
+
+Shares are assumptions. Net billing began on 15 April 2023. In its first year some 50,000 homes joined it and 200,000
+net metering, and the share of new solar homes with a battery rose from a tenth to six tenths (Barbose, Berkeley Lab,
+2024): of homes with batteries, which a plant is made of, net billing has far more than of all solar homes.
+"""
+TODAYS_MIX = MIXES[-1].tariffs
+
+
+def mix_in_force(first_day: date) -> tuple[Tariff, ...]:
+    """The mix of a day; before the first one's date that one."""
+    in_force = [mix for mix in MIXES if mix.effective_from <= first_day]
+    return (in_force or MIXES)[-1 if in_force else 0].tariffs

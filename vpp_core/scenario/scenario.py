@@ -7,6 +7,7 @@ import json
 import math
 import re
 import unicodedata
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -16,7 +17,7 @@ from vpp_core.errors import InputError, shortened
 from vpp_core.scenario.market_rules import FLEET_SHARE, MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
 from vpp_core.scenario.reliability import Reliability
-from vpp_core.scenario.retail import FLAT, RETAIL_TARIFFS
+from vpp_core.scenario.retail import TODAYS_MIX, mix_in_force
 from vpp_core.scenario.rules import Rules
 from vpp_core.scenario.tariff import Tariff
 from vpp_core.scenario.transform import DataTransform
@@ -36,7 +37,7 @@ class Scenario(Rules):
     """Everything that makes a result, besides the month."""
 
     name: str = Field("reference", description="lower-case name, a folder in the lake")
-    description: str = Field("California today: default fleet, prices and rules", max_length=500)
+    description: str = Field("California today: default fleet, prices, rules and tariffs", max_length=500)
     homes: int = Field(200, ge=1, le=1_000_000, description="homes in the fleet")
     seed: int = Field(42, ge=0, lt=2**32, description="draws the fleet")
     data_seed: int = Field(1, ge=0, lt=2**32, description="draws weather, synthetic prices and events")
@@ -70,7 +71,7 @@ class Scenario(Rules):
     transform: DataTransform = DataTransform()
     market: MarketRules = MarketRules()
     tariffs: tuple[Tariff, ...] = Field(
-        (RETAIL_TARIFFS[FLAT].tariff,), min_length=1, max_length=20, description="what homes are billed by, with shares"
+        TODAYS_MIX, min_length=1, max_length=20, description="what homes are billed by, with shares"
     )
     negotiation: NegotiationRules = NegotiationRules()
     first_days: int | None = Field(None, ge=1, le=31, description="only the month's first days; none: all")
@@ -118,14 +119,20 @@ class Scenario(Rules):
         return Period.of(month, self.first_days)
 
     def in_month(self, month: Month) -> Scenario:
-        """The scenario with the market rules that hold in a month and for a fleet of its size; often itself."""
+        """The scenario with the rules that hold in a month and for a fleet of its size, and today's mix of tariffs as it
+        was; often itself."""
         try:
             rules = self.market.in_month(month)
         except ValidationError as error:
             raise InputError(f"scenario {self.name} in {month}: {describe_validation_error(error)}") from None
         if rules.fleet_share == FLEET_SHARE and self.homes >= rules.homes_per_aggregation:
             rules = rules.model_copy(update={"fleet_share": 1.0})
-        return self if rules == self.market else self.model_copy(update={"market": rules})
+        tariffs = self.tariffs
+        if self.market.rulebook == "historical" and tariffs == TODAYS_MIX:
+            tariffs = mix_in_force(date(month.year, month.month, 1))
+        if rules == self.market and tariffs == self.tariffs:
+            return self
+        return self.model_copy(update={"market": rules, "tariffs": tariffs})
 
     def to_json(self) -> str:
         """Canonical JSON: same scenario, same bytes."""

@@ -16,6 +16,8 @@ from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_core.scenario.scenario import NAME_PATTERN
+from vpp_core.sources.export_values import with_export_files
+from vpp_core.strict_json import parse_json
 from vpp_core.tables import CONTRACTS, STUDY, Contract
 from vpp_pipeline.lake.files import create_whole, explained, is_local, write_whole
 from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, decode_part, stored_recipe
@@ -113,11 +115,32 @@ class Lake:
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror or error}); restore it, or remove it") from error
         try:
-            return Scenario.from_json(content, str(path))
+            return Scenario.from_json(self._with_export_files(content, str(path)), str(path))
         except InputError as error:
             raise InputError(
                 f"{error}; mend the file, or remove it: what is declared, or asked for by options, is made anew"
             ) from None
+
+    def _with_export_files(self, content: bytes, where: str) -> bytes:
+        """A scenario's JSON with the values of the files that it names, which stand beside it."""
+        folder = self.root / "scenarios"
+
+        def read(name: str) -> bytes:
+            try:
+                if "/" in name or "\\" in name:
+                    raise FileNotFoundError
+                return (folder / name).read_bytes()
+            except OSError as error:
+                why = error.strerror or "a name without a folder is asked"
+                raise InputError(
+                    f"{where} names {name}, which cannot be read ({why}); put the file into {folder}, or mend the name"
+                ) from None
+
+        try:
+            given = parse_json(content)
+        except InputError:
+            return content  # what is wrong with it, the scenario's own reader says
+        return json.dumps(with_export_files(given, read, where)).encode()
 
     def _scenario_path(self, name: str) -> UPath:
         return self.root / "scenarios" / f"{name}.json"

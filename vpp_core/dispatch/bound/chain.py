@@ -9,6 +9,9 @@ So is the value of stored energy,
 and the maximum of two such functions over a split of x takes their pieces in order of slope: merging two sorted lists
 is exact, no grid. Rolling forward reads the best m off the same two lists.
 
+Where export earns more than import costs, R_t is not concave. What is rolled is then its concave envelope: a
+relaxation, whose path may stand between two corners and so earn less than the certificate says.
+
 The certificate does not trust any of this. It takes from the rolled path a price λ_t of stored energy per interval
 (constant while the energy is between its limits, rising past a full store, falling past an empty one) and evaluates
 
@@ -45,7 +48,7 @@ class Chain(NamedTuple):
     import_usd_per_kwh: Floats
     """what a kWh more of import costs, LMP included"""
     export_usd_per_kwh: Floats
-    """what a kWh more of export earns, LMP included; at most the import price"""
+    """what a kWh more of export earns, LMP included"""
     most_charge_kw: Floats
     most_discharge_kw: Floats
     floor_kwh: Floats

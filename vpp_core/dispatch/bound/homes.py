@@ -92,6 +92,13 @@ class Home:
     day: Ints
     """local day of each interval, shape (T,)"""
     stores: tuple[Store, ...]
+    most_import_kw: Floats | float = np.inf
+    most_export_kw: Floats | float = np.inf
+
+    @property
+    def gains_by_concentrating(self) -> bool:
+        """Whether exporting earns more than importing costs in some interval."""
+        return bool((self.export_usd_per_kwh > self.import_usd_per_kwh).any())
 
     @property
     def separates(self) -> bool:

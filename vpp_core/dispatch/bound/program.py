@@ -11,8 +11,17 @@ meter's import i and export x, and reserve r where it is sold, per interval of l
                 d + d' + r ≤ most discharge                       but from a call to the end of its window
                 e − floor ≥ r · energy that sustains a kW         but from a call to the end of its window
 
-and bounds on every variable. The certificate is weak duality: from the solver's row duals y, reduced costs
-z = q − Aᵀy and the finite bounds of every variable give a bound that holds whatever the solver did.
+and bounds on every variable. Where exporting earns more than importing costs, that would import and export at once, so
+in these intervals each flow has a part in a share z of the interval that exports, and the rest in the other share,
+1 − z, that imports; with n the surplus before stores move, c, d and their parts c_E, d_E (d' likewise):
+
+                x = n · z + Σ stores (d_E − c_E)         so that i = −n · (1 − z) + Σ stores (c − c_E − d + d_E)
+                c_E ≤ c ≤ c_E + most charge · (1 − z)    c_E ≤ most charge · z
+
+With z at 0 or 1 that is the meter; between, it is the hull of both, so its value is an upper bound.
+
+The certificate is weak duality: from the solver's row duals y, reduced costs q − Aᵀy and the finite bounds of every
+variable give a bound that holds whatever the solver did.
 """
 
 from __future__ import annotations
@@ -22,29 +31,71 @@ from scipy import sparse
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.bound.homes import Home, Reserve, Schedule, Store
-from vpp_core.fleet.fleet import Floats, Ints
+from vpp_core.fleet.fleet import Bools, Floats, Ints
 
 
 def solve_program(home: Home) -> tuple[list[Schedule], float]:
     """The best schedule of each of a home's stores, and an upper bound of the home's earnings [$]."""
+    return solve_split(home)[:2]
+
+
+def solve_split(home: Home) -> tuple[list[Schedule], float, Floats]:
+    """The same, and the share of each interval that exports, (T,), where exporting earns more than importing costs."""
     program = _Program()
     intervals, h = len(home.surplus_kw), INTERVAL_HOURS
     identity = sparse.eye_array(intervals, format="csr")
     most = np.abs(home.surplus_kw) + sum(store.most_charge_kw + store.most_discharge_kw for store in home.stores)
-    imported = program.variables(h * home.import_usd_per_kwh, np.zeros(intervals), most)
-    exported = program.variables(-h * home.export_usd_per_kwh, np.zeros(intervals), most)
+    imported = program.variables(
+        h * home.import_usd_per_kwh, np.zeros(intervals), np.minimum(most, home.most_import_kw)
+    )
+    exported = program.variables(
+        -h * home.export_usd_per_kwh, np.zeros(intervals), np.minimum(most, home.most_export_kw)
+    )
     meter = {imported: -identity, exported: identity}
     blocks = [_add_store(program, store, home.day) for store in home.stores]
     for charge, discharges, _ in blocks:
         meter |= {charge: identity, **{discharge: -identity for discharge in discharges}}
     program.constrain(meter, home.surplus_kw, home.surplus_kw)
+    above = home.export_usd_per_kwh > home.import_usd_per_kwh
+    exports = _add_sides(program, home, above, exported, blocks) if above.any() else None
     values, least_cost = program.solve()
     schedules = []
     for store, (charge, discharges, energy) in zip(home.stores, blocks, strict=True):
         discharge = sum((values[d] for d in discharges), np.zeros(intervals))
         held = store.held_kw(discharge, values[energy])  # the solver's, but for its rounding
         schedules.append(Schedule(values[charge], discharge, values[energy], held))
-    return schedules, -least_cost
+    share = np.zeros(intervals)
+    if exports is not None:
+        share[above] = values[exports]
+    return schedules, -least_cost, share
+
+
+def _add_sides(
+    program: _Program, home: Home, here: Bools, exported: int, blocks: list[tuple[int, list[int], int]]
+) -> int:
+    """Split the intervals `here`, in which exporting earns more than importing costs, into a part that exports and one
+    that imports; the block of the shares that export."""
+    above = np.flatnonzero(here)
+    count = len(above)
+    one = sparse.eye_array(count, format="csr")
+    pick = sparse.csr_array((np.ones(count), (np.arange(count), above)), shape=(count, len(here)))
+    without, zero = np.full(count, -np.inf), np.zeros(count)
+
+    def times(values: Floats) -> sparse.sparray:
+        return sparse.csr_array(sparse.diags_array([values], offsets=[0]))
+
+    share = program.variables(zero, zero, np.ones(count))
+    sides = {exported: pick, share: times(-home.surplus_kw[above])}
+    for charge, discharges, _ in blocks:
+        for block in (charge, *discharges):
+            most = program.upper[block][above]
+            exporting = program.variables(zero, zero, most)
+            program.constrain({exporting: one, share: times(-most)}, without, zero)
+            program.constrain({exporting: one, block: -pick}, without, zero)
+            program.constrain({block: pick, exporting: -one, share: times(most)}, without, most)
+            sides[exporting] = one if block == charge else -one
+    program.constrain(sides, zero, zero)
+    return share
 
 
 def _add_store(program: _Program, store: Store, day: Ints) -> tuple[int, list[int], int]:

@@ -94,7 +94,8 @@ def _staged(home: Home, limits: list[_Limits]) -> Staged:
     unit = np.eye(len(home.stores) + len(limited) + holds)
     meter = INTERVAL_HOURS * home.surplus_kw
     most = np.abs(meter) + sum(within.most_charge + sum(within.discharge) for within in limits)
-    cost, room = [home.import_usd_per_kwh, -home.export_usd_per_kwh], [most, most]
+    cost = [home.import_usd_per_kwh, -home.export_usd_per_kwh]
+    room = [np.minimum(most, INTERVAL_HOURS * side) for side in (home.most_import_kw, home.most_export_kw)]
     sign, effect = [-1.0, 1.0], [0 * unit[0], 0 * unit[0]]
     stock_cost, stock_room, passed, rhs = [], [], [], []
     for s, (store, within) in enumerate(zip(home.stores, limits, strict=True)):
