@@ -119,7 +119,7 @@ class Scenario(Rules):
         return Period.of(month, self.first_days)
 
     def in_month(self, month: Month) -> Scenario:
-        """The scenario with the rules that hold in a month and for a fleet of its size, and today's mix of tariffs as it
+        """The scenario with a month's rules, for a fleet of its size, and with today's mix of tariffs as it then
         was; often itself."""
         try:
             rules = self.market.in_month(month)
