@@ -45,12 +45,12 @@ def test_nothing_comes_of_stores_that_never_follow_and_soon_nothing_is_bid() -> 
         assert not path.spin_kw.any() and not path.award_kw.any(), key
     for key in BIDDING:
         windows = result[key].windows
-        assert windows["unanswered_kwh"].sum() > 0 and windows["penalty_usd"].sum() > 0, key
+        assert windows["missed_kwh"].sum() > 0 and windows["penalty_usd"].sum() > 0, key
         bid = (windows["bid_sell_kw"] + windows["bid_buy_kw"]).to_numpy()
         most = 0.5 if key == "centralized" else 0.9  # who asked for less has learned less
         assert bid[-24:].sum() < most * bid[:24].sum(), f"{key}: bids fall with what came"
     exact = result["perfect_forecast"].windows
-    assert not exact[["bid_sell_kw", "bid_buy_kw", "penalty_usd", "unanswered_kwh"]].to_numpy().any()
+    assert not exact[["bid_sell_kw", "bid_buy_kw", "penalty_usd", "missed_kwh"]].to_numpy().any()
 
 
 def test_of_what_is_asked_as_much_comes_as_is_reached_and_awards_stay_within_what_cleared() -> None:
@@ -59,10 +59,10 @@ def test_of_what_is_asked_as_much_comes_as_is_reached_and_awards_stay_within_wha
     result = simulated(inputs, "centralized_aware", "perfect_forecast")
     asked, path = result["centralized_aware"].windows, result["centralized_aware"].trajectory
     came = asked["awarded_sell_kwh"].sum() + asked["awarded_buy_kwh"].sum()
-    assert came / (came + asked["unanswered_kwh"].sum()) == pytest.approx(27 / 34, abs=0.08)
+    assert came / (came + asked["missed_kwh"].sum()) == pytest.approx(27 / 34, abs=0.08)
     assert (path.award_kw[~inputs.stores.reachable] == 0).all()
     assert (path.spin_kw[~inputs.stores.reachable] == 0).all()
-    assert result["perfect_forecast"].windows["unanswered_kwh"].sum() == 0
+    assert result["perfect_forecast"].windows["missed_kwh"].sum() == 0
 
 
 def test_a_strategy_sees_what_came_of_each_home() -> None:

@@ -102,7 +102,7 @@ def test_what_was_asked_of_a_device_out_of_reach_is_a_promise_broken() -> None:
     heard = day_of(invented_inputs(seed=7, homes=20, days=1, minimum_bid_mw=0.0, reliability=opting_out))
     energy = heard.rows.filter(pc.field("product") == "energy").to_pandas()
     asked, delivered = energy["asked_kwh"].sum(), energy["delivered_kwh"].sum()
-    unanswered = np.abs(heard.trajectory.unanswered_kw).sum() / 4
+    unanswered = np.abs(heard.trajectory.missed_kw).sum() / 4
     assert unanswered > 1
     assert asked - delivered == pytest.approx(unanswered, rel=1e-4)
     scores = negotiator_scores(offers_judged(heard.rows), "rules", "2023-08", "tiny")

@@ -185,7 +185,7 @@ def _windows(strategy, day, starts, total, share, bound, rng):
             "moved_out_kwh": 9.0 if strategy != "no_vpp" and number == 0 else 0.0,
             "moved_in_kwh": 10.0 if strategy != "no_vpp" and number == 1 else 0.0,
             "unplaced_kwh": 3.0 if offers and number % 4 == 0 else 0.0,
-            "unanswered_kwh": 1.0 if offers and number % 4 == 0 else 0.0,
+            "missed_kwh": 1.0 if offers and number % 4 == 0 else 0.0,
             "battery_discharge_kwh": 3.0,
             "battery_charge_kwh": 3.5,
             "segments": 4 if offers else 0,
@@ -275,6 +275,7 @@ def _fleet(homes: int) -> Fleet:
             "opening_ask_usd_per_kwh": 0.2,
             "backup_power_hours": 4.0,
             "max_discharge_share": 0.6,
+            "moving_ask_usd_per_kwh": 0.02,
         }.items()
     }
     cars, heaters = (kind(**{name: np.zeros(0) for name in kind.__dataclass_fields__}) for kind in (Cars, Heaters))

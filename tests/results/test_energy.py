@@ -9,7 +9,7 @@ import pytest
 
 from tests.invented import invented_inputs
 from vpp_core.results.days import best_and_worst
-from vpp_core.results.energy import energy_sentence, energy_table
+from vpp_core.results.energy import ANSWERED, energy_sentence, energy_table
 from vpp_core.results.figures import day_figure
 from vpp_core.simulation import simulate
 
@@ -45,9 +45,16 @@ def test_what_clears_is_more_than_what_moves_where_cars_are_held_off(windows):
 def test_the_table_has_a_row_of_everything_that_moves_and_dashes_where_nobody_trades(run_of):
     table = energy_table(run_of(days=3)).set_index("strategy")
     assert "no_vpp" not in table.index
-    assert table.loc["negotiated"].tolist() == ["0.03", "0.03", "1.08", "0.00", "0.05"]
+    assert table.loc["negotiated"].tolist() == ["0.03", "0.03", "1.08", "0.00", "0.05", "98.4 %"]
     for key in ("smart_home", "perfect_foresight"):
-        assert table.loc[key].tolist() == ["0.03", "0.03", "–", "–", "–"]
+        assert table.loc[key].tolist() == ["0.03", "0.03", "–", "–", "–", "–"]
+
+
+def test_what_did_not_come_is_told_where_something_did_not(run_of):
+    run = run_of(days=3)
+    assert energy_sentence(run).endswith("Of what stores were asked for 98.4 % came.")
+    all_came = replace(run, kpis=run.kpis.assign(missed_mwh=0.0))
+    assert ANSWERED not in energy_table(all_came) and "came" not in energy_sentence(all_came)
 
 
 def test_without_anything_unplaced_the_sentence_says_nothing_of_it(run_of):

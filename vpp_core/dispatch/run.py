@@ -488,7 +488,7 @@ class Run:
         """What comes of the power that was asked for, no more than cleared, and what each aggregation is short of."""
         operation, reachable = self.operation, self.inputs.stores.reachable[t]
         asked = power - default
-        self.trajectory.unanswered_kw[t] = np.where(reachable, 0.0, asked)
+        self.trajectory.missed_kw[t] = np.where(reachable, 0.0, asked)
         self.delivery.note(np.abs(asked), reachable)
         came = np.where(reachable, asked, 0.0)
         rise = _at_most(np.maximum(came, 0.0), sold, operation.aggregation)

@@ -20,6 +20,10 @@ TWICE = (
 )
 
 
+ANSWERED = "of what stores were asked for, came"
+"""Shown where some did not: devices out of reach, homes that opted out or left."""
+
+
 def energy_table(run: Run) -> pd.DataFrame:
     """Display rows of every strategy that moves anything; where nobody trades, what cleared is a dash."""
     rows = []
@@ -37,14 +41,17 @@ def energy_table(run: Run) -> pd.DataFrame:
                 "moved in [MWh]": number(own["moved_in_mwh"]),
                 "cleared for sale [MWh of deviation]": cleared("cleared_sell_mwh"),
                 "cleared to buy [MWh of deviation]": cleared("cleared_buy_mwh"),
-                "cleared, given to no store [MWh]": cleared("unplaced_mwh"),
+                "cleared, given by no store [MWh]": cleared("unplaced_mwh"),
+                ANSWERED: NONE if pd.isna(own["answered_percent"]) else percent(own["answered_percent"]),
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table if run.kpis["missed_mwh"].any() else table.drop(columns=ANSWERED, errors="ignore")
 
 
 def energy_sentence(run: Run, strategy: str = NEGOTIATED) -> str:
-    """How much moved and how much cleared, and what of it found no store; empty where nothing cleared."""
+    """How much moved and how much cleared, what of it found no store, and what of what was asked for came; empty where
+    nothing cleared."""
     if strategy not in run.by_strategy.index:
         return ""
     own = run.by_strategy.loc[[strategy]].iloc[0]
@@ -56,7 +63,9 @@ def energy_sentence(run: Run, strategy: str = NEGOTIATED) -> str:
         f"{number(own['moved_in_mwh'])} MWh into themselves beside what they do without a VPP; cleared were "
         f"{number(cleared)} MWh of deviation, counted in every window anew"
     )
-    if unplaced / (cleared + unplaced) < 0.0005:
-        return sentence + "."
-    share = percent(100 * unplaced / (cleared + unplaced))
-    return f"{sentence}, and {share} of what cleared found no store and was bought back."
+    if unplaced / (cleared + unplaced) >= 0.0005:
+        share = percent(100 * unplaced / (cleared + unplaced))
+        sentence += f", and {share} of what cleared found no store and was bought back"
+    if own["missed_mwh"] > 0:
+        sentence += f". Of what stores were asked for {percent(own['answered_percent'])} came"
+    return sentence + "."

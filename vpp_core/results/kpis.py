@@ -51,7 +51,7 @@ _ENERGY = {
     **{f"committed_{kind}_kw": f"committed_{kind}_mw_h" for kind in ("spin", "nonspin")},
     **{f"moved_{way}_kwh": f"moved_{way}_mwh" for way in ("out", "in")},
     "unplaced_kwh": "unplaced_mwh",
-    "unanswered_kwh": "unanswered_mwh",
+    "missed_kwh": "missed_mwh",
     "unheld_kw_h": "unheld_mw_h",
     **{f"awarded_{side}_kwh": f"cleared_{side}_mwh" for side in ("sell", "buy")},
     **{f"delivered_{side}_kwh": f"delivered_{side}_mwh" for side in ("sell", "buy")},
@@ -195,7 +195,7 @@ def _bidding(own: pd.Series, windows: pd.DataFrame, scenario: Scenario) -> dict[
         "bids_cleared_percent": _percent(own["bids_cleared"], own["bids_submitted"]),
         "cleared_energy_percent": _percent(cleared, offered),
         "delivered_percent": _percent(own["delivered_sell_mwh"] + own["delivered_buy_mwh"], cleared),
-        "answered_percent": _percent(placed, placed + own["unanswered_mwh"]),
+        "answered_percent": _percent(placed, placed + own["missed_mwh"]),
         "expected_margin_usd": expected,
         # reserves are bid day ahead, so no energy bid expected them
         "expected_minus_realised_usd": expected - (own["surplus_usd"] - own["surplus_reserves_usd"]),

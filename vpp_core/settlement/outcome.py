@@ -133,7 +133,7 @@ def _window_rows(
         "delivered_sell_kwh": window_kwh(np.where(award > 0, delivered, 0.0)),
         "delivered_buy_kwh": window_kwh(np.where(award < 0, -delivered, 0.0)),
         "unplaced_kwh": window_kwh(trajectory.short_energy_kw),
-        "unanswered_kwh": window_kwh(np.abs(trajectory.unanswered_kw)),
+        "missed_kwh": window_kwh(np.abs(trajectory.missed_kw)),
         "moved_out_kwh": window_kwh(np.maximum(moved_kw, 0.0)),
         "moved_in_kwh": window_kwh(np.maximum(-moved_kw, 0.0)),
         "held_spin_kw_h": window_kwh(trajectory.spin_kw),

@@ -41,7 +41,7 @@ class Promises:
         call_usd = part.call_agreed_usd_per_kwh * delivered.call_kw
         spin_usd = deliverable * part.spin_agreed_usd_per_kw_h * part.spin_kw + is_spin * call_usd
         nonspin_usd = deliverable * part.nonspin_agreed_usd_per_kw_h * part.nonspin_kw + (1 - is_spin) * call_usd
-        missed = part.unanswered_kw  # of V2G, too, told as charging held off: which of both was asked is not kept
+        missed = part.missed_kw  # of V2G, too, told as charging held off: which of both was asked is not kept
         layout = inputs.layout
         asked, given, paid = (np.zeros((len(held_off), len(layout))) for _ in range(3))
         for columns, where, wanted, done, usd in (

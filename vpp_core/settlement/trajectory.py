@@ -43,7 +43,7 @@ class Trajectory:
     nonspin_agreed_usd_per_kw_h: Floats
     call_agreed_usd_per_kwh: Floats
     """what the household is paid for energy delivered on a call"""
-    unanswered_kw: Floats
+    missed_kw: Floats
     """deviation that a store was asked for, export positive, and that did not come: it was out of reach, or its
     household had opted out or left"""
     short_energy_kw: Floats

@@ -81,7 +81,7 @@ WINDOW_RESULTS = Contract(
         Column("delivered_buy_kwh", pa.float64(), "of awarded_buy_kwh, what was taken [kWh]"),
         Column("unplaced_kwh", pa.float64(), "deviation that cleared, either way, and no store gave [kWh]"),
         Column(
-            "unanswered_kwh",
+            "missed_kwh",
             pa.float64(),
             "deviation that stores were asked for, either way, and that did not come: out of reach, opted out [kWh]",
         ),

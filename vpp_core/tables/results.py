@@ -72,7 +72,7 @@ _ENERGY = (
     Column("cleared_buy_mwh", pa.float64(), "deviation to buy that cleared and stores were given [MWh]"),
     Column("unplaced_mwh", pa.float64(), "deviation that cleared, either way, and no store gave [MWh]"),
     Column(
-        "unanswered_mwh",
+        "missed_mwh",
         pa.float64(),
         "deviation that stores were asked for, either way, and that did not come: out of reach, opted out [MWh]",
     ),
