@@ -275,7 +275,6 @@ def _fleet(homes: int) -> Fleet:
             "opening_ask_usd_per_kwh": 0.2,
             "backup_power_hours": 4.0,
             "max_discharge_share": 0.6,
-            "moving_ask_usd_per_kwh": 0.02,
         }.items()
     }
     cars, heaters = (kind(**{name: np.zeros(0) for name in kind.__dataclass_fields__}) for kind in (Cars, Heaters))
