@@ -65,9 +65,11 @@ def export_values(content: bytes, where: str, year: int) -> list[float]:
         for cell, value in found.items():
             total[cell] += value.usd_per_kwh
     if not (total.min() >= 0 and total.max() <= HIGHEST_USD_PER_KWH):
-        cell = np.unravel_index(int(np.argmax(np.abs(total - HIGHEST_USD_PER_KWH / 2))), SHAPE)
+        furthest = tuple(
+            int(i) for i in np.unravel_index(int(np.argmax(np.abs(total - HIGHEST_USD_PER_KWH / 2))), SHAPE)
+        )
         raise InputError(
-            f"{where}: {_name(tuple(int(i) for i in cell))} of {year} is {total[cell]:g} $/kWh, outside 0 … "
+            f"{where}: {_name(furthest)} of {year} is {total[furthest]:g} $/kWh, outside 0 … "
             f"{HIGHEST_USD_PER_KWH:g}; look whether its unit is $/kWh"
         )
     return [round(float(value), 6) for value in total.ravel()]
