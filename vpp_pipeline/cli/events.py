@@ -48,21 +48,18 @@ def _ours(event: RecordedEvent, scenario: Scenario) -> list[dict[str, Any]]:
     from vpp_core.calendar import Month, Period
     from vpp_core.fleet.events import WAYS, events_of_fleet
     from vpp_core.fleet.population import generate_fleet
-    from vpp_core.scenario import MOST_LOAD_PROFILES
     from vpp_core.sources.load_model import modelled_load, usual_load
     from vpp_core.sources.solar_model import modelled_solar
 
     fleet, seed = generate_fleet(scenario.homes, scenario.seed), scenario.data_seed
-    profiles = np.arange(min(scenario.homes, MOST_LOAD_PROFILES))
+    homes = fleet.load_profile_id.astype(np.intp)
     parts = []
     for name in event.months:
         month = Month.parse(name)
-        load, usual = modelled_load(month, seed, profiles), usual_load(month, seed, profiles)
-        own = fleet.load_profile_id
+        load = np.asarray(modelled_load(month, seed, homes), dtype=np.float64)
+        usual = np.asarray(usual_load(month, seed, homes), dtype=np.float64)
         parts.append(
-            events_of_fleet(
-                event, Period(month), fleet, scenario.reliability, load[:, own], usual[own], modelled_solar(month, seed)
-            )
+            events_of_fleet(event, Period(month), fleet, scenario.reliability, load, usual, modelled_solar(month, seed))
         )
     rows = []
     for way in WAYS:
