@@ -7,6 +7,7 @@ lake: a link would mean another month tomorrow.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -31,6 +32,12 @@ PAGES = (
     Page("runs", "Months and scenarios", "Results", of_a_run=False),
     Page("compare", "Two runs side by side", "Results", of_a_run=False),
     Page("gap", "What lies between", "Results"),
+    Page("study", "Studies", "Results", of_a_run=False),
+    Page("households", "Who gains, who loses", "Homes"),
+    Page("home", "One home", "Homes"),
+    Page("mine", "My household", "Homes"),
+    Page("data", "Fleet and data", "Data"),
+    Page("work", "Run something", "Data", of_a_run=False),
 )
 
 
@@ -62,6 +69,20 @@ def choose(label: str, key: str, options: Sequence[Option], wanted: Option | Non
         st.session_state[key] = wanted if wanted in options else options[0]
     chosen: Option = st.selectbox(label, options, key=key, **more)
     put_into_address(key, str(chosen))
+    return chosen
+
+
+def number(label: str, key: str) -> float | None:
+    """A number that may be left out, which stands in the address where it is given."""
+    asked = st.query_params.get(key)
+    if asked is not None and (key not in st.session_state or asked != st.session_state.get(_told(key))):
+        with suppress(ValueError):
+            st.session_state[key] = float(asked)
+    chosen: float | None = st.number_input(label, value=None, key=key, format="%g")
+    if chosen is not None:
+        put_into_address(key, f"{chosen:g}")
+    elif key in st.query_params:
+        del st.query_params[key]
     return chosen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any, Literal
 
 import pandas as pd
@@ -17,8 +18,8 @@ PLOT_CONFIG = {"displaylogo": False, "displayModeBar": False}
 
 
 def prose(text: str) -> str:
-    """Plain text for Streamlit's Markdown, in which a dollar sign would begin a formula."""
-    return as_words(text).replace("$", r"\$").replace(":", r"\:").replace(" %", "\u00a0%")
+    """Plain text for Streamlit's Markdown, in which a dollar sign would begin a formula; back quotes stay."""
+    return as_words(text).replace(r"\`", "`").replace("$", r"\$").replace(":", r"\:").replace(" %", "\u00a0%")
 
 
 def say(text: str) -> None:
@@ -76,20 +77,48 @@ def table(
     height: int | Literal["auto"] = "auto",
     **more: Any,
 ) -> Any:
-    """A table that sorts and scrolls; a column's meaning is shown when pointing at its name."""
+    """A table that sorts and scrolls; columns by their words and unit, their meaning when pointing at these."""
     meanings, formats = meanings or {}, formats or {}
     config: dict[str, Any] = {}
-    for name in frame.columns:
-        help = meanings.get(name)
-        if name in formats or _is_money(frame, name):
-            config[name] = st.column_config.NumberColumn(help=help, format=formats.get(name, "dollar"))
-        elif help:
-            config[name] = st.column_config.Column(help=help)
-    return st.dataframe(frame, column_config=config, hide_index=True, height=height, **more)
+    for name in map(str, frame.columns):
+        about: dict[str, Any] = {"label": words_of(name), "help": meanings.get(name)}
+        if pd.api.types.is_datetime64_any_dtype(frame[name]):
+            config[name] = st.column_config.DatetimeColumn(format="MMM D, HH:mm", **about)
+        elif name in formats or _form_of(frame, name):
+            config[name] = st.column_config.NumberColumn(format=formats.get(name) or _form_of(frame, name), **about)
+        else:
+            config[name] = st.column_config.Column(**about)
+    money = [name for name in frame.columns if str(name).endswith("_usd") and pd.api.types.is_float_dtype(frame[name])]
+    cents = frame.assign(**{name: frame[name].round(2) + 0.0 for name in money})  # a rounded −0 becomes 0
+    return st.dataframe(cents, column_config=config, hide_index=True, height=height, **more)
 
 
-def _is_money(frame: pd.DataFrame, name: str) -> bool:
-    return name.endswith("_usd") and pd.api.types.is_numeric_dtype(frame[name])
+_UNITS = {
+    "_usd_per_mwh": "$/MWh",
+    "_usd_per_kwh": "$/kWh",
+    "_usd": "$",
+    "_kwh": "kWh",
+    "_kw": "kW",
+    "_percent": "%",
+    "_hours": "h",
+}
+
+
+_FORMS = {"$": "dollar", "$/MWh": "%.2f", "$/kWh": "%.3f", "kWh": "%.2f", "kW": "%.2f", "%": "%.0f", "h": "%.1f"}
+
+
+def words_of(name: str) -> str:
+    """A column's name in words, its unit in brackets: `household gain [$]`."""
+    for ending, unit in _UNITS.items():
+        if name.endswith(ending):
+            return f"{name.removesuffix(ending).replace('_', ' ')} [{unit}]"
+    return name.replace("_", " ")
+
+
+def _form_of(frame: pd.DataFrame, name: str) -> str | None:
+    """How a column's numbers are written, by the unit in its name."""
+    unit = words_of(name).rpartition("[")[2].rstrip("]")
+    return _FORMS.get(unit) if pd.api.types.is_float_dtype(frame[name]) else None
 
 
 def bars(shares: Sequence[tuple[str, float]]) -> None:
@@ -104,3 +133,17 @@ def bars(shares: Sequence[tuple[str, float]]) -> None:
 def money(value: float | None) -> str:
     """Dollars, as in the report."""
     return usd(value)
+
+
+def legend(entries: Sequence[tuple[str, str]]) -> None:
+    """What the colours of several plots mean."""
+    marks = "  ".join(
+        f'<span style="white-space:nowrap"><span style="color:{tint}">■</span> {escape(words)}</span>'
+        for tint, words in entries
+    )
+    st.html(f'<div style="font-size:0.85rem">{marks}</div>')
+
+
+def plain_code(text: str) -> str:
+    """Text that stands between back quotes."""
+    return text.replace("`", "'")

@@ -7,18 +7,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from vpp_core.calendar import LOCAL_TIMEZONE, Month
 from vpp_core.errors import InputError
 from vpp_core.fleet.storage import fleet_from_arrow
+from vpp_core.results.database import DATABASE_TABLES
 from vpp_core.results.gap import step_interval, step_row
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import NEGOTIATED, over
 from vpp_core.results.shares import REAL
 from vpp_core.results.statistics import Interval
+from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.tables import OUTCOMES
-from vpp_dashboard.store import remembered, rows
+from vpp_dashboard.store import parquet, remembered, rows
 from vpp_pipeline.lake import Lake
 
 OF_RUN = "WHERE month = ? AND scenario = ?"
@@ -26,8 +27,15 @@ OF_RUN = "WHERE month = ? AND scenario = ?"
 
 @remembered
 def kpis(lake: Lake) -> pd.DataFrame:
-    """Rows of `KPI_MONTHLY` of every month, scenario and strategy."""
-    return rows(lake, "SELECT * FROM kpi_monthly ORDER BY month, scenario")
+    """Rows of `KPI_MONTHLY` of every month, scenario and strategy, in the ladder's order."""
+    return _ladder_order(rows(lake, "SELECT * FROM kpi_monthly"), "month", "scenario")
+
+
+def _ladder_order(found: pd.DataFrame, *before: str) -> pd.DataFrame:
+    """Rows by some columns, then in the ladder's order; strategies that are not loaded here behind the others."""
+    place = {key: position for position, key in enumerate(STRATEGIES)}
+    rung = found["strategy"].map(place).fillna(len(place))
+    return found.assign(rung=rung).sort_values([*before, "rung"], ignore_index=True).drop(columns="rung")
 
 
 def kpis_of(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
@@ -104,11 +112,8 @@ def homes(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
 @remembered
 def household_days(lake: Lake, month: str, scenario: str, home_id: int) -> pd.DataFrame:
     """Rows of `household_results` of one home, of every strategy and day."""
-    return rows(
-        lake,
-        f"SELECT * FROM household_results {OF_RUN} AND home_id = ? ORDER BY local_day",
-        (month, scenario, home_id),
-    )
+    found = rows(lake, f"SELECT * FROM household_results {OF_RUN} AND home_id = ?", (month, scenario, home_id))
+    return _ladder_order(found, "local_day")
 
 
 _SUMS = (
@@ -121,12 +126,9 @@ _SUMS = (
 def household_months(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
     """A row per strategy and home: the period's books, mean satisfaction, category and devices."""
     sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
-    months = rows(
-        lake,
-        f"SELECT strategy, home_id, {sums}, avg(satisfaction) AS satisfaction FROM household_results {OF_RUN} "
-        "GROUP BY strategy, home_id ORDER BY strategy, home_id",
-        (month, scenario),
-    )
+    query = f"SELECT strategy, home_id, {sums}, avg(satisfaction) AS satisfaction FROM household_results {OF_RUN}"
+    found = rows(lake, f"{query} GROUP BY strategy, home_id ORDER BY home_id", (month, scenario))
+    months = _ladder_order(found, "home_id")
     return months.merge(homes(lake, month, scenario).assign(devices=devices_of), on="home_id")
 
 
@@ -147,9 +149,6 @@ def devices_of(fleet: pd.DataFrame) -> pd.Series:
 def study(lake: Lake) -> pd.DataFrame:
     """Rows of `STUDY`."""
     return rows(lake, "SELECT * FROM study")
-
-
-# --- what the headline is made of ---------------------------------------------------------------------------------
 
 
 class Headline(NamedTuple):
@@ -233,85 +232,10 @@ def step_parts(lake: Lake, month: str, scenario: str, upper: str, lower: str) ->
     )
 
 
-# --- which runs there are -----------------------------------------------------------------------------------------
-
-STATES = ("real prices", "part real", "synthetic prices", "failed", "unfinished", "missing")
-
-
-@remembered
-def _reported(lake: Lake) -> pd.DataFrame:
-    real = shares(lake).pivot_table(index=["month", "scenario"], columns="series", values="real_percent").reset_index()
-    found = kpis(lake)[["month", "scenario"]].drop_duplicates().merge(real, how="left")
-    energy = found.get("real-time price", pd.Series(0.0, index=found.index)).fillna(0.0)
-    state = np.select([energy >= 99.5, energy > 0.5], ["real prices", "part real"], "synthetic prices")
-    return found.assign(state=state)
-
-
-def runs(lake: Lake) -> pd.DataFrame:
-    """Every month × scenario: month, scenario, state (`STATES`), reason (of a failure), and real share by series.
-
-    Scenarios of which nothing was reported or failed (members of studies) are left out; months between the first and
-    the last are all there.
-    """
-    reported = _reported(lake)
-    failed = failures(lake)
-    started = set(lake.partitions("market_prices")) - set(lake.partitions("kpi_monthly"))
-    known = set(zip(reported["month"], reported["scenario"], strict=True))
-    scenarios = sorted({scenario for _, scenario in known} | {scenario for _, scenario in failed})
-    months = sorted({month for month, _ in known} | {month for month, _ in failed})
-    others = [
-        {"month": month, "scenario": scenario, **_unreported((month, scenario), failed, started)}
-        for month in _between(months)
-        for scenario in scenarios
-        if (month, scenario) not in known
-    ]
-    every = pd.concat([reported, pd.DataFrame(others, columns=["month", "scenario", "state", "reason"])])
-    return every.sort_values(["scenario", "month"], ignore_index=True)
-
-
-def _unreported(
-    run: tuple[str, str], failed: dict[tuple[str, str], str], started: set[tuple[str, str]]
-) -> dict[str, str]:
-    if run in failed:
-        return {"state": "failed", "reason": failed[run]}
-    return {"state": "unfinished" if run in started else "missing", "reason": ""}
-
-
-def _between(months: list[str]) -> list[str]:
-    """All months from the first to the last."""
-    if not months:
-        return []
-    every, month = [], Month.parse(months[0])
-    while str(month) <= months[-1]:
-        every.append(str(month))
-        month = month.next()
-    return every
-
-
-def failures(lake: Lake) -> dict[tuple[str, str], str]:
-    """The reason of every run whose last word in the run log is that a stage failed."""
-    last: dict[tuple[str, str], str] = {}
-    for line in lake.log_lines():
-        try:
-            entry: dict[str, Any] = json.loads(line)
-            run = (str(entry["month"]), str(entry["scenario"]))
-        except (ValueError, KeyError, TypeError):
-            continue
-        last.pop(run, None)
-        if "failed" in entry:
-            last[run] = f"{entry.get('stage', 'run')}: {entry['failed']}"
-    return last
-
-
-# --- tables of the lake -------------------------------------------------------------------------------------------
-
-
 @remembered
 def nested(lake: Lake, month: str, scenario: str, column: str) -> pd.DataFrame:
     """One of the tables that are nested in a run's `window_results`: `home_windows` or `intervals`."""
-    table = lake.read_part("window_results", month, scenario, OUTCOMES, (column,))
-    chunks = [chunk.flatten() for chunk in table[column].chunks]
-    return pa.Table.from_batches([pa.RecordBatch.from_struct_array(chunk) for chunk in chunks]).to_pandas()
+    return parquet(lake, f"SELECT unnest({column}, max_depth := 2) FROM stored", "window_results", month, scenario)
 
 
 def home_windows(lake: Lake, month: str, scenario: str, strategy: str) -> pd.DataFrame:
@@ -346,3 +270,31 @@ def require_run(lake: Lake, month: str, scenario: str) -> None:
     """An `InputError` where there is no such run."""
     if kpis_of(lake, month, scenario).empty:
         raise InputError(f"there are no results of {month}, scenario {scenario}; make them with `vpp run`")
+
+
+HOUSEHOLDS = DATABASE_TABLES["household_results"]
+
+
+@remembered
+def kept_homes(lake: Lake, month: str, scenario: str) -> list[int]:
+    """Homes whose intervals are kept."""
+    return sorted(int(home) for home in nested(lake, month, scenario, "intervals")["home_id"].unique())
+
+
+def intervals_of_home(lake: Lake, month: str, scenario: str, home: int) -> pd.DataFrame:
+    """Rows of `HOME_INTERVALS` of one home; none where they are not kept."""
+    every = nested(lake, month, scenario, "intervals")
+    return every[every["home_id"] == home]
+
+
+def kpis_digest(lake: Lake, month: str, scenario: str) -> str:
+    """What changes when a month is made anew."""
+    return lake.digest("kpi_monthly", month, scenario)
+
+
+@remembered
+def table(lake: Lake, name: str, month: str, scenario: str) -> pd.DataFrame:
+    """A table of the lake that is whole."""
+    found: pd.DataFrame = parquet(lake, "SELECT * FROM stored", name, month, scenario)
+    stamps = {column: pd.to_datetime(found[column], utc=True) for column in ("timestamp",) if column in found}
+    return found.assign(**stamps)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from vpp_pipeline import project
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.files import is_local
 
+_IN_UTC = "SET TimeZone = 'UTC'"
 ANSWERS_KEPT = 64
 """of each question, over all sessions"""
 
@@ -69,6 +70,7 @@ def rows(lake: Lake, query: str, parameters: tuple[object, ...] = ()) -> pd.Data
         raise InputError(f"there are no results in {lake.root} yet; make some with `vpp run --month 2023-08`")
     try:
         with duckdb.connect(str(lake.database), read_only=True) as connection:
+            connection.execute(_IN_UTC)
             return connection.execute(query, list(parameters)).df()
     except duckdb.CatalogException as error:
         raise InputError(
@@ -78,3 +80,22 @@ def rows(lake: Lake, query: str, parameters: tuple[object, ...] = ()) -> pd.Data
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"{lake.database} cannot be read ({reason}); `vpp run` of any month builds it anew") from error
+
+
+def parquet(lake: Lake, query: str, table: str, month: str, scenario: str, parameters: tuple[object, ...] = ()) -> Any:
+    """What a query finds in a table of the lake that is whole; in its words the table is `stored`."""
+    import duckdb
+
+    path, digest = lake.table_path(table, month, scenario), lake.digest(table, month, scenario)
+    if digest == "absent" or digest.startswith("damaged"):
+        lake.read(table, month, scenario)  # says what is wrong, and what to do
+    named = query.replace("stored", "read_parquet(?)", 1)
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(_IN_UTC)
+            return connection.execute(named, [str(path), *parameters]).df()
+    except duckdb.BinderException as error:
+        raise InputError(
+            f"{path} is of an earlier version and lacks what this page shows; make it anew with "
+            f"`vpp run --month {month} --scenario {scenario}`"
+        ) from error

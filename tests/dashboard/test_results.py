@@ -9,7 +9,7 @@ import pytest
 from tests.dashboard.conftest import BEFORE, OTHER, REASON, said
 from tests.pipeline.tiny import MONTH, TINY
 from vpp_core.results.text import usd
-from vpp_dashboard import queries
+from vpp_dashboard import history, queries
 from vpp_pipeline.lake import Lake
 
 
@@ -42,7 +42,7 @@ def test_the_answer_gives_the_databases_figures_a_home_and_the_reports_sentences
 
 
 def test_months_and_scenarios_tell_missing_failed_synthetic_and_real_apart(page, lake: Lake) -> None:
-    states = {(row["month"], row["scenario"]): row["state"] for row in queries.runs(lake).to_dict("records")}
+    states = {(row["month"], row["scenario"]): row["state"] for row in history.runs(lake).to_dict("records")}
     assert states == {
         (MONTH, TINY.name): "synthetic prices",
         (BEFORE, TINY.name): "real prices",
@@ -60,9 +60,9 @@ def test_a_run_that_failed_and_then_went_well_has_not_failed(finished, tmp_path)
     own = Lake.at(tmp_path)
     entry = {"stage": "market_prices", "month": MONTH, "scenario": TINY.name}
     own.log({**entry, "failed": "no prices"})
-    assert queries.failures(own) == {(MONTH, TINY.name): "market_prices: no prices"}
+    assert history.failures(own) == {(MONTH, TINY.name): "market_prices: no prices"}
     own.log({**entry, "seconds": 1.0})
-    assert queries.failures(own) == {}
+    assert history.failures(own) == {}
 
 
 def test_two_runs_differ_by_their_paired_days_and_the_parameters_that_make_them_differ(page, lake: Lake) -> None:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL_HOURS, LOCAL_TIMEZONE
-from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, PURPLE
+from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, PURPLE, see_through
 from vpp_core.tables.checks import source_shares
 
 if TYPE_CHECKING:
@@ -28,12 +28,25 @@ THUMBNAIL_BYTES = 20_000
 _HOURS = np.arange(24)
 
 
+class Picture(NamedTuple):
+    """A figure, its title, and a line of figures below that."""
+
+    figure: go.Figure
+    title: str
+    subtitle: str
+
+
 def market_page(prices: pd.DataFrame, plotly_js: bool | str = True) -> str:
     """Prices over the month, their usual day, and their duration curves, as an HTML page.
 
     `plotly_js` is plotly's `include_plotlyjs`: True for a page that stands alone (4.9 MB), or the address of plotly's
     script as seen from the page.
     """
+    return _page(*market_picture(prices), plotly_js)
+
+
+def market_picture(prices: pd.DataFrame) -> Picture:
+    """Prices over the month, their usual day, and their duration curves."""
     local, real_time = _local(prices), _column(prices, "lmp_usd_per_mwh")
     figure = _canvas(("Price over the month", "The usual day", "Duration curve"))
     day_ahead = _column(prices, "lmp_day_ahead_usd_per_mwh")
@@ -58,11 +71,16 @@ def market_page(prices: pd.DataFrame, plotly_js: bool | str = True) -> str:
     figure.update_yaxes(range=[min(spread[0] * 1.3, -5), max(spread[1] * 1.6, 100)], row=2, col=2)
     negative = (known < 0).mean()
     figures = f"mean {known.mean():.2f}, min {known.min():.2f}, max {known.max():.2f} $/MWh, {negative:.1%} negative"
-    return _page(figure, f"Market prices at {prices['node'].iloc[0]}", f"{figures} · {_sources(prices)}", plotly_js)
+    return Picture(figure, f"Market prices at {prices['node'].iloc[0]}", f"{figures} · {_sources(prices)}")
 
 
 def solar_page(solar: pd.DataFrame, plotly_js: bool | str = True) -> str:
     """Generation per kW installed over the month, its mean day, and its daily yield, as an HTML page."""
+    return _page(*solar_picture(solar), plotly_js)
+
+
+def solar_picture(solar: pd.DataFrame) -> Picture:
+    """Generation per kW installed over the month, its mean day, and its daily yield."""
     figure = _canvas(("Output over the month, facing south at 18°", "The mean day by orientation", "Yield per day"))
     yields = []
     for orientation, rows in solar.groupby("orientation_id", sort=False):
@@ -77,11 +95,16 @@ def solar_page(solar: pd.DataFrame, plotly_js: bool | str = True) -> str:
         _line(figure, 2, 1, quarter.index.to_numpy(), np.asarray(quarter, dtype=float), name, colour, 1.5, dash=dash)
         yields.append(f"{name.replace('_', ' ')}° {power.sum() * INTERVAL_HOURS:.0f}")
     _axes(figure, "kW/kW", "kW/kW", "kWh/kW", "local hour", "day")
-    return _page(figure, "Rooftop solar", f"kWh per kW: {', '.join(yields)} · {_sources(solar)}", plotly_js)
+    return Picture(figure, "Rooftop solar", f"kWh per kW: {', '.join(yields)} · {_sources(solar)}")
 
 
 def load_page(load: pd.DataFrame, plotly_js: bool | str = True) -> str:
     """Mean load per home over the month, its usual day, and homes by daily use, as an HTML page."""
+    return _page(*load_picture(load), plotly_js)
+
+
+def load_picture(load: pd.DataFrame) -> Picture:
+    """Mean load per home over the month, its usual day, and homes by daily use."""
     local, mean, daily = _fleet_load(load)
     figure = _canvas(("Mean load per home over the month", "The usual day, 10–90 % of days", "Homes by daily use"))
     _line(figure, 1, 1, local, mean, "mean of all homes", BLUE, 1.0)
@@ -93,7 +116,7 @@ def load_page(load: pd.DataFrame, plotly_js: bool | str = True) -> str:
     _axes(figure, "kW", "kW", "homes", "local hour", "kWh a day")
     low, high = np.percentile(daily, [5, 95])
     figures = f"{len(daily)} homes, {daily.mean():.1f} kWh a day on average, 5–95 %: {low:.1f}–{high:.1f}"
-    return _page(figure, "Household load", f"{figures} · {_sources(load)}", plotly_js)
+    return Picture(figure, "Household load", f"{figures} · {_sources(load)}")
 
 
 def overview_page(
@@ -267,12 +290,11 @@ def _line(
 def _band(figure: go.Figure, row: int, col: int, hour: Any, values: Floats, name: str, colour: str) -> None:
     """Median by hour over a band from the 10 % to the 90 % quantile."""
     low, high = _by_hour(hour, values, 0.1), _by_hour(hour, values, 0.9)
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     figure.add_scatter(
         x=_plain(np.concatenate([_HOURS, _HOURS[::-1]])),
         y=_plain(np.concatenate([high, low[::-1]])),
         fill="toself",
-        fillcolor=f"rgba({red},{green},{blue},0.16)",
+        fillcolor=see_through(colour, 0.16),
         line={"width": 0},
         hoverinfo="skip",
         showlegend=False,

@@ -11,7 +11,7 @@ import streamlit as st
 from vpp_core.results.figures.base import GREY, RED, Figure
 from vpp_core.results.rungs import NEGOTIATED
 from vpp_core.results.text import percent, usd
-from vpp_dashboard import address, look, queries
+from vpp_dashboard import address, history, look, queries
 from vpp_dashboard.store import current_lake
 
 MEASURES = {
@@ -37,7 +37,7 @@ def show() -> None:
     """The page."""
     lake = current_lake()
     st.title("Months and scenarios")
-    every = queries.runs(lake)
+    every = history.runs(lake)
     if every.empty:
         look.say(f"There is nothing in {lake.root} yet; make something on the page Run something.")
         return
@@ -54,7 +54,7 @@ def show() -> None:
     if point and point.get("customdata") and point["customdata"][2]:
         address.go("answer", month=point["customdata"][0], scenario=point["customdata"][1])
     counts = shown["state"].value_counts()
-    look.soft(" · ".join(f"{counts[state]} {state}" for state in queries.STATES if state in counts))
+    look.soft(" · ".join(f"{counts[state]} {state}" for state in history.STATES if state in counts))
     for row in shown[shown["state"] == "failed"].to_dict("records"):
         st.warning(look.prose(f"{row['month']} {row['scenario']} failed. {row['reason']}"))
     _table(shown, measure)
@@ -69,11 +69,11 @@ def _heat(shown: pd.DataFrame, measure: str) -> Figure:
     known = shown[measure].dropna()
     form = usd if measure.endswith("_usd") else percent if "percent" in measure else "{:.3f}".format
     traces = []
-    for state in queries.STATES:
+    for state in history.STATES:
         rows = shown[shown["state"] == state]
         if rows.empty:
             continue
-        has = state in queries.STATES[:3]
+        has = state in history.STATES[:3]
         marker: dict[str, object] = {"symbol": _SYMBOLS[state], "size": _SIZE if has else 14}
         if has:
             marker |= {"color": [None if pd.isna(v) else round(float(v), 4) for v in rows[measure]]}
@@ -113,7 +113,7 @@ def _heat(shown: pd.DataFrame, measure: str) -> Figure:
 
 def _told(row: dict[Any, Any], form: Callable[[Any], str]) -> str:
     """What a mark says when it is pointed at."""
-    if row["state"] in queries.STATES[3:]:
+    if row["state"] in history.STATES[3:]:
         return f"{row['state']} {row.get('reason') or ''}".strip()
     measure = next(name for name in MEASURES if name in row)
     real = "; ".join(f"{name} {percent(row[name], 0)} real" for name in row if "price" in name)
@@ -122,7 +122,7 @@ def _told(row: dict[Any, Any], form: Callable[[Any], str]) -> str:
 
 def _table(shown: pd.DataFrame, measure: str) -> None:
     """The same as a table, a row of which opens a month too."""
-    done = shown[shown["state"].isin(queries.STATES[:3])].reset_index(drop=True)
+    done = shown[shown["state"].isin(history.STATES[:3])].reset_index(drop=True)
     prices = [str(name) for name in done if "price" in str(name)]
     columns = ["scenario", "month", measure, "state", *prices]
     chosen = look.table(

@@ -9,6 +9,7 @@ Every file appears whole or not at all, and a table that was truncated or edited
     reports/<scenario>/<month>/            simulation_report.html and its siblings
     plots/<scenario>/<month>/              pictures of the inputs; plots/plotly-….min.js draws all pages
     fleets/fleet-<homes>h-s<seed>.csv      homes that `vpp fleet` drew, and .json
+    households/<name>.json                 described on the dashboard
     reports.duckdb                         all of it for questions, rebuilt from the tables
     run_log.jsonl                          when, how long, why it failed; outside every comparison
 """

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,9 @@ from vpp_core.sources.export_values import with_export_files
 from vpp_core.strict_json import parse_json
 from vpp_core.tables import CONTRACTS, STUDY, Contract
 from vpp_pipeline.lake.files import create_whole, explained, is_local, write_whole
-from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, decode_part, stored_recipe
+from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, stored_recipe
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     import pyarrow.compute as pc
     from filelock import FileLock
     from upath import UPath
@@ -157,13 +156,6 @@ class Lake:
         to get it."""
         content, where, rebuild = self._content(table, month, scenario)
         return decode(content, contract or CONTRACTS[table], where, rebuild, rows)
-
-    def read_part(
-        self, table: str, month: Month | str, scenario: str, contract: Contract, columns: Sequence[str]
-    ) -> pa.Table:
-        """Some columns of a table that is whole; quicker than all of it, and not held to its contract again."""
-        content, where, rebuild = self._content(table, month, scenario)
-        return decode_part(content, contract, columns, where, rebuild)
 
     def _content(self, table: str, month: Month | str, scenario: str) -> tuple[bytes, str, str]:
         """A table's file, where it lies, and how to make it anew."""

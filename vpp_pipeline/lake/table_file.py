@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -93,23 +92,6 @@ def decode(
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{where} cannot be read by this version of pyarrow; {rebuild}") from error
     return TableFile(table, content, _note(notes, _RECIPE), _note(notes, _DATA))
-
-
-def decode_part(content: bytes, contract: Contract, columns: Sequence[str], where: str, rebuild: str) -> pa.Table:
-    """Some columns of a file that is, to the last byte, as `encode` made it by this contract."""
-    if not is_sealed(content):
-        raise InputError(f"{where} {_fault(content)}; {rebuild}")
-    try:
-        file = pq.ParquetFile(io.BytesIO(content))
-        fields = [contract.schema.field(name) for name in columns]
-        table = file.read(columns=list(columns))
-        if [table.schema.field(field.name).type for field in fields] != [field.type for field in fields]:
-            raise InputError(f"{where} was written by an earlier version; {rebuild}")
-    except KeyError:
-        raise InputError(f"{where} was written by an earlier version; {rebuild}") from None
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"{where} cannot be read by this version of pyarrow; {rebuild}") from error
-    return table
 
 
 def is_sealed(content: bytes) -> bool:

@@ -35,6 +35,12 @@ def colour(strategy: str, position: int = 0) -> str:
     return _COLOURS.get(strategy, _MORE_COLOURS[position % len(_MORE_COLOURS)])
 
 
+def see_through(tint: str, share: float) -> str:
+    """A colour `#rrggbb` of which only a share covers what lies below."""
+    red, green, blue = (int(tint[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{share:g})"
+
+
 def values(series: pd.Series) -> list[float | None]:
     """Numbers to four decimals; null where there is none."""
     return [None if pd.isna(value) else round(float(value), 4) + 0.0 for value in series]

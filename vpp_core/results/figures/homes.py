@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from vpp_core.results.figures.base import Figure, colour
+from vpp_core.results.figures.base import GREEN, GREY, RUST, YELLOW, Figure, colour, values
 from vpp_core.results.households import household_months, operable
+from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import changes_nothing
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
@@ -54,3 +56,57 @@ def gain_figure(run: Run) -> Figure:
             "yaxis": {"title": {"text": "gain of the period [$]"}, "zeroline": True},
         },
     }
+
+
+GAIN_PARTS = (
+    ("payment_usd", "paid by the VPP", 1, GREEN),
+    ("end_energy_usd", "stored more", 1, YELLOW),
+    ("bill_change_usd", "rise of its bill", -1, RUST),
+    ("wear_change_usd", "rise of wear", -1, GREY),
+)
+"""What adds up to a household's gain: column, words, sign, colour."""
+
+
+def home_gain_figure(days: pd.DataFrame) -> Figure:
+    """A home's gain by day under one strategy, and what it is made of. `days`: its rows of `HOUSEHOLD_DAYS`."""
+    bars = [
+        {
+            "type": "bar",
+            "name": words,
+            "x": list(days["local_day"]),
+            "y": values(sign * days[name]),
+            "marker": {"color": tint},
+            "hovertemplate": f"%{{x}}, {words}: %{{y:$,.2f}}<extra></extra>",
+        }
+        for name, words, sign, tint in GAIN_PARTS
+    ]
+    gain = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "gain",
+        "x": list(days["local_day"]),
+        "y": values(days["household_gain_usd"]),
+        "marker": {"symbol": "diamond", "size": 9, "color": "#ffffff", "line": {"color": "#222222", "width": 1.5}},
+        "hovertemplate": "%{x}, gain: %{y:$,.2f}<extra></extra>",
+    }
+    return {
+        "data": [*bars, gain],
+        "layout": {
+            "height": 320,
+            "barmode": "relative",
+            "xaxis": {"type": "category"},
+            "yaxis": {"title": {"text": "gain of the day [$]; costs below 0"}, "zeroline": True},
+        },
+    }
+
+
+def cause_of_loss(books: pd.DataFrame) -> pd.Series:
+    """What cost each household most, in words; empty where it did not lose a cent. `books`: rows with `GAIN_PARTS`."""
+    words = {
+        "payment_usd": "it pays the VPP",
+        "end_energy_usd": "it ends with less stored",
+        "bill_change_usd": "its bill rises",
+        "wear_change_usd": "its battery wears",
+    }
+    costs = pd.DataFrame({words[name]: -sign * books[name] for name, _, sign, _ in GAIN_PARTS})
+    return costs.idxmax(axis=1).where(books["household_gain_usd"] <= -A_CENT, "")

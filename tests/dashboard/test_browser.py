@@ -1,0 +1,106 @@
+"""The first stories in a browser: pages are drawn, clicks and links do what they say, nothing leaves the machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.dashboard.chromium import CHROMIUM, Browser, browser, free_port
+from tests.dashboard.conftest import BEFORE, OTHER
+from tests.pipeline.tiny import MONTH, TINY
+from vpp_core.results.text import usd
+from vpp_dashboard import queries
+from vpp_pipeline.lake import Lake
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+OF_TINY = f"month={MONTH}&scenario={TINY.name}"
+LEAST_BYTES = 20_000
+"""of a screenshot that shows something; an empty page takes 5,000"""
+
+
+@pytest.fixture(scope="module")
+def server(lake: Lake) -> Iterator[str]:
+    """The dashboard as `vpp dashboard` serves it."""
+    port = free_port()
+    command = [sys.executable, "-m", "vpp_pipeline.cli", "dashboard", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        try:
+            ends = time.monotonic() + 60
+            while True:
+                try:
+                    urlopen(f"http://127.0.0.1:{port}/").close()
+                    break
+                except OSError:
+                    assert process.poll() is None and time.monotonic() < ends, "the dashboard did not come up"
+                    time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def tab(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("profile")) as own:
+        yield own
+        others = {url for url in own.asked if url.startswith(("http", "ws")) and "//127.0.0.1:" not in url}
+        assert not others, f"the page asked other machines: {others}"
+
+
+def drawn(tab: Browser, path: Path) -> None:
+    """The page as a picture that shows something."""
+    tab.picture(path)
+    assert path.stat().st_size > LEAST_BYTES
+
+
+def point(tab: Browser, selector: str, at: int) -> tuple[float, float]:
+    """Where the middle of a drawn mark is, once it is drawn."""
+    tab.wait_for(f"document.querySelectorAll('{selector}').length > {at}")
+    place = f"document.querySelectorAll('{selector}')[{at}].getBoundingClientRect()"
+    tab.run(f"document.querySelectorAll('{selector}')[{at}].scrollIntoView({{block: 'center'}})")
+    time.sleep(0.3)
+    middle = f"(b => [b.x + b.width / 2, b.y + b.height / 2])({place})"
+    x, y = tab.run(middle)
+    return float(x), float(y)
+
+
+def test_the_answer_is_drawn(tab: Browser, server: str, lake: Lake, tmp_path: Path) -> None:
+    tab.open(f"{server}/?{OF_TINY}")
+    found = queries.headline(lake, MONTH, TINY.name, "centralized_aware")
+    assert found is not None
+    tab.wait_for_words("What does negotiating give up?", usd(found.apart.estimate), "Surplus of every strategy")
+    tab.wait_for("document.querySelectorAll('.js-plotly-plot').length >= 2")
+    drawn(tab, tmp_path / "answer.png")
+
+
+def test_a_click_on_a_mark_opens_its_month(tab: Browser, server: str, tmp_path: Path) -> None:
+    tab.open(f"{server}/runs")
+    tab.wait_for_words("Months and scenarios", f"{OTHER.name} failed")
+    x, y = point(tab, ".js-plotly-plot .scatterlayer .point", 0)  # the one month of real prices is drawn first
+    drawn(tab, tmp_path / "runs.png")
+    x, y = point(tab, ".js-plotly-plot .scatterlayer .point", 0)
+    tab.click(x, y)
+    tab.wait_for_words(f"What does negotiating give up? {BEFORE}", "100 %")  # of its prices are real
+    assert f"month={BEFORE}" in tab.run("location.search")
+
+
+def test_two_runs_stand_side_by_side(tab: Browser, server: str, tmp_path: Path) -> None:
+    tab.open(f"{server}/compare?one={OTHER.name}+{MONTH}&other={TINY.name}+{MONTH}")
+    tab.wait_for_words("Two runs side by side", "What makes them differ")
+    tab.wait_for("document.querySelectorAll('.js-plotly-plot').length >= 1")
+    drawn(tab, tmp_path / "compare.png")
+
+
+def test_a_click_on_a_step_takes_it_apart_and_the_address_says_so(tab: Browser, server: str, tmp_path: Path) -> None:
+    tab.open(f"{server}/gap?{OF_TINY}&step=price_of_negotiating")
+    tab.wait_for_words("They add up", "Price of negotiating")
+    x, y = point(tab, ".js-plotly-plot .bars .point", 1)  # the first bar is the bound itself
+    tab.click(x, y)
+    tab.wait_for_words("Price of preferences", "They add up")
+    assert "step=price_of_preferences" in tab.run("location.search")
+    drawn(tab, tmp_path / "gap.png")

@@ -1,0 +1,68 @@
+"""A month that was run, read back from the lake: as its report was made from it, or run once more to look closer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from vpp_core.calendar import Month
+from vpp_core.scenario import Scenario
+from vpp_pipeline.lake import Lake
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vpp_core.fleet.fleet import Fleet
+    from vpp_core.results.run import Run
+
+
+def finished_fleet(lake: Lake, month: str, scenario: Scenario) -> Fleet:
+    """The homes of a run."""
+    from vpp_core.fleet.storage import fleet_from_arrow
+
+    return fleet_from_arrow(lake.read("prosumer_fleet", month, scenario.name).table)
+
+
+def finished_run(lake: Lake, month: str, scenario: Scenario) -> Run:
+    """The run as its report was made from it."""
+    from vpp_core.results.run import Run
+    from vpp_core.tables import OUTCOMES
+
+    def frame(table: str) -> pd.DataFrame:
+        return lake.read(table, month, scenario.name).table.to_pandas()
+
+    parsed = Month.parse(month)
+    return Run(
+        kpis=frame("kpi_monthly"),
+        daily=frame("kpi_daily"),
+        split=frame("gap_split"),
+        claims=frame("claims"),
+        outcomes=lake.read("window_results", month, scenario.name, OUTCOMES).table,
+        scenario=scenario.in_month(parsed),
+        month=parsed,
+        market_prices=frame("market_prices"),
+        solar=frame("solar_generation"),
+        load=frame("load_profiles"),
+        forecast=frame("price_forecast"),
+        fleet=finished_fleet(lake, month, scenario),
+        provenance={},
+    )
+
+
+def intervals_of(
+    lake: Lake, run: Run, position: int, progress: Callable[[str, float], None] | None = None
+) -> pd.DataFrame:
+    """Intervals of the home at a position, of which none are kept: the same inputs give the same run, in which it is
+    looked at this time. `progress` gets a strategy's key and its share."""
+    import numpy as np
+    import pandas as pd
+
+    from vpp_core.settlement.home_intervals import home_intervals
+    from vpp_core.simulation import Inputs, simulate
+    from vpp_pipeline.lake.answers import gateway_of
+
+    inputs = Inputs.build(run.scenario, run.month, run.market_prices, run.forecast, run.solar, run.load, run.fleet)
+    with gateway_of(lake, run.month, run.scenario) as gateway:
+        outcomes = simulate(inputs, list(run.kpis["strategy"]), progress, gateway)
+    at = np.array([position])
+    return pd.concat([home_intervals(inputs, outcome.strategy, outcome.trajectory, at) for outcome in outcomes])
