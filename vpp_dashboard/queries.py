@@ -298,3 +298,9 @@ def table(lake: Lake, name: str, month: str, scenario: str) -> pd.DataFrame:
     found: pd.DataFrame = parquet(lake, "SELECT * FROM stored", name, month, scenario)
     stamps = {column: pd.to_datetime(found[column], utc=True) for column in ("timestamp",) if column in found}
     return found.assign(**stamps)
+
+
+@remembered
+def leaderboard(lake: Lake) -> pd.DataFrame:
+    """How the aggregator's negotiators did, over all months and scenarios."""
+    return rows(lake, "SELECT * FROM leaderboard")

@@ -15,7 +15,7 @@ from tests.dashboard.chromium import CHROMIUM, Browser, browser, free_port
 from tests.dashboard.conftest import BEFORE, OTHER
 from tests.pipeline.tiny import MONTH, TINY
 from vpp_core.results.text import usd
-from vpp_dashboard import queries
+from vpp_dashboard import queries, spoken
 from vpp_pipeline.lake import Lake
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
@@ -104,3 +104,21 @@ def test_a_click_on_a_step_takes_it_apart_and_the_address_says_so(tab: Browser, 
     tab.wait_for_words("Price of preferences", "They add up")
     assert "step=price_of_preferences" in tab.run("location.search")
     drawn(tab, tmp_path / "gap.png")
+
+
+def test_a_negotiation_is_found_and_read_and_private_prices_are_shown_when_asked_for(
+    tab: Browser, server: str, lake: Lake, tmp_path: Path
+) -> None:
+    tab.open(f"{server}/negotiations?{OF_TINY}&product=energy")
+    every = spoken.negotiations(lake, MONTH, TINY.name)
+    found = spoken.search(lake, MONTH, TINY.name, spoken.Wanted(product="energy"))
+    tab.wait_for_words(f"{len(found)} of {len(every)} negotiations")
+    drawn(tab, tmp_path / "negotiations.png")
+    first = found.iloc[0]
+    tab.open(f"{server}/negotiation?{OF_TINY}&at={first['local']:%Y-%m-%dT%H:%M}&gate={first['gate']}")
+    tab.wait_for_words("One negotiation", "Round 1", "What followed")
+    assert "Privately it would take" not in tab.words()
+    x, y = point(tab, '[data-testid="stCheckbox"] label', 0)
+    tab.click(x, y)
+    tab.wait_for_words("Privately it would take", "What followed")
+    drawn(tab, tmp_path / "negotiation.png")

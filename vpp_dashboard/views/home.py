@@ -1,4 +1,4 @@
-"""One home through the month: what it gained, and its devices' day under every strategy."""
+"""One home through the month: what it gained and why, what it said, and its devices' day under every strategy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vpp_core.results.figures.one_day import HOME_LEGEND, home_day_figures
 from vpp_core.results.one_day import OneDay, home_table
 from vpp_core.results.rungs import NEGOTIATED, changes_nothing
 from vpp_core.results.text import number, usd
-from vpp_dashboard import address, history, jobs, look, queries
+from vpp_dashboard import address, history, jobs, look, queries, spoken
 from vpp_dashboard.store import current_lake
 from vpp_dashboard.waiting import follow
 
@@ -38,6 +38,7 @@ def show() -> None:
     operable = [key for key in operable if days.loc[days["strategy"] == key, "household_gain_usd"].notna().any()]
     strategy = address.choose("Day by day under", "strategy", operable, NEGOTIATED)
     look.plot(home_gain_figure(days[days["strategy"] == strategy]), "gains")
+    _said(home)
     _day(home, days)
 
 
@@ -64,6 +65,21 @@ def _month(days: pd.DataFrame) -> None:
         breaches=sums[breaches].sum(axis=1, min_count=1),
     )
     look.table(shown.reset_index(), look.columns_of(queries.HOUSEHOLDS))
+
+
+def _said(home: int) -> None:
+    """How it answered in negotiations, and why."""
+    lake, month, scenario = current_lake(), st.session_state["month"], st.session_state["scenario"]
+    st.subheader("Why it accepted or declined")
+    answers = spoken.answers_of_home(lake, month, scenario, home)
+    if answers is None:
+        look.say("What was said in this month's negotiations was not kept.")
+        return
+    if answers.empty:
+        look.say("It had nothing to offer.")
+        return
+    look.table(answers, spoken.MEANINGS)
+    address.link("negotiations", "Its negotiations, one by one", month=month, scenario=scenario, home=home)
 
 
 def _day(home: int, days: pd.DataFrame) -> None:

@@ -1,9 +1,10 @@
-"""Studies: surplus against satisfaction over what was varied, differences over seeds."""
+"""Studies: surplus against satisfaction over what was varied, differences over seeds; and how deciders did."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from vpp_core.results.database import DATABASE_TABLES
 from vpp_core.results.figures import frontier_figure, sweep_figure
 from vpp_core.results.study import (
     DRAWN,
@@ -21,12 +22,23 @@ from vpp_dashboard.store import current_lake
 def show() -> None:
     """The page."""
     lake = current_lake()
-    st.title("Studies")
+    st.title("Studies and deciders")
     every = queries.study(lake)
     if every.empty:
         look.say("There is no study in this lake; `vpp study`, or the page Run something, makes one.")
     else:
         _study()
+    st.subheader("How deciders did")
+    look.say(
+        "Judged by a verifier that knows both sides, over all months and scenarios: what the aggregator's negotiator "
+        "got of what both sides could have gained together."
+    )
+    board = queries.leaderboard(lake)
+    if board.empty:
+        look.say("No negotiation was judged yet.")
+        return
+    formats = {str(name): "%.1f %%" for name in board if str(name).endswith("percent")}
+    look.table(board, look.columns_of(DATABASE_TABLES["negotiator_scores"]), formats)
 
 
 def _study() -> None:
