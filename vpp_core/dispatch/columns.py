@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from vpp_core.fleet.fleet import Bools, Floats, Ints
 from vpp_core.fleet.permission import Permission
 from vpp_core.fleet.stores import Stores
+
+AnyArray = TypeVar("AnyArray", bound=np.ndarray[Any, Any])
 
 
 class StoreColumns(NamedTuple):
@@ -82,7 +84,7 @@ def columns_of(stores: Stores, permission: Permission, plans_departures: bool = 
     """
     movable = permission.movable
     usual = np.minimum(np.maximum(stores.floor_kwh + stores.usual_trip_kwh, stores.usual_need_kwh), stores.ceiling_kwh)
-    return StoreColumns(
+    columns = StoreColumns(
         follows=stores.follows_meter,
         floor=permission.floor_kwh,
         ceiling=stores.ceiling_kwh,
@@ -98,6 +100,20 @@ def columns_of(stores: Stores, permission: Permission, plans_departures: bool = 
         usual_need=usual if permission.obeys else np.minimum(stores.floor_kwh + stores.usual_trip_kwh, usual),
         early=stores.early_slots.astype(np.int64) if plans_departures else np.zeros(len(stores), dtype=np.int64),
     )
+    return StoreColumns(*(own(column) for column in columns))
+
+
+def own(array: AnyArray) -> AnyArray:
+    """The array, or where it cannot be written to (inputs cannot) a copy: a loop is compiled once for each kind."""
+    return array if array.flags.writeable and array.flags.c_contiguous else array.copy()
+
+
+def shown(columns: StoreColumns) -> StoreColumns:
+    """The same columns, for strategies, which cannot write to them."""
+    views = [column.view() for column in columns]
+    for view in views:
+        view.flags.writeable = False
+    return StoreColumns(*views)
 
 
 def homes_of(stores: Stores, homes: int) -> Homes:

@@ -21,11 +21,17 @@ from vpp_core.market import distribution
 from vpp_core.physics import meter, storage
 
 
+_LOOPS = (b"@c.kernel", b"@njit", b"NamedTuple", b"numba")
+
+
 def _prepare_cache() -> bool:
     """Point numba at the folder for these sources; whether there is one that can be written."""
     here = Path(__file__).parent
-    sources = [*here.glob("*.py"), *(Path(module.__file__ or "") for module in (distribution, meter, storage))]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(sources))).hexdigest()[:16]
+    ours = {path: path.read_bytes() for path in here.rglob("*.py")}
+    # Only files that hold loops, or the records that loops are given: another's change must not compile all anew.
+    loops = [content for path, content in sorted(ours.items()) if any(word in content for word in _LOOPS)]
+    formulas = [Path(module.__file__ or "").read_bytes() for module in (distribution, meter, storage)]
+    digest = hashlib.sha256(b"".join([*loops, *formulas])).hexdigest()[:16]
     folder = here / "__pycache__" / f"numba-{digest}"
     try:
         folder.mkdir(parents=True, exist_ok=True)

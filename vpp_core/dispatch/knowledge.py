@@ -14,7 +14,7 @@ import pandas as pd
 
 from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE
 from vpp_core.dispatch import compiled as c
-from vpp_core.dispatch.columns import Stages
+from vpp_core.dispatch.columns import Stages, own
 from vpp_core.dispatch.value import SCENARIO_WEIGHTS
 from vpp_core.fleet.fleet import Bools, Floats, Ints
 from vpp_core.market.inputs import SLOTS, Inputs
@@ -130,6 +130,10 @@ class ExactKnowledge(Knowledge):
 
     exact = True
 
+    def __init__(self, inputs: Inputs) -> None:
+        super().__init__(inputs)
+        self._net, self._available = own(inputs.surplus_kw), own(inputs.stores.available)
+
     def _price(self, t: int, window: int, count: int) -> Floats:
         price = super()._price(t, window, count)
         real = self._inputs.lmp_usd_per_mwh[t : t + count] * USD_PER_KWH
@@ -143,11 +147,11 @@ class ExactKnowledge(Knowledge):
         return reserve
 
     def _net_generation(self, t: int, known_until: int, slot: Ints) -> tuple[Floats, Ints]:
-        return self._inputs.surplus_kw, self._rows(t, len(slot))
+        return self._net, self._rows(t, len(slot))
 
     def _stores(self, t: int, slot: Ints) -> tuple[Bools, Ints, Floats, Ints]:
         stores, row = self._inputs.stores, self._rows(t, len(slot))
-        return stores.available, row, stores.draw_kwh, row
+        return self._available, row, stores.draw_kwh, row
 
     def _rows(self, t: int, count: int) -> Ints:
         """Real intervals; beyond the period its last day again."""

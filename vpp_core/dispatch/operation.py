@@ -6,12 +6,12 @@ fleet at which its homes would deviate by just that much is searched (`giving`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.columns import Homes, StoreColumns
+from vpp_core.dispatch.columns import Homes, StoreColumns, own
 from vpp_core.dispatch.giving import curve_kw, give_kw
 from vpp_core.dispatch.limits import defaults, limits_kw, sums_kw
 from vpp_core.dispatch.response import respond
@@ -36,6 +36,10 @@ class Interval:
     imported_usd_per_kwh: Floats
     """each home's, shape (N,)"""
     exported_usd_per_kwh: Floats
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, own(getattr(self, field.name)))
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class Operation:
         found = Limits(np.zeros(count), np.zeros(count), np.zeros(count))
         limits_kw(
             self.columns, self.permission.daily_kwh, self._home, at.energy_kwh, at.available, at.net_generation_kw,
-            taken_kwh, need_kwh, ready_in, asked_kw, reserved_kw, reserve_hours, INTERVAL_HOURS,
+            own(taken_kwh), own(need_kwh), own(ready_in), own(asked_kw), own(reserved_kw), reserve_hours, INTERVAL_HOURS,
             found.default, found.low, found.high,
         )  # fmt: skip
         if self.exports:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.columns import Stages, columns_of, homes_of
+from vpp_core.dispatch.columns import Stages, columns_of, homes_of, own, shown
 from vpp_core.dispatch.cost import deviation_costs
 from vpp_core.dispatch.day_ahead import DayAhead
 from vpp_core.dispatch.delivery import Delivery
@@ -64,6 +64,7 @@ class Run:
         layout = inputs.layout
         exports = inputs.scenario.market.export == "all"
         self.operation = Operation(stores, self.permission, columns, homes, layout.aggregation_of_home, exports)
+        self._shown = shown(columns)
         self.trajectory = Trajectory.empty(
             len(inputs.period), len(stores), layout.aggregations, self.permission.floor_kwh
         )
@@ -148,7 +149,7 @@ class Run:
         inputs = self.inputs
         until = inputs.windows.first_interval(window) + inputs.windows.length
         stages = self.knowledge.at(t, window, until)
-        stages = stages._replace(need=np.ascontiguousarray(self.permission.need_kwh[t]))
+        stages = stages._replace(need=own(self.permission.need_kwh[t]))
         if self.strategy.manages_home:
             return stages._replace(price=np.zeros_like(stages.price), reserve=np.zeros_like(stages.reserve))
         return self._day_ahead.counted(stages, t) if self._day_ahead else stages
@@ -200,7 +201,7 @@ class Run:
             fleet=inputs.fleet,
             scenario=inputs.scenario,
             devices=self._devices,
-            stores=self.operation.columns,
+            stores=self._shown,
             homes=self.operation.homes,
             reliability=self.delivery.reliability,
             energy_kwh=energy_kwh,
