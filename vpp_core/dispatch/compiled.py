@@ -20,7 +20,6 @@ import numba
 from vpp_core.market import distribution
 from vpp_core.physics import meter, storage
 
-
 _LOOPS = (b"@c.kernel", b"@njit", b"NamedTuple", b"numba")
 
 

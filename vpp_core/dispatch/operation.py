@@ -103,8 +103,8 @@ class Operation:
         found = Limits(np.zeros(count), np.zeros(count), np.zeros(count))
         limits_kw(
             self.columns, self.permission.daily_kwh, self._home, at.energy_kwh, at.available, at.net_generation_kw,
-            own(taken_kwh), own(need_kwh), own(ready_in), own(asked_kw), own(reserved_kw), reserve_hours, INTERVAL_HOURS,
-            found.default, found.low, found.high,
+            own(taken_kwh), own(need_kwh), own(ready_in), own(asked_kw), own(reserved_kw), reserve_hours,
+            INTERVAL_HOURS, found.default, found.low, found.high,
         )  # fmt: skip
         if self.exports:
             return found
