@@ -40,9 +40,9 @@ def signed(measured: Interval) -> tuple[str, str]:
 
 
 def metric(column: Any, label: str, value: str, below: str = "", help: str | None = None) -> None:
-    """A figure with what it is above, and what must be known of it below."""
-    column.markdown(f"**{prose(label)}**", help=prose(help) if help else None)
+    """A figure, and below it what it is and what must be known of it: so that figures side by side stand in line."""
     column.metric(label, value, label_visibility="collapsed")
+    column.markdown(f"**{prose(label)}**", help=prose(help) if help else None)
     if below:
         column.caption(prose(below))
 

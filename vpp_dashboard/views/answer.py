@@ -46,6 +46,7 @@ def show() -> None:
         if by_source is not None:
             look.plot(by_source, "sources")
     address.link("gap", "What lies between the strategies", month=month, scenario=scenario)
+    address.link("households", "Who gains and who loses", month=month, scenario=scenario)
     look.soft(f"The whole report: {lake.report_folder(month, scenario) / 'simulation_report.html'}")
 
 

@@ -149,7 +149,8 @@ def _answer(row: dict[Any, Any], round_number: int, reveal: bool) -> str:
         offer = f"offered {number(row['counter_usd_per_mwh'], 1)}"
     verb = {"accept": "accepts", "counter": "keeps asking", "withdraw": "withdraws"}[row["response"]]
     private = f" Privately it would take {number(row['private_reservation_usd_per_mwh'], 1)}." if reveal else ""
-    limits = f" {row['constraints']}." if round_number == 1 and row["constraints"] else ""
+    said = str(row["constraints"])
+    limits = f" {said[0].upper()}{said[1:]}." if round_number == 1 and said else ""
     return (
         f"{who}asks {number(row['ask_usd_per_mwh'], 1)}, is {offer}; {verb} "
         f"{number(row['response_usd_per_mwh'], 1)} $/MWh: {row['reason']}.{limits}{private}"
