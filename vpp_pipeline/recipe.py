@@ -16,6 +16,8 @@ from vpp_pipeline.reads import fields_read
 
 WORLD = ("load_profiles", "market_prices", "price_forecast", "prosumer_fleet", "solar_generation")
 """Tables that every strategy starts from."""
+OWN_MECHANISMS = ("bilateral", "posted_price", "auction")
+"""Of the core, whose source counts anyway; the registry is not asked for them, since it loads the whole negotiation."""
 
 
 def recipe_of(
@@ -46,7 +48,13 @@ def registered(asset: str, lake: Lake, month: Month, scenario: Scenario) -> list
         from vpp_pipeline.lake.answers import answers_digest
 
         answers = answers_digest(lake, month, scenario)
-    return [*(f"{key}={_foreign_source(STRATEGIES[key])}" for key in keys), *answers]
+    outside: list[str] = []
+    if scenario.negotiation.mechanism not in OWN_MECHANISMS and any(STRATEGIES[key].negotiates for key in keys):
+        from vpp_core.negotiation.mechanisms import MECHANISMS
+
+        mechanism = scenario.negotiation.mechanism
+        outside = [f"{mechanism}={_foreign_source(MECHANISMS[mechanism])}"] if mechanism in MECHANISMS else []
+    return [*(f"{key}={_foreign_source(STRATEGIES[key])}" for key in keys), *answers, *outside]
 
 
 def _foreign_source(strategy: type) -> str:

@@ -21,7 +21,7 @@ from vpp_core.negotiation.conversation import Conversation, records
 from vpp_core.negotiation.messages import VppBid
 from vpp_core.negotiation.verifier import OFFER, negotiations_judged, offers_judged
 from vpp_core.scenario import Scenario
-from vpp_core.tables.messages import KINDS
+from vpp_core.tables.messages import KINDS, OUTSIDE
 from vpp_core.tables.negotiation import FALLBACKS, OUTCOMES
 
 LONGEST_REASON = 300
@@ -118,6 +118,9 @@ def _terms(row: pd.Series) -> Iterator[str]:
     purchases = f"{1 - opening:.0%} to {1 - limit:.0%} for purchases, "
     energy = f" ({purchases}less what the energy costs later)" if row["gate"] == "real_time" else ""
     score, reason = float(row["terms_minimum_score"]), row["terms_reason"]
+    if reason == OUTSIDE:
+        yield "  Each counter-offer is that of a negotiator from outside."
+        return
     yield (
         f"  Counter-offers go from the forecast's {opening:.0%} to its {limit:.0%} quantile{energy}, "
         f"{float(row['terms_conceded']):.0%} of the way"
