@@ -11,9 +11,8 @@ import pytest
 
 from vpp_core.results.bargaining import bargaining_sentence, bargaining_table, effects
 from vpp_core.results.figures.bargaining import bargaining_figures
-from vpp_core.results.markdown import report_markdown
-from vpp_core.results.page import report_html
-from vpp_core.results.page_parts import prose
+from vpp_core.results.render import prose
+from vpp_core.results.report import report_html, report_markdown
 from vpp_core.results.study import BY_DAY, study_rows
 from vpp_core.scenario.variation import variation
 

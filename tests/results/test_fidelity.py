@@ -7,8 +7,7 @@ import pytest
 
 from vpp_core.fleet.stores import staying
 from vpp_core.results.fidelity import EventDelivery, _mean_kw, evening_event
-from vpp_core.results.markdown import report_markdown
-from vpp_core.results.page import report_html
+from vpp_core.results.report import report_html, report_markdown
 from vpp_core.results.summary import summary
 
 

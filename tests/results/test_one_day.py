@@ -17,7 +17,7 @@ from vpp_core.physics.meter import net_injection_kw
 from vpp_core.results.day_page import day_page
 from vpp_core.results.figures.one_day import fleet_day_figures, home_day_figures
 from vpp_core.results.one_day import busiest_home, chosen_day, fleet_table, home_table, one_day
-from vpp_core.results.page import report_html
+from vpp_core.results.report import report_html
 from vpp_core.settlement.home_intervals import KEPT, home_intervals, kept_homes
 from vpp_core.settlement.outcome import outcome_tables, outcomes_to_arrow
 from vpp_core.simulation import simulate

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from vpp_core.results.ladder import ladder_table
-from vpp_core.results.page import report_html
-from vpp_core.results.report import report_files
+from vpp_core.results.render import prose
+from vpp_core.results.report import report_files, report_html
 from vpp_core.results.run import Run
 from vpp_core.results.shares import data_shares
 from vpp_core.results.summary import Summary, csv_columns
@@ -81,7 +81,7 @@ def test_nothing_from_outside_can_write_markup_into_the_page(run):
 def test_the_summary_fits_its_schema_and_says_the_same_sentences(files):
     summary = Summary.model_validate_json(files["simulation_summary.json"])
     text = files["simulation_report.md"].decode()
-    assert len(summary.answer) == 4
+    assert len(summary.answer) == 5
     assert all(sentence in text for sentence in summary.answer + summary.observations)
     bound = next(row for row in summary.kpi_monthly if row["strategy"] == "perfect_foresight")
     assert bound["payment_usd"] is None and bound["is_bound"] is True
@@ -118,7 +118,7 @@ def test_a_run_of_any_strategies_has_a_report(run_of, surplus):
 def test_a_single_day_has_a_report_that_says_there_is_no_interval(run_of):
     text = files_of(run_of(days=1))["simulation_report.md"].decode()
     assert "one day: no interval" in text
-    assert "nan" not in text.lower()
+    assert not re.search(r"\bnan\b", text.lower())
 
 
 def test_shares_add_up_and_a_missing_series_is_not_real(run):
@@ -160,8 +160,30 @@ def test_lines_do_not_end_between_a_number_and_its_sign(files):
 
 
 def test_a_plot_is_drawn_to_the_paper_s_width_when_printed(files):
-    script = files["simulation_report.html"].decode().rpartition("beforeprint")[2]
-    assert "draw(false, true)" in script
+    page = files["simulation_report.html"].decode()
+    assert "draw(false, true)" in page.rpartition("beforeprint")[2] and "viewBox" in page
+    assert "@page { margin:" in page
+
+
+def test_the_page_and_the_text_say_the_same_sentences_in_the_same_order(run, files):
+    from vpp_core.results.section import shown
+    from vpp_core.results.sections import sections
+
+    page, text = files["simulation_report.html"].decode(), files["simulation_report.md"].decode()
+    made = shown(sections(run))
+    assert [section.anchor for section in made][:2] == ["answer", "ladder"]
+    assert [section.anchor for section in made if section.appendix] == ["reproduce", "claims", "columns"]
+    for told, written in ((text, str), (page, prose)):
+        place = 0
+        for part in (part for section in made for part in section.parts):
+            for sentence in (*part.sentences, *(str(table.frame.iloc[0, 0]) for table in part.tables), *part.notes):
+                place = told.index(written(sentence), place)
+
+
+def test_a_table_in_a_narrow_window_scrolls_and_shows_it(files):
+    page = files["simulation_report.html"].decode()
+    assert page.count('<div class="scroll" tabindex="0"><table>') == page.count("<table>")
+    assert "background-attachment: local, local, scroll, scroll" in page
 
 
 def test_the_csv_has_no_negative_zero(run):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from vpp_core.results.days import best_and_worst
-from vpp_core.results.markdown import method, report_markdown
-from vpp_core.results.page import report_html
+from vpp_core.results.method import method
+from vpp_core.results.report import report_html, report_markdown
 from vpp_core.results.reserves import reserve_sentence, reserve_table
 
 HELD = {

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from vpp_core.results.answer import answer, direction
-from vpp_core.results.modelled import modelled_table
+from vpp_core.results.answer import a_home, answer, direction
+from vpp_core.results.gains import gains
+from vpp_core.results.modelled import Hanging, hanging, hanging_words, modelled_table
 from vpp_core.results.sentences import observations
+from vpp_core.results.shares import shown_share
 from vpp_core.results.statistics import Interval
 from vpp_core.results.text import form_of, usd
 
@@ -23,57 +25,58 @@ LOSES = {
 
 
 def test_a_negotiation_that_costs_is_said_to_cost(run_of):
-    question, earned, given_up, _ = answer(run_of(days=10))
+    question, _, _, earned, bound = answer(run_of(days=10))
     assert earned.startswith("Negotiating earned")
-    assert "bargaining instead of commanding cost" in given_up
-    assert question.count("more than negotiating") == 2 and "less than" not in question
+    assert " for bargaining instead of commanding (" in bound
+    assert "negotiating gave up $" in question and " and $" in question and "more than" not in question
 
 
 def test_a_negotiation_that_beats_the_optimiser_is_said_to_bring_more(run_of):
-    question, _, given_up, _ = answer(run_of(LOSES | {"negotiated": 50.0}, days=20))
-    assert "bargaining instead of commanding brought" in given_up
-    assert "within their preferences ($" in question.replace("(", "($", 1) and "less than negotiating" in question
+    question, *_, bound = answer(run_of(LOSES | {"negotiated": 50.0}, days=20))
+    assert " brought by bargaining instead of commanding" in bound
+    assert "a home more than commanding the same homes within their preferences (" in question
 
 
 def test_a_negotiation_that_loses_money_is_said_to_lose(run_of):
-    earned = answer(run_of(LOSES | {"negotiated": -15.0}, noise=0.2, days=10))[1]
+    earned = answer(run_of(LOSES | {"negotiated": -15.0}, noise=0.2, days=10))[3]
     assert earned.startswith("Negotiating lost")
     assert "−" not in earned  # a loss is told as a positive amount lost
 
 
 def test_an_interval_around_zero_is_told_as_no_difference(run_of):
-    earned = answer(run_of(LOSES | {"negotiated": 1.0}, noise=5.0, days=8))[1]
+    earned = answer(run_of(LOSES | {"negotiated": 1.0}, noise=5.0, days=8))[3]
     assert earned.startswith("Negotiating made no difference to having no VPP that these days could show")
 
 
 def test_a_fleet_that_never_bid_is_said_not_to_have_bid(run_of):
     run = run_of(LOSES | {"negotiated": 0.0}, days=3)
     silent = run.kpis.assign(bids_submitted=0)
-    assert answer(replace(run, kpis=silent))[1].startswith("Negotiating led to no bid")
+    assert answer(replace(run, kpis=silent))[3].startswith("Negotiating led to no bid")
 
 
 def test_households_that_lose_are_counted_and_named(run_of):
     run = run_of(days=5, homes=6, gains={"negotiated": 0.05})
-    assert "5 of 6 lost a cent or more" in answer(run)[3]
-    assert "households ended worse off by" in answer(run)[3]
+    assert "5 of 6 lost a cent or more, the most $" in answer(run)[1]
+    assert "The median household lost $" in answer(run)[1] and " less than without a VPP." in answer(run)[1]
     assert any("5 under negotiated (worst" in sentence for sentence in observations(run))
 
 
 def test_a_single_day_is_told_without_an_interval(run_of):
     run = run_of(days=1)
-    assert "one day: no interval" in answer(run)[1]
+    assert all("one day: no interval" in paragraph for paragraph in answer(run))
     assert observations(run)[0].startswith("Only one day was run")
 
 
 def test_without_negotiation_the_answer_says_that_it_was_not_run(run_of):
     assert answer(run_of({"no_vpp": 0.0, "centralized": 10.0}, days=2)) == [
-        "Negotiation was not run, so this run cannot say what it earns."
+        "Negotiation was not run, so this run cannot say what it gives up."
     ]
 
 
 def test_a_gap_without_the_rungs_between_is_told_whole(run_of):
     run = run_of({"no_vpp": 0.0, "negotiated": 20.0, "perfect_foresight": 100.0}, days=3)
-    assert "the rungs between were not run" in answer(run)[2]
+    assert answer(run)[0] == "Commanding was not run, so this run cannot say what negotiating gave up."
+    assert answer(run)[-1].endswith("The rungs between were not run.")
 
 
 def test_a_strategy_that_is_to_obey_and_does_not_invalidates_itself(run_of):
@@ -93,7 +96,10 @@ def test_components_that_tell_strategies_not_apart_are_named(run_of):
     run = run_of(days=2)
     full = run.kpis.assign(satisfaction_backup=1.0)
     told = observations(replace(run, kpis=full))
-    assert "At 0.995 or more under every strategy, so of no help in telling them apart: backup." in told
+    assert (
+        "Every strategy scores 0.995 or more in keeping the backup: this part of satisfaction does not tell them apart."
+        in told
+    )
 
 
 def test_the_sign_of_one_day_is_its_own_and_half_a_cent_is_no_difference():
@@ -121,47 +127,58 @@ def test_a_bound_without_a_lead_is_not_explained(run_of):
     assert not any("has beyond negotiation" in sentence for sentence in observations(run))
 
 
-def test_the_answer_says_how_much_of_it_rests_on_reserve_prices_that_nobody_published(run_of):
-    run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
-    assert "for reserves" not in answer(run)[1], "none were sold"
-    kpis = run.kpis.assign(surplus_reserves_usd=[0.0, 120.0, 300.0])
-    assert "$120.00 of it is for reserves, at prices that are 100 % modelled" in answer(replace(run, kpis=kpis))[1]
-    published = run.market_prices.assign(
-        spin_usd_per_mw_h=5.0, spin_source="file", nonspin_usd_per_mw_h=2.0, nonspin_source="file"
+def with_reserves(run, usd_by_strategy):
+    """The run with reserves in its surplus: so many dollars in all, evenly over its windows."""
+    windows = run.flat.windows
+    each = windows["strategy"].map(usd_by_strategy).fillna(0.0) / (windows["strategy"] == "negotiated").sum()
+    made = replace(
+        run, kpis=run.kpis.assign(surplus_reserves_usd=run.kpis["strategy"].map(usd_by_strategy).fillna(0.0))
     )
-    assert "modelled" not in answer(replace(run, kpis=kpis, market_prices=published))[1]
+    made.__dict__["flat"] = run.flat.__class__(
+        **{**vars(run.flat), "windows": windows.assign(surplus_reserves_usd=each)}
+    )
+    return made
 
 
-def test_what_hangs_on_modelled_prices_is_told_of_every_strategy(run_of):
-    run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
-    run = replace(run, kpis=run.kpis.assign(surplus_reserves_usd=[0.0, 120.0, 300.0]))
-    table = modelled_table(run)
-    assert list(table["strategy"]) == ["negotiated", "perfect_foresight"]
-    assert list(table["for reserves"]) == ["$120.00", "$300.00"]
-    assert set(table["reserve prices modelled"]) == {"100 %"} and set(table["energy prices modelled"]) == {"50 %"}
-    told = next(sentence for sentence in observations(run) if "hang" in sentence)
-    assert "Energy prices are 50 % modelled" in told
-    for strategy, part in (("negotiated", 120.0), ("perfect_foresight", 300.0)):
-        assert f"{usd(part)} of {strategy}'s {usd(run.figure(strategy, 'surplus_usd'))}" in told
+def test_every_figure_of_the_answer_says_what_of_it_was_made_at_modelled_prices(run_of):
+    """Of the invented energy prices the first half is published, and no reserve price is."""
+    run = with_reserves(run_of(days=4, noise=0.0), {"negotiated": 60.0})
+    windows = run.flat.windows
+    own = windows[windows["strategy"] == "negotiated"].sort_values("window_start")
+    later = own.iloc[len(own) // 2 :]
+    energy = (later["surplus_usd"] - later["surplus_reserves_usd"]).sum()
+    part = hanging(run, "negotiated")
+    assert part.whole == pytest.approx(own["surplus_usd"].sum()) and part.reserves == pytest.approx(60.0)
+    assert part.energy == pytest.approx(energy) and part.share == pytest.approx((energy + 60.0) / part.whole)
+    told = answer(run)
+    assert f"{shown_share(part.share)} of it at modelled prices" in told[3]
+    assert "at modelled prices" in told[0] and "at modelled prices" in told[4]
+    table = modelled_table(run).set_index("figure")
+    assert table.loc["made by negotiating over no VPP", "reserves, modelled prices"] == usd(60.0 / run.homes)
+    assert "surplus of perfect_foresight" in table.index
 
 
-def test_where_every_price_is_published_nothing_hangs_on_a_model(run_of):
-    run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
+def test_where_every_price_is_published_nothing_is_said_to_hang_on_a_model(run_of):
+    run = run_of(days=3)
     known = {name: 5.0 for name in ("spin_usd_per_mw_h", "nonspin_usd_per_mw_h")}
     files = {name: "file" for name in ("lmp_source", "spin_source", "nonspin_source")}
-    run = replace(
-        run,
-        kpis=run.kpis.assign(surplus_reserves_usd=[0.0, 120.0, 300.0]),
-        market_prices=run.market_prices.assign(**known, **files),
-    )
-    assert modelled_table(run).empty and not any("hang on" in sentence for sentence in observations(run))
+    run = with_reserves(replace(run, market_prices=run.market_prices.assign(**known, **files)), {"negotiated": 60.0})
+    assert modelled_table(run).empty and not any("hang" in sentence for sentence in observations(run))
+    assert not any("modelled" in paragraph for paragraph in answer(run))
 
 
-def test_reserves_that_brought_more_than_the_whole_are_not_a_part_of_it(run_of):
-    run = run_of({"no_vpp": 0.0, "negotiated": 45.0, "perfect_foresight": 90.0}, days=5)
-    kpis = run.kpis.assign(surplus_reserves_usd=[0.0, 9000.0, 300.0])
-    assert "$9,000, more than the whole, is for reserves" in answer(replace(run, kpis=kpis))[1]
-    assert "for reserves" not in answer(replace(run, kpis=run.kpis.assign(surplus_reserves_usd=-3.0)))[1]
+def test_parts_that_outweigh_a_figure_are_told_as_sums(run_of):
+    assert Hanging(10.0, 5.0, 15.0).share is None and Hanging(0.0, 0.0, 0.0).share is None
+    assert hanging_words(Hanging(10.0, 5.0, 15.0)).startswith("$20.00 of it, and −$10.00 the other way")
+    assert hanging_words(Hanging(10.0, 6.0, 4.0)) == "all of it at modelled prices"
+
+
+def test_reserves_at_modelled_prices_are_told_of_every_strategy(run_of):
+    run = with_reserves(run_of(days=5), {"negotiated": 120.0, "perfect_foresight": 300.0})
+    told = next(sentence for sentence in observations(run) if "hang" in sentence)
+    assert "Of the energy prices 50 % are modelled" in told
+    for strategy, part in (("negotiated", 120.0), ("perfect_foresight", 300.0)):
+        assert f"{usd(part)} of {strategy}'s {usd(run.figure(strategy, 'surplus_usd'))}" in told
 
 
 def test_satisfactions_that_the_days_cannot_tell_apart_are_not_called_the_same(run_of):
@@ -169,29 +186,27 @@ def test_satisfactions_that_the_days_cannot_tell_apart_are_not_called_the_same(r
     split = run.split.copy()
     ours = (split["step"] == "negotiated_over_centralized") & (split["measure"] == "satisfaction_mean")
     split.loc[ours, ["difference", "low", "high"]] = [0.05, -0.01, 0.11]
-    told = answer(replace(run, split=split))[3]
-    assert (
-        "were not measurably more or less satisfied than where their preferences are ignored (0.900 against 0.600)"
-        in told
-    )
+    told = answer(replace(run, split=split))[1]
+    assert "0.900 under negotiation" in told and "0.600 commanded whatever they prefer and 0.900 without a VPP" in told
+    assert "whether they are more satisfied than where what they prefer is ignored, these days cannot tell" in told
 
 
 def test_a_fleet_that_bid_reserve_alone_is_not_said_not_to_have_bid(run_of):
     run = run_of(LOSES | {"negotiated": 0.0}, days=3)
-    assert "no difference" in answer(replace(run, kpis=run.kpis.assign(bids_submitted=0, reserve_bids=3)))[1]
+    assert "no difference" in answer(replace(run, kpis=run.kpis.assign(bids_submitted=0, reserve_bids=3)))[3]
 
 
 def test_the_largest_part_is_named_only_where_the_days_can_tell(run_of):
     """Preferences cost 40 and rules 20 $ on the mean day: told apart where both move with the day, as here."""
     close = LOSES | {"perfect_foresight_aware": 70.1, "perfect_forecast": 40.2}
-    assert "the largest part is obeying preferences" in answer(run_of(days=10))[2]
-    told = answer(run_of(close, days=4, noise=0.0))[2]
-    assert "which part is the largest, obeying preferences or the market's rules and planning by them," in told
-    assert "these days cannot tell" in told
+    assert "The largest of these costs is obeying preferences." in answer(run_of(days=10))[-1]
+    told = answer(run_of(close, days=4, noise=0.0))[-1]
+    assert "The largest of these costs are obeying preferences and the market's rules and planning by them;" in told
+    assert "which of the two is larger, these days cannot tell." in told
 
 
 def test_without_anything_to_gain_no_part_is_the_largest(run_of):
-    assert answer(run_of(dict.fromkeys(LOSES, 0.0), days=3))[2] == "Perfect foresight could not have earned more."
+    assert answer(run_of(dict.fromkeys(LOSES, 0.0), days=3))[-1] == "Perfect foresight could not have earned more."
 
 
 @pytest.mark.parametrize(("days", "told"), [(2, True), (9, True), (10, False)])
@@ -247,31 +262,44 @@ def test_households_that_have_less_are_not_given_a_share_of_the_surplus(run_of):
     assert any("Of the negotiated surplus households have −$4.00 and the VPP has" in s for s in observations(lost))
 
 
-def test_the_first_sentence_is_the_question_negotiated_against_commanded_a_home(run_of):
+def test_the_first_sentence_is_what_negotiating_gave_up_a_home_with_its_interval(run_of):
     run = run_of(days=10, homes=4)
-    own, aware, unheeding, gain = (
-        run.figure(key, name) / 4
-        for key, name in (
-            ("negotiated", "surplus_usd"),
-            ("centralized_aware", "surplus_usd"),
-            ("centralized", "surplus_usd"),
-            ("negotiated", "household_gain_usd"),
-        )
-    )
+    apart = a_home(run, -run.difference("negotiated_over_centralized_aware"))
+    form = form_of(apart)
     said = answer(run)[0]
     assert said.startswith(
-        f"Over the first 10 days of the month negotiating made {usd(own)} a home, against {usd(aware)}"
+        f"Over the first 10 days of August 2023 negotiating gave up {form(apart.estimate)} a home against commanding "
+        f"the same homes within their preferences (95 % interval {form(apart.low)} to {form(apart.high)}; "
     )
-    assert f"and {usd(unheeding)} by commanding them whatever they prefer" in said
-    assert f"{usd(gain)} of it a home went to the households" in said
+    assert said.count(". ") == 0, "one sentence"
+
+
+def test_a_difference_that_the_days_cannot_tell_from_none_is_not_given_up(run_of):
+    said = answer(run_of(LOSES | {"negotiated": 30.0}, days=8))[0]
+    assert "; these days cannot tell whether it gave up anything against commanding the same homes within" in said
+    alike = answer(run_of(LOSES | {"negotiated": 30.0, "centralized": 30.0}, days=8))[0]
+    assert alike.startswith(
+        "Whether negotiating gave up anything over the first 8 days of August 2023 these days cannot"
+    )
+
+
+def test_households_are_told_by_the_median_home_and_the_share_that_gains_with_intervals(run_of):
+    run = run_of(days=10, homes=5)
+    own = gains(run, "negotiated")
+    months = run.flat.households.query("strategy == 'negotiated'").groupby("home_id")["household_gain_usd"].sum()
+    assert own.median_usd.estimate == pytest.approx(months.median()) and own.losing == 0
+    assert own.median_usd.low < own.median_usd.estimate < own.median_usd.high
+    assert own.gaining == Interval(1.0, 1.0, 1.0)
+    assert "100 % of households gained, none lost a cent." in answer(run)[1]
+    assert gains(run, "perfect_foresight") is None
 
 
 def test_the_surplus_over_smart_homes_stands_beside_that_over_no_vpp(run_of):
-    more = answer(run_of(days=10))[1]
+    more = answer(run_of(days=10))[3]
     assert "without a market, make $" in more and " more (" in more.split("without a market")[1]
-    less = answer(run_of(LOSES | {"smart_home": 28.0}, days=10))[1]
+    less = answer(run_of(LOSES | {"smart_home": 28.0}, days=10))[3]
     assert " less (" in less.split("without a market")[1]
-    assert "without a market" not in answer(run_of({"no_vpp": 0.0, "negotiated": 20.0}, days=3))[1]
+    assert "without a market" not in answer(run_of({"no_vpp": 0.0, "negotiated": 20.0}, days=3))[2]
 
 
 def test_a_step_that_one_day_makes_is_told_as_that_day_s(run_of):
@@ -279,15 +307,16 @@ def test_a_step_that_one_day_makes_is_told_as_that_day_s(run_of):
     split = run.split.copy()
     ours = (split["step"] == "price_of_negotiating") & (split["measure"] == "surplus_usd")
     split.loc[ours, ["one_day_dominates", "largest_day", "largest_day_percent"]] = [True, "2023-08-04", 86.2]
-    told = answer(replace(run, split=split))[2]
+    told = answer(replace(run, split=split))[-1]
     assert "of which one day, 2023-08-04, made 86 %, so it says nothing of the others" in told
-    assert "so it says nothing" not in answer(run)[2]
+    assert "so it says nothing" not in answer(run)[-1]
 
 
 def test_sums_are_told_in_as_many_digits_as_their_interval_carries():
     wide = form_of(Interval(1079.4, 612.0, 1530.0))
     assert [wide(value) for value in (1079.4, 612.0, -1530.0)] == ["$1,080", "$610", "−$1,530"]
-    assert form_of(Interval(12.345, 11.0, 13.0))(12.345) == "$12.35"
+    assert form_of(Interval(12.345, 11.0, 13.0))(12.345) == "$12"
+    assert form_of(Interval(1.2345, 1.0, 1.5))(1.2345) == "$1.23"
     assert form_of(Interval(1079.4, None, None))(1079.4) == usd(1079.4)
     assert form_of(Interval(50_123.0, 20_000.0, 80_000.0))(50_123.0) == "$50,000"
 

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from vpp_core.results.figures import frontier_figure, sweep_figure
-from vpp_core.results.markdown import report_markdown
-from vpp_core.results.page import report_html
+from vpp_core.results.report import report_html, report_markdown
 from vpp_core.results.sentences import observations
 from vpp_core.results.study import (
     moved,

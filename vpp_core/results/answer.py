@@ -1,113 +1,232 @@
 """The answer in sentences made from signs and intervals. None is fixed in advance: the numbers choose the words.
 
-The rule: a direction (earned, lost, more, less) is stated only where the whole interval lies on that side of 0. Where
-it holds 0 the sentence says so, with the number. Where one day gives no interval, the direction is that of the one
-number, and the sentence says that it is one day's. What one day of many makes is told as that day's.
+First what negotiating gave up against commanding, then what households got, then where the difference arises, then what
+was earned in all and how far that is from perfect foresight. Money is told per home and period.
+
+The rule: a direction (gave up, earned, more, less) is stated only where the whole interval lies on that side of 0.
+Where it holds 0 the sentence says so, with the number. Where one day gives no interval, the direction is that of the
+one number, and the sentence says that it is one day's. What one day of many makes is told as that day's.
 """
 
 from __future__ import annotations
 
+import calendar
+
+from vpp_core.results.gains import gains
 from vpp_core.results.model_share import share_sentence
-from vpp_core.results.modelled import LEAST_SHARE, LEAST_USD, modelled_share
+from vpp_core.results.modelled import LEAST_USD, hanging, hanging_words
 from vpp_core.results.run import Run
-from vpp_core.results.rungs import (
-    ALONE,
-    COMMANDED,
-    NEGOTIATED,
-    PREFERENCES_FIRST,
-    PREFERENCES_LAST,
-    SMART,
-    SPLIT,
-    TOTAL,
-    UNHEEDING,
-    WORDS,
-    over,
-)
-from vpp_core.results.shares import shown_share
-from vpp_core.results.statistics import Floats, Interval, dominates, sum_interval
-from vpp_core.results.text import count, form_of, interval, listed, number, percent, score, usd
+from vpp_core.results.rungs import ALONE, BOUND, COMMANDED, NEGOTIATED, SMART, TOTAL, UNHEEDING, over
+from vpp_core.results.same_knowledge import differences, reason
+from vpp_core.results.statistics import Interval
+from vpp_core.results.steps import largest_sentence, steps_sentence
+from vpp_core.results.text import form_of, interval, listed, number, percent, score, usd
+
+NOT_RUN = "Negotiation was not run, so this run cannot say what it gives up."
+_COMMANDING = {
+    COMMANDED: "commanding the same homes within their preferences",
+    UNHEEDING: "commanding them whatever they prefer",
+}
+_GAVE_UP = "gave up $"
 
 
 def direction(measured: Interval) -> int:
-    """1, −1, or 0 where the days cannot tell; a single day speaks for itself."""
+    """1, −1, or 0 where the days cannot tell; a single day speaks for itself. Less than half a cent is nothing."""
+    if abs(measured.estimate) < LEAST_USD:
+        return 0
     if measured.low is None:
-        return 0 if abs(measured.estimate) < LEAST_USD else (1 if measured.estimate > 0 else -1)
+        return 1 if measured.estimate > 0 else -1
     return measured.sign
 
 
 def answer(run: Run) -> list[str]:
-    """The answer: negotiated against commanded, what that is over no VPP and over smart homes, where the distance to
-    the bound comes from, and what households got; and where a language model was to decide, how much it did."""
+    """The answer, a paragraph each: what was given up, whose decisions they were where a language model was to decide,
+    what households got, where the difference arises, what was earned, and how far that is from the bound."""
     if run.difference(over(NEGOTIATED, ALONE)) is None:
-        return ["Negotiation was not run, so this run cannot say what it earns."]
+        return [NOT_RUN]
     whose = share_sentence(run.kpis, run.scenario)
-    told = (_question(run), whose, _earned(run), _given_up(run), _households(run))
-    return [sentence for sentence in told if sentence]
+    told = (_given_up(run), whose, _households(run), _why(run), _earned(run), _below_the_bound(run))
+    return [paragraph for paragraph in told if paragraph]
 
 
-def _question(run: Run) -> str:
-    """What the benchmark asks, per home: negotiated against commanded, and what households got of it."""
-    homes = run.figure(NEGOTIATED, "homes") or 1
-    made, gain = (run.figure(NEGOTIATED, name) for name in ("surplus_usd", "household_gain_usd"))
-    sides = [
-        _beside(run, rung, words, homes)
-        for rung, words in (
-            (COMMANDED, "commanding the same homes within their preferences"),
-            (UNHEEDING, "commanding them whatever they prefer"),
-        )
-    ]
-    against = [side for side in sides if side]
-    told = f"Over {_period(run)} negotiating made {usd((made or 0.0) / homes)} a home"
-    told += f", against {listed(against)}" if against else ""
-    return f"{told}; {usd((gain or 0.0) / homes)} of it a home went to the households, bill and wear included."
+def period(run: Run) -> str:
+    """`in August 2023`, `over the first 3 days of August 2023`."""
+    month = f"{calendar.month_name[run.month.month]} {run.month.year}"
+    if not run.scenario.first_days:
+        return f"in {month}"
+    return f"on the first day of {month}" if run.days == 1 else f"over the first {run.days} days of {month}"
 
 
-def _beside(run: Run, rung: str, words: str, homes: float) -> str:
-    """What commanding made a home, and how far negotiating is from it."""
+def a_home(run: Run, measured: Interval) -> Interval:
+    """A sum over the fleet as dollars a home."""
+    ends = [None if end is None else end / run.homes for end in (measured.low, measured.high)]
+    return Interval(measured.estimate / run.homes, *ends)
+
+
+def bracket(run: Run, each: Interval, upper: str, lower: str) -> str:
+    """The interval of a difference between two strategies, and what of it hangs on modelled prices."""
+    told = [interval(each, form_of(each)), hanging_words(hanging(run, upper, lower))]
+    return "; ".join(part for part in told if part)
+
+
+def _given_up(run: Run) -> str:
+    """The first sentence: what was given up a home against each way of commanding, or that the days cannot tell."""
+    sides = {words: rung for rung, words in _COMMANDING.items() if run.difference(over(NEGOTIATED, rung)) is not None}
+    if not sides:
+        return "Commanding was not run, so this run cannot say what negotiating gave up."
+    told = [_side(run, rung, words) for words, rung in sides.items() if _told(run, rung)]
+    untold = [_undecided(run, rung, words) for words, rung in sides.items() if not _told(run, rung)]
+    when = period(run)
+    if not told:
+        return f"Whether negotiating gave up anything {when} these days cannot tell: {listed(untold)}."
+    first, *others = told
+    if first.startswith(_GAVE_UP):  # said once
+        others = [other.replace(_GAVE_UP, "$", 1).replace(" a home", "", 1) for other in others]
+    said = f"{when[0].upper()}{when[1:]} negotiating {listed([first, *others])}"
+    return f"{said}; these days cannot tell whether it gave up anything {untold[0]}." if untold else f"{said}."
+
+
+def _told(run: Run, rung: str) -> bool:
+    """Whether the days can tell a difference between negotiating and a rung."""
     apart = run.difference(over(NEGOTIATED, rung))
-    whole = run.figure(rung, "surplus_usd")
-    if apart is None or whole is None:
-        return ""
-    each = Interval(*(None if end is None else end / homes for end in (apart.estimate, apart.low, apart.high)))  # type: ignore[arg-type]
-    form = form_of(each)
-    sign = direction(each)
-    far = {
-        1: f"{form(each.estimate)} less than negotiating, {interval(each, form)}",
-        -1: f"{form(-each.estimate)} more than negotiating, {interval(-each, form)}",
-        0: f"no measurable difference, {interval(each, form)}",
-    }[sign]
+    return apart is not None and direction(a_home(run, apart)) != 0
+
+
+def _side(run: Run, rung: str, words: str) -> str:
+    """`gave up $0.52 a home against commanding … (95 % interval …)`."""
+    apart = run.difference(over(NEGOTIATED, rung))
+    assert apart is not None
+    given_up = a_home(run, -apart)
+    lost = given_up.estimate > 0
+    each, upper, lower = (given_up, rung, NEGOTIATED) if lost else (-given_up, NEGOTIATED, rung)
+    amount, where = form_of(each)(each.estimate), bracket(run, each, upper, lower)
     day = run.dominating_day(over(NEGOTIATED, rung))
-    if sign and day is not None:
-        far = f"a difference of which one day, {day[0]}, made {percent(day[1], 0)}"
-    return f"{usd(whole / homes)} by {words} ({far})"
+    if day is not None:
+        where += f"; one day, {day[0]}, made {percent(day[1], 0)} of it, so it says nothing of the others"
+    return f"{'gave up' if lost else 'made'} {amount} a home {'against' if lost else 'more than'} {words} ({where})"
 
 
-def _period(run: Run) -> str:
-    return f"the first {count(run.days, 'day')} of the month" if run.scenario.first_days else "the month"
+def _undecided(run: Run, rung: str, words: str) -> str:
+    """`against commanding …: $0.14 a home (95 % interval …)`."""
+    apart = run.difference(over(NEGOTIATED, rung))
+    assert apart is not None
+    given_up = a_home(run, -apart)
+    amount = form_of(given_up)(given_up.estimate)
+    return f"against {words}, {amount} a home ({bracket(run, given_up, rung, NEGOTIATED)})"
+
+
+def _households(run: Run) -> str:
+    own = gains(run, NEGOTIATED)
+    if own is None:
+        return ""
+    share = Interval(*(None if end is None else 100 * end for end in _ends(own.gaining)))  # type: ignore[arg-type]
+    form = form_of(own.median_usd)
+    worse = (
+        f"{number(own.losing, 0)} of {number(own.homes, 0)} lost a cent or more, the most {usd(-own.worst_usd)}"
+        if own.losing
+        else "none lost a cent"
+    )
+    mean = (run.figure(NEGOTIATED, "household_gain_usd") or 0.0) / run.homes
+    gained, median = ("gained", own.median_usd) if own.median_usd.estimate >= 0 else ("lost", -own.median_usd)
+    return (
+        f"The median household {gained} {form(median.estimate)} by it, bill and wear included "
+        f"({interval(median, form)}); {percent(share.estimate, 0)} of households gained{_within(share)}, "
+        f"{worse}. On average a household has {usd(abs(mean))} "
+        f"{'more' if mean >= 0 else 'less'} than without a VPP. {_satisfied(run)}"
+    ).strip()
+
+
+def _within(share: Interval) -> str:
+    """The interval of a share [%], where other days could have given another."""
+    same = share.low is not None and share.low == share.high
+    return "" if same else f" ({interval(share, _whole_percent)})"
+
+
+def _ends(measured: Interval) -> tuple[float, float | None, float | None]:
+    return measured.estimate, measured.low, measured.high
+
+
+def _whole_percent(value: float) -> str:
+    return percent(value, 0)
+
+
+_LIVED_UNDER = {
+    NEGOTIATED: "under negotiation",
+    COMMANDED: "commanded within their preferences",
+    UNHEEDING: "commanded whatever they prefer",
+    ALONE: "without a VPP",
+}
+
+
+def _satisfied(run: Run) -> str:
+    """Mean satisfaction beside that without a VPP, and against commanding that ignores preferences."""
+    told = [f"{score(value)} {words}" for key, words in _LIVED_UNDER.items() if (value := _satisfaction(run, key))]
+    if not told:
+        return ""
+    apart = run.difference(over(NEGOTIATED, UNHEEDING), "satisfaction_mean")
+    said = f"Their mean satisfaction, from 0 to 1, is {listed(told)}"
+    if apart is None:
+        return f"{said}."
+    words = {
+        1: f"negotiating leaves them more satisfied than ignoring what they prefer, by {score(apart.estimate)}",
+        -1: f"negotiating leaves them less satisfied than ignoring what they prefer, by {score(-apart.estimate)}",
+        0: "whether they are more satisfied than where what they prefer is ignored, these days cannot tell",
+    }[_satisfaction_direction(apart)]
+    return f"{said}; {words} ({interval(-apart if apart.sign < 0 else apart, score)})."
+
+
+def _satisfaction(run: Run, strategy: str) -> float | None:
+    return run.figure(strategy, "satisfaction_mean")
+
+
+def _satisfaction_direction(measured: Interval) -> int:
+    """As `direction`; a difference that three decimals do not show is none."""
+    return 0 if abs(measured.estimate) < 0.0005 else direction(measured)
+
+
+def _why(run: Run) -> str:
+    """In which sources negotiating is behind the optimiser that knows and obeys the same, and why in the largest."""
+    parts = differences(run)
+    if not parts:
+        return ""
+    told = []
+    for part in parts:
+        each = a_home(run, part.behind)
+        form, sign = form_of(each), direction(each)
+        told.append(
+            {
+                1: f"{part.what} brought {form(each.estimate)} a home less ({interval(each, form)})",
+                -1: f"{part.what} {form(-each.estimate)} more ({interval(-each, form)})",
+                0: f"{part.what} made no measurable difference ({interval(each, form)})",
+            }[sign]
+        )
+    behind = [part for part in parts if direction(a_home(run, part.behind)) > 0]
+    most = max(behind, key=lambda part: part.behind.estimate, default=None)
+    because = "" if most is None else reason(run, most.column)
+    return f"By source, against commanding within preferences: {listed(told)}.{' ' + because if because else ''}"
 
 
 def _earned(run: Run) -> str:
     made = run.difference(over(NEGOTIATED, ALONE))
     assert made is not None
-    share = run.figure(NEGOTIATED, "percent_of_perfect")
-    of_perfect = f", {percent(share)} of what perfect foresight could have earned" if share is not None else ""
-    form = form_of(made)
-    where = interval(made, form)
-    if direction(made) > 0:
+    each = a_home(run, made)
+    form, sign = form_of(each), direction(each)
+    where = bracket(run, each if sign >= 0 else -each, NEGOTIATED, ALONE)
+    if sign > 0:
         return (
-            f"Negotiating earned the VPP and its households together {form(made.estimate)} more than having no VPP "
-            f"({where}){of_perfect}{_modelled_reserves(run)}.{_over_smart_homes(run)}"
+            f"Negotiating earned the VPP and its households together {form(each.estimate)} a home more than having no "
+            f"VPP ({where}).{_over_smart_homes(run)}"
         )
-    if direction(made) < 0:
+    if sign < 0:
         return (
-            f"Negotiating lost the VPP and its households together {form(-made.estimate)} against having no VPP "
-            f"({interval(-made, form)}).{_over_smart_homes(run)}"
+            f"Negotiating lost the VPP and its households together {form(-each.estimate)} a home against having no VPP "
+            f"({where}).{_over_smart_homes(run)}"
         )
     if not (run.figure(NEGOTIATED, "bids_submitted") or run.figure(NEGOTIATED, "reserve_bids")):
         return f"Negotiating led to no bid in the market, so nothing was earned over having no VPP ({where})."
     return (
         "Negotiating made no difference to having no VPP that these days could show: "
-        f"{form(made.estimate)} ({where}).{_over_smart_homes(run)}"
+        f"{form(each.estimate)} a home ({where}).{_over_smart_homes(run)}"
     )
 
 
@@ -116,128 +235,31 @@ def _over_smart_homes(run: Run) -> str:
     more, alone = run.difference(over(NEGOTIATED, SMART)), run.figure(SMART, "surplus_usd")
     if more is None or alone is None:
         return ""
-    form = form_of(more)
-    where = interval(more, form)
+    each = a_home(run, more)
+    form, sign = form_of(each), direction(each)
+    where = bracket(run, each if sign >= 0 else -each, NEGOTIATED, SMART)
     words = {
-        1: f"negotiating makes {form(more.estimate)} more ({where})",
-        -1: f"negotiating makes {form(-more.estimate)} less ({interval(-more, form)})",
+        1: f"negotiating makes {form(each.estimate)} more ({where})",
+        -1: f"negotiating makes {form(-each.estimate)} less ({where})",
         0: f"these days cannot tell negotiating from that ({where})",
-    }[direction(more)]
-    return f" Homes that manage themselves for their own bill, without a market, make {usd(alone)}; {words}."
+    }[sign]
+    return (
+        f" Homes that manage themselves for their own bill, without a market, make {usd(alone / run.homes)}; {words}."
+    )
 
 
-def _modelled_reserves(run: Run) -> str:
-    """How much of what was earned rests on reserve prices that nobody published."""
-    earned, made_up = run.figure(NEGOTIATED, "surplus_reserves_usd"), modelled_share(run, "reserve")
-    whole = run.figure(NEGOTIATED, "surplus_usd") or 0.0
-    if earned is None or earned < LEAST_USD or made_up < LEAST_SHARE:
-        return ""
-    part = f"{usd(earned)} of it is" if earned <= whole else f"{usd(earned)}, more than the whole, is"
-    return f"; {part} for reserves, at prices that are {shown_share(made_up)} modelled"
-
-
-def _given_up(run: Run) -> str:
-    total = run.difference(TOTAL, path=PREFERENCES_FIRST)
+def _below_the_bound(run: Run) -> str:
+    """How far the bound is, in how many of its steps, and which of them is the largest."""
+    total = run.difference(TOTAL)
     if total is None:
         return ""
-    steps = [name for name, *_ in SPLIT[PREFERENCES_FIRST]]
-    known = {name: step for name in steps if (step := run.difference(name, path=PREFERENCES_FIRST)) is not None}
-    form = form_of(total)
-    if len(known) < len(steps):
-        whole = f"It stayed {form(total.estimate)} ({interval(total, form)}) below perfect foresight"
-        return f"{whole}; the rungs between were not run."
-    if abs(total.estimate) < LEAST_USD:
+    each = a_home(run, total)
+    if abs(each.estimate) < LEAST_USD:
         return "Perfect foresight could not have earned more."
-    parts = [_cost(run, name, step) for name, step in known.items()]
+    share = run.figure(NEGOTIATED, "percent_of_perfect")
+    form = form_of(each)
+    of_perfect = f"; negotiating made {percent(share, 0)} of what it could" if share is not None else ""
     return (
-        f"It stayed {form(total.estimate)} ({interval(total, form)}) below perfect foresight: {listed(parts)}; "
-        f"{_largest(run)}."
-    )
-
-
-def _largest(run: Run) -> str:
-    """Which step is the largest, where the days can tell, and whether that depends on the order of the steps."""
-    first, other = (_largest_of(run, path) for path in (PREFERENCES_FIRST, PREFERENCES_LAST))
-    if not other or first == other:
-        return _in_front(first)
-    return f"{_in_front(first)}, but where preferences are given up last {_in_front(other)}"
-
-
-def _in_front(steps: list[str]) -> str:
-    if len(steps) == 1:
-        return f"the largest part is {steps[0]}"
-    return f"which part is the largest, {' or '.join(steps)}, these days cannot tell"
-
-
-def _largest_of(run: Run, path: str) -> list[str]:
-    """The largest step of a path in words, and those that are not measurably smaller: paired day by day."""
-    by_day = run.daily.set_index(["local_day", "strategy"])["surplus_usd"].unstack()
-    steps = {
-        WORDS[name]: (by_day[upper] - by_day[lower]).to_numpy(dtype=float)
-        for name, upper, lower in SPLIT[path]
-        if upper in by_day and lower in by_day
-    }
-    if not steps:
-        return []
-    most = steps[max(steps, key=lambda words: steps[words].sum())]
-    return [words for words, days in steps.items() if days is most or _not_smaller(most, days)]
-
-
-def _not_smaller(most: Floats, other: Floats) -> bool:
-    """Whether the days cannot tell that a step is smaller than the largest, or one of them alone would."""
-    lead = most - other
-    return direction(sum_interval(lead)) <= 0 or dominates(lead)
-
-
-def _cost(run: Run, name: str, step: Interval) -> str:
-    words, form = WORDS[name], form_of(step)
-    where = interval(step, form)
-    day = run.dominating_day(name, PREFERENCES_FIRST)
-    if day is not None and direction(step) != 0:
-        return (
-            f"{words} {_made(step)} {form(abs(step.estimate))}, of which one day, {day[0]}, made {percent(day[1], 0)}, "
-            "so it says nothing of the others"
-        )
-    if direction(step) > 0:
-        return f"{words} cost {form(step.estimate)} ({where})"
-    if direction(step) < 0:
-        return f"{words} brought {form(-step.estimate)} more ({interval(-step, form)})"
-    return f"{words} made no measurable difference, {form(step.estimate)} ({where})"
-
-
-def _made(step: Interval) -> str:
-    return "cost" if step.estimate > 0 else "brought"
-
-
-def _households(run: Run) -> str:
-    gain = run.difference(over(NEGOTIATED, ALONE), "household_gain_usd")
-    if gain is None:
-        return ""
-    homes = run.figure(NEGOTIATED, "homes") or 0
-    losers = run.figure(NEGOTIATED, "households_worse_off") or 0
-    words = {1: "ended better off by", -1: "ended worse off by", 0: "ended about where they were, at"}[direction(gain)]
-    told, form = -gain if direction(gain) < 0 else gain, form_of(gain)
-    sentence = (
-        f"Under negotiation households {words} {form(told.estimate)} in all, bill and wear included "
-        f"({interval(told, form)}), {number(losers, 0)} of {number(homes, 0)} lost a cent or more"
-    )
-    return sentence + _against_centralized(run) + "."
-
-
-def _against_centralized(run: Run) -> str:
-    satisfied = run.difference(over(NEGOTIATED, UNHEEDING), "satisfaction_mean")
-    if satisfied is None:
-        return ""
-    own, other = (run.figure(key, "satisfaction_mean") for key in (NEGOTIATED, UNHEEDING))
-    liked = {
-        1: f"were more satisfied ({score(own)} against {score(other)}) than where their preferences are ignored",
-        -1: f"were less satisfied ({score(own)} against {score(other)}) than where their preferences are ignored",
-        0: "were not measurably more or less satisfied than where their preferences are ignored "
-        f"({score(own)} against {score(other)})",
-    }[_satisfaction_direction(satisfied)]
-    return f", and they {liked}"
-
-
-def _satisfaction_direction(measured: Interval) -> int:
-    """As `direction`; a difference that three decimals do not show is none."""
-    return 0 if abs(measured.estimate) < 0.0005 else direction(measured)
+        f"Perfect foresight, which nobody has, would have made {form(each.estimate)} a home more "
+        f"({bracket(run, each, BOUND, NEGOTIATED)}){of_perfect}. {steps_sentence(run)} {largest_sentence(run)}"
+    ).strip()

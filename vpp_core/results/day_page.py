@@ -1,8 +1,6 @@
-"""One home's day and the fleet's under every strategy: a section of the report, and a page of its own."""
+"""One day of a home and of the fleet under every strategy, as parts of a report and as a page of its own."""
 
 from __future__ import annotations
-
-from html import escape
 
 import pandas as pd
 
@@ -19,38 +17,29 @@ from vpp_core.results.one_day import (
     one_day,
     shown_strategy,
 )
-from vpp_core.results.page_parts import document, paragraph, plot_html, table_html
+from vpp_core.results.render import page
 from vpp_core.results.run import Run
+from vpp_core.results.section import Part, Plot, Section, part
 
 BY_HOUR = "Hours since midnight in Los Angeles; each kind of plot has the same axes under every strategy."
 
 
-def day_section(one: OneDay, words: str, plots: dict[str, Figure]) -> str:
+def day_parts(one: OneDay, words: str) -> list[Part]:
     """The home's plots and numbers, then the fleet's."""
-    body = f"<h3>Home {one.home_id} on {escape(one.day)}</h3>{paragraph(words)}"
-    body += _group(home_day_figures(one), HOME_LEGEND, "plot-home", f"Home {one.home_id}", plots) + table_html(
-        home_table(one)
-    )
-    body += f"<h3>All homes on {escape(one.day)}</h3>"
-    return (
-        body
-        + _group(fleet_day_figures(one), FLEET_LEGEND, "plot-fleet", "All homes", plots)
-        + table_html(fleet_table(one))
-    )
+    home = _drawn(home_day_figures(one), "plot-home", f"Home {one.home_id}")
+    fleet = _drawn(fleet_day_figures(one), "plot-fleet", "All homes")
+    return [
+        part(f"Home {one.home_id} on {one.day}", [words], home, [home_table(one)], [BY_HOUR], legend=HOME_LEGEND),
+        part(f"All homes on {one.day}", [], fleet, [fleet_table(one)], [BY_HOUR], legend=FLEET_LEGEND),
+    ]
 
 
-def _group(
-    figures: dict[str, Figure], legend: tuple[tuple[str, str], ...], name: str, says: str, plots: dict[str, Figure]
-) -> str:
-    """A grid of small multiples under one legend."""
-    keys = " ".join(
-        f'<span><span class="key" style="background:{tint}"></span> {escape(words)}</span>' for tint, words in legend
-    )
-    grid = "".join(
-        f"<div><h4>{escape(key)}</h4>{plot_html(plots, f'{name}-{position}', figure, f'{says} under {key}')}</div>"
+def _drawn(figures: dict[str, Figure], name: str, says: str) -> list[Plot | None]:
+    """A plot per strategy."""
+    return [
+        Plot(f"{name}-{position}", figure, f"{says} under {key}", key)
         for position, (key, figure) in enumerate(figures.items())
-    )
-    return f'<p class="soft">{BY_HOUR}</p><p class="legend">{keys}</p><div class="multiples">{grid}</div>'
+    ]
 
 
 def day_page(
@@ -61,14 +50,13 @@ def day_page(
     library: str | None = None,
 ) -> bytes:
     """A page of one day. Without a home, the busiest; `intervals`: of the home, where the run kept none of it;
-    `library` as in `document`."""
+    `library` as in `render.page`."""
     strategy = shown_strategy(run)
     if strategy is None:
         raise InputError("no strategy that could be operated did anything in this run, so there is no day to look at")
     home = busiest_home(run, strategy, day) if home_id is None else home_id
     how = f" {busiest_sentence(run, strategy, day)}" if home_id is None else ""
     one = one_day(run, day, home, intervals)
-    plots: dict[str, Figure] = {}
-    body = day_section(one, describe_home(run, home, strategy) + how, plots)
+    parts = day_parts(one, describe_home(run, home, strategy) + how)
     title = f"Home {home} and the fleet on {day}, scenario {run.scenario.name}"
-    return document(title, run, [("day", "Hour by hour", body)], plots, library)
+    return page(title, run, [Section("day", "Hour by hour", tuple(parts))], library)

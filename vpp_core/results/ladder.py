@@ -95,3 +95,19 @@ _COLUMNS = {
     "violations": lambda row: number(row["violations"], 0),
     "bids cleared": _bids,
 }
+
+RESULT = (
+    "strategy",
+    "surplus",
+    "a home",
+    "over smart homes",
+    "of perfect",
+    "VPP profit",
+    "households",
+    "worse off",
+    "satisfaction",
+    "violations",
+)
+"""What a strategy made and for whom."""
+MADE_OF = ("strategy", "wholesale", "reserves", "bill change", "wear", "end energy", "bids cleared")
+"""What the surplus is made of."""

@@ -1,17 +1,28 @@
-"""How much of each strategy's surplus hangs on prices that nobody published: beside every number that is compared."""
+"""How much of each figure was made at prices that nobody published: beside every number that is compared.
+
+A market window's surplus hangs on its energy price, what reserves brought in it on its reserve price. What is neither
+published nor filled from neighbours is modelled; a window counts by the share of its intervals that are. So each
+figure falls into what was made at modelled energy prices, at modelled reserve prices, and at published ones.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import pandas as pd
 
 from vpp_core.results.run import Run
-from vpp_core.results.rungs import ALONE
-from vpp_core.results.shares import data_shares, shown_share
+from vpp_core.results.rungs import ALONE, BOUND, COMMANDED, NEGOTIATED, SMART, UNHEEDING
+from vpp_core.results.shares import data_shares, modelled, shown_share
+from vpp_core.results.statistics import Floats
 from vpp_core.results.text import NONE, listed, percent, usd
 
 LEAST_SHARE = 1e-9
 LEAST_USD = 0.005
 """Below half a cent a sum is no difference."""
+_WHOLE = 0.9995
+"""From this share on, to three digits, all of a figure hangs on a model."""
 
 
 def modelled_share(run: Run, of: str) -> float:
@@ -23,39 +34,114 @@ def modelled_share(run: Run, of: str) -> float:
     return max(1 - share.real - share.by_source.get("filled", 0.0) for share in fitting)
 
 
-def modelled_table(run: Run) -> pd.DataFrame:
-    """Display rows per strategy: its surplus, what of it reserves brought, and which of both modelled prices made.
+@dataclass(frozen=True)
+class Hanging:
+    """A figure and its parts [$]; `energy` and `reserves` were made at modelled prices, the rest at published ones."""
 
-    Empty where no price is modelled.
+    whole: float
+    energy: float
+    reserves: float
+
+    @property
+    def share(self) -> float | None:
+        """Which part of the figure was made at modelled prices; None where it is nothing, or parts outweigh it."""
+        if abs(self.whole) < LEAST_USD:
+            return None
+        share = (self.energy + self.reserves) / self.whole
+        return share if -1e-9 <= share <= 1 + 1e-9 else None
+
+    def __sub__(self, other: Hanging) -> Hanging:
+        return Hanging(self.whole - other.whole, self.energy - other.energy, self.reserves - other.reserves)
+
+
+def hanging(run: Run, upper: str, lower: str = ALONE) -> Hanging:
+    """What of a difference in surplus was made at modelled prices; over no VPP it is the strategy's own surplus."""
+    return _of_strategy(run, upper) - _of_strategy(run, lower)
+
+
+def _of_strategy(run: Run, strategy: str) -> Hanging:
+    own = run.flat.windows[run.flat.windows["strategy"] == strategy]
+    energy, reserve = _modelled_by_window(run, own["window_start"])
+    held = own["surplus_reserves_usd"].to_numpy(dtype=float)
+    rest = own["surplus_usd"].to_numpy(dtype=float) - held
+    return Hanging(float(rest.sum() + held.sum()), float(rest @ energy), float(held @ reserve))
+
+
+def _modelled_by_window(run: Run, starts: pd.Series) -> tuple[Floats, Floats]:
+    """Share of each window's intervals whose energy price and whose reserve price is modelled, shapes (W,)."""
+    prices = run.market_prices
+    flags = pd.DataFrame(
+        {
+            "energy": modelled(prices["lmp_source"], prices["lmp_usd_per_mwh"]),
+            "reserve": modelled(prices["spin_source"], prices["spin_usd_per_mw_h"])
+            | modelled(prices["nonspin_source"], prices["nonspin_usd_per_mw_h"]),
+        }
+    )
+    if starts.empty:
+        return np.zeros(0), np.zeros(0)
+    every = np.sort(starts.unique())
+    window = np.searchsorted(every, prices["timestamp"].to_numpy(), side="right") - 1
+    shares = flags.groupby(window).mean().reindex(np.searchsorted(every, starts.to_numpy()))
+    return shares["energy"].to_numpy(dtype=float), shares["reserve"].to_numpy(dtype=float)
+
+
+def hanging_words(part: Hanging) -> str:
+    """`all of it at modelled prices`, `38 % of it …`; empty where every price was published."""
+    made = part.energy + part.reserves
+    if abs(part.energy) + abs(part.reserves) < LEAST_USD or abs(part.whole) < LEAST_USD:
+        return ""
+    if part.share is None:
+        return f"{usd(made)} of it, and {usd(part.whole - made)} the other way, at modelled and at published prices"
+    return (
+        "all of it at modelled prices"
+        if part.share >= _WHOLE
+        else f"{shown_share(part.share)} of it at modelled prices"
+    )
+
+
+FIGURES = (
+    ("given up against commanding within preferences", COMMANDED, NEGOTIATED),
+    ("given up against commanding whatever they prefer", UNHEEDING, NEGOTIATED),
+    ("made by negotiating over no VPP", NEGOTIATED, ALONE),
+    ("made by negotiating over homes that manage themselves", NEGOTIATED, SMART),
+    ("below perfect foresight", BOUND, NEGOTIATED),
+)
+"""The figures of the answer: words, and the strategies whose difference they are."""
+
+
+def modelled_table(run: Run) -> pd.DataFrame:
+    """Display rows of the answer's figures and of every strategy's surplus: what of each hangs on modelled prices.
+
+    Dollars a home. Empty where no price is modelled.
     """
-    energy, reserve = modelled_share(run, "real-time"), modelled_share(run, "reserve")
-    if max(energy, reserve) < LEAST_SHARE:
+    if max(modelled_share(run, "real-time"), modelled_share(run, "reserve")) < LEAST_SHARE:
         return pd.DataFrame()
-    rows = []
-    for key, own in run.by_strategy.iterrows():
-        if key == ALONE:
-            continue
-        whole, held = float(own["surplus_usd"]), float(own["surplus_reserves_usd"])
-        rows.append(
+    known = set(run.by_strategy.index)
+    rows = [(words, upper, lower) for words, upper, lower in FIGURES if {upper, lower} <= known]
+    rows += [(f"surplus of {key}", str(key), ALONE) for key in run.by_strategy.index if key not in (ALONE, NEGOTIATED)]
+    made = []
+    for words, upper, lower in rows:
+        part, homes = hanging(run, upper, lower), run.homes
+        made.append(
             {
-                "strategy": key,
-                "surplus": usd(whole),
-                "for reserves": usd(held),
-                "of the surplus": percent(100 * held / whole) if whole > LEAST_USD else NONE,
-                "reserve prices modelled": shown_share(reserve),
-                "energy prices modelled": shown_share(energy),
+                "figure": words,
+                "a home": usd(part.whole / homes),
+                "reserves, modelled prices": usd(part.reserves / homes),
+                "energy, modelled prices": usd(part.energy / homes),
+                "published prices": usd((part.whole - part.energy - part.reserves) / homes),
+                "modelled": NONE if part.share is None else percent(100 * part.share, 0),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(made)
 
 
 def modelled_sentence(run: Run) -> str:
-    """What each strategy's surplus owes to modelled prices; empty where none is modelled or nothing hangs on them."""
+    """Which prices are modelled, and what of each strategy's surplus reserves at such prices made; empty where none."""
     energy, reserve = modelled_share(run, "real-time"), modelled_share(run, "reserve")
     told = []
     if energy >= LEAST_SHARE:
         told.append(
-            f"Energy prices are {shown_share(energy)} modelled, so that every strategy's surplus hangs on them."
+            f"Of the energy prices {shown_share(energy)} are modelled, so every strategy's surplus hangs on them."
         )
     parts = [
         f"{usd(own['surplus_reserves_usd'])} of {key}'s {usd(own['surplus_usd'])}"
@@ -63,5 +149,5 @@ def modelled_sentence(run: Run) -> str:
         if abs(float(own["surplus_reserves_usd"])) >= LEAST_USD
     ]
     if reserve >= LEAST_SHARE and parts:
-        told.append(f"Reserve prices are {shown_share(reserve)} modelled: on them hang {listed(parts)}.")
+        told.append(f"Of the reserve prices {shown_share(reserve)} are modelled: on them hang {listed(parts)}.")
     return " ".join(told)

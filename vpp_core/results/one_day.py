@@ -14,6 +14,7 @@ from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
 from vpp_core.results.days import best_and_worst
 from vpp_core.results.households import household_months, operable
+from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import ALONE, NEGOTIATED, changes_nothing
 from vpp_core.results.text import NONE, count, listed, number, score, usd
@@ -142,8 +143,27 @@ def describe_home(run: Run, home_id: int, strategy: str) -> str:
     return (
         f"Home {home_id} has {listed(has)}; its preferences are {category}. Its gain over the "
         f"period under {strategy} is {usd(gains[home_id])}, the median of {others} "
-        f"{usd(gains[gains.index.isin(alike)].median())}."
+        f"{usd(gains[gains.index.isin(alike)].median())}.{_why_it_loses(run, home_id, strategy)}"
     )
+
+
+def _why_it_loses(run: Run, home_id: int, strategy: str) -> str:
+    """What costs a home more than it is paid, the largest first; empty where it does not lose a cent."""
+    rows = run.flat.households
+    own = rows[(rows["strategy"] == strategy) & (rows["home_id"] == home_id)].sum(numeric_only=True)
+    if not own["household_gain_usd"] <= -A_CENT:
+        return ""
+    costs = {
+        "its bill is higher by": own["bill_change_usd"],
+        "its battery wears more by": own["wear_change_usd"],
+        "its stores end with less by": -own["end_energy_usd"],
+        "it pays the VPP": -own["payment_usd"],
+    }
+    told = [
+        f"{words} {usd(cost)}" for words, cost in sorted(costs.items(), key=lambda pair: -pair[1]) if cost >= A_CENT
+    ]
+    paid = f", and it is paid {usd(own['payment_usd'])}" if own["payment_usd"] > 0 else ""
+    return f" It loses because {listed(told)}{paid}."
 
 
 def home_table(one: OneDay) -> pd.DataFrame:

@@ -2,10 +2,10 @@
 
 CSS = """
 :root { --ink: #1d2329; --soft: #59636e; --line: #d9dee4; --back: #ffffff; --card: #f5f7f9; --mark: #0d7d60;
-  --bad: #b0432a; color-scheme: light; }
+  --bad: #b0432a; --edge: #8b929caa; color-scheme: light; }
 @media screen and (prefers-color-scheme: dark) {
   :root { --ink: #e4e8ec; --soft: #9aa5b1; --line: #343c45; --back: #14181c; --card: #1d2329; --mark: #3cc79f;
-    --bad: #e58069; color-scheme: dark; }
+    --bad: #e58069; --edge: #76818caa; color-scheme: dark; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--back); color: var(--ink); line-height: 1.5;
@@ -17,10 +17,14 @@ h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
 p { margin: .4rem 0; max-width: 62rem; }
 .soft { color: var(--soft); font-size: .92rem; }
 .answer { background: var(--card); border-left: 4px solid var(--mark); padding: .6rem 1rem; border-radius: 4px; }
-.answer p { font-size: 1.06rem; }
+.answer p { font-size: 1.03rem; } .answer p:first-child { font-size: 1.2rem; line-height: 1.4; }
 nav { display: flex; flex-wrap: wrap; gap: .1rem .9rem; font-size: .9rem; margin-top: .75rem; }
 a { color: var(--mark); }
-.scroll { overflow-x: auto; margin: .5rem 0; }
+.scroll { overflow-x: auto; margin: .5rem 0; background-repeat: no-repeat; background-image:
+  linear-gradient(to right, var(--back) 40%, transparent), linear-gradient(to left, var(--back) 40%, transparent),
+  linear-gradient(to right, var(--edge), transparent), linear-gradient(to left, var(--edge), transparent);
+  background-position: 0 0, 100% 0, 0 0, 100% 0; background-size: 3rem 100%, 3rem 100%, 1rem 100%, 1rem 100%;
+  background-attachment: local, local, scroll, scroll; }
 table { border-collapse: collapse; font-size: .82rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .4rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; vertical-align: bottom; }
@@ -35,8 +39,8 @@ td.wide { min-width: 14rem; }
 .synthetic { background: #b0432a; } .missing { background: #77808a; }
 .key { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; vertical-align: -1px; }
 .plot { width: 100%; min-height: 200px; margin: .5rem 0; }
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.5rem; }
-.pair > div { min-width: 0; }
+.parts { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.5rem; }
+.parts > div { min-width: 0; grid-column: 1 / -1; } .parts > .half { grid-column: auto; }
 .multiples { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 0 1.25rem; }
 .multiples > div { min-width: 0; break-inside: avoid; }
 h4 { font-size: .92rem; margin: .75rem 0 0; }
@@ -44,11 +48,14 @@ h4 { font-size: .92rem; margin: .75rem 0 0; }
 summary { cursor: pointer; font-size: .9rem; color: var(--soft); }
 code { font-size: .88em; overflow-wrap: anywhere; }
 .holds { color: var(--mark); font-weight: 600; } .fails { color: var(--bad); font-weight: 600; }
-@media (max-width: 50rem) { .pair { grid-template-columns: 1fr; } body { font-size: 15px; }
+@media (max-width: 50rem) { .parts { grid-template-columns: minmax(0, 1fr); } body { font-size: 15px; }
   main { padding: 1rem .75rem; }
   .shares { grid-template-columns: 1fr; gap: .1rem; } .shares .bar { margin-bottom: .4rem; } }
-@media print { nav { display: none; } main { max-width: none; padding: 0; } .scroll { overflow: visible; }
-  table { font-size: .68rem; } .plot, tr, h3, .answer { break-inside: avoid; } h2, h3 { break-after: avoid; }
+@page { margin: 12mm; }
+@media print { nav { display: none; } main { max-width: none; padding: 5mm; } .scroll { overflow: visible; }
+  .scroll { background: none; } table { font-size: .66rem; } .parts { grid-template-columns: minmax(0, 1fr); }
+  .plot { height: auto !important; min-height: 0; } .plot * { max-width: 100%; }
+  .plot { max-width: 190mm; } .plot, tr, h3, .answer p { break-inside: avoid; } h2, h3 { break-after: avoid; }
   .bar, .answer, .key { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 
@@ -71,11 +78,28 @@ SCRIPT = """
   }
   function draw(isDark, printed) {
     for (const [id, figure] of Object.entries(figures)) {
-      const small = document.getElementById(id).closest('.multiples');
+      const place = document.getElementById(id), small = place.closest('.multiples');
       const width = printed ? (small ? 330 : 680) : undefined;  // a page is narrower than the window it is printed from
       Plotly.react(id, figure.data, themed(figure.layout, isDark, width), {responsive: !printed, displaylogo: false,
         displayModeBar: false});
+      fitted(place, printed);
     }
+  }
+  function fitted(place, printed) {  // as wide as the paper, which may lie on its side: nobody tells a page which it is
+    place.querySelectorAll('.svg-container').forEach(function (box) {
+      const svgs = box.querySelectorAll(':scope > .main-svg');
+      const size = [box.style.width, box.style.height].map(parseFloat);
+      if (printed) {
+        svgs.forEach(function (svg) {
+          svg.setAttribute('viewBox', '0 0 ' + size.join(' '));
+          svg.style.width = '100%'; svg.style.height = '100%';
+        });
+        box.style.cssText += ';width:100%;height:auto;aspect-ratio:' + size.join('/');
+      } else {
+        svgs.forEach(function (svg) { svg.removeAttribute('viewBox'); svg.style.width = svg.style.height = ''; });
+        box.style.aspectRatio = '';
+      }
+    });
   }
   draw(dark.matches);
   dark.addEventListener('change', function (event) { draw(event.matches); });

@@ -11,9 +11,9 @@ import pyarrow as pa
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.results.fidelity import EventDelivery
-from vpp_core.results.markdown import report_markdown
-from vpp_core.results.page import report_html
+from vpp_core.results.render import markdown, page
 from vpp_core.results.run import Run
+from vpp_core.results.sections import sections
 from vpp_core.results.summary import results_csv, summary_json
 from vpp_core.scenario import Scenario
 
@@ -62,9 +62,25 @@ def report_files(
         event,
         scores,
     )
+    made = sections(run)
     return {
         "simulation_results.csv": results_csv(run),
         "simulation_summary.json": summary_json(run),
-        "simulation_report.md": report_markdown(run),
-        "simulation_report.html": report_html(run, library),
+        "simulation_report.md": markdown(title(run), run, made),
+        "simulation_report.html": page(title(run), run, made, library),
     }
+
+
+def title(run: Run) -> str:
+    """Of the page and the Markdown."""
+    return f"Virtual power plant benchmark: {run.month}, scenario {run.scenario.name}"
+
+
+def report_markdown(run: Run) -> bytes:
+    """The report as text."""
+    return markdown(title(run), run, sections(run))
+
+
+def report_html(run: Run, library: str | None = None) -> bytes:
+    """The report's page; `library` as in `render.page`."""
+    return page(title(run), run, sections(run), library)

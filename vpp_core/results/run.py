@@ -59,6 +59,11 @@ class Run:
     def days(self) -> int:
         return int(self.daily["local_day"].nunique())
 
+    @property
+    def homes(self) -> int:
+        """How many homes the fleet has, described ones included."""
+        return len(self.fleet)
+
     def figure(self, strategy: str, name: str) -> float | None:
         """A monthly figure; None where the strategy was not run or the figure does not apply."""
         if strategy not in self.by_strategy.index:

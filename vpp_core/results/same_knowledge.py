@@ -14,7 +14,7 @@ import pandas as pd
 
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import COMMANDED, NEGOTIATED
-from vpp_core.results.statistics import Interval, ratio_interval
+from vpp_core.results.statistics import Interval, ratio_interval, sum_interval
 from vpp_core.results.text import NONE, interval, listed, percent, usd
 
 OWN, OTHER = NEGOTIATED, COMMANDED
@@ -58,6 +58,35 @@ def beside(run: Run) -> list[Beside]:
         counts = other > max(_LEAST_SHARE * whole, 0.01)
         made.append(Beside(what, column, own, other, ratio_interval(days[:, 0], days[:, 1]) if counts else None))
     return made
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far negotiation is behind in one source [$], with its interval over days."""
+
+    what: str
+    column: str
+    behind: Interval
+
+
+def differences(run: Run) -> list[Difference]:
+    """By source, in which negotiation is behind the other or ahead of it; empty where one was not run."""
+    made = []
+    for part in beside(run)[1:]:
+        by_day = run.daily.set_index(["local_day", "strategy"])[part.column].unstack()  # noqa: PD010
+        days = by_day[[OWN, OTHER]].dropna()
+        if max(abs(part.own_usd), abs(part.other_usd)) > _LEAST_USD:
+            made.append(
+                Difference(part.what, part.column, sum_interval((days[OTHER] - days[OWN]).to_numpy(dtype=float)))
+            )
+    return made
+
+
+def reason(run: Run, column: str) -> str:
+    """Why negotiation is behind in a source, or in all, where it is clearly so; empty where it is not."""
+    part = next((part for part in beside(run) if part.column == column), None)
+    clearly = part is not None and part.ratio is not None and part.ratio.estimate < BEHIND
+    return _reason(run, part) if part is not None and clearly else ""
 
 
 def _is_there(run: Run, source: str) -> bool:

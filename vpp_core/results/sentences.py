@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from vpp_core.market.forecast import forecast_error
-from vpp_core.results.answer import LEAST_USD
 from vpp_core.results.concentration import concentration_sentence
 from vpp_core.results.days import PARTS
 from vpp_core.results.energy import energy_sentence
-from vpp_core.results.modelled import modelled_sentence
+from vpp_core.results.modelled import LEAST_USD, modelled_sentence
 from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import BOUND, NEGOTIATED, has_no_market
@@ -216,12 +215,23 @@ def saturated_components(run: Run) -> list[str]:
     ]
 
 
+COMPONENT_WORDS = {
+    "backup": "keeping the backup",
+    "discharge": "keeping to the daily discharge",
+    "ev_ready": "cars ready to leave",
+    "compensation": "what was paid per kWh",
+    "autonomy": "being asked for no more than was offered",
+    "bill": "the bill",
+}
+
+
 def _saturated(run: Run) -> str:
     names = saturated_components(run)
     if not names:
         return ""
-    words = listed([name.replace("_", " ") for name in names])
-    return f"At 0.995 or more under every strategy, so of no help in telling them apart: {words}."
+    words = listed([COMPONENT_WORDS.get(name, name.replace("_", " ")) for name in names])
+    parts = "this part of satisfaction does" if len(names) == 1 else "these parts of satisfaction do"
+    return f"Every strategy scores 0.995 or more in {words}: {parts} not tell them apart."
 
 
 def _bound_gap(run: Run) -> str:

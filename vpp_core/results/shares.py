@@ -89,6 +89,11 @@ def shares_of(prices: pd.DataFrame, solar: pd.DataFrame, load: pd.DataFrame) -> 
     return shares
 
 
+def modelled(source: pd.Series, value: pd.Series) -> pd.Series:
+    """Whether each value was neither published nor filled from published neighbours."""
+    return ~source.isin([*REAL, "filled"]) | value.isna()
+
+
 def _share(series: str, source: pd.Series, missing: pd.Series) -> Share:
     known = source.astype(object).where(~missing.to_numpy(dtype=bool) & source.notna().to_numpy(), "missing")
     counts = known.value_counts()

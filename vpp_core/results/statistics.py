@@ -64,11 +64,11 @@ def resampled_sums(daily: Floats, resamples: int = RESAMPLES) -> Floats | None:
     if len(daily) < 2:
         return None
     # einsum instead of a BLAS product: the same bits whatever number of threads BLAS has
-    return np.einsum("rd,dk->rk", _draws_of_days(len(daily), resamples), np.asarray(daily, dtype=np.float64))
+    return np.einsum("rd,dk->rk", draws_of_days(len(daily), resamples), np.asarray(daily, dtype=np.float64))
 
 
 @lru_cache(maxsize=4)
-def _draws_of_days(days: int, resamples: int) -> Floats:
+def draws_of_days(days: int, resamples: int) -> Floats:
     """How often each day is drawn, shape (resamples, days): always the same for the same number of days."""
     rng = np.random.Generator(np.random.Philox(_SEED))
     counts = rng.multinomial(days, np.full(days, 1 / days), size=resamples).astype(np.float64)

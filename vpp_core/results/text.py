@@ -65,13 +65,14 @@ def interval(measured: Interval, form: Any = usd) -> str:
 def form_of(measured: Interval) -> Any:
     """How to write a sum of money: with as many digits as its interval carries, two of its half width, cents at most.
 
-    `$1,080` where the interval is $600 wide; all digits where there is no interval.
+    `$1,080` where the interval is $600 wide, `$34` where it is $14 wide; all digits where there is no interval.
     """
     if measured.low is None or measured.high is None or measured.high - measured.low < 1e-9:
         return usd
-    digits = min(1 - math.floor(math.log10((measured.high - measured.low) / 2)), 2)
-    if digits >= 1:  # a single decimal of a dollar does not read as money
+    digits = 1 - math.floor(math.log10((measured.high - measured.low) / 2))
+    if digits > 1:
         return usd
+    digits = min(digits, 0)  # a single decimal of a dollar does not read as money
 
     def rounded(value: Any) -> str:
         text = number(abs(round(float(value), digits)), 0)

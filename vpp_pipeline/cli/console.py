@@ -7,6 +7,7 @@ number instead.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-WIDTH_OF_A_FILE = 200
-"""columns where the output is no terminal, so that a table is not folded in a file"""
+COLUMNS_OF_A_FILE = 80
+"""where the output is no terminal: a table fits a page, a message, a narrow window (the variable COLUMNS: another)"""
+_BETWEEN = 3
+"""columns that part two cells, at most"""
+LEAST_FOLDED = 24
+"""columns that a folded text has at least"""
 TEXT_COLUMNS = (
     "difference",
     "month",
@@ -74,33 +79,62 @@ def bar(on: Console, transient: bool = False) -> Progress:
     return Progress(*columns, console=on, disable=not on.is_terminal, transient=transient)
 
 
+def width() -> int:
+    """Columns of the terminal; of a file or a pipe 80, or what COLUMNS says."""
+    if sys.stdout.isatty():
+        return console().width
+    given = os.environ.get("COLUMNS", "")
+    return max(int(given), 40) if given.isdigit() else COLUMNS_OF_A_FILE
+
+
+def say_folded(text: str) -> None:
+    """Print a paragraph in lines that fit."""
+    import textwrap
+
+    say("\n".join(textwrap.wrap(text, width(), break_long_words=False, break_on_hyphens=False)))
+
+
 def print_rows(title: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows of text as a table; what is wider than the terminal goes on below, the first column again."""
+    """Rows of text as a table; what is wider than the terminal goes on below, after what tells rows apart."""
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    out = console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    out = console(width=width())
+    out.print(visible(title), style="bold", soft_wrap=True)
     shown = [{name: visible(value) for name, value in row.items()} for row in rows]
-    for number, names in enumerate(_blocks(shown, out.width)):
-        table = Table(title=None if number else visible(title), title_justify="left", header_style="bold")
+    for names in _blocks(shown, out.width):
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for name in names:
+            folds = name in FOLDED_COLUMNS or len(names) == 1 + len(_leading(shown))
             table.add_column(
-                name, justify="left" if name in TEXT_COLUMNS else "right", no_wrap=name not in FOLDED_COLUMNS
+                name, justify="left" if name in TEXT_COLUMNS else "right", no_wrap=not folds, overflow="fold"
             )
         for row in shown:
             table.add_row(*(row[name] for name in names))
         out.print(table)
+        out.print()
 
 
-def _blocks(rows: Sequence[dict[str, str]], width: int) -> list[list[str]]:
-    """Column names in blocks that fit into `width`, the first column leading each."""
-    first, *rest = rows[0]
-    sizes = {name: max(len(name), *(len(row[name]) for row in rows)) + 3 for name in rows[0]}
-    blocks, used = [[first]], sizes[first] + 1
-    for name in rest:
-        size = 12 if name in FOLDED_COLUMNS else sizes[name]
-        if used + size > width and len(blocks[-1]) > 1:
-            blocks.append([first])
-            used = sizes[first] + 1
+def _leading(rows: Sequence[dict[str, str]]) -> list[str]:
+    """The first columns, as many as tell rows apart: they lead each block. One, where no few of them do."""
+    names = list(rows[0])
+    for number in range(1, min(3, len(names)) + 1):
+        if len({tuple(row[name] for name in names[:number]) for row in rows}) == len(rows):
+            return names[:number]
+    return names[:1]
+
+
+def _blocks(rows: Sequence[dict[str, str]], columns: int) -> list[list[str]]:
+    """Column names in blocks that fit into so many columns, the leading ones first in each."""
+    leading = _leading(rows)
+    sizes = {name: max(len(name), *(len(row[name]) for row in rows)) + _BETWEEN for name in rows[0]}
+    sizes |= {name: min(sizes[name], LEAST_FOLDED) for name in sizes if name in FOLDED_COLUMNS}
+    start = sum(sizes[name] for name in leading)
+    blocks, used = [[*leading]], start
+    for name in list(rows[0])[len(leading) :]:
+        if used + sizes[name] > columns and len(blocks[-1]) > len(leading):
+            blocks.append([*leading])
+            used = start
         blocks[-1].append(name)
-        used += size
+        used += sizes[name]
     return blocks

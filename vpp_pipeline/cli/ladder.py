@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
 from vpp_pipeline.cli import options as o
-from vpp_pipeline.cli.console import print_rows, say
+from vpp_pipeline.cli.console import print_rows, say, say_folded
 from vpp_pipeline.lake import Lake
 
 if TYPE_CHECKING:
@@ -46,16 +47,21 @@ def ladder(
     show_gap(lake, month, chosen)
 
 
-def show_ladder(lake: Lake, month: str, scenario: Scenario) -> None:
-    """Print the key figures of every strategy."""
+IN_BRIEF = ("strategy", "surplus", "a home", "worse off", "satisfaction")
+"""Columns that fit beside each other; `vpp ladder` shows all."""
+
+
+def show_ladder(lake: Lake, month: str, scenario: Scenario, columns: Sequence[str] | None = None) -> None:
+    """Print the key figures of every strategy, or some columns of them."""
     from vpp_core.results.ladder import ladder_table
     from vpp_pipeline.cli.execution import records
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     days = f", first {scenario.first_days} days" if scenario.first_days else ""
-    print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(ladder_table(kpis)))
+    shown = ladder_table(kpis)[list(columns)] if columns else ladder_table(kpis)
+    print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(shown))
     for note in notes_on(kpis, scenario.in_month(Month.parse(month))):
-        say(note)
+        say_folded(note)
 
 
 def notes_on(kpis: pd.DataFrame, scenario: Scenario) -> list[str]:
@@ -83,27 +89,47 @@ def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
 
 
 def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:
-    """Print the split of the distance from perfect foresight to negotiation, with intervals."""
-    from vpp_core.results.text import number
+    """Print the split of the distance from perfect foresight to negotiation, with intervals: a table per path."""
+    from vpp_core.results.rungs import COMPARISON
 
     split = lake.read("gap_split", month, scenario.name).table.to_pandas()
-    rows = split[split["measure"] == "surplus_usd"]
-    print_rows(
-        "What lies between them: surplus [$], 95 % interval over days",
-        [
-            {
-                "path": row.path,
-                "step": f"{row.step} ({row.upper_strategy} − {row.lower_strategy})",
-                "$": number(row.difference),
-                "from": number(row.low),
-                "to": number(row.high),
-                "note": f"{row.largest_day} alone makes {row.largest_day_percent:.0f} % of it"
-                if row.one_day_dominates
-                else "",
-            }
-            for row in rows.itertuples()
-        ],
-    )
+    surplus = split[split["measure"] == "surplus_usd"]
+    for path, rows in surplus.groupby("path", sort=False):
+        title = "Strategies side by side" if path == COMPARISON else f"What lies between them, {_words(str(path))}"
+        print_rows(
+            f"{title}: surplus [$], 95 % interval over days",
+            [
+                {
+                    "difference": f"{row['upper_strategy']} − {row['lower_strategy']}"
+                    if path == COMPARISON
+                    else _words(row["step"]),
+                    **_measured(row),
+                }
+                for row in rows.to_dict("records")
+            ],
+        )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _measured(row: dict[Any, Any]) -> dict[str, str]:
+    from vpp_core.results.text import number
+
+    alone = f"{row['largest_day']} alone makes {row['largest_day_percent']:.0f} %" if row["one_day_dominates"] else ""
+    return {"$": number(row["difference"]), "from": number(row["low"]), "to": number(row["high"]), "note": alone}
+
+
+def show_answer(lake: Lake, month: str, scenario: Scenario) -> None:
+    """Print what the report answers, paragraph by paragraph."""
+    import json
+
+    summary = lake.report_folder(month, scenario.name) / "simulation_summary.json"
+    say()
+    for paragraph in json.loads(summary.read_text(encoding="utf-8"))["answer"]:
+        say_folded(paragraph)
+        say()
 
 
 def show_places(lake: Lake, month: str, scenario: Scenario, result: MonthRun) -> None:

@@ -32,12 +32,12 @@ def run(
     """Run the benchmark of a month: data, homes, every strategy, key figures, report.
 
     What is in the lake already and made from the same inputs by the same code is reused; --fresh computes it anew.
-    Options that differ from the scenario make a scenario of its own name, such as reference-50h-s7, so that no result
-    overwrites another.
+    What it found is said at the end. Options that differ from the scenario make a scenario of its own name, such as
+    reference-50h-s7, so that no result overwrites another.
     """
     month = o.finished_month(month)
     from vpp_pipeline.cli.execution import KEY_FIGURES, execute_month, open_lake
-    from vpp_pipeline.cli.ladder import show_ladder, show_places
+    from vpp_pipeline.cli.ladder import IN_BRIEF, show_answer, show_ladder, show_places
 
     lake = open_lake()
     chosen = o.chosen_scenario(
@@ -56,6 +56,7 @@ def run(
     )
     assets = None if report else KEY_FIGURES
     result = execute_month(lake, month, chosen, assets=assets, fresh=fresh, refetch=refetch, on=on)
-    show_ladder(lake, month, chosen)
+    show_ladder(lake, month, chosen, IN_BRIEF if report else None)
     if report:
         show_places(lake, month, chosen, result)
+        show_answer(lake, month, chosen)

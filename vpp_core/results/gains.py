@@ -1,0 +1,57 @@
+"""What households got: the median home's gain and the share of homes that gain, with intervals over days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vpp_core.results.kpis import A_CENT
+from vpp_core.results.run import Run
+from vpp_core.results.statistics import Floats, Interval, draws_of_days, interval_of
+
+RESAMPLES = 1_000
+"""Each draw of days needs the gains of all homes anew; the ends of an interval move by a few percent of its width."""
+
+
+@dataclass(frozen=True)
+class Gains:
+    """Households' gains over the period under a strategy."""
+
+    median_usd: Interval
+    gaining: Interval
+    """share of the homes that have a cent or more than without a VPP, 0–1"""
+    losing: int
+    """homes a cent or more worse off"""
+    worst_usd: float
+    homes: int
+
+
+def gains(run: Run, strategy: str) -> Gains | None:
+    """None where the strategy was not run, or pays nobody."""
+    rows = run.flat.households[run.flat.households["strategy"] == strategy]
+    if rows.empty or rows["household_gain_usd"].isna().any():
+        return None
+    by_day: Floats = rows.pivot_table(
+        index="local_day", columns="home_id", values="household_gain_usd", aggfunc="sum"
+    ).to_numpy(dtype=float)
+    months = by_day.sum(axis=0)
+    redrawn = _redrawn(by_day)
+    return Gains(
+        interval_of(float(np.median(months)), None if redrawn is None else redrawn[:, 0]),
+        interval_of(float((months >= A_CENT).mean()), None if redrawn is None else redrawn[:, 1]),
+        int((months <= -A_CENT).sum()),
+        float(months.min()),
+        len(months),
+    )
+
+
+def _redrawn(by_day: Floats) -> Floats | None:
+    """Median and share that gains where whole days are redrawn, shape (resamples, 2); None with one day."""
+    if len(by_day) < 2:
+        return None
+    made = np.empty((RESAMPLES, 2))
+    for position, counts in enumerate(draws_of_days(len(by_day), RESAMPLES)):
+        months = np.einsum("d,dh->h", counts, by_day)
+        made[position] = np.median(months), (months >= A_CENT).mean()
+    return made
