@@ -36,8 +36,9 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_square_brackets_are_text_in_tables_their_titles_bars_and_lines(
-    text: str, capsys: pytest.CaptureFixture[str]
+    text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     console.print_rows(f"title {text}", [{"what": f"first {text}", text: "cell"}])
     console.say(f"line {text}")
     with console.bar(console.console()) as progress:
@@ -134,3 +135,28 @@ def test_json_of_a_household_is_still_json_whatever_its_words(capsys: pytest.Cap
 def test_no_command_prints_but_through_the_one_place(path: Path) -> None:
     if path.name != "console.py":
         assert not re.search(r"typer\.echo|secho|rich\.console|rich\.markup|sys\.stdout\.write", path.read_text())
+
+
+def test_a_table_fits_80_columns_through_a_pipe_and_each_part_says_whose_rows_they_are(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    rows = [
+        {"path": path, "step": f"step {number}", **{f"figure {i}": f"{number}{i}" * 8 for i in range(4)}}
+        for path in ("first", "last")
+        for number in range(2)
+    ]
+    console.print_rows("title", rows)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert max(map(len, lines)) <= 80
+    parts = [line for line in lines if line.startswith("path")]
+    assert len(parts) > 1 and all(line.split()[:2] == ["path", "step"] for line in parts)
+    assert sum(line.startswith("last") for line in lines) == 2 * len(parts)
+
+
+def test_a_cell_that_no_line_holds_is_folded_and_not_cut_off(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    console.print_rows("title", [{"strategy": "negotiated", "surplus": "x" * 150}])
+    assert capsys.readouterr().out.count("x") == 150

@@ -102,17 +102,27 @@ def print_rows(title: str, rows: Sequence[dict[str, Any]]) -> None:
     out = console(width=width())
     out.print(visible(title), style="bold", soft_wrap=True)
     shown = [{name: visible(value) for name, value in row.items()} for row in rows]
+    sizes = _sizes(shown)
     for names in _blocks(shown, out.width):
         table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        folds = sum(sizes[name] for name in names) > out.width  # rather than cut off
         for name in names:
-            folds = name in FOLDED_COLUMNS or len(names) == 1 + len(_leading(shown))
             table.add_column(
-                name, justify="left" if name in TEXT_COLUMNS else "right", no_wrap=not folds, overflow="fold"
+                name,
+                justify="left" if name in TEXT_COLUMNS else "right",
+                no_wrap=not folds and name not in FOLDED_COLUMNS,
+                overflow="fold",
             )
         for row in shown:
             table.add_row(*(row[name] for name in names))
         out.print(table)
         out.print()
+
+
+def _sizes(rows: Sequence[dict[str, str]]) -> dict[str, int]:
+    """Columns that each name and its texts take."""
+    sizes = {name: max(len(name), *(len(row[name]) for row in rows)) + _BETWEEN for name in rows[0]}
+    return sizes | {name: min(sizes[name], LEAST_FOLDED) for name in sizes if name in FOLDED_COLUMNS}
 
 
 def _leading(rows: Sequence[dict[str, str]]) -> list[str]:
@@ -127,8 +137,7 @@ def _leading(rows: Sequence[dict[str, str]]) -> list[str]:
 def _blocks(rows: Sequence[dict[str, str]], columns: int) -> list[list[str]]:
     """Column names in blocks that fit into so many columns, the leading ones first in each."""
     leading = _leading(rows)
-    sizes = {name: max(len(name), *(len(row[name]) for row in rows)) + _BETWEEN for name in rows[0]}
-    sizes |= {name: min(sizes[name], LEAST_FOLDED) for name in sizes if name in FOLDED_COLUMNS}
+    sizes = _sizes(rows)
     start = sum(sizes[name] for name in leading)
     blocks, used = [[*leading]], start
     for name in list(rows[0])[len(leading) :]:
