@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,7 @@ def _digests(studies: Studies) -> dict[str, str]:
 def answer(report: str) -> str:
     """The section of the Markdown report that says what was found."""
     _, _, below = report.partition("## Answer")
-    return below.partition("\n## ")[0].strip()
+    return re.split(r"\n###? ", below)[0].strip()
 
 
 def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) -> dict[str, Any]:
