@@ -22,6 +22,7 @@ LINE = [
     "llm",
     "physics",
     "fleet",
+    "programmes",
     "market",
     "settlement",
     "dispatch",

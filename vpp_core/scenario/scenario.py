@@ -16,6 +16,7 @@ from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, shortened
 from vpp_core.scenario.market_rules import FLEET_SHARE, MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
+from vpp_core.scenario.programmes import Programme, programmes_of
 from vpp_core.scenario.reliability import Reliability
 from vpp_core.scenario.retail import TODAYS_MIX, mix_in_force
 from vpp_core.scenario.rules import Rules
@@ -73,6 +74,9 @@ class Scenario(Rules):
     tariffs: tuple[Tariff, ...] = Field(
         TODAYS_MIX, min_length=1, max_length=20, description="what homes are billed by, with shares"
     )
+    programmes: tuple[Programme, ...] = Field(
+        (), max_length=10, description="what pays the fleet beside the market: names of those that ship, or own ones"
+    )
     negotiation: NegotiationRules = NegotiationRules()
     first_days: int | None = Field(None, ge=1, le=31, description="only the month's first days; none: all")
 
@@ -95,6 +99,19 @@ class Scenario(Rules):
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(f"two tariffs are named {min(twice)}; name them apart")
         return tariffs
+
+    @field_validator("programmes", mode="before")
+    @classmethod
+    def _shipped_by_name(cls, given: Any) -> Any:
+        return programmes_of(given)
+
+    @field_validator("programmes")
+    @classmethod
+    def _named_apart(cls, programmes: tuple[Programme, ...]) -> tuple[Programme, ...]:
+        names = [programme.name for programme in programmes]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two programmes are named {min(twice)}; name them apart")
+        return programmes
 
     @field_validator("name")
     @classmethod
