@@ -13,7 +13,7 @@ from vpp_core.fleet.fleet import Fleet
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.market.forecast import price_forecast
 from vpp_core.market.inputs import Inputs
-from vpp_core.scenario import MarketRules, Reliability, Scenario, Tariff
+from vpp_core.scenario import MarketRules, Programme, Reliability, Scenario, Tariff
 from vpp_core.sources.orientations import ORIENTATIONS
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -36,6 +36,8 @@ def invented_inputs(
     minimum_bid_mw: float = 0.0,
     tariffs: tuple[Tariff, ...] = (Tariff(),),
     reliability: Reliability | None = None,
+    programmes: tuple[Programme, ...] = (),
+    day_ahead: Array | float = np.nan,
     **market: Any,
 ) -> Inputs:
     """Inputs of a short period. Prices are random, spiky and sometimes negative unless given, (T,) or one number.
@@ -53,6 +55,7 @@ def invented_inputs(
         market=MarketRules(minimum_bid_mw=minimum_bid_mw, **market),
         tariffs=tariffs,
         reliability=reliability or Reliability(),
+        programmes=programmes,
     )
     period = scenario.period(Month.parse(month))
     rng = np.random.default_rng(seed)
@@ -67,7 +70,7 @@ def invented_inputs(
         random_reserve_prices(np.random.default_rng(seed + 1), steps)
         if reserve is None
         else np.broadcast_to(reserve, (2, steps)),
-    )
+    ).assign(lmp_day_ahead_usd_per_mwh=day_ahead)
     hour = period.local.hour.to_numpy() + period.local.minute.to_numpy() / 60
     if load_kw is None:
         load_kw = rng.uniform(0.1, 1.5, (steps, len(fleet))) + np.exp(-(((hour - 18) / 3) ** 2))[:, None]

@@ -86,7 +86,8 @@ def simulate(
             assert isinstance(strategy, GateClosureStrategy)
             strategy.gateway = gateway
             trajectory, bids, timings = run(inputs, strategy, progress, messages)
-        outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd, kept)
+        enrolled = isinstance(strategy, Bound) or strategy.bids
+        outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd, kept, enrolled)
         if strategy.negotiates:
             _require_heard(inputs.scenario, sum((bid.decision.usage for bid in bids), Usage()), gateway)
         outcome.timings.update(timings, total=time.perf_counter() - began)

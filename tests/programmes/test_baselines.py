@@ -49,7 +49,9 @@ def test_a_weekend_looks_at_weekends_and_the_first_days_at_what_there_is() -> No
     expected = -own_baseline_kw("10_in_10", load_by_day(loads), called, PERIOD)
     assert expected[event_on(13, 18)] == pytest.approx((6 + 12) / 2), "Sunday: the 5th had an event itself"
     assert expected[event_on(5, 18)] == pytest.approx((2 + 3 + 4) / 3), "the first Saturday has weekdays before it"
-    assert np.isnan(expected[event_on(1, 18)]).all(), "a first day has nothing before it"
+    assert expected[event_on(1, 18)] == pytest.approx(np.mean([2, 3, 4, 7, 8, 9, 10, 11, 14, 15])), "days after it"
+    always = np.isin(PERIOD.local.hour, [18])
+    assert np.isnan(own_baseline_kw("10_in_10", load_by_day(loads), always, PERIOD)).all()
 
 
 @pytest.mark.parametrize(

@@ -117,14 +117,14 @@ def assert_books_close(outcome: Outcome) -> None:
     Both sides are computed apart: revenue and bills from the meter, payments from awards and deliveries.
     """
     w, h = outcome.windows, outcome.households
-    revenue = w[["wholesale_usd", "reserve_usd", "call_usd"]].to_numpy().sum()
+    revenue = w[["wholesale_usd", "reserve_usd", "call_usd", "programme_usd"]].to_numpy().sum()
     profit = revenue - w["payment_usd"].sum() - w["penalty_usd"].sum()
     assert surplus(outcome) == pytest.approx(profit + h["household_gain_usd"].sum(), abs=1e-6)
     assert h["surplus_usd"].sum() == pytest.approx(surplus(outcome), abs=1e-6)
     parts = w[["wholesale_battery_usd", "wholesale_ev_usd", "wholesale_heater_usd"]].to_numpy().sum()
     assert parts == pytest.approx(w["wholesale_usd"].sum(), abs=1e-6)
     sources = [f"surplus_{source}_usd" for source in ("battery", "ev", "heater", "reserves")]
-    assert w[sources].to_numpy().sum() == pytest.approx(surplus(outcome), abs=1e-6)
+    assert w[[*sources, "programme_usd"]].to_numpy().sum() == pytest.approx(surplus(outcome), abs=1e-6)
     assert (w["penalty_usd"] >= 0).all()
 
 

@@ -149,6 +149,7 @@ def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:
         "wholesale_heater_usd": 0.0,
         "reserve_usd": 0.0,
         "call_usd": 0.0,
+        "programme_usd": 0.0,
         "bill_change_usd": 0.4 * total,
         "wear_change_usd": 0.1 * total,
         "penalty_usd": 0.0,

@@ -21,9 +21,10 @@ def with_sources(run, negotiated, aware):
     """The run with its surplus split by source in these shares of each day's surplus."""
     shares = {"no_vpp": (0, 0, 0), "negotiated": negotiated, "centralized_aware": aware}
     frames = {}
+    set_apart = [name for name in SOURCES if name not in ("surplus_heater_usd", "programme_usd")]
     for name in ("kpis", "daily"):
         frame = getattr(run, name).copy()
-        for i, column in enumerate(name for name in SOURCES if name != "surplus_heater_usd"):
+        for i, column in enumerate(set_apart):
             frame[column] = [
                 shares[key][i] * value for key, value in zip(frame["strategy"], frame["surplus_usd"], strict=True)
             ]

@@ -21,7 +21,9 @@ from vpp_core.fleet.population import choose
 from vpp_core.fleet.reliability import reached
 from vpp_core.fleet.stores import Stores
 from vpp_core.market.contingencies import called_intervals
+from vpp_core.market.forecast import DAY_AHEAD
 from vpp_core.market.segments import ENERGY, NONSPIN, PRODUCTS, SPIN, Layout
+from vpp_core.programmes.events import Events, events_of
 from vpp_core.scenario import MarketRules, Scenario
 
 SLOTS = 96
@@ -57,6 +59,8 @@ class Inputs:
     import_usd_per_kwh: Floats
     """retail price of each tariff and interval, shape (tariffs, T + lookahead)"""
     export_usd_per_kwh: Floats
+    events: tuple[Events, ...]
+    """of the scenario's programmes; known to a strategy from when they are announced"""
     slot: Ints
     """quarter hour of the local day of each interval, shape (T + lookahead,)"""
 
@@ -139,6 +143,10 @@ class Inputs:
             tariff_of_home=_tariff_of_home(scenario, fleet),
             import_usd_per_kwh=np.stack([tariff.prices("import", local) for tariff in scenario.tariffs]),
             export_usd_per_kwh=np.stack([tariff.prices("export", local) for tariff in scenario.tariffs]),
+            events=tuple(
+                events_of(programme, period, prices[DAY_AHEAD].to_numpy(dtype=np.float64), scenario.data_seed)
+                for programme in scenario.programmes
+            ),
             slot=(hour * 4 + local.minute.to_numpy() // 15).astype(np.int64),
         )
         if np.isnan(inputs.lmp_usd_per_mwh).any():

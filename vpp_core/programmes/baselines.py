@@ -9,8 +9,8 @@ Power is an injection: export, or output of a battery, positive; a load is its n
 - *control group*: the mean of other homes with the same devices that were left alone.
 
 So the California ISO's tariff has them (section 4.13.4; there weekends look at four days). A period has no days before
-it: its own earlier days count as far as there are any, of the other kind where there is none of the same; a first day
-has no baseline.
+it: its own earlier days count as far as there are any, of the other kind where there is none of the same; where there
+is none at all, the first days after it stand in for those before the period (assumption).
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ def own_baseline_kw(method: str, injection_kw: Floats, called: Bools, period: Pe
 
     Returns
     -------
-    Expected injection [kW] where an event is on, shape (T, N); NaN elsewhere and where there is no earlier day.
+    Expected injection [kW] where an event is on, shape (T, N); NaN elsewhere and where every day has an event.
     """
     expected = np.full_like(injection_kw, np.nan)
     at = _interval_of_slot(period)
-    kind = _kind_of_day(period)
+    kind = kind_of_day(period)
     has_event = np.bincount(period.day_of_interval, called, len(period.days)) > 0
     for day in np.flatnonzero(has_event):
         now = np.flatnonzero(called & (period.day_of_interval == day))
         slots = period.slot_of_interval[now]
         before = slots[0] - np.arange(ADJUSTED_BY_SLOTS[0], ADJUSTED_BY_SLOTS[1], -1)
         before = before[before >= 0]
-        looked_at = _earlier_days(day, kind, has_event, (at[:, slots] >= 0).all(axis=1))
+        looked_at = days_looked_at(int(day), kind, has_event | (at[:, slots] < 0).any(axis=1))
         if not len(looked_at):
             continue
         days = injection_kw[at[looked_at][:, slots]]
@@ -90,11 +90,14 @@ def control_baseline_kw(alone_kw: Floats, alike: Ints, in_group: Bools) -> Float
     return baseline
 
 
-def _earlier_days(day: int, kind: Ints, has_event: Bools, complete: Bools) -> Ints:
-    """The last days without an event before a day, of its kind, else of any."""
-    usable = np.flatnonzero(~has_event[:day] & complete[:day])
-    same = usable[kind[usable] == kind[day]]
-    return (same if len(same) else usable)[-LOOKED_AT_DAYS:]
+def days_looked_at(day: int, kind: Ints, left_out: Bools) -> Ints:
+    """The last ten days before a day that are not left out, of its kind, else of any; else the first ten after it."""
+    usable = np.flatnonzero(~left_out)
+    for there, part in ((usable[usable < day], slice(-LOOKED_AT_DAYS, None)), (usable, slice(LOOKED_AT_DAYS))):
+        same = there[kind[there] == kind[day]]
+        if len(there):
+            return (same if len(same) else there)[part]
+    return usable
 
 
 def _ratio(load_kw: Floats, expected_kw: Floats, most: float) -> Floats:
@@ -111,7 +114,7 @@ def _interval_of_slot(period: Period) -> Ints:
     return at
 
 
-def _kind_of_day(period: Period) -> Ints:
+def kind_of_day(period: Period) -> Ints:
     """1 for weekend and holiday, else 0, (D,)."""
     first = np.searchsorted(period.day_of_interval, np.arange(len(period.days)))
     days = period.local[first].tz_localize(None).normalize()

@@ -16,6 +16,7 @@ PARTS = {
     "wholesale_ev_usd": ("EVs at wholesale", 1),
     "wholesale_heater_usd": ("water heaters at wholesale", 1),
     "reserves_usd": ("reserves", 1),
+    "programme_usd": ("programmes", 1),
     "bill_change_usd": ("retail bills", -1),
     "wear_change_usd": ("battery wear", -1),
     "penalty_usd": ("penalties", -1),

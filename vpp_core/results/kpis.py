@@ -33,6 +33,7 @@ _SUMMED = (
     "wholesale_usd",
     "reserve_usd",
     "call_usd",
+    "programme_usd",
     "bill_change_usd",
     "wear_change_usd",
     "penalty_usd",
@@ -151,7 +152,8 @@ def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFram
     sums = market.join(homes)
     sums["violations"] = sums[kinds].sum(axis=1, min_count=1)
     sums["reserves_usd"] = sums["reserve_usd"] + sums["call_usd"]
-    sums["vpp_profit_usd"] = sums["wholesale_usd"] + sums["reserves_usd"] - sums["penalty_usd"] - sums["payment_usd"]
+    revenue = sums["wholesale_usd"] + sums["reserves_usd"] + sums["programme_usd"]
+    sums["vpp_profit_usd"] = revenue - sums["penalty_usd"] - sums["payment_usd"]
     sums["books_residual_usd"] = sums["surplus_usd"] - sums["vpp_profit_usd"] - sums["household_gain_usd"]
     return sums
 
@@ -198,7 +200,8 @@ def _bidding(own: pd.Series, windows: pd.DataFrame, scenario: Scenario) -> dict[
         "answered_percent": _percent(placed, placed + own["missed_mwh"]),
         "expected_margin_usd": expected,
         # reserves are bid day ahead, so no energy bid expected them
-        "expected_minus_realised_usd": expected - (own["surplus_usd"] - own["surplus_reserves_usd"]),
+        "expected_minus_realised_usd": expected
+        - (own["surplus_usd"] - own["surplus_reserves_usd"] - own["programme_usd"]),
         "cleared_of_feasible_percent": _percent(cleared, feasible),
     }
 

@@ -25,6 +25,7 @@ SOURCES = {
     "surplus_ev_usd": "EVs",
     "surplus_heater_usd": "water heaters",
     "surplus_reserves_usd": "reserves",
+    "programme_usd": "programmes",
 }
 """Columns of the key figures that add up to the surplus, where a run has them."""
 _LEAST_USD = 0.005
@@ -90,8 +91,9 @@ def reason(run: Run, column: str) -> str:
 
 
 def _is_there(run: Run, source: str) -> bool:
-    """Whether the run tells this source apart; water heaters, which most fleets have none of, only where they earn."""
-    return source in run.kpis and (source != "surplus_heater_usd" or bool(run.kpis[source].abs().max() > _LEAST_USD))
+    """Whether the run tells this source apart; what most runs have none of, only where it earns."""
+    rare = source in ("surplus_heater_usd", "programme_usd")
+    return source in run.kpis and (not rare or bool(run.kpis[source].abs().max() > _LEAST_USD))
 
 
 def beside_table(run: Run) -> pd.DataFrame:
@@ -141,6 +143,8 @@ def beside_sentence(run: Run) -> str:
 
 def _reason(run: Run, part: Beside) -> str:
     """The factor furthest behind, with its number: quantity offered, share cleared, or surplus per cleared unit."""
+    if part.column == "programme_usd":
+        return ""
     reserves = part.column == "surplus_reserves_usd"
     (own_offered, own_cleared), (offered, cleared) = (_quantities(run, key, reserves) for key in (OWN, OTHER))
     unit = "MW-h held" if reserves else "MWh of deviation that cleared"

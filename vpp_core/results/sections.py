@@ -22,6 +22,13 @@ from vpp_core.results.ladder import MADE_OF, RESULT, SUPPLIERS, ladder_table
 from vpp_core.results.method import method
 from vpp_core.results.modelled import modelled_table
 from vpp_core.results.one_day import chosen_day, shown_strategy
+from vpp_core.results.programmes import (
+    TRUTH_KNOWN,
+    baseline_table,
+    judged_strategy,
+    programme_sentence,
+    programme_table,
+)
 from vpp_core.results.reserves import reserve_sentence, reserve_table
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import PREFERENCES_FIRST, PREFERENCES_LAST, has_no_market
@@ -115,6 +122,8 @@ def _sources(run: Run) -> list[Part]:
         part("By kind of money", plots=[by_kind]),
         part("Energy: moved and cleared", [energy_sentence(run)], tables=[energy_table(run)], notes=[TWICE]),
         part("Reserves", [reserve_sentence(run)], tables=[reserve_table(run)]),
+        part("Programmes", [programme_sentence(run)], tables=[programme_table(run)]),
+        part(f"Baselines of {judged_strategy(run)}'s events", tables=[baseline_table(run)], notes=[TRUTH_KNOWN]),
         part("In how few windows", [concentration_sentence(run)], [few], notes=[ABOVE_ALL] if few else []),
     ]
 

@@ -9,6 +9,7 @@ from vpp_core.results.concentration import concentration_sentence
 from vpp_core.results.days import PARTS
 from vpp_core.results.energy import energy_sentence
 from vpp_core.results.modelled import LEAST_USD, modelled_sentence
+from vpp_core.results.programmes import programme_sentence
 from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import BOUND, NEGOTIATED, has_no_market
@@ -38,6 +39,7 @@ def observations(run: Run) -> list[str]:
         beside_sentence(run),
         concentration_sentence(run),
         reserve_sentence(run),
+        programme_sentence(run),
         modelled_sentence(run),
         not_read_sentence(run),
         _expectation(run),

@@ -1,6 +1,6 @@
 """The books: what a trajectory is worth against the counterfactual, part by part, per interval and home.
 
-    surplus = Σ LMP · (p − p_counterfactual) · Δt + reserve pay + call energy
+    surplus = Σ LMP · (p − p_counterfactual) · Δt + reserve pay + call energy + pay of programmes
               − rise of retail bills − rise of wear − penalties + rise of stored energy at its price
 
 where energy that a call delivers is booked apart from the rest of the injection. Held reserve is paid at its product's
@@ -11,12 +11,13 @@ that no store holds is not paid and costs the same penalty as what cannot be del
 
 Between the VPP and a household: what was awarded and delivered is paid at the agreed price, which covers the
 household's own cost (its bill, now and later, and wear); held reserve at the agreed price per kW-h, and what a call
-delivers at the price agreed for that. All else by which injections differ from the counterfactual, the rebound of what
-was moved included, the VPP settles at LMP.
+delivers at the price agreed for that; of what programmes pay, their households' share. All else by which injections
+differ from the counterfactual, the rebound of what was moved included, the VPP settles at LMP.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,7 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import NONSPIN, SPIN
 from vpp_core.physics.meter import net_injection_kw, retail_bill_usd
 from vpp_core.settlement.grouping import shared_by_homes, sum_by_home
+from vpp_core.settlement.programmes import Measured, total_usd
 from vpp_core.settlement.sources import bill_change_by_kind
 from vpp_core.settlement.trajectory import Trajectory
 
@@ -37,6 +39,7 @@ MONEY = (
     *(f"wholesale_{kind.source}_usd" for kind in KINDS),
     "reserve_usd",
     "call_usd",
+    "programme_usd",
     "bill_change_usd",
     "wear_change_usd",
     "penalty_usd",
@@ -68,8 +71,13 @@ class Books:
     """held reserve that could not have been delivered"""
 
 
-def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajectory) -> Books:
-    """Settle a trajectory; `payment_usd` is as contracted, whether or not the strategy has contracts."""
+def make_books(
+    inputs: Inputs, trajectory: Trajectory, counterfactual: Trajectory, programmes: Sequence[Measured] = ()
+) -> Books:
+    """Settle a trajectory; `payment_usd` is as contracted, whether or not the strategy has contracts.
+
+    `programmes`: what those measured that it takes part in.
+    """
     hours, rules, stores = INTERVAL_HOURS, inputs.scenario.market, inputs.stores
     lmp = inputs.lmp_usd_per_mwh[:, None] / 1000
     injection, alone = (
@@ -98,10 +106,13 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
     missed = penalty_price * delivered.missing_kw
     end = _stored_energy_usd(inputs, trajectory, counterfactual)
 
+    from_programmes, to_households = total_usd(inputs, programmes)
+
     money: dict[str, Floats] = {
         "wholesale_usd": lmp * (injection - alone) * hours - sum_by_home(inputs, call),
         "reserve_usd": sum_by_home(inputs, capacity * (1 - unpaid_share)),
         "call_usd": sum_by_home(inputs, call),
+        "programme_usd": from_programmes,
         "bill_change_usd": retail_bill_usd(injection, *tariff, hours) - bill_alone,
         "wear_change_usd": sum_by_home(inputs, wear),
         "penalty_usd": sum_by_home(inputs, missed) + no_pay + unplaced,
@@ -111,6 +122,7 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
         money["wholesale_usd"]
         + money["reserve_usd"]
         + money["call_usd"]
+        + money["programme_usd"]
         - money["bill_change_usd"]
         - money["wear_change_usd"]
         - money["penalty_usd"]
@@ -125,10 +137,11 @@ def make_books(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajector
         money[f"surplus_{kind.source}_usd"] = sum_by_home(inputs, wholesale - wear - missed + end, kind.name)
         if own is not None:
             money[f"surplus_{kind.source}_usd"] -= own + unplaced / present
-    money["payment_usd"] = sum_by_home(inputs, _agreed_usd(trajectory, delivered, unpaid_share))
+    agreed = sum_by_home(inputs, _agreed_usd(trajectory, delivered, unpaid_share))
+    money["payment_usd"] = agreed + to_households
     return Books(
         money={name: money[name] for name in MONEY},
-        agreed_payment_usd=money["payment_usd"],
+        agreed_payment_usd=agreed,
         bill_counterfactual_usd=bill_alone + inputs.fixed_charge_usd(),
         injection_kw=injection,
         delivered_kw=delivered.held_kw + delivered.given_kw,

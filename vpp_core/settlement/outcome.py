@@ -22,9 +22,10 @@ from vpp_core.settlement.grouping import Groups, sum_by_home
 from vpp_core.settlement.home_intervals import home_intervals, kept_homes
 from vpp_core.settlement.home_windows import home_windows
 from vpp_core.settlement.preferences import Deviations, day_components, violations
+from vpp_core.settlement.programmes import measured, programme_days
 from vpp_core.settlement.satisfaction import satisfaction
 from vpp_core.settlement.trajectory import Trajectory
-from vpp_core.tables import HOME_INTERVALS, HOME_WINDOWS, HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables import HOME_INTERVALS, HOME_WINDOWS, HOUSEHOLD_DAYS, OUTCOMES, PROGRAMME_DAYS, WINDOW_RESULTS
 from vpp_core.tables.outcome import VIOLATIONS
 
 QUANTILES = ("p10", "p50", "p90")
@@ -42,6 +43,8 @@ class Outcome:
     """windows in which a home was awarded or paid something (`home_windows`)"""
     intervals: pd.DataFrame
     """of a few homes (`home_intervals`)"""
+    programmes: pd.DataFrame
+    """what events showed and programmes paid (`programme_days`)"""
     bound_gap_usd: float | None
     trajectory: Trajectory
     timings: dict[str, float] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class OutcomeTables:
     households: pd.DataFrame
     home_windows: pd.DataFrame
     intervals: pd.DataFrame
+    programmes: pd.DataFrame
     days: pd.DataFrame
 
 
@@ -66,13 +70,16 @@ def settle(
     bids: Sequence[Bid],
     bound_gap_usd: float | None = None,
     kept: Ints | None = None,
+    enrolled: bool = True,
 ) -> Outcome:
     """Make the books of a trajectory. `bids` has one per window; a bound has none, and pays nothing.
 
     `kept`: positions of the homes whose intervals and windows are kept, where these homes are a part of a fleet.
+    `enrolled`: whether it takes part in the scenario's programmes, as homes without a VPP do not.
     """
     groups = Groups(inputs)
-    books = make_books(inputs, trajectory, counterfactual)
+    programmes = measured(inputs, trajectory, counterfactual) if enrolled else []
+    books = make_books(inputs, trajectory, counterfactual, programmes)
     moved = Deviations.of(inputs, trajectory)
     operable = bool(bids)
     breaches = violations(inputs, trajectory, counterfactual, moved)
@@ -88,7 +95,8 @@ def settle(
         frame.insert(0, "strategy", strategy)
     intervals = home_intervals(inputs, strategy, trajectory, kept_homes(inputs.fleet) if kept is None else kept)
     paid = home_windows(inputs, strategy, trajectory, books, money["payment_usd"], groups, kept)
-    return Outcome(strategy, windows, households, paid, intervals, bound_gap_usd, trajectory)
+    by_programme = programme_days(inputs, strategy, programmes)
+    return Outcome(strategy, windows, households, paid, intervals, by_programme, bound_gap_usd, trajectory)
 
 
 def _counts(values: npt.NDArray[Any], operable: bool) -> pd.Series[int]:
@@ -252,11 +260,13 @@ class Settled(Protocol):
     @property
     def intervals(self) -> pd.DataFrame: ...
     @property
+    def programmes(self) -> pd.DataFrame: ...
+    @property
     def bound_gap_usd(self) -> float | None: ...
 
 
 def outcomes_to_arrow(outcomes: Sequence[Settled]) -> pa.Table:
-    """The outcomes contract: a row per strategy and local day, with the day's windows, households and intervals."""
+    """The outcomes contract: a row per strategy and local day, with the day's rows of the flat tables."""
     parts = []
     for outcome in outcomes:
         windows, households = WINDOW_RESULTS.arrow(outcome.windows), HOUSEHOLD_DAYS.arrow(outcome.households)
@@ -273,6 +283,7 @@ def outcomes_to_arrow(outcomes: Sequence[Settled]) -> pa.Table:
             _nest(households, outcome.households["local_day"], days),
             _nest(paid, outcome.home_windows["local_day"], days),
             _nest(intervals, outcome.intervals["local_day"], days),
+            _nest(PROGRAMME_DAYS.arrow(outcome.programmes), outcome.programmes["local_day"], days),
         ]
         parts.append(pa.Table.from_arrays(columns, schema=OUTCOMES.schema))
     return pa.concat_tables(parts) if parts else OUTCOMES.schema.empty_table()
@@ -294,4 +305,4 @@ def outcome_tables(table: pa.Table) -> OutcomeTables:
         return pa.Table.from_batches([pa.RecordBatch.from_struct_array(chunk) for chunk in chunks]).to_pandas()
 
     days = table.select(["strategy", "local_day", "surplus_usd", "bound_gap_usd"]).to_pandas()
-    return OutcomeTables(flat("windows"), flat("households"), flat("home_windows"), flat("intervals"), days)
+    return OutcomeTables(*map(flat, ("windows", "households", "home_windows", "intervals", "programmes")), days)

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.settlement.outcome import OutcomeTables, outcome_tables, outcomes_to_arrow
-from vpp_core.tables import WINDOW_RESULTS
+from vpp_core.tables import PROGRAMME_DAYS, WINDOW_RESULTS
 from vpp_core.tables.negotiation import OUTCOMES as ENDINGS
 
 ALIKE = (
@@ -51,6 +51,7 @@ class Merged:
     households: pd.DataFrame
     home_windows: pd.DataFrame
     intervals: pd.DataFrame
+    programmes: pd.DataFrame
     bound_gap_usd: float | None
 
 
@@ -76,8 +77,17 @@ def _merged(parts: Sequence[OutcomeTables], strategy: str) -> Merged:
         households=_side_by_side(own("households"), "local_day"),
         home_windows=_side_by_side(own("home_windows"), "window_start"),
         intervals=_side_by_side(own("intervals"), "local_day"),
+        programmes=_programmes(list(own("programmes"))),
         bound_gap_usd=float(np.sum(gaps)) if gaps else None,
     )
+
+
+def _programmes(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Aggregations have the same events: what is told of a day adds up, but for its length."""
+    rows = pd.concat(frames, ignore_index=True)
+    rules = {column.name: "sum" for column in PROGRAMME_DAYS.columns if column.name not in PROGRAMME_DAYS.key}
+    rules |= {"is_paid_by": "first", "event_hours": "first"}
+    return rows.groupby(list(PROGRAMME_DAYS.key), sort=False, as_index=False).agg(rules)
 
 
 def _side_by_side(frames: Iterator[pd.DataFrame], by: str) -> pd.DataFrame:

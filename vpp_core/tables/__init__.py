@@ -13,7 +13,14 @@ from vpp_core.tables.data import (
 )
 from vpp_core.tables.fleet import PROSUMER_FLEET
 from vpp_core.tables.messages import NEGOTIATION_MESSAGES, NEGOTIATOR_SCORES
-from vpp_core.tables.outcome import HOME_INTERVALS, HOME_WINDOWS, HOUSEHOLD_DAYS, OUTCOMES, WINDOW_RESULTS
+from vpp_core.tables.outcome import (
+    HOME_INTERVALS,
+    HOME_WINDOWS,
+    HOUSEHOLD_DAYS,
+    OUTCOMES,
+    PROGRAMME_DAYS,
+    WINDOW_RESULTS,
+)
 from vpp_core.tables.results import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY, KPI_MONTHLY, SCENARIOS, STUDY
 
 CONTRACTS = {
@@ -28,6 +35,7 @@ CONTRACTS = {
         HOUSEHOLD_DAYS,
         HOME_WINDOWS,
         HOME_INTERVALS,
+        PROGRAMME_DAYS,
         OUTCOMES,
         NEGOTIATION_MESSAGES,
         NEGOTIATOR_SCORES,
@@ -58,6 +66,7 @@ __all__ = [
     "NEGOTIATOR_SCORES",
     "OUTCOMES",
     "PRICE_FORECAST",
+    "PROGRAMME_DAYS",
     "PROSUMER_FLEET",
     "SCENARIOS",
     "SOLAR_GENERATION",

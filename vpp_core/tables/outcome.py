@@ -2,7 +2,7 @@
 
 `OUTCOMES` carries both, what each home was awarded and paid by window, and the intervals of a few homes, nested in one
 row per strategy and local day, so that a strategy's result is one file that is either there or not. `WINDOW_RESULTS`,
-`HOUSEHOLD_DAYS`, `HOME_WINDOWS` and `HOME_INTERVALS` are its flat forms.
+`HOUSEHOLD_DAYS`, `HOME_WINDOWS`, `HOME_INTERVALS` and `PROGRAMME_DAYS` are its flat forms.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _MONEY = (
     Column("wholesale_heater_usd", pa.float64(), "the part of wholesale_usd moved by water heaters [$]"),
     Column("reserve_usd", pa.float64(), "capacity pay for spin and non-spin, no-pay deducted [$]"),
     Column("call_usd", pa.float64(), "energy delivered on reserve calls, at LMP [$]"),
+    Column("programme_usd", pa.float64(), "pay of programmes, for being there or for what events showed [$]"),
     Column("bill_change_usd", pa.float64(), "increase of retail bills over the counterfactual [$]"),
     Column(
         "wear_change_usd",
@@ -28,7 +29,7 @@ _MONEY = (
     ),
     Column("penalty_usd", pa.float64(), "penalties for undelivered energy and reserve [$]"),
     Column("end_energy_usd", pa.float64(), "value of the change in stored energy relative to the counterfactual [$]"),
-    Column("surplus_usd", pa.float64(), "wholesale + reserve + call − bill − wear − penalty + end energy [$]"),
+    Column("surplus_usd", pa.float64(), "all parts: costs (bill, wear, penalty) taken off [$]"),
     Column("surplus_battery_usd", pa.float64(), "the part of surplus_usd from battery energy, wear and bill in it [$]"),
     Column("surplus_ev_usd", pa.float64(), "the part of surplus_usd from EVs, bill and wear in it [$]"),
     Column("surplus_heater_usd", pa.float64(), "the part of surplus_usd from water heaters, bill in it [$]"),
@@ -218,9 +219,33 @@ HOME_INTERVALS = Contract(
     key=("strategy", "home_id", "timestamp"),
 )
 
+PROGRAMME_DAYS = Contract(
+    "programme_days",
+    "A row per strategy, programme, local day with an event or money, and baseline: what was paid by the programme's "
+    "own, and what each other would have paid. The truth is what homes do without a VPP.",
+    (
+        Column("strategy", pa.string(), "strategy key"),
+        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("programme", pa.string(), "name of the programme"),
+        Column("baseline", pa.string(), "method that says what homes would have done; none: nothing is taken off"),
+        Column("is_paid_by", pa.bool_(), "whether the programme pays by it"),
+        Column("event_hours", pa.float64(), "length of the day's event [h]"),
+        Column("homes", pa.int64(), "homes that take part"),
+        Column("homes_without_baseline", pa.int64(), "of these, those that the method says nothing of: not paid"),
+        Column("shown_kwh", pa.float64(), "energy at events beyond what would truly have been [kWh]"),
+        Column("bias_kwh", pa.float64(), "what the method credits beyond that, homes added up [kWh]"),
+        Column("error_kwh", pa.float64(), "the same, each home's miss without its sign [kWh]"),
+        Column("paid_usd", pa.float64(), "paid by this baseline [$]"),
+        Column("true_usd", pa.float64(), "paid if the baseline were the truth [$]"),
+        Column("household_usd", pa.float64(), "the households' part of paid_usd [$]"),
+    ),
+    key=("strategy", "local_day", "programme", "baseline"),
+)
+
 OUTCOMES = Contract(
     "outcomes",
-    "A row per strategy and local day, with the day's windows, households, home windows and intervals nested inside.",
+    "A row per strategy and local day, with the day's windows, households, home windows, intervals and programmes "
+    "nested inside.",
     (
         Column("strategy", pa.string(), "strategy key"),
         Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
@@ -235,6 +260,7 @@ OUTCOMES = Contract(
         Column("households", pa.list_(HOUSEHOLD_DAYS.struct), "the day's rows of household_days", rows=HOUSEHOLD_DAYS),
         Column("home_windows", pa.list_(HOME_WINDOWS.struct), "the day's rows of home_windows", rows=HOME_WINDOWS),
         Column("intervals", pa.list_(HOME_INTERVALS.struct), "the day's rows of home_intervals", rows=HOME_INTERVALS),
+        Column("programmes", pa.list_(PROGRAMME_DAYS.struct), "the day's rows of programme_days", rows=PROGRAMME_DAYS),
     ),
     key=("strategy", "local_day"),
 )

@@ -20,6 +20,7 @@ _BOOKS = (
     Column("wholesale_usd", pa.float64(), "LMP · (net injection − counterfactual) · Δt, without calls [$]"),
     Column("reserve_usd", pa.float64(), "capacity pay for spin and non-spin, no-pay deducted [$]"),
     Column("call_usd", pa.float64(), "energy delivered on reserve calls, at LMP [$]"),
+    Column("programme_usd", pa.float64(), "pay of programmes, for being there or for what events showed [$]"),
     Column("bill_change_usd", pa.float64(), "increase of retail bills over the counterfactual; lowers the surplus [$]"),
     Column(
         "wear_change_usd",
@@ -40,8 +41,8 @@ _BOOKS = (
     Column(
         "vpp_profit_usd",
         pa.float64(),
-        "wholesale + reserve + call − penalties − payments; null for a bound; of homes without a VPP (smart_home) the "
-        "wholesale value of what they shift, which their supplier has or bears [$]",
+        "wholesale + reserve + call + programmes − penalties − payments; null for a bound; of homes without a VPP "
+        "(smart_home) the wholesale value of what they shift, which their supplier has or bears [$]",
         True,
     ),
     Column(
