@@ -29,6 +29,7 @@ from vpp_core.settlement.outcome import (
     outcomes_to_arrow,
     settle,
 )
+from vpp_core.settlement.programme_gap import programme_gap_usd
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.strategies.no_vpp import NoVpp
 from vpp_core.strategies.registry import STRATEGIES
@@ -81,6 +82,7 @@ def simulate(
         bids: list[Bid] = []
         if isinstance(strategy, Bound):
             trajectory, gap_usd = strategy.plan(inputs)
+            gap_usd += programme_gap_usd(inputs, trajectory, counterfactual)
             timings = {"solve": time.perf_counter() - began}
         else:
             assert isinstance(strategy, GateClosureStrategy)

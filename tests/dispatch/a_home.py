@@ -32,7 +32,7 @@ def one_home(s: StoreColumns) -> Homes:
 
 def stages(
     price: Any, count: int, stores_count: int = 1, net: Any = 0.0, imported: Any = 0.3, exported: Any = 0.05,
-    available: Any = True, need: Any = 1.0, draw: Any = 0.0, reserve: Any = 0.0,
+    available: Any = True, need: Any = 1.0, draw: Any = 0.0, reserve: Any = 0.0, paid: Any = 0.0,
 ) -> Stages:  # fmt: skip
     """Stages of one home; `price` (K,), (K, 3) or a number [$/kWh]."""
     prices = np.asarray(price, dtype=float)
@@ -58,4 +58,5 @@ def stages(
         draw=each(draw, (count, stores_count)),
         draw_row=rows,
         need=each(need, (stores_count,)),
+        paid=each(paid, (2, count)),
     )

@@ -75,6 +75,9 @@ class Stages(NamedTuple):
     draw_row: Ints
     need: Floats
     """what is to be in a store at its next departure, shape (S,)"""
+    paid: Floats
+    """what programmes are known to pay beside the price for a kWh more [$], shape (2, K): of a store that does not
+    follow the meter, of one that does"""
 
 
 def columns_of(stores: Stores, permission: Permission, plans_departures: bool = True) -> StoreColumns:

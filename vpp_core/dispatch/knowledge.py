@@ -3,8 +3,9 @@
 Prices are those of the forecast issued by then, held over each window's quarter hours; reserve prices that are
 published count as published. Homes know their load and sun up to the end of the window being bid for, beyond that
 their average day so far. A car that is plugged in leaves at its usual time, one that is away comes back at its usual
-time; what must be on board is what the household declared when it plugged in. `ExactKnowledge` is the same with
-forecasts that happen to be exact: the difference between the two is the value of information.
+time; what must be on board is what the household declared when it plugged in. Events of programmes are known once they
+are announced. `ExactKnowledge` is the same with forecasts that happen to be exact: the difference between the two is
+the value of information.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from vpp_core.dispatch.value import SCENARIO_WEIGHTS
 from vpp_core.fleet.fleet import Bools, Floats, Ints
 from vpp_core.market.inputs import SLOTS, Inputs
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
+from vpp_core.programmes.events import Events
 
 USD_PER_KWH = 1e-3
 """A price in $/MWh as $/kWh."""
@@ -76,6 +78,7 @@ class Knowledge:
             draw=draw,
             draw_row=draw_row,
             need=np.ascontiguousarray(inputs.stores.need_kwh[t]),
+            paid=self._paid(t, count),
         )
 
     def _price(self, t: int, window: int, count: int) -> Floats:
@@ -93,6 +96,19 @@ class Knowledge:
         coming = np.repeat(np.maximum(mean.max(axis=0), 0.0), length)
         before = count - len(coming)
         return np.concatenate([np.full(before, coming[0] if len(coming) else 0.0), coming]) * USD_PER_KWH
+
+    def _paid(self, t: int, count: int) -> Floats:
+        """What programmes pay for a kWh more, as far as their events are announced; (2, count) as in `Stages.paid`."""
+        paid = np.zeros((2, count))
+        for events in self._inputs.events:
+            worth = self.worth(events, t, count)
+            paid[1] += worth
+            if events.programme.measured == "meter":
+                paid[0] += worth
+        return paid
+
+    def worth(self, events: Events, t: int, count: int) -> Floats:
+        return events.known_usd_per_kwh(t, count)
 
     def _net_generation(self, t: int, known_until: int, slot: Ints) -> tuple[Floats, Ints]:
         inputs = self._inputs
@@ -126,7 +142,7 @@ class Knowledge:
 
 
 class ExactKnowledge(Knowledge):
-    """The same, with forecasts of prices, load, sun and trips that happen to be exact."""
+    """The same, with forecasts of prices, load, sun, trips and programmes' events that happen to be exact."""
 
     exact = True
 
@@ -145,6 +161,12 @@ class ExactKnowledge(Knowledge):
         real = np.nan_to_num(self._inputs.price[SPIN : NONSPIN + 1, t : t + count]).max(axis=0) * USD_PER_KWH
         reserve[: len(real)] = np.maximum(real, 0.0)
         return reserve
+
+    def worth(self, events: Events, t: int, count: int) -> Floats:
+        worth = np.zeros(count)
+        real = events.usd_per_kwh[t : t + count]
+        worth[: len(real)] = real
+        return worth
 
     def _net_generation(self, t: int, known_until: int, slot: Ints) -> tuple[Floats, Ints]:
         return self._net, self._rows(t, len(slot))

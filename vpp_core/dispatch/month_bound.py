@@ -86,7 +86,10 @@ def _solve_convex(home: Home) -> tuple[list[Schedule], float]:
     from vpp_core.dispatch.bound.chain import solve_alone
     from vpp_core.dispatch.bound.shared_meter import solve_together
 
-    for solve in (solve_alone, solve_together) if home.separates else (solve_together,):
+    ways = (solve_alone, solve_together) if home.separates else (solve_together,)
+    if any(store.paid_usd_per_kwh is not None for store in home.stores):
+        ways = ()  # the faster ways know no price of one store's own
+    for solve in ways:
         schedules, bound = solve(home)
         gap = bound - earned_usd(home, schedules)
         if gap <= CLOSED_USD and broken_kwh(home, schedules) <= KEPT_KWH:

@@ -125,8 +125,9 @@ class Run:
             self.bids.append(Bid(self._no_curve, False, 0.0, Decision(none)))
             return
         began = time.perf_counter()
+        paid = stages.paid[:, pending]
         path = self._expected_path(t, window, stages, window_slopes)
-        forecast = inputs.forecast[:, window, 0]
+        forecast = self._worth(inputs.forecast[:, window, 0], t, pending)
         offers = self._offers(window, t, stages, window_slopes, path)
         self.timings["offers"] += time.perf_counter() - began
         began = time.perf_counter()
@@ -138,12 +139,30 @@ class Run:
             self.timings[name] = self.timings.get(name, 0.0) + seconds
         began = time.perf_counter()
         plan = self._asked(decision, offers, window_slopes)
+        plan = replace(plan, markup=plan.markup + self._less_asked(paid))
         self._plans.append(plan)
-        curve = self._curve(plan, path, forecast[ENERGY])
+        curve = self._curve(plan, path, inputs.forecast[ENERGY, window, 0])
         curve, below = held_to_size(curve, inputs.scenario.market)
         feasible = float(offers.quantity_kw[~inputs.layout.is_reserve].sum())
         self.bids.append(Bid(curve, below or decision.below_minimum, feasible, decision))
         self.timings["offers"] += time.perf_counter() - began
+
+    def _less_asked(self, paid: Floats) -> Floats:
+        """What a programme that pays a kWh (2,) takes off what stores ask for, as part of their mark-ups (3, S)."""
+        of_store = paid[self.inputs.stores.follows_meter.astype(np.intp)]
+        return np.stack([-of_store, -of_store, of_store])
+
+    def _worth(self, forecast: Floats, t: int, stage: int) -> Floats:
+        """A window's price forecast (3, 3) with the aggregator's part of what programmes pay for its energy then."""
+        part = sum(
+            1000 * (1 - events.programme.household_share) * self.knowledge.worth(events, t, stage + 1)[stage]
+            for events in self.inputs.events
+        )
+        if not part:
+            return forecast
+        worth = forecast.copy()
+        worth[ENERGY] += part
+        return worth
 
     def _stages(self, t: int, window: int) -> Stages:
         inputs = self.inputs
@@ -151,7 +170,11 @@ class Run:
         stages = self.knowledge.at(t, window, until)
         stages = stages._replace(need=own(self.permission.need_kwh[t]))
         if self.strategy.manages_home:
-            return stages._replace(price=np.zeros_like(stages.price), reserve=np.zeros_like(stages.reserve))
+            return stages._replace(
+                price=np.zeros_like(stages.price),
+                reserve=np.zeros_like(stages.reserve),
+                paid=np.zeros_like(stages.paid),
+            )
         return self._day_ahead.counted(stages, t) if self._day_ahead else stages
 
     def _plan(self, stages: Stages, kept: int, whole_path: bool = False) -> tuple[Floats, Floats]:
@@ -227,7 +250,6 @@ class Run:
         energy, taken = self.energy_kwh, self.taken_kwh.copy()
         path = []
         everything = np.full((3, len(inputs.stores)), np.inf)
-        no_markup = np.zeros((3, len(inputs.stores)))
         for k in range(first - t + length):
             s = t + k
             if (
@@ -241,7 +263,7 @@ class Run:
             price = np.full(operation.aggregations, stages.price[k, 1])
             if inside:
                 plan = None
-                asked, markup, now = everything, no_markup, slopes[k - (first - t)]
+                asked, markup, now = everything, self._less_asked(stages.paid[:, k]), slopes[k - (first - t)]
             else:
                 plan = self._plans[s // length]
                 asked, markup, now = plan.asked_kw, plan.markup, plan.slopes[s % length]

@@ -182,7 +182,8 @@ def store_slopes(  # type: ignore[no-untyped-def]
             after[k, j] = slope[j]
         if stages.available[stages.available_row[k], m] and s.movable[m]:
             sun, load = max(net_generation[k], 0.0), max(-net_generation[k], 0.0)
-            imported, exported = stages.imported[tariff, k], stages.exported[tariff, k]
+            paid = stages.paid[1 if follows else 0, k]
+            imported, exported = stages.imported[tariff, k] + paid, stages.exported[tariff, k] + paid
             if follows:
                 most_in, most_out = min(s.charge[m], sun + s.deviation[m]), min(s.give[m], load + s.deviation[m])
                 most_load = min(load, s.give[m])
@@ -327,6 +328,7 @@ def _expected_path(  # type: ignore[no-untyped-def]
             price = (
                 low_weight * stages.price[k, 0] + middle_weight * stages.price[k, 1] + high_weight * stages.price[k, 2]
             )
+            price += stages.paid[1 if s.follows[m] else 0, k]
             sun, load = max(meter[k], 0.0), max(-meter[k], 0.0)
             low = -min(s.charge[m], max(0.0, (s.ceiling[m] - energy) / (s.into[m] * STAGE_HOURS)))
             high = min(s.give[m], max(0.0, (energy - s.floor[m]) * s.out_of[m] / STAGE_HOURS))

@@ -48,7 +48,7 @@ def own_baseline_kw(method: str, injection_kw: Floats, called: Bools, period: Pe
     Expected injection [kW] where an event is on, shape (T, N); NaN elsewhere and where every day has an event.
     """
     expected = np.full_like(injection_kw, np.nan)
-    at = _interval_of_slot(period)
+    at = interval_of_slot(period)
     kind = kind_of_day(period)
     has_event = np.bincount(period.day_of_interval, called, len(period.days)) > 0
     for day in np.flatnonzero(has_event):
@@ -107,7 +107,7 @@ def _ratio(load_kw: Floats, expected_kw: Floats, most: float) -> Floats:
     return np.clip(ratio, 1 - most, 1 + most)
 
 
-def _interval_of_slot(period: Period) -> Ints:
+def interval_of_slot(period: Period) -> Ints:
     """Interval of each day and quarter hour, (D, 96); −1 where the clock skips it, the later of a repeated one."""
     at = np.full((len(period.days), SLOTS), -1, dtype=np.intp)
     at[period.day_of_interval, period.slot_of_interval] = np.arange(len(period))

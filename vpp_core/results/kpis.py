@@ -200,8 +200,7 @@ def _bidding(own: pd.Series, windows: pd.DataFrame, scenario: Scenario) -> dict[
         "answered_percent": _percent(placed, placed + own["missed_mwh"]),
         "expected_margin_usd": expected,
         # reserves are bid day ahead, so no energy bid expected them
-        "expected_minus_realised_usd": expected
-        - (own["surplus_usd"] - own["surplus_reserves_usd"] - own["programme_usd"]),
+        "expected_minus_realised_usd": expected - (own["surplus_usd"] - own["surplus_reserves_usd"]),
         "cleared_of_feasible_percent": _percent(cleared, feasible),
     }
 

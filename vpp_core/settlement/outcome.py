@@ -305,4 +305,6 @@ def outcome_tables(table: pa.Table) -> OutcomeTables:
         return pa.Table.from_batches([pa.RecordBatch.from_struct_array(chunk) for chunk in chunks]).to_pandas()
 
     days = table.select(["strategy", "local_day", "surplus_usd", "bound_gap_usd"]).to_pandas()
-    return OutcomeTables(*map(flat, ("windows", "households", "home_windows", "intervals", "programmes")), days)
+    return OutcomeTables(
+        flat("windows"), flat("households"), flat("home_windows"), flat("intervals"), flat("programmes"), days
+    )

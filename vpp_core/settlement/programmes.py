@@ -158,7 +158,8 @@ def programme_days(inputs: Inputs, strategy: str, programmes: Sequence[Measured]
 
 
 def _by_day(usd: Floats, day: Ints) -> Floats:
-    return np.bincount(day, usd.sum(axis=1))
+    total: Floats = np.bincount(day, usd.sum(axis=1)).astype(np.float64)
+    return total
 
 
 def _by_home_and_day(values: Floats, day: Ints, days: int) -> Floats:

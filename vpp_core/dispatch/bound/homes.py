@@ -7,7 +7,7 @@ anything within what would cover the home's load or store its surplus, and what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,6 +67,8 @@ class Store:
     wear_usd_per_kwh: float
     end_usd_per_kwh: float
     reserve: Reserve | None = None
+    paid_usd_per_kwh: Floats | None = None
+    """what programmes pay for what it gives less what it takes; none: nothing, or it is in the meter's prices"""
 
     def held_kw(self, discharge_kw: Floats, energy_kwh: Floats) -> Floats:
         """The most reserve that discharge and energy at the end of each interval leave room for, shape (T,)."""
@@ -129,6 +131,8 @@ def earned_usd(home: Home, schedules: list[Schedule]) -> float:
         total += store.end_usd_per_kwh * float(schedule.energy_kwh[-1])
         if store.reserve:
             total += INTERVAL_HOURS * float(store.reserve.usd_per_kw_h @ schedule.reserve_kw)
+        if store.paid_usd_per_kwh is not None:
+            total += INTERVAL_HOURS * float(store.paid_usd_per_kwh @ (schedule.discharge_kw - schedule.charge_kw))
     return total
 
 
@@ -175,17 +179,25 @@ class Homes:
     """energy of stores left alone at the end of each interval, shape (T, S)"""
     end_usd_per_kwh: Floats
     """shape (S,)"""
+    on_meter_usd_per_kwh: Floats
+    """what programmes pay for a kWh more at the meter, shape (T,)"""
+    on_battery_usd_per_kwh: Floats
+    """the same of a battery"""
 
     @classmethod
     def of(cls, inputs: Inputs, obeys: bool) -> Homes:
         permission = Permission.of(inputs.fleet, inputs.stores, obeys)
-        return cls(inputs, permission, _counterfactual_kwh(inputs), end_energy_prices(inputs))
+        on_meter, on_battery = (
+            sum((e.usd_per_kwh for e in inputs.events if e.programme.measured == where), np.zeros(len(inputs.period)))
+            for where in ("meter", "battery")
+        )
+        return cls(inputs, permission, _counterfactual_kwh(inputs), end_energy_prices(inputs), on_meter, on_battery)
 
     def home(self, home: int) -> Home:
         """The home at a position of the fleet."""
         inputs, intervals = self.inputs, len(self.inputs.period)
         own, tariff = inputs.stores, inputs.tariff_of_home[home]
-        lmp = inputs.lmp_usd_per_mwh / 1000
+        worth = inputs.lmp_usd_per_mwh / 1000 + self.on_meter_usd_per_kwh
         surplus = inputs.surplus_kw[:, home].copy()
         stores = []
         for column in np.flatnonzero(own.home == home):
@@ -193,10 +205,20 @@ class Homes:
                 stores.append(self._store(int(column)))
             else:
                 surplus -= own.counterfactual_kw[:, column]
+        if self.on_battery_usd_per_kwh.any():
+            if len(stores) == 1 and own.follows_meter[stores[0].column]:
+                worth = worth + self.on_battery_usd_per_kwh  # what else passes its meter is a constant
+            else:
+                stores = [
+                    replace(store, paid_usd_per_kwh=self.on_battery_usd_per_kwh)
+                    if own.follows_meter[store.column]
+                    else store
+                    for store in stores
+                ]
         return Home(
             surplus_kw=surplus,
-            import_usd_per_kwh=lmp + inputs.import_usd_per_kwh[tariff, :intervals],
-            export_usd_per_kwh=lmp + inputs.export_usd_per_kwh[tariff, :intervals],
+            import_usd_per_kwh=worth + inputs.import_usd_per_kwh[tariff, :intervals],
+            export_usd_per_kwh=worth + inputs.export_usd_per_kwh[tariff, :intervals],
             day=inputs.period.day_of_interval,
             stores=tuple(stores),
         )

@@ -4,7 +4,7 @@ With each store's charge c, discharge d (the part d' that counts towards the dai
 meter's import i and export x, and reserve r where it is sold, per interval of length h:
 
     maximise    Σ h · [ export price · x − import price · i − wear · (d + d') + reserve price · r ]
-                + end price · energy at the end
+                + end price · energy at the end + pay of programmes for a battery · (d + d' − c)
     subject to  x − i = surplus + Σ stores (d + d' − c)
                 e = e before − trip + h · (η_c c − (d + d') / η_d)
                 h · Σ_day d' / η_d ≤ daily limit
@@ -104,8 +104,9 @@ def _add_store(program: _Program, store: Store, day: Ints) -> tuple[int, list[in
     zero, identity = np.zeros(intervals), sparse.eye_array(intervals, format="csr")
     end = np.zeros(intervals)
     end[-1] = -store.end_usd_per_kwh
-    wear = np.full(intervals, h * store.wear_usd_per_kwh)
-    charge = program.variables(zero, zero, store.most_charge_kw)
+    paid = zero if store.paid_usd_per_kwh is None else h * store.paid_usd_per_kwh
+    wear = np.full(intervals, h * store.wear_usd_per_kwh) - paid
+    charge = program.variables(paid, zero, store.most_charge_kw)
     energy = program.variables(end, store.floor_kwh, store.ceiling_kwh)
     discharges = []
     if np.isfinite(store.daily_kwh):
