@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vpp_core.scenario.market_rules import MarketRules
+from vpp_core.scenario.programmes import DSGS, ELRP
 from vpp_core.scenario.reliability import Reliability
 from vpp_core.scenario.retail import FLAT, RETAIL_TARIFFS
 from vpp_core.scenario.scenario import Scenario
@@ -46,6 +47,11 @@ KNOWN_SCENARIOS: dict[str, Scenario] = {
             name="unreliable",
             description="A fifth of what is expected does not come: devices out of reach, homes that opt out or leave",
             reliability=Reliability(device_out_share_per_day=0.12, opt_out_share_per_window=0.08, leaver_share=0.04),
+        ),
+        Scenario(
+            name="programmes",
+            description="Beside the market, California's DSGS pays for capacity and ELRP for energy at events",
+            programmes=(DSGS, ELRP),
         ),
     )
 }
