@@ -74,6 +74,8 @@ def test_an_event_is_worth_what_is_known_of_it_and_nothing_before() -> None:
     assert not events.known_usd_per_kwh(told - 1, 200).any()
     whole = 14.04 / 2.0
     assert events.known_usd_per_kwh(told, 200).max() == pytest.approx(whole)
+    alone = events_of(DSGS, period, np.where(period.day_of_interval == 2, 40.0, price), 1)
+    assert (alone.known_usd_per_kwh(told, 200) == events.known_usd_per_kwh(told, 200)).all(), "to the bit"
     second = int(events.known_from[events.called][-1])
     assert events.known_usd_per_kwh(second, 200).max() == pytest.approx(whole / 2)
     assert events.usd_per_kwh.max() == pytest.approx(whole / 2)

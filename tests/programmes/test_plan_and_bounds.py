@@ -50,12 +50,12 @@ def both() -> dict[bool, tuple[Inputs, dict[str, Outcome]]]:
         inputs = invented_inputs(
             seed=3, homes=6, days=2, lmp=50.0, reserve=np.nan, programmes=(DSGS,) if on else (), day_ahead=DEAR
         )
-        keys = ["negotiated", "centralized_aware", "centralized"]
+        keys = ["negotiated", "centralized_aware"]
         made[on] = (inputs, {outcome.strategy: outcome for outcome in simulate(inputs, keys)})
     return made
 
 
-@pytest.mark.parametrize("key", ["negotiated", "centralized_aware", "centralized"])
+@pytest.mark.parametrize("key", ["negotiated", "centralized_aware"])
 def test_strategies_give_more_at_an_announced_event(key: str, both: dict[bool, tuple[Inputs, dict]]) -> None:
     inputs, with_event = both[True]
     called, batteries = inputs.events[0].called, inputs.stores.of_kind("battery")
@@ -104,7 +104,7 @@ OWN = Programme(
 )
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(
     seed=st.integers(0, 10_000),
     programmes=st.sampled_from(
@@ -117,6 +117,6 @@ OWN = Programme(
 )
 def test_no_strategy_is_above_its_bound_and_books_close_with_any_programmes(seed: int, programmes: tuple) -> None:
     result = assert_invariants(
-        invented_inputs(seed=seed, homes=4, days=2, programmes=programmes, day_ahead=DEAR, v2g=seed % 2 == 0)
+        invented_inputs(seed=seed, homes=3, days=2, programmes=programmes, day_ahead=DEAR, v2g=seed % 2 == 0)
     )
     assert result["centralized"].programmes["event_hours"].max() > 0

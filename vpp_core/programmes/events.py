@@ -36,6 +36,8 @@ class Events:
     """interval at whose start it is known, where one is on, (T,)"""
     usd_per_kwh: Floats
     """what a kWh more is paid, as it turned out, where an event is on, (T,); 0 where homes are paid for being there"""
+    usd_per_kw: float
+    """paid for a kW of mean power over all events, over the period"""
     usd_per_home: float
     """paid for a home that takes part, over the period"""
 
@@ -52,10 +54,11 @@ class Events:
         """
         worth = np.zeros(count)
         known = self.called & (self.known_from <= now)
-        if self.programme.usd_per_home_month or not known.any():
+        if not known.any():
             return worth
-        scale = 1.0 if self.floored else self.called.sum() / known.sum()
-        coming = np.where(known, self.usd_per_kwh * scale, 0.0)[now : now + count]
+        coming = np.where(known, self.usd_per_kwh, 0.0)[now : now + count]
+        if self.usd_per_kw:
+            coming = known[now : now + count] * (self.usd_per_kw / (known.sum() * INTERVAL_HOURS))
         worth[: len(coming)] = coming
         return worth
 
@@ -87,13 +90,14 @@ def events_of(programme: Programme, period: Period, day_ahead_usd_per_mwh: Float
         if emergency is not None and emergency.without_notice and not expected:
             known_from[now] = now[0]
     share = len(period.days) / pd.Period(str(period.month)).days_in_month
-    per_kwh = programme.rate("usd_per_kwh", month)
-    if called.any() and programme.usd_per_kw_month:
-        per_kwh = programme.rate("usd_per_kw_month", month) * share / (called.sum() * INTERVAL_HOURS)
+    per_kwh, per_kw = programme.rate("usd_per_kwh", month), programme.rate("usd_per_kw_month", month) * share
+    if called.any() and per_kw:
+        per_kwh = per_kw / (called.sum() * INTERVAL_HOURS)
     usd_per_kwh = np.where(called, per_kwh, 0.0)
     for array in (called, known_from, usd_per_kwh):
         array.flags.writeable = False
-    return Events(programme, called, known_from, usd_per_kwh, programme.rate("usd_per_home_month", month) * share)
+    per_home = programme.rate("usd_per_home_month", month) * share
+    return Events(programme, called, known_from, usd_per_kwh, per_kw, per_home)
 
 
 def _start_hour(programme: Programme, price: Floats, hour: npt.NDArray[np.integer]) -> int:
