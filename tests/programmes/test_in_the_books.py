@@ -13,7 +13,8 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.scenario import PROGRAMMES, Programme
 from vpp_core.settlement.books import make_books
 from vpp_core.settlement.outcome import Outcome, outcome_tables, outcomes_to_arrow
-from vpp_core.settlement.programmes import measured, programme_days
+from vpp_core.settlement.programme_days import programme_days
+from vpp_core.settlement.programmes import measured
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.shards.merge import merged
 from vpp_core.simulation import simulate

@@ -30,14 +30,15 @@ def by_sql(run, query: str) -> pd.Series:
 def test_surplus_profit_and_worse_off_households_equal_sql_on_the_raw_results(run, kpis):
     surplus = by_sql(
         run,
-        """SELECT strategy, sum(w.wholesale_usd + w.reserve_usd + w.call_usd - w.bill_change_usd - w.wear_change_usd
-                               - w.penalty_usd + w.end_energy_usd)
+        """SELECT strategy, sum(w.wholesale_usd + w.reserve_usd + w.call_usd + w.programme_usd
+                               - w.bill_change_usd - w.wear_change_usd - w.penalty_usd + w.end_energy_usd)
            FROM (SELECT strategy, unnest(windows) AS w FROM outcomes) GROUP BY strategy""",
     )
     assert kpis["surplus_usd"].to_dict() == pytest.approx(surplus.to_dict())
     profit = by_sql(
         run,
-        """SELECT strategy, sum(h.wholesale_usd + h.reserve_usd + h.call_usd - h.penalty_usd - h.payment_usd)
+        """SELECT strategy, sum(h.wholesale_usd + h.reserve_usd + h.call_usd + h.programme_usd
+                               - h.penalty_usd - h.payment_usd)
            FROM (SELECT strategy, unnest(households) AS h FROM outcomes)
            WHERE strategy <> 'perfect_foresight' GROUP BY strategy""",
     )

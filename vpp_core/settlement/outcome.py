@@ -22,7 +22,8 @@ from vpp_core.settlement.grouping import Groups, sum_by_home
 from vpp_core.settlement.home_intervals import home_intervals, kept_homes
 from vpp_core.settlement.home_windows import home_windows
 from vpp_core.settlement.preferences import Deviations, day_components, violations
-from vpp_core.settlement.programmes import measured, programme_days
+from vpp_core.settlement.programme_days import programme_days
+from vpp_core.settlement.programmes import measured
 from vpp_core.settlement.satisfaction import satisfaction
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.tables import HOME_INTERVALS, HOME_WINDOWS, HOUSEHOLD_DAYS, OUTCOMES, PROGRAMME_DAYS, WINDOW_RESULTS

@@ -87,7 +87,8 @@ def _programmes(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(frames, ignore_index=True)
     rules = {column.name: "sum" for column in PROGRAMME_DAYS.columns if column.name not in PROGRAMME_DAYS.key}
     rules |= {"is_paid_by": "first", "event_hours": "first"}
-    return rows.groupby(list(PROGRAMME_DAYS.key), sort=False, as_index=False).agg(rules)
+    whole = rows.groupby(list(PROGRAMME_DAYS.key), sort=False, as_index=False).agg(rules)
+    return whole.sort_values("local_day", kind="stable", ignore_index=True)
 
 
 def _side_by_side(frames: Iterator[pd.DataFrame], by: str) -> pd.DataFrame:
