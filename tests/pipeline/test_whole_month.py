@@ -91,7 +91,8 @@ def test_three_key_figures_of_a_run_equal_sql_written_by_hand_on_its_raw_results
                                + h.end_energy_usd) AS gain FROM homes GROUP BY ALL)
         SELECT strategy,
                (SELECT sum(w.wholesale_usd + w.reserve_usd + w.call_usd + w.programme_usd - w.bill_change_usd
-                           - w.wear_change_usd - w.penalty_usd + w.end_energy_usd) FROM windows WHERE windows.strategy = o.strategy),
+                           - w.wear_change_usd - w.penalty_usd + w.end_energy_usd)
+                FROM windows WHERE windows.strategy = o.strategy),
                (SELECT sum(gain) FROM months WHERE months.strategy = o.strategy),
                (SELECT count(*) FROM months WHERE months.strategy = o.strategy AND gain <= -0.01)
         FROM (SELECT DISTINCT strategy FROM '{raw}') AS o"""

@@ -1,8 +1,8 @@
 """Programmes in the books: what is measured of which homes, and what is paid for it.
 
 The truth is what homes do without a VPP, which only a simulation knows. A home takes part with its battery where that
-is measured, else with anything that can be moved. What a programme pays on one that is not in reach, or is called upon
-as reserve at the same time, is what it measures.
+is measured, else with any device that the VPP may move. One out of reach, or called upon as reserve, is measured as it
+runs.
 """
 
 from __future__ import annotations
