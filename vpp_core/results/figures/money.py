@@ -15,7 +15,6 @@ from vpp_core.results.figures.base import (
     LILAC,
     MAROON,
     NIGHT,
-    ORANGE,
     PURPLE,
     RED,
     RUST,
@@ -34,13 +33,13 @@ _PARTS = (
     ("wholesale_ev_usd", "EVs, wholesale", 1, BLUE),
     ("wholesale_heater_usd", "water heaters, wholesale", 1, NIGHT),
     ("reserves_usd", "reserves", 1, LILAC),
-    ("programme_usd", "programmes", 1, ORANGE),
+    ("programme_usd", "programmes", 1, PURPLE),
     ("end_energy_usd", "energy left at the end", 1, YELLOW),
     ("bill_change_usd", "retail bills", -1, RUST),
     ("wear_change_usd", "battery wear", -1, GREY),
     ("penalty_usd", "penalties", -1, MAROON),
 )
-_SOURCE_COLOURS = (GREEN, BLUE, NIGHT, LILAC, ORANGE)
+_SOURCE_COLOURS = (GREEN, BLUE, NIGHT, LILAC, PURPLE)
 
 
 def ladder_figure(run: Run) -> Figure:
