@@ -24,9 +24,8 @@ def days_of(events: Events, period: Period) -> list[str]:
 
 
 def pay(events: Events, period: Period, injection: np.ndarray) -> float:
-    """Of one home with a baseline of nothing."""
-    nothing = np.zeros((len(period), 1))
-    return float(paid_usd(events, injection[:, None], nothing, np.array([True]), period.day_of_interval).sum())
+    """Of one home, nothing taken off."""
+    return float(paid_usd(events, injection[:, None], None, np.array([True]), period.day_of_interval).sum())
 
 
 @pytest.mark.parametrize("dear", [[], [9], [9, 10, 24]])
@@ -102,6 +101,17 @@ def test_energy_is_paid_beyond_the_baseline_and_an_event_below_it_pays_nothing()
     assert pay(events, period, uneven) == pytest.approx(2.0 * (2.0 - 4 * 0.25)), "an event counts as a whole"
     unknown = np.full((len(period), 1), np.nan)
     assert not paid_usd(events, injection[:, None], unknown, np.array([True]), day).any()
+
+
+def test_a_month_s_capacity_below_its_baseline_pays_nothing_and_one_without_owes_what_it_takes() -> None:
+    period = Period.of("2023-08", 2)
+    price = np.where(period.local.hour == 18, 300.0, 40.0)
+    events, day = events_of(DSGS, period, price, 1), period.day_of_interval
+    takes = np.where(day == 0, 3.0, -4.0)[:, None] * np.ones((1, 2))
+    both, baseline = np.array([True, True]), np.zeros((len(period), 2))
+    assert not paid_usd(events, takes, baseline, both, day).any()
+    assert paid_usd(events, takes + 1.0, baseline, both, day).sum() == pytest.approx(14.04 * 2 / 31 * 0.5 * 2)
+    assert paid_usd(events, takes, None, both, day).sum() == pytest.approx(14.04 * 2 / 31 * -0.5 * 2)
 
 
 def test_being_there_is_paid_by_the_home_as_far_as_it_was_in_reach() -> None:

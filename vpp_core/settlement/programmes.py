@@ -85,7 +85,8 @@ class Measured:
         if self.events.programme.usd_per_home_month:
             return paid_for_being_there_usd(self.events, self.reached_share * self.enrolled)
         day = self.period.day_of_interval
-        return paid_usd(self.events, self.kw, self.baseline_kw(method), self.enrolled, day)
+        baseline = None if method == NOTHING else self.baseline_kw(method)
+        return paid_usd(self.events, self.kw, baseline, self.enrolled, day)
 
     @cached_property
     def usd(self) -> Floats:
