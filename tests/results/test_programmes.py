@@ -7,9 +7,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from vpp_core.results.markdown import report_markdown
-from vpp_core.results.page import report_html
 from vpp_core.results.programmes import baseline_table, programme_sentence, programme_table
+from vpp_core.results.report import report_html, report_markdown
 
 SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized_aware": 30.0, "perfect_foresight": 100.0}
 _EVENT = {
