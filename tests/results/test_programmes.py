@@ -74,4 +74,4 @@ def test_one_sentence_says_it_and_both_reports_have_the_tables(run):
 def test_without_programmes_the_report_has_no_word_of_them(run_of):
     run = run_of(SURPLUS, days=2)
     assert programme_sentence(run) == "" and programme_table(run).empty
-    assert "rogramme" not in report_markdown(run).decode().split("## Columns of")[0]
+    assert "rogramme" not in report_markdown(run).decode().split("Columns of simulation_results")[0]
