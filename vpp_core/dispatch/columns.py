@@ -103,7 +103,7 @@ def columns_of(stores: Stores, permission: Permission, plans_departures: bool = 
         usual_need=usual if permission.obeys else np.minimum(stores.floor_kwh + stores.usual_trip_kwh, usual),
         early=stores.early_slots.astype(np.int64) if plans_departures else np.zeros(len(stores), dtype=np.int64),
     )
-    return StoreColumns(*(own(column) for column in columns))
+    return StoreColumns._make(own(column) for column in columns)
 
 
 def own(array: AnyArray) -> AnyArray:
@@ -116,7 +116,7 @@ def shown(columns: StoreColumns) -> StoreColumns:
     views = [column.view() for column in columns]
     for view in views:
         view.flags.writeable = False
-    return StoreColumns(*views)
+    return StoreColumns._make(views)
 
 
 def homes_of(stores: Stores, homes: int) -> Homes:

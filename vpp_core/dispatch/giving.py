@@ -156,9 +156,10 @@ def give_kw(  # type: ignore[no-untyped-def]
 @c.kernel
 def curve_kw(  # type: ignore[no-untyped-def]
     s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation, limits,
-    prices, up, down,
+    prices, surely, up, down,
 ) -> None:  # fmt: skip
-    """What each aggregation would deviate by at each price, raised into `up` and `down` (P, A) where it is more."""
+    """What each aggregation would deviate by at each price, raised into `up` and `down` (P, A) where it is more.
+    `surely` (S,): how surely each store is there."""
     default, low, high = limits
     power, market = np.zeros(len(default)), np.zeros(len(aggregation_of_home))
     rises, falls = np.zeros(up.shape[1]), np.zeros(up.shape[1])
@@ -170,6 +171,8 @@ def curve_kw(  # type: ignore[no-untyped-def]
         )  # fmt: skip
         rises[:] = 0.0
         falls[:] = 0.0
+        for m in range(len(power)):
+            power[m] = default[m] + surely[m] * (power[m] - default[m])
         sums_kw(aggregation, power, default, rises, falls)
         for a in range(up.shape[1]):
             up[i, a], down[i, a] = max(up[i, a], rises[a]), max(down[i, a], falls[a])

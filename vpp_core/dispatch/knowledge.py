@@ -140,6 +140,15 @@ class Knowledge:
         )  # fmt: skip
         return available, np.arange(len(slot)), stores.usual_draw_kwh, slot
 
+    def usually_connected(self, t: int) -> Bools:
+        """Which stores are connected in interval `t` by their usual times, shape (S,)."""
+        stores, slot = self._inputs.stores, self.slot[t]
+        leave, back = stores.leave_slot[self.weekend[t]], stores.return_slot[self.weekend[t]]
+        since_yesterday = slot + SLOTS_A_DAY < stores.return_slot[self.weekend_yesterday[t]]
+        stays = (stores.leave_slot >= SLOTS_A_DAY).all(axis=0)
+        connected: Bools = stays | ~(((leave <= slot) & (slot < back)) | since_yesterday)
+        return connected
+
 
 class ExactKnowledge(Knowledge):
     """The same, with forecasts of prices, load, sun, trips and programmes' events that happen to be exact."""

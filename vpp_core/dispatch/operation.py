@@ -185,12 +185,13 @@ class Operation:
         return power, short
 
     def curve(
-        self, at: Interval, limits: Limits, slopes: Floats, markup: Floats, prices_usd_per_kwh: Floats, up_kw: Floats,
-        down_kw: Floats,
+        self, at: Interval, limits: Limits, slopes: Floats, markup: Floats, prices_usd_per_kwh: Floats, surely: Floats,
+        up_kw: Floats, down_kw: Floats,
     ) -> None:  # fmt: skip
-        """Raise `up_kw` and `down_kw` (P, A) to what aggregations would deviate by at each price (P,)."""
+        """Raise `up_kw` and `down_kw` (P, A) to what aggregations would deviate by at each price (P,), each store
+        counted as surely as it is there (S,)."""
         curve_kw(
             self.columns, self.homes, self._aggregation_of_home, self._aggregation, slopes, at.energy_kwh, markup,
             at.imported_usd_per_kwh, at.exported_usd_per_kwh, at.net_generation_kw, limits.kept, prices_usd_per_kwh,
-            up_kw, down_kw,
+            surely, up_kw, down_kw,
         )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.dispatch.arrivals import Arrivals
 from vpp_core.dispatch.columns import Stages, columns_of, homes_of, own, shown
 from vpp_core.dispatch.cost import deviation_costs
 from vpp_core.dispatch.day_ahead import DayAhead
@@ -73,6 +74,7 @@ class Run:
         self.taken_kwh = np.zeros(len(stores))
         self.bids: list[Bid] = []
         self.timings: dict[str, float] = {"plan": 0.0, "offers": 0.0, "decide": 0.0, "dispatch": 0.0}
+        self.arrivals = Arrivals()
         self._plans: list[Plan] = []
         self._no_curve = Curve.none(layout.aggregations)
         self._day_ahead = DayAhead(inputs, self.permission) if strategy.bids else None
@@ -141,7 +143,7 @@ class Run:
         plan = self._asked(decision, offers, window_slopes)
         plan = replace(plan, markup=plan.markup + self._less_asked(paid))
         self._plans.append(plan)
-        curve = self._curve(plan, path, inputs.forecast[ENERGY, window, 0])
+        curve = self._curve(plan, path, inputs.forecast[ENERGY, window, 0], self._surely(t, first, path))
         curve, below = held_to_size(curve, inputs.scenario.market)
         feasible = float(offers.quantity_kw[~inputs.layout.is_reserve].sum())
         self.bids.append(Bid(curve, below or decision.below_minimum, feasible, decision))
@@ -344,15 +346,24 @@ class Run:
         share: Floats = np.divide(would, sold, out=np.zeros(len(stores)), where=sold > 0)
         return share
 
-    def _curve(self, plan: Plan, path: list[Run.Expected], quantiles: Floats) -> Curve:
+    def _surely(self, t: int, first: int, path: list[Run.Expected]) -> Floats:
+        """How surely each store is there in the window, as seen at its gate; (S,)."""
+        if self.knowledge.exact:
+            return np.ones(len(self.inputs.stores))
+        connected = self.inputs.stores.available[t]
+        last = first + len(path) - 1
+        return self.arrivals.surely(last, connected, path[-1].at.available, self.knowledge.usually_connected(t))
+
+    def _curve(self, plan: Plan, path: list[Run.Expected], quantiles: Floats, surely: Floats) -> Curve:
         """What the fleet expects to deviate by at each price level, in the interval of the window in which it is most.
 
         A bid holds for all of them. What falls short of it is bought back with a penalty of a tenth of the price; what
-        could have been given beyond it is lost, a car that is then not held off for the whole night: so the most.
+        could have been given beyond it is lost, a car that is then not held off for the whole night: so the most. A
+        store that is overdue counts as surely as such stores have come so far (`arrivals`).
         """
         operation = self.operation
         if plan.schedule_kw is not None:
-            return self._scheduled(plan, path)
+            return self._scheduled(plan, path, surely)
         middle = path[len(path) // 2]
         begins = np.zeros((4, len(self.inputs.stores)))
         weight = np.zeros_like(begins)
@@ -366,7 +377,7 @@ class Run:
         up, down = np.zeros((2, len(tried), operation.aggregations))
         for k in sorted({0, len(path) - 1}):  # it is most at the window's beginning or its end
             limits = self._within(path[k].limits, plan.asked_kw)
-            operation.curve(path[k].at, limits, plan.slopes[k], plan.markup, tried * USD_PER_KWH, up, down)
+            operation.curve(path[k].at, limits, plan.slopes[k], plan.markup, tried * USD_PER_KWH, surely, up, down)
         up = np.maximum.accumulate(up, axis=0).T
         down = np.maximum.accumulate(down[::-1], axis=0)[::-1].T
         comes = self.delivery.expected_share[:, None]
@@ -375,11 +386,13 @@ class Run:
             sell_price, up[:, np.searchsorted(tried, sell_price)], buy_price, down[:, np.searchsorted(tried, buy_price)]
         )
 
-    def _scheduled(self, plan: Plan, path: list[Run.Expected]) -> Curve:
+    def _scheduled(self, plan: Plan, path: list[Run.Expected], surely: Floats) -> Curve:
         """A schedule's sums over its defaults, sold and bought whatever the price."""
         assert plan.schedule_kw is not None
         sums = [
-            self.operation.sums(_scheduled_kw(power, e.limits), e.limits.default)
+            self.operation.sums(
+                e.limits.default + surely * (_scheduled_kw(power, e.limits) - e.limits.default), e.limits.default
+            )
             for power, e in zip(plan.schedule_kw, path, strict=True)
         ]
         comes = self.delivery.expected_share
@@ -447,6 +460,7 @@ class Run:
         began = time.perf_counter()
         inputs, out, operation = self.inputs, self.trajectory, self.operation
         stores = inputs.stores
+        self.arrivals.see(t, stores.available[t])
         if t and inputs.period.day_of_interval[t] != inputs.period.day_of_interval[t - 1]:
             self.taken_kwh[:] = 0.0
         at = Interval(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.calendar import Period
-from vpp_core.fleet.fleet import Fleet, Floats
+from vpp_core.fleet.fleet import Fleet, Floats, Ints
 from vpp_core.market.inputs import Inputs
 from vpp_core.physics.meter import net_injection_kw
 from vpp_core.settlement.grouping import sum_by_home
@@ -32,7 +32,7 @@ def kept_homes(fleet: Fleet) -> npt.NDArray[np.intp]:
     return np.asarray(homes[np.round(spaced).astype(np.intp)])
 
 
-def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes: npt.NDArray[np.intp]) -> pd.DataFrame:
+def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes: Ints) -> pd.DataFrame:
     """Rows of `HOME_INTERVALS` of the homes at these positions, in the order of days."""
     stores = inputs.stores
 

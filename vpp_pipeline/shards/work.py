@@ -75,7 +75,16 @@ def run_shard(work: Work, aggregation_id: int, gateway: Gateway | None = None) -
 
     world = _world(work.lake_url, work.raw, work.month, work.scenario_json, work.recipe)
     fleet, kept = shard_of(world.fleet, aggregation_id)
-    inputs = Inputs.build(world.scenario, Month.parse(work.month), *(world.frames[name] for name in TABLES), fleet)
+    frames = world.frames
+    inputs = Inputs.build(
+        world.scenario,
+        Month.parse(work.month),
+        frames["market_prices"],
+        frames["price_forecast"],
+        frames["solar_generation"],
+        frames["load_profiles"],
+        fleet,
+    )
     outcomes = simulate(inputs, work.keys, gateway=gateway, kept=kept)
     file = encode(outcomes_to_arrow(outcomes), OUTCOMES, work.recipe)
     write_whole(work.path(aggregation_id), file.content)
