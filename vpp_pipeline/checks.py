@@ -5,7 +5,9 @@ what an energy data engineer looks for; it warns, or fails and blocks where a re
 verifies what it loads as well, since a blocking check stops only the run it is in.
 
 The checks themselves are not partitioned: Dagster 1.13 can launch a partitioned check only together with its asset, and
-fails when its page's Execute button is pressed. In a run they look at its month, alone at every month of the lake.
+fails when its page's Execute button is pressed. In a run they look at its month, and at months that were damaged when
+last looked at, until these are mended; alone at every month of the lake. Another month's damage warns and blocks
+nothing here; `every_month_is_whole` of the report stays red for it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -34,11 +36,13 @@ def all_checks() -> list[dg.AssetChecksDefinition]:
     return [
         *(whole(table) for table in (*INPUT_TABLES, *OTHER_TABLES)),
         *(plausible(table) for table in INPUT_TABLES),
+        some_prices_are_real,
         inputs_agree,
         books_close,
         foresight_is_the_upper_bound,
         preferences_hold,
         no_solver_failed,
+        every_month_is_whole,
     ]
 
 
@@ -48,6 +52,8 @@ class Fault:
 
     sentence: str
     soft: bool = False
+    told: bool = False
+    """it is said, and the check passes"""
 
 
 Look = Callable[[pa.Table, Period, str], Iterable[Fault]]
@@ -79,16 +85,48 @@ def plausible(table: str) -> dg.AssetChecksDefinition:
         blocking=True,
     )
     def check(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
-        from vpp_core.tables.checks import data_checks
+        from vpp_core.tables.checks import WORTH_A_LOOK, data_checks
 
         def look(stored: pa.Table, period: Period, scenario: str) -> Iterator[Fault]:
             for result in data_checks(table, stored.to_pandas(), period):
                 if not result.passed:
                     yield Fault(f"{result.name}: {result.message}", soft=result.severity == "warn")
+                elif WORTH_A_LOOK in result.metadata:
+                    yield Fault(f"{result.name}: {result.metadata[WORTH_A_LOOK]}", soft=True, told=True)
 
         return evaluate(context, lake.open(), table, look)
 
     return check
+
+
+@dg.asset_check(
+    asset="market_prices",
+    description="Where the scenario asks for the best there is (source auto), some real-time price was published.",
+)
+def some_prices_are_real(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+    """Whether a run that was to be of a real market is of an invented one."""
+    from vpp_core.tables.data import REAL
+
+    opened = lake.open()
+
+    def look(stored: pa.Table, period: Period, scenario: str) -> Iterator[Fault]:
+        real = stored.to_pandas()["lmp_source"].isin(REAL)
+        if opened.scenario(scenario).source == "auto" and not real.any():
+            yield Fault("0 % of the real-time prices are real: no file and no service had them", soft=True)
+
+    return evaluate(context, opened, "market_prices", look)
+
+
+@dg.asset_check(
+    asset="benchmark_report",
+    description="No month of the lake is damaged or left out of reports.duckdb, whichever month ran last.",
+)
+def every_month_is_whole(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> dg.AssetCheckResult:
+    """Red until each damaged month is made anew; it stops nothing."""
+    from vpp_pipeline.lake.database import said_of_database
+
+    said = [sentence for sentence in said_of_database(lake.open()) if sentence.startswith("left out of")]
+    return dg.AssetCheckResult(passed=not said, description="; ".join(said) or None)
 
 
 @dg.asset_check(
@@ -132,27 +170,57 @@ def _result_check(
 
 
 def evaluate(context: dg.AssetCheckExecutionContext, lake: Lake, table: str, look: Look) -> dg.AssetCheckResult:
-    """Look at the run's month and scenario; launched alone, from a check's page, at all that the lake holds."""
+    """Look at the run's month and scenario, and at what was at fault before; launched alone, from a check's page, at
+    all that the lake holds."""
+    there = lake.partitions(table)
+    own = there
     if context.has_partition_key:
         month, scenario = month_and_scenario(context.partition_key)
-        partitions = [(str(month), scenario)]
-    else:
-        partitions = lake.partitions(table)
-    faults: list[Fault] = []
-    for name, scenario in partitions:
-        try:
-            stored = lake.read(table, name, scenario, contract_of(table)).table
-            found = list(look(stored, lake.scenario(scenario).period(name), scenario))
-        except InputError as error:
-            found = [Fault(str(error))]
-        faults += [replace(fault, sentence=f"{name} {scenario}: {fault.sentence}") for fault in found]
-    warning = bool(faults) and all(fault.soft for fault in faults)
+        own = [(str(month), scenario)]
+    before = [pair for pair in _at_fault_before(context) if pair in there and pair not in own]
+    faults = [(pair, fault) for pair in own for fault in _faults(lake, table, pair, look)]
+    for pair in before:  # it does not stop this run
+        faults += [(pair, replace(fault, soft=True)) for fault in _faults(lake, table, pair, look) if not fault.told]
+    wrong = [(pair, fault) for pair, fault in faults if not fault.told]
+    warning = bool(wrong) and all(fault.soft for _, fault in wrong)
     return dg.AssetCheckResult(
-        passed=not faults,
+        passed=not wrong,
         severity=dg.AssetCheckSeverity.WARN if warning else dg.AssetCheckSeverity.ERROR,
-        description="; ".join(fault.sentence for fault in faults) or None,
-        metadata={"months_and_scenarios": len(partitions)},
+        description="; ".join(f"{' '.join(pair)}: {fault.sentence}" for pair, fault in faults) or None,
+        metadata={
+            "months_and_scenarios": len(own) + len(before),
+            AT_FAULT: dg.MetadataValue.json([list(pair) for pair in sorted({pair for pair, _ in wrong})]),
+        },
     )
+
+
+AT_FAULT = "at_fault"
+"""Metadata of a check: months and scenarios to look at again, whichever runs next."""
+LOOKED_AT = 20
+"""records to go back to the last evaluation: runs under way, and some that were killed before they looked"""
+
+
+def _at_fault_before(context: dg.AssetCheckExecutionContext) -> list[tuple[str, str]]:
+    """What this check found at fault when it last looked; nothing where it never did."""
+    (spec,) = context.check_specs
+    history = context.instance.event_log_storage.get_asset_check_execution_history(spec.key, limit=LOOKED_AT)
+    for record in history:  # the newest first, and of a run under way only that it is planned
+        event = record.event.dagster_event if record.event else None
+        if event is None or event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            continue
+        kept = event.asset_check_evaluation_data.metadata.get(AT_FAULT)
+        return [(str(month), str(scenario)) for month, scenario in kept.value] if kept else []
+    return []
+
+
+def _faults(lake: Lake, table: str, pair: tuple[str, str], look: Look) -> list[Fault]:
+    """What is wrong with one stored table, one that cannot be read included."""
+    month, scenario = pair
+    try:
+        stored = lake.read(table, month, scenario, contract_of(table)).table
+        return list(look(stored, lake.scenario(scenario).period(month), scenario))
+    except InputError as error:
+        return [Fault(str(error))]
 
 
 def refusals(events: Iterable[dg.DagsterEvent]) -> dict[str, str]:

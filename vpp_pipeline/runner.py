@@ -21,6 +21,7 @@ from vpp_pipeline.checks import refusals
 from vpp_pipeline.dagster_home import explained_store, refusal_of
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakePlace
+from vpp_pipeline.origin import runs_of
 from vpp_pipeline.partitions import SCENARIO, partition_key
 from vpp_pipeline.stage import FRESH_TAG, ON_TAG, REFETCH_TAG
 
@@ -100,16 +101,17 @@ def run_month(
         close_abandoned(instance)
         instance.add_dynamic_partitions(SCENARIO, [scenario])
         job = build_defs(lake=lake, loggers={"steps": step_logger(on_step)}).resolve_job_def("benchmark")
-        result = job.execute_in_process(
-            instance=instance,
-            partition_key=partition_key(month, scenario),
-            run_config={"loggers": {"steps": {}}},
-            asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
-            tags={PROCESS_TAG: _this_process()}
-            | _tags({FRESH_TAG: fresh, REFETCH_TAG: refetch})
-            | ({ON_TAG: on} if on else {}),
-            raise_on_error=False,
-        )
+        with runs_of(instance, job.name):
+            result = job.execute_in_process(
+                instance=instance,
+                partition_key=partition_key(month, scenario),
+                run_config={"loggers": {"steps": {}}},
+                asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
+                tags={PROCESS_TAG: _this_process()}
+                | _tags({FRESH_TAG: fresh, REFETCH_TAG: refetch})
+                | ({ON_TAG: on} if on else {}),
+                raise_on_error=False,
+            )
     if any(map(_interrupted, result.all_events)):
         raise KeyboardInterrupt
     refused = refusals(result.all_events)

@@ -152,6 +152,7 @@ class Stage:
             value=None if in_place else file,
             data_version=dg.DataVersion(f"{code_version(self.asset)}.{file.digest}"),
             metadata={
+                **described,
                 "dagster/partition_row_count": file.table.num_rows,
                 "dagster/uri": str(self.lake.table_path(self.asset, self.month, self.scenario.name)),
                 "bytes": len(file.content),
@@ -159,7 +160,6 @@ class Stage:
                 "reused": reused,
                 "seconds": round(time.perf_counter() - began, 3),
                 **self.about(),
-                **described,
                 **self.notes,
                 **_not_read(unread_of(file.table.schema)),
             },

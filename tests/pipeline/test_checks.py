@@ -11,6 +11,7 @@ from vpp_core.tables import KPI_MONTHLY, LOAD_PROFILES, MARKET_PRICES
 from vpp_pipeline import checks
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakePlace
+from vpp_pipeline.lake.database import rebuild
 from vpp_pipeline.lake.table_file import encode
 
 
@@ -47,13 +48,51 @@ def test_a_damaged_table_is_found_and_named(ran: Ran) -> None:
     assert "rebuild it with `vpp run --month" in str(found.description)
 
 
-def test_an_unusual_price_warns_and_blocks_nothing(ran: Ran) -> None:
+def test_a_price_above_a_thousand_is_told_and_is_no_fault(ran: Ran) -> None:
     put_price(ran, 1234.0)
     found = launch(ran)["plausible"]
-    assert not found.passed
-    assert found.severity == dg.AssetCheckSeverity.WARN
-    assert "1234" in str(found.description)
+    assert found.passed
+    assert "max 1234" in str(found.description)
     assert ran.again(assets=["market_prices", "price_forecast"]).succeeded
+
+
+def test_a_damaged_month_is_told_by_the_runs_of_others_until_it_is_mended(ran: Ran) -> None:
+    path = ran.folder / "tables" / "market_prices" / TINY.name / f"{MONTH}.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    assert not launch(ran)["whole"].passed
+    other = ran.again("2023-09", assets=["market_prices"])
+    assert other.succeeded, "another month's damage stops no run"
+    assert other.failed_checks
+    assert all(f"{MONTH} {TINY.name}: {path} is truncated" in told for told in other.failed_checks)
+    path.write_bytes(whole)
+    assert not ran.again("2023-09", assets=["market_prices"]).failed_checks
+
+
+def test_a_month_that_the_database_leaves_out_turns_the_report_red(ran: Ran) -> None:
+    path = ran.folder / "tables" / "kpi_monthly" / TINY.name / f"{MONTH}.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    (ran.folder / "reports.duckdb").unlink()
+    rebuild(ran.lake)
+    found = launch(ran, "benchmark_report")["every_month_is_whole"]
+    assert not found.passed and found.severity == dg.AssetCheckSeverity.ERROR
+    assert MONTH in str(found.description)
+
+
+@pytest.mark.parametrize(("source", "real", "passes"), [("auto", 0, False), ("auto", 1, True), ("synthetic", 0, True)])
+def test_a_month_without_a_real_price_warns_where_the_best_there_is_was_asked_for(
+    ran: Ran, source: str, real: int, passes: bool
+) -> None:
+    scenario = TINY.model_copy(update={"source": source})
+    (ran.folder / "scenarios" / f"{TINY.name}.json").write_text(scenario.to_json())
+    stored = ran.lake.read("market_prices", MONTH, TINY.name)
+    prices = stored.table.to_pandas()
+    prices.loc[: real - 1, "lmp_source"] = "file"
+    changed = encode(MARKET_PRICES.arrow(prices), MARKET_PRICES, stored.recipe)
+    ran.lake.write("market_prices", MONTH, TINY.name, changed)
+    found = launch(ran)["some_prices_are_real"]
+    assert found.passed == passes
+    assert passes or (found.severity == dg.AssetCheckSeverity.WARN and "0 %" in str(found.description))
 
 
 def test_books_that_do_not_close_and_a_beaten_bound_are_found(ran: Ran) -> None:

@@ -41,6 +41,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("run --month 2023-08 --source rumour", "source"),
         ("run --month 2023-08 --minimum-bid-mw -1", "minimum_bid_mw"),
         ("backfill --from 2023-12 --to 2023-01", "swap them"),
+        ("negotiate", "which market window? give --at, such as --at 2023-08-16T19:00"),
         ("negotiate --at yesterday-ish", "not a single moment"),
         ("negotiate --at 2023-03-12T02:30", "not a single moment"),
         ("fleet --homes 5 --out homes.xlsx", "must end in .csv or .json"),

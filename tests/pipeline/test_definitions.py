@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.freshness import CronFreshnessPolicy
 
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakePlace
@@ -109,6 +111,33 @@ def test_every_table_shows_its_columns_with_their_meaning(specs: dict[str, dg.As
     for name in set(GRAPH) - {"benchmark_report"}:
         columns = specs[name].metadata["dagster/column_schema"].columns
         assert columns and all(column.description for column in columns), name
+
+
+def test_a_table_within_a_table_shows_its_columns_too(specs: dict[str, dg.AssetSpec]) -> None:
+    shown = {column.name: column for column in specs["negotiation_results"].metadata["dagster/column_schema"].columns}
+    assert "[kW]" in (shown["windows.bid_sell_kw"].description or "")
+    assert {"households.household_gain_usd", "home_windows.home_id", "intervals.battery_kw"} <= set(shown)
+
+
+def test_every_asset_is_overdue_a_day_after_the_monthly_run(specs: dict[str, dg.AssetSpec]) -> None:
+    for name, spec in specs.items():
+        policy = spec.freshness_policy
+        assert isinstance(policy, CronFreshnessPolicy), name
+        assert policy.deadline_cron == "0 6 3 * *" and policy.timezone == "America/Los_Angeles"
+
+
+def test_months_begin_where_the_environment_says_and_an_earlier_one_is_refused_in_a_sentence() -> None:
+    program = (
+        "from vpp_pipeline.partitions import months, partition_key\n"
+        "print(months.get_first_partition_key())\n"
+        "try:\n    partition_key('2019-12', 'reference')\n"
+        "except Exception as error:\n    print(error)\n"
+    )
+    places = os.environ | {"VPP_FIRST_MONTH": "2020-01"}
+    done = subprocess.run([sys.executable, "-c", program], env=places, capture_output=True, text=True, check=True)
+    first, refused = done.stdout.splitlines()
+    assert first == "2020-01"
+    assert refused.startswith("month 2019-12 is before 2020-01") and "VPP_FIRST_MONTH" in refused
 
 
 def test_every_table_has_a_blocking_check(specs: dict[str, dg.AssetSpec]) -> None:

@@ -7,13 +7,16 @@ import errno
 import re
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from dagster import AssetKey
 
+from tests.pipeline.test_definitions import GRAPH
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.errors import InputError
 from vpp_pipeline.assets import pictures
 from vpp_pipeline.lake.plot_library import library_name
+from vpp_pipeline.origin import origin_of
 
 INPUTS = ("market_prices", "solar_generation", "load_profiles")
 
@@ -52,8 +55,10 @@ def test_a_page_that_cannot_be_written_fails_the_stage_with_the_reason(
     assert ran.again(assets=["market_prices"]).faults == ("the disk is full",)
 
 
-@pytest.mark.parametrize("table", [*INPUTS, "kpi_monthly"])
-def test_an_asset_s_page_shows_an_image_of_less_than_20_kb(ran: Ran, table: str) -> None:
+@pytest.mark.parametrize("table", GRAPH)
+def test_an_asset_s_page_begins_with_an_image_of_less_than_20_kb(ran: Ran, table: str) -> None:
+    names = [name for name in metadata(ran, table) if not name.startswith("dagster/")]
+    assert names.index("picture") <= 2, "only the report's answer and link stand before it"
     shown = metadata(ran, table)["picture"]
     image = base64.b64decode(shown.split("base64,")[1].rstrip(")"))
     assert image.startswith(b"\x89PNG")
@@ -70,6 +75,15 @@ def test_the_report_s_page_opens_with_the_answer(ran: Ran) -> None:
     assert "negotiating" in said.lower()
     assert said in (ran.folder / "reports" / TINY.name / MONTH / "simulation_report.md").read_text()
     assert "## " not in said
+    link = metadata(ran, "benchmark_report")["report"]
+    assert link == f"lake/reports/{TINY.name}/{MONTH}/simulation_report.html"
+
+
+def test_a_run_of_the_command_line_is_one_of_the_job_s_in_the_timeline(ran: Ran) -> None:
+    run = ran.instance.get_run_by_id(ran.result.run_id)
+    assert run is not None and run.remote_job_origin == origin_of("benchmark")
+    of_the_job = dg.RunsFilter(job_name="benchmark", tags={".dagster/repository": "__repository__@vpp_pipeline"})
+    assert ran.result.run_id in [found.run_id for found in ran.instance.get_runs(of_the_job)]
 
 
 def metadata(ran: Ran, asset: str) -> dict[str, str]:

@@ -24,7 +24,9 @@ from vpp_core.errors import InputError
 from vpp_pipeline.assets.spec import IO_MANAGER
 from vpp_pipeline.cli.app import execute
 from vpp_pipeline.definitions import build_defs
+from vpp_pipeline.lake import Lake
 from vpp_pipeline.ui.guard import Guard
+from vpp_pipeline.ui.lake_pages import LakePages
 from vpp_pipeline.ui.server import listening_socket, names_of, secret_prefix
 
 ROOT = Path(__file__).parents[2]
@@ -179,6 +181,41 @@ def status_of(guard: Guard, **scope: object) -> int:
 
     asyncio.run(guard({"type": "http", "method": "GET", "query_string": b"", **scope}, None, send))  # type: ignore[arg-type]
     return sent[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/secret/assets/lake/reports/reference/2023-08/simulation_report.html", 200),
+        ("/secret/lake/plots/plotly.min.js", 200),
+        ("/secret/runs/lake/reports/reference/2023-08/other.html", 404),
+        ("/secret/assets/lake/reports/../../secret.json", 404),
+        ("/secret/assets/lake/reports/reference/2023-08/secret.exe", 404),
+        ("/secret/assets/lake/tables/kpi_monthly.parquet", 299),
+        ("/secret/assets/benchmark_report", 299),
+    ],
+)
+def test_a_report_s_link_is_answered_below_any_page_as_a_sandbox_and_nothing_else_of_the_lake(
+    tmp_path: Path, path: str, status: int
+) -> None:
+    for name in ("reports/reference/2023-08/simulation_report.html", "plots/plotly.min.js", "secret.json"):
+        (tmp_path / "lake" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "lake" / name).write_text("content")
+    (tmp_path / "lake/reports/reference/2023-08/secret.exe").write_text("content")
+    sent: list[dict[str, object]] = []
+
+    async def dagster_s(scope: object, receive: object, send: object) -> None:
+        await send({"type": "http.response.start", "status": 299})  # type: ignore[operator]
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    pages = LakePages(dagster_s, Lake.at(tmp_path / "lake"))
+    asyncio.run(pages({"type": "http", "method": "GET", "path": path}, None, send))  # type: ignore[arg-type]
+    assert sent[0]["status"] == status
+    if status == 200:
+        assert sent[1]["body"] == b"content"
+        assert (b"content-security-policy", b"sandbox allow-scripts allow-popups") in sent[0]["headers"]  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from vpp_core.scenario import MarketRules, Scenario
 from vpp_core.sources.load import load_profiles
 from vpp_core.sources.prices import market_prices
 from vpp_core.sources.solar import solar_generation
-from vpp_core.tables.checks import CheckResult, data_checks, longest_run, same_index, source_shares
+from vpp_core.tables.checks import WORTH_A_LOOK, CheckResult, data_checks, longest_run, same_index, source_shares
 
 SCENARIO = Scenario(source="synthetic", homes=3, first_days=6)
 MONTH = Month.parse("2023-11")
@@ -88,13 +88,6 @@ def stuck(frame: pd.DataFrame) -> pd.DataFrame:
         ),
         ("market_prices", at("spin_usd_per_mw_h", np.inf), "price_possible", True, "1 of spin_usd_per_mw_h outside"),
         ("market_prices", at("loss_lmp_usd_per_mwh", 9e6), "price_possible", True, "1 of loss_lmp_usd_per_mwh outside"),
-        (
-            "market_prices",
-            at("lmp_day_ahead_usd_per_mwh", -151.0),
-            "price_usual",
-            False,
-            "1 prices outside [-150, 1000]",
-        ),
         ("market_prices", at("congestion_lmp_usd_per_mwh", 9e2), "components_add_up", False, "miss the LMP"),
         ("market_prices", stuck, "not_stuck", False, "stays at 21.5 $/MWh for 24 intervals"),
         (
@@ -136,6 +129,13 @@ def test_a_fault_is_found_by_its_rule(
     assert rule in found, list(found)
     assert found[rule].blocking == blocking and found[rule].severity == ("error" if blocking else "warn")
     assert says in found[rule].message
+
+
+def test_a_price_that_is_unusual_is_told_and_is_no_fault() -> None:
+    frame = at("lmp_day_ahead_usd_per_mwh", -151.0)(tables()["market_prices"].copy())
+    assert "price_usual" not in failed("market_prices", frame)
+    (told,) = [found for found in data_checks("market_prices", frame, PERIOD) if found.name == "price_usual"]
+    assert "1 prices outside [-150, 1000]" in str(told.metadata[WORTH_A_LOOK])
 
 
 def test_a_timestamp_in_local_time_or_out_of_order_is_found() -> None:

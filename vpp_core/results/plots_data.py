@@ -297,7 +297,7 @@ def _band(figure: go.Figure, row: int, col: int, hour: Any, values: Floats, name
         fillcolor=see_through(colour, 0.16),
         line={"width": 0},
         hoverinfo="skip",
-        showlegend=False,
+        name=f"{name}, 10–90 % of days",
         row=row,
         col=col,
     )

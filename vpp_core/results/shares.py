@@ -9,9 +9,7 @@ import pandas as pd
 from vpp_core.results.run import Run
 from vpp_core.results.text import listed, number
 from vpp_core.tables import SOURCES
-
-REAL = ("live", "cache", "file")
-"""As published. A filled or typical-year value is neither real nor made up."""
+from vpp_core.tables.data import REAL
 
 _WORDS = {
     "live": "fetched",

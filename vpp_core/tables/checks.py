@@ -1,7 +1,8 @@
 """Data-quality rules of the input tables: what an energy data engineer looks at before believing a month.
 
 `data_checks` gives one result per rule, passed or not, always in the same order and under the same names. *Blocking*
-are faults with which a result would be wrong (a hole, a duplicate, prices no market has); the others warn.
+are faults with which a result would be wrong (a hole, a duplicate, prices no market has); the others warn. What happens
+in a real market and is worth a look, such as a price above the soft cap of bids, is told and is no fault.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ STUCK_INTERVALS = 24
 """Identical prices for six hours: the longest real run seen was 17 intervals."""
 DARK_HOURS = (22, 4)
 """Local hours without sun in California on any day of the year: from 22:00 to 04:00."""
+WORTH_A_LOOK = "worth a look"
+"""Name of the figure that is a sentence about what is unusual and no fault."""
 _COMPONENTS = tuple(f"{part}_lmp_usd_per_mwh" for part in ("energy", "congestion", "loss", "ghg"))
 
 
@@ -151,7 +154,9 @@ def _usual_prices(frame: pd.DataFrame, period: Period) -> Verdict:
     outside = int(((prices < limits.low) | (prices > limits.high)).sum())
     low, high = _extreme(np.nanmin, prices), _extreme(np.nanmax, prices)
     info: Info = {"outside": outside, "min": low, "max": high}
-    return (f"{outside} prices outside {limits}; min {low:g}, max {high:g}" if outside else None), info
+    if outside:
+        info[WORTH_A_LOOK] = f"{outside} prices outside {limits}, which happens; min {low:g}, max {high:g}"
+    return None, info
 
 
 def _extreme(function: Callable[[npt.NDArray[np.float64]], float], values: npt.NDArray[np.float64]) -> float:
@@ -258,7 +263,7 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         _REGULAR_RULE,
         _Rule("lmp_known", True, "no real-time price is missing", _no_missing("lmp_usd_per_mwh")),
         _Rule("price_possible", True, "all prices within what CAISO's rules can make", _possible_prices),
-        _Rule("price_usual", False, f"all prices within {USUAL_ENERGY}", _usual_prices),
+        _Rule("price_usual", False, f"prices outside {USUAL_ENERGY} are told", _usual_prices),
         _Rule("components_add_up", False, "LMP = energy + congestion + loss + GHG where known", _components),
         _Rule("not_stuck", False, f"no price repeats {STUCK_INTERVALS} times", _stuck),
         _Rule("reserves_not_negative", True, "no reserve price is negative", _reserves),

@@ -8,6 +8,8 @@ from vpp_core.tables.contract import TIMESTAMP, Column, Contract
 from vpp_core.tables.price_bounds import BOUNDS_OF_COLUMN
 
 SOURCES = ("live", "cache", "file", "tmy", "filled", "synthetic")
+REAL = SOURCES[:3]
+"""As published. A filled or typical-year value is neither real nor made up."""
 """Where a value came from. `tmy` is a typical year's weather; `filled` is between measured values."""
 
 _TIMESTAMP = Column("timestamp", TIMESTAMP, "start of the interval, UTC")

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from vpp_pipeline.assets.preview import image
 from vpp_pipeline.lake.files import write_whole
+from vpp_pipeline.lake.links import link_to
 from vpp_pipeline.lake.plot_library import library_from, put_library
 from vpp_pipeline.stage import Stage
 
@@ -32,17 +33,17 @@ def with_picture(
     def pictured(table: pa.Table) -> dict[str, Any]:
         frame = table.to_pandas()
         return {
-            **describe(table),
             "picture": image(thumbnail(frame)),
-            "plot": dg.MetadataValue.path(write_page(stage, page(frame, library_from(LEVELS)))),
+            "plot": dg.MetadataValue.url(write_page(stage, page(frame, library_from(LEVELS)))),
+            **describe(table),
         }
 
     return pictured
 
 
 def write_page(stage: Stage, content: str, name: str | None = None) -> str:
-    """Put a page whole into the lake's plots, beside the script it needs; returns where it lies."""
+    """Put a page whole into the lake's plots, beside the script it needs; returns the link to it."""
     put_library(stage.lake)
     path = stage.lake.plots / stage.scenario.name / str(stage.month) / f"{name or stage.asset}.html"
     write_whole(path, content.encode())
-    return str(path)
+    return link_to(stage.lake, path)

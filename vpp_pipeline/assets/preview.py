@@ -52,8 +52,11 @@ def load_metadata(table: pa.Table) -> dict[str, Any]:
 
 def forecast_metadata(table: pa.Table) -> dict[str, Any]:
     """How many gates, how far each looks, and the first rows."""
+    from vpp_core.results.thumbnails import forecast_thumbnail
+
     gates = pc.count_distinct(table.column("issued_at")).as_py()
     return {
+        "picture": image(forecast_thumbnail(table.to_pandas())),
         "gates": gates,
         "rows_per_gate": round(table.num_rows / gates, 1),
         "preview": preview(table, table.column_names),
@@ -65,8 +68,12 @@ def fleet_metadata(table: pa.Table) -> dict[str, Any]:
     homes = table.num_rows
     batteries = pc.sum(pc.greater(table.column("bess_capacity_kwh"), 0)).as_py()
     solar = pc.sum(pc.greater(table.column("pv_capacity_kw"), 0)).as_py()
+    from vpp_core.results.thumbnails import fleet_thumbnail
+
     cars = pc.list_value_length(table.column("cars"))
+    shown = table.select(["bess_capacity_kwh", "pv_capacity_kw", "cars"]).to_pandas()
     return {
+        "picture": image(fleet_thumbnail(shown)),
         "homes_with_battery_percent": round(100 * batteries / homes, 1),
         "homes_with_solar_percent": round(100 * solar / homes, 1),
         "homes_with_ev_percent": round(100 * pc.sum(pc.greater(cars, 0)).as_py() / homes, 1),
@@ -78,12 +85,16 @@ def fleet_metadata(table: pa.Table) -> dict[str, Any]:
 
 
 def outcome_metadata(table: pa.Table) -> dict[str, Any]:
-    """The surplus of each strategy."""
-    sums = (
-        table.select(["strategy", "surplus_usd"]).group_by("strategy").aggregate([("surplus_usd", "sum")]).to_pylist()
-    )
-    rows = "\n".join(f"| {row['strategy']} | {row['surplus_usd_sum']:,.2f} |" for row in sums)
-    return {"surplus": dg.MetadataValue.md(f"| strategy | surplus [$] |\n|---|---:|\n{rows}")}
+    """The surplus of each strategy, by day as a picture and in all."""
+    from vpp_core.results.thumbnails import outcomes_thumbnail
+
+    days = table.select(["strategy", "local_day", "surplus_usd"]).to_pandas()
+    sums = days.groupby("strategy", sort=False)["surplus_usd"].sum()
+    rows = [[str(key), f"{value:,.2f}"] for key, value in sums.items()]
+    return {
+        "picture": image(outcomes_thumbnail(days)),
+        "surplus": dg.MetadataValue.md(_markdown([["strategy", "surplus [$]"], *rows])),
+    }
 
 
 LADDER_COLUMNS = ("strategy", "surplus", "of perfect", "VPP profit", "households", "worse off", "satisfaction")
@@ -97,8 +108,8 @@ def kpi_metadata(table: pa.Table) -> dict[str, Any]:
     kpis = table.to_pandas()
     ladder = ladder_table(kpis)[list(LADDER_COLUMNS)]
     return {
-        "ladder": dg.MetadataValue.md(_markdown([list(ladder.columns), *ladder.to_numpy().tolist()])),
         "picture": image(ladder_thumbnail(kpis)),
+        "ladder": dg.MetadataValue.md(_markdown([list(ladder.columns), *ladder.to_numpy().tolist()])),
     }
 
 

@@ -16,9 +16,11 @@ import pyarrow as pa
 from vpp_core.errors import InputError
 from vpp_core.tables import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY, NEGOTIATOR_SCORES
 from vpp_pipeline.assets.pictures import LEVELS, write_page
+from vpp_pipeline.assets.preview import image
 from vpp_pipeline.code_version import code_version
 from vpp_pipeline.lake.database import MANIFEST, rebuild
 from vpp_pipeline.lake.files import write_whole
+from vpp_pipeline.lake.links import link_to
 from vpp_pipeline.lake.plot_library import library_from, put_library
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.lake.unread import unread_files
@@ -28,7 +30,7 @@ from vpp_pipeline.study import studies_with
 if TYPE_CHECKING:
     from vpp_core.results.fidelity import EventDelivery
 
-REPORT = "simulation_report.md"
+REPORT, PAGE = "simulation_report.md", "simulation_report.html"
 Studies = dict[str, list[TableFile]]
 SIDE_TABLES = (KPI_DAILY, GAP_SPLIT, CLAIMS, DATA_SHARES)
 """Tables of results that only the report and the database use; kept beside the assets' own."""
@@ -49,6 +51,8 @@ class ReportTables:
 
 def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     """Write what is not current, rebuild the database if it lacks anything, and say where it lies."""
+    from vpp_core.results.ladder import ladder_thumbnail
+
     began = time.perf_counter()
     with stage.failures_told():
         studies = _studies(stage)
@@ -78,6 +82,8 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
         data_version=dg.DataVersion(f"{code_version(stage.asset)}.{_digest(json.dumps(manifest).encode())}"),
         metadata={
             "answer": dg.MetadataValue.md(answer((folder / REPORT).read_text())),
+            "report": dg.MetadataValue.url(link_to(stage.lake, folder / PAGE)),
+            "picture": image(ladder_thumbnail(tables.kpi_monthly)),
             **{name: dg.MetadataValue.path(str(folder / name)) for name in manifest["files"]},
             "reports.duckdb": dg.MetadataValue.path(str(stage.lake.database)),
             "said_of_database": "\n".join(said) or "it holds every month and scenario of the lake",

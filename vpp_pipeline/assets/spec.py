@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
+from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.tables import Contract
 from vpp_pipeline.code_version import code_version
 from vpp_pipeline.io.parquet import contract_of
@@ -16,6 +18,11 @@ from vpp_pipeline.partitions import month_by_scenario
 
 OWNERS = ["team:vpp-benchmark"]
 IO_MANAGER = "lake_parquet"
+MONTHLY = dg.FreshnessPolicy.cron(
+    deadline_cron="0 6 3 * *", lower_bound_delta=timedelta(days=2), timezone=LOCAL_TIMEZONE
+)
+"""A day after the schedule's run of the month that ended, each asset has been made anew or found current since the
+1st; else it shows as overdue."""
 
 
 def described(asset: str, group: str, kinds: set[str], about: str) -> dict[str, Any]:
@@ -42,6 +49,7 @@ def common(asset: str, group: str, kinds: set[str]) -> dict[str, Any]:
         "owners": OWNERS,
         "code_version": code_version(asset),
         "partitions_def": month_by_scenario,
+        "freshness_policy": MONTHLY,
     }
 
 
@@ -54,17 +62,20 @@ def linked_to_code(assets: Iterable[Any]) -> Sequence[Any]:
 
 def column_schema(contract: Contract) -> dg.TableSchema:
     """The contract as Dagster shows a table: types, and meanings with their units."""
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=column.name,
-                type=_short(column.type),
-                description=column.description,
-                constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=contract.key == (column.name,)),
-            )
-            for column in contract.columns
-        ]
-    )
+    return dg.TableSchema(columns=list(_columns(contract)))
+
+
+def _columns(contract: Contract, prefix: str = "") -> Iterator[dg.TableColumn]:
+    """Its columns; below a column that holds a table, those of the table, as `windows.bid_sell_kw`."""
+    for column in contract.columns:
+        yield dg.TableColumn(
+            name=prefix + column.name,
+            type=_short(column.type),
+            description=column.description,
+            constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=contract.key == (column.name,)),
+        )
+        if column.rows is not None:
+            yield from _columns(column.rows, f"{prefix}{column.name}.")
 
 
 def _short(kind: pa.DataType) -> str:

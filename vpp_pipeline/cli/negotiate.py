@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 Gate = Literal["real_time", "day_ahead"]
 NEGOTIATING = "negotiation_results"
 """The asset beside whose table what was said is stored."""
+MOST_NAMED = 4
+"""months of the lake that a question names"""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +33,9 @@ def register(app: typer.Typer) -> None:
 
 
 def negotiate(
-    at: Annotated[str, typer.Option("--at", help="Start of the market window, Los Angeles time: 2020-07-15T19:00.")],
+    at: Annotated[
+        str | None, typer.Option("--at", help="Start of the market window, Los Angeles time: 2020-07-15T19:00.")
+    ] = None,
     homes: o.HomesOption = None,
     seed: o.SeedOption = None,
     scenario: o.ScenarioOption = "reference",
@@ -52,7 +57,7 @@ def negotiate(
     """
     from vpp_core.calendar import LOCAL_TIMEZONE, parse_local_time
 
-    moment = parse_local_time(at)
+    moment = parse_local_time(at or _asked())
     month = o.finished_month(moment.tz_convert(LOCAL_TIMEZONE).strftime("%Y-%m"))
     from vpp_core.negotiation.story import story
     from vpp_pipeline.cli.execution import lake_to_read
@@ -77,6 +82,20 @@ def negotiate(
         say(f"of {chosen.homes:,} homes {MOST_HOMES:,} are kept, evenly spaced, and told of", err=True)
     for line in story(rows, chosen, names):
         say(line)
+
+
+def _asked() -> str:
+    """The window that a person names when asked; where nobody can be asked, what to give, and what the lake has."""
+    from vpp_pipeline.cli.execution import lake_to_read
+
+    there = sorted(lake_to_read().partitions(NEGOTIATING), reverse=True)
+    named = [f"{month} (scenario {scenario})" for month, scenario in there[:MOST_NAMED]]
+    more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+    has = f"; negotiated in the lake: {', '.join(named)}{more}" if there else ""
+    if sys.stdin.isatty():
+        question = f"Which market window? Los Angeles time, such as 2023-08-16T19:00{has}"
+        return str(typer.prompt(question, prompt_suffix="\n> "))
+    raise InputError(f"which market window? give --at, such as --at 2023-08-16T19:00{has}")
 
 
 def stored_messages(lake: Lake, month: str, scenario: Scenario, moment: pd.Timestamp, gate: Gate) -> pa.Table | None:

@@ -59,6 +59,6 @@ def ui(
         with shared_instance() as instance:
             instance.add_dynamic_partitions(SCENARIO, sorted({*KNOWN_SCENARIOS, *lake.scenario_names()}))
             try:
-                serve(instance, workspace, listener, prefix, names_of(host, allow_host or []))
+                serve(instance, workspace, listener, prefix, names_of(host, allow_host or []), lake)
             except KeyboardInterrupt:
                 say("ended", err=True)

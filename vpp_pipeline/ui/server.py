@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 
 from vpp_core.errors import InputError
 from vpp_pipeline.ui.guard import LOOPBACK, Guard
+from vpp_pipeline.ui.lake_pages import LakePages
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from vpp_pipeline.lake import Lake
 
 SECRET_FILE = "ui-path"
 EVERYWHERE = ("0.0.0.0", "::")
@@ -63,7 +66,12 @@ def secret_prefix(home: Path) -> str:
 
 
 def serve(
-    instance: dg.DagsterInstance, workspace: Path, listener: socket.socket, prefix: str, names: tuple[str, ...]
+    instance: dg.DagsterInstance,
+    workspace: Path,
+    listener: socket.socket,
+    prefix: str,
+    names: tuple[str, ...],
+    lake: Lake,
 ) -> None:
     """Serve until interrupted. Ends the daemon with it; runs under way are told to end by Dagster."""
     import uvicorn
@@ -80,7 +88,7 @@ def serve(
         ) as context,
     ):
         application = create_app_from_workspace_process_context(context, prefix)
-        guarded = Guard(application, prefix, names)
+        guarded = Guard(LakePages(application, lake), prefix, names)
         uvicorn.Server(uvicorn.Config(guarded, log_level="warning", server_header=False)).run(sockets=[listener])
 
 

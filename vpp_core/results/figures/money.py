@@ -190,12 +190,20 @@ def concentration_figure(run: Run) -> Figure | None:
         )
     if not traces:
         return None
-    level = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 90, "y1": 90}
+    ends = [1, max(trace["x"][-1] for trace in traces)]
+    level = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "90 %",
+        "x": ends,
+        "y": [90, 90],
+        "line": {"color": GREY, "width": 1, "dash": "dot"},
+        "hoverinfo": "skip",
+    }
     return {
-        "data": traces,
+        "data": [*traces, level],
         "layout": {
             "height": 360,
-            "shapes": [level | {"line": {"color": GREY, "width": 1, "dash": "dot"}}],
             "xaxis": {"type": "log", "dtick": 1, "title": {"text": "market windows, best first"}},
             "yaxis": {"title": {"text": "share of the period's surplus [%]"}, "rangemode": "tozero"},
         },
