@@ -57,8 +57,8 @@ def test_a_page_that_cannot_be_written_fails_the_stage_with_the_reason(
 
 @pytest.mark.parametrize("table", GRAPH)
 def test_an_asset_s_page_begins_with_an_image_of_less_than_20_kb(ran: Ran, table: str) -> None:
-    names = [name for name in metadata(ran, table) if not name.startswith("dagster/")]
-    assert names.index("picture") <= 2, "only the report's answer and link stand before it"
+    names = [name for name in metadata(ran, table) if not name.startswith(("dagster/", "surplus_"))]
+    assert names.index("picture") <= 3, "only figures and the report's answer and link stand before it"
     shown = metadata(ran, table)["picture"]
     image = base64.b64decode(shown.split("base64,")[1].rstrip(")"))
     assert image.startswith(b"\x89PNG")
@@ -75,6 +75,7 @@ def test_the_report_s_page_opens_with_the_answer(ran: Ran) -> None:
     assert "negotiating" in said.lower()
     assert said in (ran.folder / "reports" / TINY.name / MONTH / "simulation_report.md").read_text()
     assert "## " not in said
+    assert said.startswith(metadata(ran, "benchmark_report")["found"])
     link = metadata(ran, "benchmark_report")["report"]
     assert link == f"lake/reports/{TINY.name}/{MONTH}/simulation_report.html"
 

@@ -92,6 +92,7 @@ def outcome_metadata(table: pa.Table) -> dict[str, Any]:
     sums = days.groupby("strategy", sort=False)["surplus_usd"].sum()
     rows = [[str(key), f"{value:,.2f}"] for key, value in sums.items()]
     return {
+        **{f"surplus_{key}_usd": round(float(value), 2) for key, value in sums.items()},
         "picture": image(outcomes_thumbnail(days)),
         "surplus": dg.MetadataValue.md(_markdown([["strategy", "surplus [$]"], *rows])),
     }
@@ -108,6 +109,10 @@ def kpi_metadata(table: pa.Table) -> dict[str, Any]:
     kpis = table.to_pandas()
     ladder = ladder_table(kpis)[list(LADDER_COLUMNS)]
     return {
+        **{
+            f"surplus_per_home_{row['strategy']}_usd": round(row["surplus_per_home_usd"], 2)
+            for row in kpis.to_dict("records")
+        },
         "picture": image(ladder_thumbnail(kpis)),
         "ladder": dg.MetadataValue.md(_markdown([list(ladder.columns), *ladder.to_numpy().tolist()])),
     }

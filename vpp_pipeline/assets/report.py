@@ -81,6 +81,7 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         data_version=dg.DataVersion(f"{code_version(stage.asset)}.{_digest(json.dumps(manifest).encode())}"),
         metadata={
+            "found": answer((folder / REPORT).read_text()).partition("\n\n")[0],
             "answer": dg.MetadataValue.md(answer((folder / REPORT).read_text())),
             "report": dg.MetadataValue.url(link_to(stage.lake, folder / PAGE)),
             "picture": image(ladder_thumbnail(tables.kpi_monthly)),
