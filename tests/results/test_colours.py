@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from vpp_core.results.figures import days
+from vpp_core.results.figures import base, days
 from vpp_core.results.figures.base import colour
 from vpp_core.results.figures.money import _PARTS, _SOURCE_COLOURS
 from vpp_core.strategies.registry import STRATEGIES
@@ -40,10 +40,21 @@ def distance(one, other, seen):
         [colour(key) for key in STRATEGIES],
         [tint for *_, tint in _PARTS],
         list(_SOURCE_COLOURS),
+        [base.BATTERY, base.NEUTRAL, base.AWARD, base.SOLAR, base.CAR, base.HEATER],
+        [base.RESERVE, base.NONSPIN, base.CALLED],
+        [base.MOVED_OUT, base.MOVED_IN, base.AWARD, base.NEUTRAL],
+        [base.MOVED_OUT, base.MOVED_IN, base.PRICE, base.FORECAST],
         [tint for _, tint in days._DIVERGING],
     ],
-    ids=["strategies", "kinds of money", "sources", "loss to gain"],
+    ids=["strategies", "kinds of money", "sources", "a home", "reserve", "the fleet", "a day", "loss to gain"],
 )
 def test_tints_of_one_plot_are_told_apart(tints, seen):
     least = 15 if seen == "without blue" else 20  # a tenth of a per mille of readers see no blue
     assert min(distance(one, other, seen) for one, other in combinations(tints, 2)) >= least
+
+
+def test_a_tint_means_one_thing_and_no_thing_has_a_strategy_s():
+    things = ("BATTERY", "CAR", "HEATER", "SOLAR", "RESERVE", "NONSPIN", "CALLED", "PROGRAMME", "KEPT", "BILL", "WEAR")
+    things += ("PENALTY", "PRICE", "FORECAST", "AWARD", "MOVED_OUT", "MOVED_IN", "GAINED", "LOST", "NEUTRAL")
+    tints = [colour(key) for key in STRATEGIES] + [getattr(base, name) for name in things]
+    assert min(distance(one, other, "by all") for one, other in combinations(tints, 2)) >= 8

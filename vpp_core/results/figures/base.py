@@ -14,8 +14,14 @@ GREEN, BLUE, ORANGE, LILAC, PURPLE = "#0aa873", "#2f7cb8", "#ee9040", "#dda3ea",
 GOLD = "#f2d93b"
 GREY, RED, RUST, MAROON, YELLOW = "#8b929c", "#c2553a", "#b7571c", "#ac0d31", "#ceb833"
 NIGHT = "#000048"
-"""All tints of the plots. Those that stand side by side in one stay apart for readers who see no red or no green too:
-where hues could not, lightness does."""
+"""The strategies' tints, and some that plots outside the report use."""
+BATTERY, CAR, HEATER, SOLAR = "#4bbdbc", "#625499", "#911cc6", "#dfb600"
+RESERVE, NONSPIN, CALLED, PROGRAMME = "#d993ff", "#5b3ab8", "#b43252", "#7b1d35"
+KEPT, BILL, WEAR, PENALTY = "#dfa938", "#ad4c76", "#9ea185", "#896540"
+PRICE, FORECAST, AWARD, MOVED_OUT, MOVED_IN = "#b97256", "#e3c2a6", "#bf763a", "#66e56a", "#9bd0ff"
+GAINED, LOST, NEUTRAL = "#2a5fb0", RED, "#52727f"
+"""What is no strategy: a tint for each thing, the same in every plot of the report, and no strategy's. Tints that stand
+side by side in a plot stay apart for readers who see no red or no green too: where hues could not, lightness does."""
 
 _COLOURS = {
     ALONE: GREY,

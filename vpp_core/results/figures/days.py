@@ -9,11 +9,22 @@ import pandas as pd
 
 from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.results.fidelity import REAL_EVENT_KW_PER_HOME, EventDelivery
-from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, RED, Figure, values
+from vpp_core.results.figures.base import (
+    BATTERY,
+    FORECAST,
+    GAINED,
+    LOST,
+    MOVED_IN,
+    MOVED_OUT,
+    NEUTRAL,
+    PRICE,
+    Figure,
+    values,
+)
 from vpp_core.results.run import Run
 
 _DAY_MS = 86_400_000
-_DIVERGING = [[0.0, RED], [0.5, "#9aa0a8"], [1.0, "#2a5fb0"]]
+_DIVERGING = [[0.0, LOST], [0.5, "#9aa0a8"], [1.0, GAINED]]
 """Losses to gains; not red to green, which one man in twelve cannot tell apart."""
 
 
@@ -77,7 +88,7 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
         [*windows["moved_out_kwh"], *(-windows["moved_in_kwh"])],
         [p for p in (*forecast, *realised) if p is not None],
     )
-    bars = (("moved_out_kwh", "moved out", 1, GREEN), ("moved_in_kwh", "moved in", -1, BLUE))
+    bars = (("moved_out_kwh", "moved out", 1, MOVED_OUT), ("moved_in_kwh", "moved in", -1, MOVED_IN))
     return {
         "data": [
             *(
@@ -97,7 +108,7 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
                 "x": list(local[prices.index].dt.strftime("%Y-%m-%dT%H:%M")),
                 "y": realised,
                 "yaxis": "y2",
-                "line": {"color": RED, "shape": "hv", "width": 1.5},
+                "line": {"color": PRICE, "shape": "hv", "width": 1.5},
             },
             {
                 "type": "scatter",
@@ -106,7 +117,7 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
                 "x": list(hours),
                 "y": forecast,
                 "yaxis": "y2",
-                "line": {"color": GREY, "shape": "hv", "dash": "dot", "width": 1.5},
+                "line": {"color": FORECAST, "shape": "hv", "dash": "dot", "width": 1.5},
             },
         ],
         "layout": {
@@ -136,10 +147,10 @@ def _zero_aligned(*series: Sequence[float]) -> list[list[float]]:
 def event_figure(event: EventDelivery) -> Figure:
     """What a battery home would deliver on each day of the period, beside what one did in the real event."""
     lines = (
-        ("down to the minimum", event.to_minimum_kw, GREEN),
-        ("down to the backup reserve", event.to_backup_kw, BLUE),
-        ("kept full for it", np.full(len(event.days), event.when_full_kw), ORANGE),
-        ("29 July 2025", np.full(len(event.days), REAL_EVENT_KW_PER_HOME), GREY),
+        ("down to the minimum", event.to_minimum_kw, BATTERY, "solid"),
+        ("down to the backup reserve", event.to_backup_kw, BATTERY, "dot"),
+        ("kept full for it", np.full(len(event.days), event.when_full_kw), BATTERY, "dash"),
+        ("29 July 2025", np.full(len(event.days), REAL_EVENT_KW_PER_HOME), NEUTRAL, "dash"),
     )
     return {
         "data": [
@@ -149,10 +160,10 @@ def event_figure(event: EventDelivery) -> Figure:
                 "name": name,
                 "x": event.days,
                 "y": [round(float(value), 3) for value in values],
-                "line": {"color": tint, "width": 2, "dash": "solid" if i < 2 else "dash"},
+                "line": {"color": tint, "width": 2, "dash": dash},
                 "hovertemplate": f"%{{x}}: %{{y:.2f}} kW {name}<extra></extra>",
             }
-            for i, (name, values, tint) in enumerate(lines)
+            for name, values, tint, dash in lines
         ],
         "layout": {
             "height": 320,

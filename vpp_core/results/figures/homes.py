@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from vpp_core.results.figures.base import GREEN, GREY, RUST, YELLOW, Figure, colour, values
+from vpp_core.results.figures.base import AWARD, BILL, KEPT, WEAR, Figure, colour, values
 from vpp_core.results.households import household_months, operable
 from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
@@ -59,10 +59,10 @@ def gain_figure(run: Run) -> Figure:
 
 
 GAIN_PARTS = (
-    ("payment_usd", "paid by the VPP", 1, GREEN),
-    ("end_energy_usd", "stored more", 1, YELLOW),
-    ("bill_change_usd", "rise of its bill", -1, RUST),
-    ("wear_change_usd", "rise of wear", -1, GREY),
+    ("payment_usd", "paid by the VPP", 1, AWARD),
+    ("end_energy_usd", "stored more", 1, KEPT),
+    ("bill_change_usd", "rise of its bill", -1, BILL),
+    ("wear_change_usd", "rise of wear", -1, WEAR),
 )
 """What adds up to a household's gain: column, words, sign, colour."""
 

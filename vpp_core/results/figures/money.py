@@ -9,16 +9,18 @@ import pandas as pd
 
 from vpp_core.results.concentration import best_first, window_surplus
 from vpp_core.results.figures.base import (
-    BLUE,
-    GREEN,
-    GREY,
-    LILAC,
-    MAROON,
-    NIGHT,
-    PURPLE,
-    RED,
-    RUST,
-    YELLOW,
+    BATTERY,
+    BILL,
+    CAR,
+    GAINED,
+    HEATER,
+    KEPT,
+    LOST,
+    NEUTRAL,
+    PENALTY,
+    PROGRAMME,
+    RESERVE,
+    WEAR,
     Figure,
     colour,
     values,
@@ -29,17 +31,17 @@ from vpp_core.results.same_knowledge import SOURCES
 from vpp_core.results.text import usd
 
 _PARTS = (
-    ("wholesale_battery_usd", "batteries, wholesale", 1, GREEN),
-    ("wholesale_ev_usd", "EVs, wholesale", 1, BLUE),
-    ("wholesale_heater_usd", "water heaters, wholesale", 1, NIGHT),
-    ("reserves_usd", "reserves", 1, LILAC),
-    ("programme_usd", "programmes", 1, PURPLE),
-    ("end_energy_usd", "energy left at the end", 1, YELLOW),
-    ("bill_change_usd", "retail bills", -1, RUST),
-    ("wear_change_usd", "battery wear", -1, GREY),
-    ("penalty_usd", "penalties", -1, MAROON),
+    ("wholesale_battery_usd", "batteries, wholesale", 1, BATTERY),
+    ("wholesale_ev_usd", "EVs, wholesale", 1, CAR),
+    ("wholesale_heater_usd", "water heaters, wholesale", 1, HEATER),
+    ("reserves_usd", "reserves", 1, RESERVE),
+    ("programme_usd", "programmes", 1, PROGRAMME),
+    ("end_energy_usd", "energy left at the end", 1, KEPT),
+    ("bill_change_usd", "retail bills", -1, BILL),
+    ("wear_change_usd", "battery wear", -1, WEAR),
+    ("penalty_usd", "penalties", -1, PENALTY),
 )
-_SOURCE_COLOURS = (GREEN, BLUE, NIGHT, LILAC, PURPLE)
+_SOURCE_COLOURS = (BATTERY, CAR, HEATER, RESERVE, PROGRAMME)
 
 
 def ladder_figure(run: Run) -> Figure:
@@ -98,10 +100,10 @@ def waterfall_figure(run: Run, path: str) -> Figure | None:
                 "text": [usd(ends[0]), *[usd(value) for value in changes], usd(ends[1])],
                 "textposition": "outside",
                 "cliponaxis": False,
-                "increasing": {"marker": {"color": GREEN}},
-                "decreasing": {"marker": {"color": RED}},
-                "totals": {"marker": {"color": PURPLE}},
-                "connector": {"line": {"color": GREY, "width": 1}},
+                "increasing": {"marker": {"color": GAINED}},
+                "decreasing": {"marker": {"color": LOST}},
+                "totals": {"marker": {"color": NEUTRAL}},
+                "connector": {"line": {"color": NEUTRAL, "width": 1}},
                 "hovertemplate": "%{x}: %{text}<extra></extra>",
             }
         ],
@@ -197,7 +199,7 @@ def concentration_figure(run: Run) -> Figure | None:
         "name": "90 %",
         "x": ends,
         "y": [90, 90],
-        "line": {"color": GREY, "width": 1, "dash": "dot"},
+        "line": {"color": NEUTRAL, "width": 1, "dash": "dot"},
         "hoverinfo": "skip",
     }
     return {

@@ -13,14 +13,18 @@ import pandas as pd
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.results.figures.base import (
-    BLUE,
-    GREEN,
-    GREY,
-    LILAC,
-    ORANGE,
-    PURPLE,
-    RED,
-    YELLOW,
+    AWARD,
+    BATTERY,
+    CALLED,
+    CAR,
+    HEATER,
+    MOVED_IN,
+    MOVED_OUT,
+    NEUTRAL,
+    NONSPIN,
+    PRICE,
+    RESERVE,
+    SOLAR,
     Figure,
     values,
 )
@@ -56,27 +60,27 @@ class Panel:
 _GAP = 0.085
 _HEIGHT = 420
 
-PRICE_LEGEND = ((RED, "real-time price"), (LILAC, "spin price"))
+PRICE_LEGEND = ((PRICE, "real-time price"), (RESERVE, "spin: held, and its price"))
 HOME_LEGEND = (
     *PRICE_LEGEND,
-    (GREEN, "battery: stored, and its power (discharge above 0)"),
-    (GREY, "backup; the battery on its own"),
-    (ORANGE, "award of the battery"),
-    (YELLOW, "solar minus load"),
-    (BLUE, "cars, charging below 0; dotted: the water heater"),
-    (LILAC, "spin held"),
-    (PURPLE, "non-spin held"),
-    (RED, "called"),
+    (BATTERY, "battery: stored, and its power (discharge above 0)"),
+    (NEUTRAL, "backup; the battery on its own"),
+    (AWARD, "award of the battery"),
+    (SOLAR, "solar minus load"),
+    (CAR, "cars, charging below 0"),
+    (HEATER, "the water heater"),
+    (NONSPIN, "non-spin held"),
+    (CALLED, "called"),
 )
 FLEET_LEGEND = (
     *PRICE_LEGEND,
-    (GREEN, "stored; net injection"),
-    (ORANGE, "moved out"),
-    (BLUE, "moved in, below 0"),
-    (GREY, "cleared deviation, mean of the window"),
-    (LILAC, "spin held"),
-    (PURPLE, "non-spin held"),
-    (RED, "called"),
+    (BATTERY, "stored"),
+    (NEUTRAL, "net injection"),
+    (MOVED_OUT, "moved out"),
+    (MOVED_IN, "moved in, below 0"),
+    (AWARD, "cleared deviation, mean of the window"),
+    (NONSPIN, "non-spin held"),
+    (CALLED, "called"),
 )
 
 
@@ -92,9 +96,9 @@ def fleet_day_figures(one: OneDay) -> dict[str, Figure]:
 
 def _price_panel(one: OneDay) -> Panel:
     price, spin = one.prices["lmp_usd_per_mwh"], one.prices["spin_usd_per_mw_h"].astype(float)
-    lines = [Line("real-time", "$/MWh", RED, price, INTERVAL_HOURS)]
+    lines = [Line("real-time", "$/MWh", PRICE, price, INTERVAL_HOURS)]
     if spin.notna().any():
-        lines.append(Line("spin", "$/MW-h", LILAC, spin, INTERVAL_HOURS))
+        lines.append(Line("spin", "$/MW-h", RESERVE, spin, INTERVAL_HOURS))
     return Panel("price [$/MWh, reserve $/MW-h]", 0.2, tuple(lines))
 
 
@@ -105,23 +109,23 @@ def _home_panels(one: OneDay, key: str) -> list[Panel]:
     def line(name: str, column: str, tint: str, look: str = "step", sign: int = 1) -> Line:
         return Line(name, "kW", tint, sign * rows[column], step, look=look)
 
-    stored = Line("stored", "kWh", GREEN, rows["stored_kwh"], step, first_hour=step, look="line")
-    backup = Line("backup", "kWh", GREY, rows["backup_kwh"], step, look="dotted")
+    stored = Line("stored", "kWh", BATTERY, rows["stored_kwh"], step, first_hour=step, look="line")
+    backup = Line("backup", "kWh", NEUTRAL, rows["backup_kwh"], step, look="dotted")
     power = [
-        line("solar minus load", "own_surplus_kw", YELLOW, "dotted"),
-        line("award", "award_kw", ORANGE, "area"),
-        line("battery on its own", "default_kw", GREY),
-        line("battery", "battery_kw", GREEN),
+        line("solar minus load", "own_surplus_kw", SOLAR, "dotted"),
+        line("award", "award_kw", AWARD, "area"),
+        line("battery on its own", "default_kw", NEUTRAL),
+        line("battery", "battery_kw", BATTERY),
     ]
     if one.intervals[["car_kw", "car_default_kw", "car_kwh"]].to_numpy().any():
         # what clears of a car held off is its whole charging power for hours on end: the table has it, not the plot
-        power.append(line("cars", "car_kw", BLUE, sign=-1))
+        power.append(line("cars", "car_kw", CAR, sign=-1))
     if one.intervals["heater_kw"].to_numpy().any():
-        power.append(line("water heater", "heater_kw", BLUE, "dotted", sign=-1))
+        power.append(line("water heater", "heater_kw", HEATER, "dotted", sign=-1))
     reserve = [
-        line("spin held", "spin_kw", LILAC, "area"),
-        line("non-spin held", "nonspin_kw", PURPLE, "area"),
-        line("called", "called_kw", RED, "bar"),
+        line("spin held", "spin_kw", RESERVE, "area"),
+        line("non-spin held", "nonspin_kw", NONSPIN, "area"),
+        line("called", "called_kw", CALLED, "bar"),
     ]
     return [
         _price_panel(one),
@@ -143,26 +147,26 @@ def _fleet_panels(one: OneDay, key: str) -> list[Panel]:
         Panel(
             "batteries [kWh]",
             0.22,
-            (Line("stored", "kWh", GREEN, rows["stored_kwh"], hours, first_hour=hours, look="line"),),
+            (Line("stored", "kWh", BATTERY, rows["stored_kwh"], hours, first_hour=hours, look="line"),),
         ),
         Panel(
             "power [kW]",
             0.38,
             (
-                line("moved out", "moved_out_kwh", ORANGE, "bar"),
-                line("moved in", "moved_in_kwh", BLUE, "bar", sign=-1),
-                line("cleared for sale", "awarded_sell_kwh", GREY, "dotted"),
-                line("cleared to buy", "awarded_buy_kwh", GREY, "dotted", sign=-1),
-                line("net injection", "net_injection_kwh", GREEN),
+                line("moved out", "moved_out_kwh", MOVED_OUT, "bar"),
+                line("moved in", "moved_in_kwh", MOVED_IN, "bar", sign=-1),
+                line("cleared for sale", "awarded_sell_kwh", AWARD, "dotted"),
+                line("cleared to buy", "awarded_buy_kwh", AWARD, "dotted", sign=-1),
+                line("net injection", "net_injection_kwh", NEUTRAL),
             ),
         ),
         Panel(
             "reserve held [kW]",
             0.2,
             (
-                line("spin held", "held_spin_kw_h", LILAC, "area"),
-                line("non-spin held", "held_nonspin_kw_h", PURPLE, "area"),
-                line("called", "called_kwh", RED, "bar"),
+                line("spin held", "held_spin_kw_h", RESERVE, "area"),
+                line("non-spin held", "held_nonspin_kw_h", NONSPIN, "area"),
+                line("called", "called_kwh", CALLED, "bar"),
             ),
             (0.0, 1.0),
         ),
