@@ -12,10 +12,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.invented import invented_inputs
+from tests.invented import invented_inputs, random_prices
 from tests.properties.test_invariants import AWARE
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.view import GateView
@@ -80,7 +81,18 @@ def rolled(view: GateView, m: int, deviation_kw: float) -> tuple[float, float, f
 @settings(max_examples=3)
 @given(st.integers(0, 10_000), st.sampled_from(AWARE), st.sampled_from([Tariff(), EVENING]))
 def test_what_is_agreed_covers_a_home_s_own_cost_of_what_it_is_asked_for(seed: int, key: str, tariff: Tariff) -> None:
-    inputs = invented_inputs(seed=seed, homes=6, days=1, tariffs=(tariff,))
+    covered(invented_inputs(seed=seed, homes=6, days=1, tariffs=(tariff,)), key)
+
+
+@pytest.mark.parametrize("key", AWARE)
+def test_at_high_prices_batteries_are_asked_and_their_cost_is_covered(key: str) -> None:
+    """An aggregator that maximises its profit may agree on nothing where prices are low; here it does not."""
+    dear = 3.0 * random_prices(np.random.default_rng(2), 96)
+    assert covered(invented_inputs(seed=2, homes=6, days=1, lmp=dear), key) > 0
+
+
+def covered(inputs: Inputs, key: str) -> int:
+    """How many deviations of batteries were asked for; each covers what it costs the home."""
     batteries = np.flatnonzero(inputs.stores.follows_meter)
     checked = 0
     for view, decision in seen(inputs, key)[::5]:
@@ -99,4 +111,4 @@ def test_what_is_agreed_covers_a_home_s_own_cost_of_what_it_is_asked_for(seed: i
                     loss = cost - alone[0] - kept * (left - alone[1])
                     assert paid * moved >= loss - 1e-6, (view.window, m, sign, part)
                     checked += 1
-    assert checked or not len(batteries)
+    return checked

@@ -79,6 +79,6 @@ def _labels(period: Period, home_id: npt.NDArray[np.integer]) -> pd.DataFrame:
     )
 
 
-def _long(values: Floats, homes: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
+def _long(values: Floats, homes: Ints) -> npt.NDArray[np.float32]:
     """(T, N) as one column, home after home; `+ 0.0` turns a rounded −0 into 0."""
     return (np.round(values[:, homes].T.ravel(), _DIGITS) + 0.0).astype(np.float32)
