@@ -13,6 +13,7 @@ schedules earn.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -33,6 +34,9 @@ CLOSED_USD = 1e-7
 """A home's gap above which a faster way's answer is not taken; $0.00001 over a fleet of 100 homes with devices."""
 KEPT_KWH = 1e-7
 """Most by which a faster way's schedule may miss a limit: what the linear program's solver allows itself."""
+
+
+Way = Callable[[Home], tuple[list[Schedule], float]]
 
 
 def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
@@ -86,7 +90,7 @@ def _solve_convex(home: Home) -> tuple[list[Schedule], float]:
     from vpp_core.dispatch.bound.chain import solve_alone
     from vpp_core.dispatch.bound.shared_meter import solve_together
 
-    ways = (solve_alone, solve_together) if home.separates else (solve_together,)
+    ways: tuple[Way, ...] = (solve_alone, solve_together) if home.separates else (solve_together,)
     if any(store.paid_usd_per_kwh is not None for store in home.stores):
         ways = ()  # the faster ways know no price of one store's own
     for solve in ways:
