@@ -71,6 +71,17 @@ def test_strategies_give_more_at_an_announced_event(key: str, both: dict[bool, t
     assert with_event[key].windows["programme_usd"].sum() > 1.0
 
 
+def test_the_aggregator_pays_homes_at_an_event_no_more_than_it_has_of_it(both: dict[bool, tuple[Inputs, dict]]) -> None:
+    """Half of what DSGS pays goes to homes whatever is agreed; of the rest they bargain for a part."""
+    inputs, strategies = both[True]
+    windows = strategies["negotiated"].windows
+    event = windows["programme_usd"] > 0
+    money = windows[event].sum(numeric_only=True)
+    profit = money["wholesale_usd"] + money["programme_usd"] - money["penalty_usd"] - money["payment_usd"]
+    assert event.sum() == 2 and profit > 0.0
+    assert money["payment_usd"] > 0.5 * money["programme_usd"]
+
+
 def test_what_pays_for_a_battery_s_output_is_in_the_bound_to_a_cent(both: dict[bool, tuple[Inputs, dict]]) -> None:
     inputs, strategies = both[True]
     bounds = {outcome.strategy: outcome for outcome in simulate(inputs, ["perfect_foresight_aware"])}

@@ -97,17 +97,21 @@ class Knowledge:
         before = count - len(coming)
         return np.concatenate([np.full(before, coming[0] if len(coming) else 0.0), coming]) * USD_PER_KWH
 
-    def _paid(self, t: int, count: int) -> Floats:
+    def kept_by_vpp(self, t: int, stage: int) -> Floats:
+        """The VPP's part of `Stages.paid` in a stage, shape (2,)."""
+        return self._paid(t, stage + 1, of_vpp=True)[:, stage]
+
+    def _paid(self, t: int, count: int, of_vpp: bool = False) -> Floats:
         """What programmes pay for a kWh more, as far as their events are announced; (2, count) as in `Stages.paid`."""
         paid = np.zeros((2, count))
         for events in self._inputs.events:
-            worth = self.worth(events, t, count)
+            worth = self._worth(events, t, count) * (1 - events.programme.household_share if of_vpp else 1.0)
             paid[1] += worth
             if events.programme.measured == "meter":
                 paid[0] += worth
         return paid
 
-    def worth(self, events: Events, t: int, count: int) -> Floats:
+    def _worth(self, events: Events, t: int, count: int) -> Floats:
         return events.known_usd_per_kwh(t, count)
 
     def _net_generation(self, t: int, known_until: int, slot: Ints) -> tuple[Floats, Ints]:
@@ -171,7 +175,7 @@ class ExactKnowledge(Knowledge):
         reserve[: len(real)] = np.maximum(real, 0.0)
         return reserve
 
-    def worth(self, events: Events, t: int, count: int) -> Floats:
+    def _worth(self, events: Events, t: int, count: int) -> Floats:
         worth = np.zeros(count)
         real = events.usd_per_kwh[t : t + count]
         worth[: len(real)] = real

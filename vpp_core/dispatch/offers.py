@@ -44,10 +44,13 @@ class Offers:
     """of what is sold of a store, what is moved by it: 1 but for charging that had been held off before"""
     call_usd_per_mwh: Floats
     """what a home is paid for a MWh that a call delivers, shape (S,)"""
+    not_kept_usd_per_mwh: Floats | float = -np.inf
+    """of what the forecast counts for programmes, what the VPP does not have: the households' share, and all of it for
+    a store that is not measured; −∞ where that is no matter"""
 
     def later_usd_per_mwh(self, layout: Layout) -> Floats:
-        """What a segment's price adds to what is agreed (signed)."""
-        return later_usd_per_mwh(layout.direction, self.rebound_usd_per_mwh)
+        """What a segment's price adds to what is agreed (signed); at least what of its worth the VPP does not have."""
+        return np.maximum(later_usd_per_mwh(layout.direction, self.rebound_usd_per_mwh), self.not_kept_usd_per_mwh)
 
     @classmethod
     def of_energy(

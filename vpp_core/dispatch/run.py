@@ -129,8 +129,12 @@ class Run:
         began = time.perf_counter()
         paid = stages.paid[:, pending]
         path = self._expected_path(t, window, stages, window_slopes)
-        forecast = self._worth(inputs.forecast[:, window, 0], t, pending)
+        forecast = inputs.forecast[:, window, 0]
         offers = self._offers(window, t, stages, window_slopes, path)
+        if paid.any():
+            forecast = forecast.copy()
+            forecast[ENERGY] += paid[1] / USD_PER_KWH
+            offers = replace(offers, not_kept_usd_per_mwh=self._not_kept_usd_per_mwh(paid, t, pending))
         self.timings["offers"] += time.perf_counter() - began
         began = time.perf_counter()
         view = self._view("real_time", window, length, forecast, offers, stages, pending, path[0].at.energy_kwh)
@@ -154,17 +158,12 @@ class Run:
         of_store = paid[self.inputs.stores.follows_meter.astype(np.intp)]
         return np.stack([-of_store, -of_store, of_store])
 
-    def _worth(self, forecast: Floats, t: int, stage: int) -> Floats:
-        """A window's price forecast (3, 3) with the aggregator's part of what programmes pay for its energy then."""
-        part = sum(
-            1000 * (1 - events.programme.household_share) * self.knowledge.worth(events, t, stage + 1)[stage]
-            for events in self.inputs.events
-        )
-        if not part:
-            return forecast
-        worth = forecast.copy()
-        worth[ENERGY] += part
-        return worth
+    def _not_kept_usd_per_mwh(self, paid: Floats, t: int, stage: int) -> Floats:
+        """What of `paid` (2,) for a battery's kWh, which the forecast counts, the VPP does not have, by column (K,)."""
+        layout, of_column = self.inputs.layout, np.full(len(self.inputs.layout), -np.inf)
+        missing = (paid[1] - self.knowledge.kept_by_vpp(t, stage)) / USD_PER_KWH
+        of_column[layout.sell] = of_column[layout.give] = missing[self.inputs.stores.follows_meter.astype(np.intp)]
+        return of_column
 
     def _stages(self, t: int, window: int) -> Stages:
         inputs = self.inputs

@@ -122,11 +122,11 @@ ELRP = Programme(
     emergencies=True,
     measured="meter",
     baseline="5_in_10_adjusted",
-    household_share=1.0,
 )
 """Emergency Load Reduction Program: May to October, any day, 16 to 21 h, after an alert or emergency of the grid
 operator; $2 a kWh by CPUC decision D.21-12-015 (residential customers have had $1 since D.23-12-005: then set
-`usd_per_kwh`). Assumptions: the baseline, events of all five hours, all for households."""
+`usd_per_kwh`). Assumptions: the baseline, events of all five hours, that it is paid through the aggregator, as its
+group of virtual power plants is, half for households."""
 PROGRAMMES = {programme.name: programme for programme in (DSGS, ELRP)}
 """By name; a scenario names them, or writes its own."""
 
