@@ -73,7 +73,7 @@ def test_strategies_give_more_at_an_announced_event(key: str, both: dict[bool, t
 
 def test_the_aggregator_pays_homes_at_an_event_no_more_than_it_has_of_it(both: dict[bool, tuple[Inputs, dict]]) -> None:
     """Half of what DSGS pays goes to homes whatever is agreed; of the rest they bargain for a part."""
-    inputs, strategies = both[True]
+    _inputs, strategies = both[True]
     windows = strategies["negotiated"].windows
     event = windows["programme_usd"] > 0
     money = windows[event].sum(numeric_only=True)
