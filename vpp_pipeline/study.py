@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
+from vpp_core.scenario.deciders import decider_sweep, mark_of
 from vpp_core.scenario.variation import SWEEPS, variation
 from vpp_core.tables import STUDY
 from vpp_pipeline.batch import Task
@@ -76,6 +78,27 @@ def study_of(base: Scenario, months: Sequence[str], seeds: int, sweep: str | Non
     return Study(name, base, tuple(members), tuple(months))
 
 
+def decider_study(
+    base: Scenario, months: Sequence[str], seeds: int, deciders: Sequence[str], depth: str | None = None
+) -> Study:
+    """A study of several deciders on the same months and homes; the first one's scenario is reported.
+
+    `base` is what they share, `depth` what language models are asked. The same decider under two names is refused.
+    """
+    sweep = decider_sweep(deciders, depth)
+    members, known = [], dict[str, str]()
+    for seed in range(base.seed, base.seed + seeds):
+        drawn = variation(base, {"seed": (f"s{seed}", seed)})
+        for value, scenario in sweep.scenarios(drawn):
+            decider = deciders[int(value)]
+            if known.setdefault(scenario.name, decider) != decider:
+                raise InputError(f"deciders {known[scenario.name]} and {decider} are the same here; leave one out")
+            members.append(Member(sweep.varied, value, scenario))
+    name = "-".join([base.name, "deciders", *map(mark_of, deciders), *([depth] if depth else [])])
+    name += f"-{seeds}seeds" if seeds > 1 else ""
+    return Study(name, members[0].scenario, tuple(members), tuple(months))
+
+
 def gather(lake: Lake, study: Study, done: Iterable[Task]) -> pd.DataFrame:
     """Rows of `STUDY` from the results of those members that are `done`, put into the lake by month."""
     import pandas as pd
@@ -91,14 +114,14 @@ def gather(lake: Lake, study: Study, done: Iterable[Task]) -> pd.DataFrame:
         for member in study.members:
             scenario = member.scenario
             if (month, scenario.name) in finished:
-                monthly, outcomes, prices = (
+                monthly, outcomes, prices, judged = (
                     lake.read(table, month, scenario.name, contract_of(table))
-                    for table in ("kpi_monthly", "window_results", "market_prices")
+                    for table in ("kpi_monthly", "window_results", "market_prices", "negotiator_scores")
                 )
                 daily = kpi_daily(outcomes.table, scenario, Month.parse(month), prices.table.to_pandas())
-                figures = monthly.table.to_pandas()
-                rows.append(study_rows(figures, daily, scenario, study.name, member.varied, member.value))
-                parts += [monthly.digest, outcomes.digest]
+                figures, scores = monthly.table.to_pandas(), judged.table.to_pandas()
+                rows.append(study_rows(figures, daily, scores, scenario, study.name, member.varied, member.value))
+                parts += [monthly.digest, outcomes.digest, judged.digest]
         if rows:
             table = pd.concat(rows, ignore_index=True)
             recipe = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]

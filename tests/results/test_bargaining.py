@@ -15,7 +15,9 @@ from vpp_core.results.render import prose
 from vpp_core.results.report import report_html, report_markdown
 from vpp_core.results.study import BY_DAY, study_rows
 from vpp_core.scenario.variation import variation
+from vpp_core.tables import NEGOTIATOR_SCORES
 
+UNJUDGED = NEGOTIATOR_SCORES.schema.empty_table().to_pandas()
 SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_foresight": 100.0}
 DAYS = 10
 ROUNDS, LIMIT, PATIENCE = "rounds", "limit_quantile", "home_patience_factor"
@@ -32,7 +34,9 @@ def study_of_changes(run_of, changes):
         for name in ("surplus_usd", "household_gain_usd"):
             daily.loc[ours, name] += added
         scenario = variation(run.scenario, {f"negotiation.{varied}": (f"{varied}{len(members)}", value)})
-        members.append(study_rows(run.kpis.assign(scenario=scenario.name), daily, scenario, "bargains", varied, value))
+        members.append(
+            study_rows(run.kpis.assign(scenario=scenario.name), daily, UNJUDGED, scenario, "bargains", varied, value)
+        )
     return run, pd.concat(members, ignore_index=True)
 
 

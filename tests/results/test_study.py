@@ -20,8 +20,9 @@ from vpp_core.results.study import (
     sweep_table,
     sweeps,
 )
-from vpp_core.tables import STUDY
+from vpp_core.tables import NEGOTIATOR_SCORES, STUDY
 
+UNJUDGED = NEGOTIATOR_SCORES.schema.empty_table().to_pandas()
 SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized": 45.0, "perfect_foresight": 100.0}
 
 
@@ -35,7 +36,7 @@ def rows(run_of):
         changed = kpis.assign(surplus_usd=np.where(kpis["strategy"] == "negotiated", surplus, kpis["surplus_usd"]))
         changed.loc[changed["strategy"] == "no_vpp", "surplus_usd"] = 0.0
         other = scenario.model_copy(update={"seed": seed})
-        members.append(study_rows(changed, daily, other, "ten_seeds", "seed", seed))
+        members.append(study_rows(changed, daily, UNJUDGED, other, "ten_seeds", "seed", seed))
     table = pd.concat(members, ignore_index=True)
     STUDY.pandera.validate(table)
     return table

@@ -76,7 +76,9 @@ class Budget:
 
 
 def cost_usd(rules: LanguageModelRules, input_tokens: float, output_tokens: float) -> float:
-    """Cost of tokens at the scenario's prices [$]."""
+    """Cost of tokens at the scenario's prices [$]; a model on this machine costs none."""
+    if rules.runs_here:
+        return 0.0
     return (
         input_tokens * rules.input_usd_per_million_tokens + output_tokens * rules.output_usd_per_million_tokens
     ) / MILLION

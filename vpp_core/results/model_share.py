@@ -37,6 +37,39 @@ def negotiator_name(windows: pd.DataFrame, scenario: Scenario) -> str:
     return {"rules": own, "llm": model, "mixed": f"{model} and rules"}[by]
 
 
+def decider_names(rows: pd.DataFrame) -> dict[float, str]:
+    """Value → who decided, of `STUDY` rows of several deciders: a model that took fewer of its decisions than
+    `WHOLE_PERCENT` is named with the rules that took the others."""
+    own = rows[rows["strategy"] == STRATEGY].sort_values("value", kind="stable")
+    names = {}
+    for value, members in own.groupby("value"):
+        asked = str(members["asked_decider"].iloc[0])
+        answers, others = (int(members[name].sum()) for name in ("llm_answers", "llm_fallbacks"))
+        share = share_percent(answers, others)
+        if asked != "rules" and share is None:
+            asked += ", never asked"
+        elif share is not None and share < WHOLE_PERCENT:
+            asked += f" and rules ({percent(share)} its own)"
+        names[float(value)] = asked
+    return names
+
+
+def members_sentence(rows: pd.DataFrame) -> str:
+    """Whose decisions those of a study's members are, by `STUDY` rows; empty where no language model was to decide."""
+    own = rows[(rows["strategy"] == STRATEGY) & (rows["asked_decider"] != "rules")]
+    told = []
+    for model, members in own.groupby("asked_decider", sort=False):
+        answers, others = (int(members[name].sum()) for name in ("llm_answers", "llm_fallbacks"))
+        share = share_percent(answers, others)
+        if share is None:
+            told.append(f"{model} was never asked")
+            continue
+        runs = count(len(members), "run")
+        took = f"{model} took {answers:,} of {count(answers + others, 'decision')} ({percent(share)}) in {runs}"
+        told.append(took + ("" if share >= WHOLE_PERCENT else ", so that is not its result"))
+    return f"{listed(told)}." if told else ""
+
+
 def share_sentence(kpis: pd.DataFrame, scenario: Scenario) -> str:
     """Whose decisions the month's are, by `KPI_MONTHLY`; empty where the scenario asks no language model."""
     rows = kpis[kpis["strategy"] == STRATEGY]

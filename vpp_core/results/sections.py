@@ -15,12 +15,15 @@ from vpp_core.results.bargaining import BARGAINING, STRATEGY, bargaining_sentenc
 from vpp_core.results.concentration import ABOVE_ALL, concentration_sentence
 from vpp_core.results.day_page import day_parts
 from vpp_core.results.days import best_and_worst
+from vpp_core.results.deciders import HOW_COMPARED, decider_sentence, decider_table, of_deciders
 from vpp_core.results.display import claims_table, comparison_table, gap_table, provenance_table
 from vpp_core.results.energy import TWICE, energy_sentence, energy_table
 from vpp_core.results.households import category_table, weight_sentence, weight_table, weight_test
 from vpp_core.results.ladder import MADE_OF, RESULT, SUPPLIERS, ladder_table
 from vpp_core.results.method import method
+from vpp_core.results.model_share import members_sentence
 from vpp_core.results.modelled import modelled_table
+from vpp_core.results.negotiators import HOW, negotiator_sentence, negotiator_table
 from vpp_core.results.one_day import chosen_day, shown_strategy
 from vpp_core.results.programmes import (
     TRUTH_KNOWN,
@@ -202,7 +205,13 @@ def _frontier(run: Run) -> list[Part]:
         numbers = Table(sweep_table(members), folded=_NUMBERS)
         swept.append(part(title, [sweep_sentence(members)], [drawn], [numbers], half=True))
     drawn_anew = [part(title, [SEEDS], tables=[table]) for title, table in seed_studies(run.study)]
-    return [*_bargaining(run, rules), *([part(sentences=[FRONTIER])] if swept else []), *swept, *drawn_anew]
+    compared = [
+        part(f"Deciders compared: {name}", [decider_sentence(rows)], tables=[decider_table(rows)], notes=[HOW_COMPARED])
+        for name, rows in of_deciders(run.study, str(run.month))
+    ]
+    whose = part("Whose decisions these are", [members_sentence(run.study)])
+    framed = [part(sentences=[FRONTIER]), *swept] if swept else []
+    return [*compared, *_bargaining(run, rules), *framed, *drawn_anew, whose]
 
 
 def _bargaining(run: Run, table: pd.DataFrame) -> list[Part]:
@@ -216,6 +225,11 @@ def _bargaining(run: Run, table: pd.DataFrame) -> list[Part]:
     said = bargaining_sentence(table, run.figure(STRATEGY, "surplus_usd") or 0.0)
     numbers = Table(bargaining_table(table), folded=_NUMBERS)
     return [part("Which rule of bargaining matters", [said], drawn, [numbers], [BARGAINING])]
+
+
+def _negotiators(run: Run) -> list[Part]:
+    table = negotiator_table(run)
+    return [part(sentences=[negotiator_sentence(run)], tables=[table], notes=[HOW])] if len(table) else []
 
 
 def _event(run: Run) -> list[Part]:
@@ -256,6 +270,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Run], list[Part]]], ...] = (
     ("month", "The month by hour and day", _month),
     ("days", "A best and a worst day", _days),
     ("hours", "One home and the fleet, hour by hour", _hours),
+    ("negotiators", "Negotiators judged", _negotiators),
     ("frontier", "Studies: surplus against satisfaction", _frontier),
     ("event", "Against a real event", _event),
     ("beware", "What to know before believing it", _observations),

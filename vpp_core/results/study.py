@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from vpp_core.results.model_share import decider_names
 from vpp_core.results.rungs import COMPARISONS, NEGOTIATED, PREFERENCES_FIRST, SPLIT, changes_nothing
 from vpp_core.results.statistics import dominates, largest_share
 from vpp_core.results.text import NONE, listed, number, percent, score, usd
 from vpp_core.scenario import Scenario
-from vpp_core.scenario.variation import SWEPT
+from vpp_core.scenario.variation import DECIDERS, SWEPT
 from vpp_core.tables import STUDY
+from vpp_core.tables.results import JUDGED
 
 COMPARED = (*SPLIT[PREFERENCES_FIRST], *(step for step in COMPARISONS if step[1] == NEGOTIATED))
 _MEASURES = {
@@ -49,12 +52,35 @@ BY_DAY = {
 
 
 def study_rows(
-    kpis: pd.DataFrame, daily: pd.DataFrame, scenario: Scenario, study: str, varied: str, value: float
+    kpis: pd.DataFrame,
+    daily: pd.DataFrame,
+    scores: pd.DataFrame,
+    scenario: Scenario,
+    study: str,
+    varied: str,
+    value: float,
 ) -> pd.DataFrame:
-    """The figures of one member, of the month and by day, as rows of `STUDY`; `value`: what `varied` has in it."""
+    """The figures of one member, of the month and by day, as rows of `STUDY`; `value`: what `varied` has in it.
+
+    `scores` are rows of `NEGOTIATOR_SCORES`, none where no negotiation was judged.
+    """
     days = daily.groupby("strategy")[list(BY_DAY)].agg(list).rename(columns=BY_DAY)
-    rows = kpis.assign(study=study, varied=varied, value=float(value), seed=scenario.seed)
-    return STUDY.arrow(rows.merge(days, left_on="strategy", right_index=True)).to_pandas()
+    names = [name for name, _, _ in JUDGED]
+    judged = scores[scores["side"] == "aggregator"].groupby("strategy")[names].sum().add_prefix("judged_")
+    rule = scenario.negotiation
+    rows = kpis.assign(
+        study=study,
+        varied=varied,
+        value=float(value),
+        seed=scenario.seed,
+        asked_decider=rule.llm.model if rule.decider == "llm" else "rules",
+    )
+    rows = rows.merge(days, left_on="strategy", right_index=True).merge(
+        judged, how="left", left_on="strategy", right_index=True
+    )
+    whole = [f"judged_{name}" for name, kind, _ in JUDGED if pa.types.is_integer(kind)]
+    rows[whole] = rows[whole].astype("Int64")
+    return STUDY.arrow(rows).to_pandas()
 
 
 def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
@@ -78,13 +104,14 @@ def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
                 differences = by_draw.dropna().to_numpy(dtype=float)
                 if len(differences):
                     label = {"study": study, "month": month, "step": step, "measure": measure}
-                    summaries.append(label | _over_seeds(differences))
+                    summaries.append(label | over_seeds(differences))
     names = ["study", "month", "step", "measure", "mean", "low", "high", "seeds", "seeds_agreeing"]
     names += ["largest_percent", "one_dominates"]
     return pd.DataFrame(summaries, columns=names)
 
 
-def _over_seeds(differences: np.ndarray) -> dict[str, float | int]:
+def over_seeds(differences: np.ndarray) -> dict[str, float | int]:
+    """Mean, 95 % interval and agreement of a difference in several draws."""
     from scipy.stats import t as student
 
     count, mean = len(differences), float(differences.mean())
@@ -153,8 +180,8 @@ def seeds_sentence(rows: pd.DataFrame, month: str, drawn: str = "seed") -> str:
 
 
 def sweeps(rows: pd.DataFrame, month: str) -> list[tuple[str, pd.DataFrame]]:
-    """Title and rows of each thing that was varied, seeds apart, in this month."""
-    shown = rows[(rows["month"] == month) & ~rows["varied"].isin(list(DRAWN))]
+    """Title and rows of each thing that was varied, seeds and deciders apart, in this month."""
+    shown = rows[(rows["month"] == month) & ~rows["varied"].isin([*DRAWN, DECIDERS.varied])]
     return [
         (f"{study}: {SWEPT[varied].about if varied in SWEPT else varied}", members)
         for (study, varied), members in shown.groupby(["study", "varied"], sort=False)
@@ -171,28 +198,29 @@ def moved(rows: pd.DataFrame) -> list[str]:
 
 def sweep_sentence(rows: pd.DataFrame) -> str:
     """Between which values surplus and satisfaction run, strategy by strategy; and what stays where it is."""
-    if rows["value"].nunique() < 2:
-        return f"Only one value was run, {_names(rows).iloc[0]}, so this says nothing of what it does."
+    names = value_names(rows)
+    if len(names) < 2:
+        return f"Only one value was run, {next(iter(names.values()))}, so this says nothing of what it does."
     operable = rows[~rows["is_bound"] & ~rows["strategy"].map(changes_nothing)]
     changed = moved(operable)
-    told = [_run_of(key, operable[operable["strategy"] == key]) for key in changed]
+    told = [_run_of(key, operable[operable["strategy"] == key], names) for key in changed]
     still = [str(key) for key in operable["strategy"].unique() if key not in changed]
     if still:
         told.append(f"{listed(still)} {'does' if len(still) == 1 else 'do'} not depend on it")
     return "; ".join(told) + "." if told else ""
 
 
-def value_name(varied: str, value: float) -> str:
-    """A value of what is varied, for people."""
-    return SWEPT[varied].name_of(value) if varied in SWEPT else f"{value:g}"
+def value_names(rows: pd.DataFrame) -> dict[float, str]:
+    """Values of the one thing that these rows vary, in rising order, for people."""
+    varied = str(rows["varied"].iloc[0])
+    if varied == DECIDERS.varied:
+        return decider_names(rows)
+    part = SWEPT.get(varied)
+    return {value: f"{value:g}" if part is None else part.name_of(value) for value in sorted(rows["value"].unique())}
 
 
-def _names(rows: pd.DataFrame) -> pd.Series:
-    return pd.Series([value_name(*pair) for pair in zip(rows["varied"], rows["value"], strict=True)], index=rows.index)
-
-
-def _run_of(key: str, rows: pd.DataFrame) -> str:
-    named = rows.assign(name=_names(rows)).sort_values("value", kind="stable")
+def _run_of(key: str, rows: pd.DataFrame, names: dict[float, str]) -> str:
+    named = rows.assign(name=rows["value"].map(names)).sort_values("value", kind="stable")
     means = named.groupby("name", sort=False)[["surplus_usd", "satisfaction_mean"]].mean()
     surplus, liked = means["surplus_usd"], means["satisfaction_mean"]
     low, high = score(liked.min()), score(liked.max())
@@ -222,11 +250,11 @@ def sweep_table(rows: pd.DataFrame) -> pd.DataFrame:
         seeds=("seed", "nunique"),
     )
     changed = moved(rows)
-    first = rows["value"].min()
+    first, names = rows["value"].min(), value_names(rows)
     return pd.DataFrame(
         [
             {
-                "value": value_name(rows["varied"].iloc[0], value) if strategy in changed else "any",
+                "value": names[value] if strategy in changed else "any",
                 "strategy": strategy,
                 "surplus": usd(row.surplus_usd),
                 "reserves": usd(row.reserves_usd),

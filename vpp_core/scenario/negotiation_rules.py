@@ -45,6 +45,11 @@ class LanguageModelRules(Rules):
     )
     maximum_output_tokens: int = Field(400, ge=50, le=8000, description="length of an answer at most [tokens]")
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether the model runs on this machine, where tokens cost nothing."""
+        return self.model.startswith("openvino:")
+
 
 class NegotiationRules(Rules):
     """Rules of a negotiation. `satisfaction_weight_usd` is λ of the coalition's objective."""

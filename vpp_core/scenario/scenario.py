@@ -24,7 +24,7 @@ from vpp_core.scenario.tariff import Tariff
 from vpp_core.scenario.transform import DataTransform
 from vpp_core.strict_json import parse_json
 
-NAME_PATTERN = r"[a-z][a-z0-9_-]{0,63}"
+NAME_PATTERN = r"[a-z][a-z0-9_-]{0,99}"
 NODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.#&+-]*$"
 """What CAISO's names of nodes are written with."""
 
@@ -118,7 +118,7 @@ class Scenario(Rules):
     def _safe_name(cls, name: str) -> str:
         if not re.fullmatch(NAME_PATTERN, name):
             raise ValueError(
-                f"name {name!r} must be lower-case letters, digits, _ or -, start with a letter, 64 at most"
+                f"name {name!r} must be lower-case letters, digits, _ or -, start with a letter, 100 at most"
             )
         return name
 

@@ -309,5 +309,16 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
 }
 """What `vpp study --sweep` varies, one thing at a time. A further sweep: one entry here."""
 
-SWEPT: dict[str, Sweep] = {part.varied: part for parts in SWEEPS.values() for part in parts}
+DECIDERS = ChoiceSweep(
+    "decider",
+    "negotiation.decider",
+    "by",
+    (),
+    "who decides for the aggregator",
+    "decider",
+    ordered=False,
+)
+"""Several deciders on the same months and homes; which ones a person names (`deciders.decider_sweep`)."""
+
+SWEPT: dict[str, Sweep] = {part.varied: part for parts in (*SWEEPS.values(), (DECIDERS,)) for part in parts}
 """Each thing that a sweep varies, by its name in the table of studies."""

@@ -296,6 +296,18 @@ SCENARIOS = Contract(
     key=("scenario", "parameter"),
 )
 
+JUDGED = (
+    ("achievable_usd", pa.float64(), "the most that both sides could have expected to gain together [$]"),
+    ("aggregator_usd", pa.float64(), "what the aggregator is expected to gain [$]"),
+    ("joint_usd", pa.float64(), "what both are expected to gain together [$]"),
+    ("offers", pa.int64(), "offers of homes"),
+    ("agreed", pa.int64(), "of these, agreed on"),
+    ("missed", pa.int64(), "of these, not in the bid, though both would have gained a cent or more"),
+    ("irrational_offers", pa.int64(), "counter-offers above the ask or any worth"),
+    ("promises", pa.int64(), "offers that were asked for"),
+    ("promises_broken", pa.int64(), "of these, not delivered in full"),
+)
+"""What a study keeps of `negotiator_scores`: sums over products of the aggregator's side; null where none is judged."""
 STUDY = Contract(
     "study",
     "A row per member of a study and strategy: one scenario that differs from its siblings in one thing.",
@@ -321,6 +333,10 @@ STUDY = Contract(
             "household_gain_by_day_usd", pa.list_(pa.float64()), "gain of all households by day [$]; nulls for a bound"
         ),
         Column("satisfaction_by_day", pa.list_(pa.float64()), "mean satisfaction by day, 0–1; nulls for a bound"),
+        Column("asked_decider", pa.string(), "who was to decide for the aggregator: rules, or a language model"),
+        Column("llm_answers", pa.int64(), "decisions that the model took"),
+        Column("llm_fallbacks", pa.int64(), "decisions by rule that it was to take"),
+        *(Column(f"judged_{name}", kind, f"by the verifier: {about}", True) for name, kind, about in JUDGED),
     ),
     key=("study", "varied", "value", "month", "scenario", "strategy"),
 )

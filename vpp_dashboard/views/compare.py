@@ -8,6 +8,7 @@ import streamlit as st
 from vpp_core.calendar import Month
 from vpp_core.results.compare import between, parameters_apart
 from vpp_core.results.figures.base import Figure, colour
+from vpp_core.results.model_share import share_sentence
 from vpp_core.results.rungs import NEGOTIATED, changes_nothing
 from vpp_core.results.text import number, usd
 from vpp_dashboard import address, look, queries
@@ -82,6 +83,10 @@ def _differences(one: Chosen, other: Chosen) -> None:
         )
     st.subheader(f"{MEASURES[measure][0].upper()}{MEASURES[measure][1:]}, over the period")
     look.table(pd.DataFrame(rows))
+    for words, run in (("This", one), ("That", other)):
+        whose = share_sentence(queries.kpis_of(lake, *run), lake.scenario(run[1]))
+        if whose:
+            look.say(f"{words}: {whose}")
     for key in both:
         apart = between(first, second, key, measure)
         if key == NEGOTIATED and apart is not None:

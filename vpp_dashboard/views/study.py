@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from vpp_core.results.database import DATABASE_TABLES
+from vpp_core.results.deciders import HOW_COMPARED, decider_sentence, decider_table, of_deciders
 from vpp_core.results.figures import frontier_figure, sweep_figure
+from vpp_core.results.model_share import members_sentence
 from vpp_core.results.study import (
     DRAWN,
     seeds_sentence,
@@ -58,6 +60,14 @@ def _study() -> None:
             st.markdown("**Surplus against satisfaction**")
             look.plot(frontier_figure(members), f"frontier {title}")
         look.table(sweep_table(members))
+    for _, members in of_deciders(rows, month):
+        st.subheader("Deciders compared")
+        look.say(decider_sentence(members))
+        look.table(decider_table(members))
+        look.say(HOW_COMPARED)
+    whose = members_sentence(of_month)
+    if whose:
+        look.say(whose)
     for drawn in DRAWN:
         if (of_month["varied"] == drawn).any():
             sentence = seeds_sentence(rows, month, drawn)

@@ -11,6 +11,7 @@ import typer
 from vpp_core.calendar import LOCAL_TIMEZONE, Month
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
+from vpp_core.scenario.deciders import changes_of
 from vpp_core.scenario.variation import slug, variation
 from vpp_pipeline.lake import Lake
 
@@ -33,7 +34,10 @@ MinimumBidOption = Annotated[
 ]
 DeciderOption = Annotated[
     str | None,
-    typer.Option("--decider", help="Who decides for the aggregator: rules, or llm (a language model) [rules]."),
+    typer.Option(
+        "--decider",
+        help="Who decides for the aggregator: rules, llm (the scenario's language model), or provider:model [rules].",
+    ),
 ]
 DepthOption = Annotated[
     str | None,
@@ -110,9 +114,6 @@ def chosen_scenario(
         "source": (str(source), source),
         "node": (slug(node), node),
         "market.minimum_bid_mw": (f"min{slug(f'{minimum_bid_mw or 0:g}')}mw", minimum_bid_mw),
-        "negotiation.decider": (str(decider), decider),
-        "negotiation.llm.depth": (str(depth), depth),
-        "negotiation.llm.model": (slug((model or "").rpartition(":")[2]), model),
     }
     given = {path: change for path, change in wanted.items() if change[1] is not None}
-    return variation(lake.scenario(name), given)
+    return variation(lake.scenario(name), given | dict(changes_of(decider, depth, model)))

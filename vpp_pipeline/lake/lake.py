@@ -80,7 +80,7 @@ class Lake:
         if not re.fullmatch(NAME_PATTERN, name):
             raise InputError(
                 f"scenario {name[:80]!r} cannot be a name: lower-case letters, digits, _ or -, starting with a letter, "
-                "64 at most"
+                "100 at most"
             )
         path = self._scenario_path(name)
         if path.exists():

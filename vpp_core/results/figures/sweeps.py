@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.results.figures.base import Figure, colour, values
-from vpp_core.results.study import moved, value_name
+from vpp_core.results.study import moved, value_names
 from vpp_core.scenario.variation import SWEPT
 
 _LEAST_SPREAD = 0.0005
@@ -74,8 +74,8 @@ def frontier_figure(members: pd.DataFrame) -> Figure:
 
 def _names(rows: pd.DataFrame, members: pd.DataFrame) -> list[str]:
     """The values of rows of means, for people."""
-    varied = str(members["varied"].iloc[0])
-    return [value_name(varied, value) for value in rows["value"]]
+    names = value_names(members)
+    return [names[value] for value in rows["value"]]
 
 
 def _frontier_line(key: str, position: int, rows: pd.DataFrame, named: list[str], alone: bool) -> Figure:
