@@ -6,7 +6,7 @@ silently. A device that is absent has capacity 0 in its columns, and otherwise t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -99,10 +99,11 @@ def households_of(fleet: Fleet) -> list[Prosumer]:
     return [_household(fleet, k, order[bounds[k] : bounds[k + 1]]) for k in range(len(fleet))]
 
 
-def join(fleet: Fleet, households: Sequence[Prosumer]) -> Fleet:
+def join(fleet: Fleet, households: Sequence[Prosumer], words: Mapping[int, str] | None = None) -> Fleet:
     """The fleet with these households behind it, numbered on from its last home.
 
-    Nobody describes a load curve, so the k-th of them is given the profile of the k-th home.
+    Nobody describes a load curve, so the k-th of them is given the profile of the k-th home. `words`: position among
+    them → how the household describes itself, where that is kept.
     """
     if not households:
         return fleet
@@ -113,7 +114,8 @@ def join(fleet: Fleet, households: Sequence[Prosumer]) -> Fleet:
         )
         for k, household in enumerate(households)
     ]
-    return concatenate(fleet, fleet_of(numbered, fleet.seed))
+    told = {start + position: text for position, text in (words or {}).items()}
+    return concatenate(fleet, replace(fleet_of(numbered, fleet.seed), words=told))
 
 
 def concatenate(one: Fleet, other: Fleet) -> Fleet:
@@ -122,7 +124,7 @@ def concatenate(one: Fleet, other: Fleet) -> Fleet:
         name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in HOME_COLUMNS
     }
     rows = {name: _behind(getattr(one, name), getattr(other, name), len(one)) for name in ROWS}
-    return Fleet(seed=one.seed, **rows, **columns)
+    return Fleet(seed=one.seed, words={**one.words, **other.words}, **rows, **columns)
 
 
 def _behind(one: RowsT, other: RowsT, homes: int) -> RowsT:

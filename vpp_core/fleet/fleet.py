@@ -6,7 +6,8 @@ rows of their own, since a home may have none or, of cars, two; `home` points ba
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -124,6 +125,8 @@ class Fleet:
     """position in `EV_PRIORITIES`"""
     cars: Cars
     heaters: Heaters
+    words: Mapping[int, str] = field(default_factory=dict)
+    """home_id → how the household describes itself: of those in words, where a language model speaks for homes"""
 
     def __len__(self) -> int:
         return len(self.home_id)
@@ -141,7 +144,9 @@ class Fleet:
         homes = np.asarray(homes, dtype=np.intp)
         columns = {name: getattr(self, name)[homes] for name in HOME_COLUMNS}
         rows = {name: self._rows_of(homes, getattr(self, name)) for name in ROWS}
-        return Fleet(seed=self.seed, **rows, **columns)
+        there = set(columns["home_id"].tolist()) if self.words else set()
+        words = {home: text for home, text in self.words.items() if home in there}
+        return Fleet(seed=self.seed, words=words, **rows, **columns)
 
     def _rows_of(self, homes: npt.NDArray[np.intp], rows: RowsT) -> RowsT:
         order = np.argsort(rows.home, kind="stable")
@@ -156,5 +161,5 @@ class Fleet:
 
 ROWS = ("cars", "heaters")
 """Columns of `Fleet` that are rows of their own."""
-HOME_COLUMNS = tuple(field.name for field in fields(Fleet) if field.name not in ("seed", *ROWS))
+HOME_COLUMNS = tuple(own.name for own in fields(Fleet) if own.name not in ("seed", "words", *ROWS))
 """Columns of `Fleet` with a value per home."""

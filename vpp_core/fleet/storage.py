@@ -27,7 +27,9 @@ _NAMES = {
 def fleet_to_arrow(fleet: Fleet) -> pa.Table:
     """The `prosumer_fleet` table; the seed travels in the schema's metadata."""
     arrays = [
-        _nested(getattr(fleet, column.name), column, len(fleet))
+        pa.array([fleet.words.get(home) for home in fleet.home_id.tolist()], type=column.type)
+        if column.name == "words"
+        else _nested(getattr(fleet, column.name), column, len(fleet))
         if column.rows
         else pa.array(_named(column.name, getattr(fleet, column.name)), type=column.type)
         for column in PROSUMER_FLEET.columns
@@ -47,8 +49,15 @@ def fleet_from_arrow(table: pa.Table) -> Fleet:
         seed=int(metadata[b"seed"]),
         cars=_rows(Cars, table, "cars", CARS),
         heaters=_rows(Heaters, table, "heaters", HEATERS),
+        words=_words(table),
         **{name: _positions(name, table[name]) for name in HOME_COLUMNS},
     )
+
+
+def _words(table: pa.Table) -> dict[int, str]:
+    """Homes that describe themselves, and how."""
+    told = table.filter(pc.is_valid(table["words"]))
+    return dict(zip(told["home_id"].to_pylist(), told["words"].to_pylist(), strict=True))
 
 
 def _nested(rows: Cars | Heaters, column: Column, homes: int) -> pa.Array:
@@ -98,8 +107,14 @@ def same_fleet(one: Fleet, other: Fleet) -> bool:
     """Whether two fleets are identical, column by column."""
     pairs = [(one, other, HOME_COLUMNS)]
     pairs += [(getattr(one, name), getattr(other, name), _names(getattr(one, name))) for name in ROWS]
-    return one.seed == other.seed and all(
-        np.array_equal(getattr(a, name), getattr(b, name), equal_nan=True) for a, b, names in pairs for name in names
+    return (
+        one.seed == other.seed
+        and dict(one.words) == dict(other.words)
+        and all(
+            np.array_equal(getattr(a, name), getattr(b, name), equal_nan=True)
+            for a, b, names in pairs
+            for name in names
+        )
     )
 
 

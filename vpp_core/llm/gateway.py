@@ -49,6 +49,8 @@ class Question(Generic[SchemaT]):
     instructions: str
     text: str
     schema: type[SchemaT]
+    personal: bool = False
+    """whether it holds somebody's words: no example of its answers is then shown"""
 
     @property
     def form(self) -> dict[str, Any]:
@@ -202,7 +204,7 @@ class Gateway:
         try:
             value, mends = read(reply, question.schema)
         except Unusable as fault:
-            self.troubles.add(fault)
+            self.troubles.add(Unusable(str(fault), fault.kind) if question.personal else fault)
             spent = (entry.calls, reply.input_tokens, reply.output_tokens)
             return Heard(None, Usage.fallback(fault.kind, *spent), str(fault))
         usage = Usage(entry.calls, 1, reply.input_tokens, reply.output_tokens, mended=int(bool(mends)))

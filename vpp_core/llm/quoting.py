@@ -19,5 +19,14 @@ def quoted(words: str, longest: int = LONGEST_QUOTE) -> str:
 
     Characters that could act (angle brackets, control and direction characters) are written as escapes or left out.
     """
-    visible = "".join(c for c in words[:longest] if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-    return json.dumps(visible, ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")
+    return without_brackets(json.dumps(visible(words, longest), ensure_ascii=False))
+
+
+def visible(words: str, longest: int = LONGEST_QUOTE) -> str:
+    """At most `longest` characters of the words, those left out that turn or hide others."""
+    return "".join(c for c in words[:longest] if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+
+
+def without_brackets(text: str) -> str:
+    """JSON that means the same, its angle brackets written as escapes."""
+    return text.replace("<", "\\u003c").replace(">", "\\u003e")

@@ -7,8 +7,9 @@ rounds a single ask can equal the price behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
 from vpp_core.negotiation.bargain import Bargain, Terms
+from vpp_core.negotiation.wishes import wishes_of
 
 FEWEST_ASKS_IN_A_MEAN = 3
 _OBJECTIVES = {
@@ -57,6 +59,8 @@ class Table:
     """of each round so far and of this one"""
     objective: str = "profit"
     """what the aggregator maximises, by the scenario's rules"""
+    wishes: Callable[[int], dict[str, Any]] | None = None
+    """what the home at a position of the fleet wishes (`wishes_of`): for who speaks for it, and for nobody else"""
 
     @classmethod
     def of(
@@ -89,6 +93,7 @@ class Table:
             terms=tuple(terms),
             asks=(*asks, bargain.ask_usd_per_mwh),
             objective=view.scenario.negotiation.objective,
+            wishes=partial(wishes_of, view.fleet),
         )
 
     @property

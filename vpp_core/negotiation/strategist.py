@@ -14,6 +14,7 @@ import numpy as np
 from vpp_core.fleet.fleet import CATEGORIES, Bools
 from vpp_core.llm.answer import Unusable
 from vpp_core.llm.gateway import Gateway, Heard, Question
+from vpp_core.llm.quoting import without_brackets
 from vpp_core.llm.usage import Usage
 from vpp_core.negotiation.bargain import Terms
 from vpp_core.negotiation.deciders import Rules
@@ -102,12 +103,14 @@ class Strategist(Rules):
 
 
 def _question(name: str, form: Any, facts: dict[str, Any]) -> Question[Any]:
-    return Question(prompt(name), f"Facts:\n{json.dumps(facts, indent=1)}", form)
+    return Question(
+        prompt(name), f"Facts:\n{without_brackets(json.dumps(facts, indent=1))}", form, personal="own_words" in facts
+    )
 
 
 def _home_facts(table: Table, columns: np.ndarray) -> dict[str, Any]:
-    """What one home is told: nothing of another home, and nothing that it computed from its private price but its
-    first ask."""
+    """What who speaks for one home is told: its wishes, nothing of another home, and nothing that was computed from
+    its private price but its first ask."""
     named = list(kinds(table.layout))
     offers = []
     for number, k in enumerate(columns, start=1):
@@ -128,6 +131,7 @@ def _home_facts(table: Table, columns: np.ndarray) -> dict[str, Any]:
         "temperament": CATEGORIES[table.category[columns[0]]],
         "forecast": table.forecasts(),
         "offers": offers,
+        **(table.wishes(int(table.layout.home[columns[0]])) if table.wishes else {}),
     }
 
 

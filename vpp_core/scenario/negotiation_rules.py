@@ -54,6 +54,11 @@ class LanguageModelRules(Rules):
 class NegotiationRules(Rules):
     """Rules of a negotiation. `satisfaction_weight_usd` is λ of the coalition's objective."""
 
+    @property
+    def speaks_for_homes(self) -> bool:
+        """Whether a language model answers for homes."""
+        return self.decider == "llm" and self.llm.depth == "every_agent"
+
     objective: Literal["profit", "surplus"] = Field(
         "profit",
         description="what the aggregator maximises: its own expected profit, over what it agreed to pay, or what it "

@@ -94,6 +94,7 @@ PROSUMER_FLEET = Contract(
         Column("ev_priority", pa.string(), "how much the car matters", one_of=EV_PRIORITIES),
         Column("cars", pa.list_(CARS.struct), "its cars", rows=CARS),
         Column("heaters", pa.list_(HEATERS.struct), "its electric water heater, where it may be moved", rows=HEATERS),
+        Column("words", pa.string(), "how it describes itself; kept only where a model speaks for homes", True),
     ),
     key=("home_id",),
 )

@@ -39,7 +39,9 @@ def prosumer_fleet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.
             homes_per_aggregation=scenario.market.homes_per_aggregation,
         )
         fleet = stricter(drawn, scenario.preference_strictness)
-        joined = join_described(fleet, described_files(stage.lake.raw))
+        joined = join_described(
+            fleet, described_files(stage.lake.raw), keep_words=scenario.negotiation.speaks_for_homes
+        )
         if joined.joined or joined.refused:
             stage.notes |= {
                 "described_households": joined.joined,

@@ -30,16 +30,24 @@ def join_described(
     files: Mapping[str, str | bytes],
     parser: HouseholdParser | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    keep_words: bool = False,
 ) -> JoinedFleet:
     """The fleet with every household that these files describe (name → content), files by name, households in order.
 
+    `keep_words`: with how they describe themselves, for a language model that speaks for them.
     A file that cannot be read at all is an `InputError`; a description that cannot is left out and told.
     """
     households: list[Prosumer] = []
     refused: list[str] = []
     unread: list[str] = []
+    words: dict[int, str] = {}
     for name in sorted(files):
-        results = parse_households(read_descriptions(files[name], name), parser, progress)
+        descriptions = read_descriptions(files[name], name)
+        results = parse_households(descriptions, parser, progress)
+        joining = [text for text, result in zip(descriptions, results, strict=True) if not isinstance(result, Refused)]
+        if keep_words:
+            words |= {len(households) + k: text for k, text in enumerate(joining) if isinstance(text, str)}
         households.extend(households_in(results))
         refused.extend(
             f"{name}, household {result.position + 1}: {result.reason}"
@@ -52,4 +60,4 @@ def join_described(
             for position, result in enumerate(results)
             if isinstance(result, ParsedHousehold) and result.not_understood
         )
-    return JoinedFleet(join(fleet, households), len(households), tuple(refused), tuple(unread))
+    return JoinedFleet(join(fleet, households, words), len(households), tuple(refused), tuple(unread))
