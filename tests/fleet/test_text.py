@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from vpp_core.errors import InputError
 from vpp_core.fleet.bess import BESS
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.prosumer import Prosumer, prosumer_from_dict
+from vpp_core.fleet.storage import fleet_from_arrow, fleet_to_arrow, same_fleet
 from vpp_core.fleet.text import (
     MAX_CHARACTERS,
     ParsedHousehold,
@@ -338,3 +340,13 @@ def test_every_product_is_found_by_its_own_name_and_gives_a_valid_device() -> No
         mentions = find_products(normalise(f"we have a {product.name} here"))
         assert [mention.product.name for mention in mentions] == [product.name]
         parse_household(f"We have a {product.name}.")
+
+
+def test_words_are_kept_where_a_model_speaks_for_homes_and_survive_the_table() -> None:
+    fleet = generate_fleet(3, 1)
+    files = {"households.txt": b"Powerwall and a Leaf\n\x1b bad\n6 kW solar, no battery\n"}
+    joined = join_described(fleet, files, keep_words=True).fleet
+    assert joined.words == {3: "Powerwall and a Leaf", 4: "6 kW solar, no battery"}
+    assert same_fleet(fleet_from_arrow(fleet_to_arrow(joined)), joined)
+    assert joined.take(np.array([4, 0])).words == {4: "6 kW solar, no battery"}
+    assert not join_described(fleet, files).fleet.words
