@@ -35,11 +35,12 @@ def decider_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Display rows of one study of deciders, the best score first; `rows` as `of_deciders` gives them."""
     names, first = decider_names(rows), rows["value"].min()
     lines = []
-    for value, members in rows.groupby("value"):
+    for value, name in names.items():
+        members = rows[rows["value"] == value]
         judged = members[[name for name in rows if str(name).startswith("judged_")]].sum(min_count=1)
         share = share_percent(int(members["llm_answers"].sum()), int(members["llm_fallbacks"].sum()))
         line: dict[str, Any] = {
-            "decider": names[float(value)],
+            "decider": name,
             "decisions its own": "all, by rule" if members["asked_decider"].iloc[0] == "rules" else percent(share),
             "score": percent(_of_achievable(judged, "aggregator_usd")),
             "both together": percent(_of_achievable(judged, "joint_usd")),
@@ -51,7 +52,7 @@ def decider_table(rows: pd.DataFrame) -> pd.DataFrame:
         for column, words in _MONEY.items():
             line[words] = usd(members[column].mean())
             if value != first:
-                line[f"{words}, difference"] = _told(difference(rows, float(value), column))
+                line[f"{words}, difference"] = _told(difference(rows, value, column))
         line["satisfaction"] = score(members["satisfaction_mean"].mean())
         lines.append((_of_achievable(judged, "aggregator_usd"), line))
     lines.sort(key=lambda pair: -np.inf if pair[0] is None else pair[0], reverse=True)

@@ -40,9 +40,10 @@ def negotiator_name(windows: pd.DataFrame, scenario: Scenario) -> str:
 def decider_names(rows: pd.DataFrame) -> dict[float, str]:
     """Value → who decided, of `STUDY` rows of several deciders: a model that took fewer of its decisions than
     `WHOLE_PERCENT` is named with the rules that took the others."""
-    own = rows[rows["strategy"] == STRATEGY].sort_values("value", kind="stable")
-    names = {}
-    for value, members in own.groupby("value"):
+    own = rows[rows["strategy"] == STRATEGY]
+    names: dict[float, str] = {}
+    for value in sorted(own["value"].unique().tolist()):
+        members = own[own["value"] == value]
         asked = str(members["asked_decider"].iloc[0])
         answers, others = (int(members[name].sum()) for name in ("llm_answers", "llm_fallbacks"))
         share = share_percent(answers, others)
@@ -50,7 +51,7 @@ def decider_names(rows: pd.DataFrame) -> dict[float, str]:
             asked += ", never asked"
         elif share is not None and share < WHOLE_PERCENT:
             asked += f" and rules ({percent(share)} its own)"
-        names[float(value)] = asked
+        names[value] = asked
     return names
 
 
