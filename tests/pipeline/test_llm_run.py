@@ -151,7 +151,7 @@ def test_a_model_of_odd_form_is_mended_and_one_of_no_use_is_told_with_an_example
         assert execute(["run", *BY_MODEL, "--refetch"]) == 2
     printed = capfd.readouterr()
     mended = f"{asked} of them from answers whose form was mended"
-    assert f"took {asked} of {asked} decisions (100.0 %), {mended}" in printed.out
+    assert f"took {asked} of {asked} decisions (100.0 %), {mended}" in " ".join(printed.out.split())
     refusal = printed.err.strip().splitlines()[-1]
     assert f"decided nothing (malformed {asked}; {asked} times the answer is not JSON of one object" in refusal
     assert 'such as "I would open at the median."' in refusal and "--model" in refusal and "key" not in refusal

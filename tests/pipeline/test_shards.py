@@ -90,6 +90,7 @@ def test_what_is_done_is_not_run_again_and_what_is_damaged_is(work: Work) -> Non
 def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(
     work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    here, _ = run_fleet(work, IDS, "here", nobody, LOG)
     plugin = tmp_path / "deadly.py"
     plugin.write_text(DEADLY)
     monkeypatch.setenv("VPP_STRATEGIES", str(plugin))
@@ -97,7 +98,6 @@ def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(
     deadly = replace(work, keys=("no_vpp", "dies_once"), folder="deadly")
     found, _ = run_fleet(deadly, IDS, "processes:1", nobody, LOG)
     assert (tmp_path / "marker").exists()
-    here, _ = run_fleet(work, IDS, "here", nobody, LOG)
     assert found.filter(np.asarray(found["strategy"]) == "no_vpp").equals(
         here.filter(np.asarray(here["strategy"]) == "no_vpp")
     )

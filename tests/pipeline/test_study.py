@@ -145,7 +145,10 @@ def test_a_member_that_fails_leaves_the_others_and_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("study --months 2023-08 --sweep colour", "known are lambda, concession, strictness, minimum, data, tariff"),
+        (
+            "study --months 2023-08 --sweep colour",
+            "known are lambda, concession, tactic, mechanism, terms, strictness",
+        ),
         ("study --months 2023-13", "'2023-13' is not a month"),
         ("study --months 2023-08 --seeds 0", "--seeds"),
         ("study", "--months"),
