@@ -68,8 +68,8 @@ def optimum_usd(inputs: Inputs, obeys: bool) -> float:
     moved = (owner * (charge - discharge)).sum("store")
     model.add_constraints(exports - imports + moved == columns(inputs.surplus_kw, "t", "home"), name="meter")
     lmp = inputs.lmp_usd_per_mwh / 1000
-    sold = (h * columns((lmp + inputs.export_usd_per_kwh[:steps])[:, None], "t", "home") * exports).sum()
-    bought = (h * columns((lmp + inputs.import_usd_per_kwh[:steps])[:, None], "t", "home") * imports).sum()
+    sold = (h * columns((lmp + inputs.export_usd_per_kwh[0, :steps])[:, None], "t", "home") * exports).sum()
+    bought = (h * columns((lmp + inputs.import_usd_per_kwh[0, :steps])[:, None], "t", "home") * imports).sum()
     worn = (h * over_time(own.wear_usd_per_kwh) * discharge).sum()
     kept = (columns(end_energy_prices(inputs), "store") * energy.isel(t=-1)).sum()
     model.add_objective(sold - bought - worn + kept + paid, sense="max")
@@ -154,7 +154,9 @@ def counterfactual_usd(inputs: Inputs) -> float:
     meter = inputs.surplus_kw.copy()
     np.add.at(meter.T, inputs.stores.home, (alone.discharge_kw - alone.charge_kw).T)
     lmp, steps = inputs.lmp_usd_per_mwh[:, None] / 1000, len(inputs.period)
-    price = lmp + np.where(meter > 0, inputs.export_usd_per_kwh[:steps, None], inputs.import_usd_per_kwh[:steps, None])
+    price = lmp + np.where(
+        meter > 0, inputs.export_usd_per_kwh[0, :steps, None], inputs.import_usd_per_kwh[0, :steps, None]
+    )
     earned = INTERVAL_HOURS * ((price * meter).sum() - (inputs.stores.wear_usd_per_kwh * alone.discharge_kw).sum())
     return float(earned + end_energy_prices(inputs) @ alone.energy_kwh[-1])
 

@@ -99,5 +99,3 @@ def test_terms_matter_for_the_surplus_and_more_for_who_gets_it() -> None:
     share = {name: 100 * gain / total for name, (total, gain) in told.items()}
     assert max(surplus.values()) > 1.03 * min(surplus.values())
     assert share["most generous"] > share["stingiest"] + 20, share
-    profit = {name: total - gain for name, (total, gain) in told.items()}
-    assert profit["usual"] > max(profit["stingiest"], profit["most generous"]), "neither end is the aggregator's best"

@@ -220,7 +220,7 @@ def test_a_month_by_a_model_without_key_or_answers_is_refused_before_anything_is
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--decider", "oracle"], "negotiation.decider"),
+        (["--decider", "oracle"], "decider 'oracle' is unknown"),
         (["--decider", "llm", "--depth", "deep"], "negotiation.llm.depth"),
         (["--decider", "llm", "--model", "gemini"], "negotiation.llm.model"),
     ],
