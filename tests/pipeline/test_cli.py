@@ -13,7 +13,7 @@ from vpp_core.errors import InputError
 from vpp_core.scenario import MarketRules, Scenario
 from vpp_pipeline.cli import options
 from vpp_pipeline.cli.app import app, execute
-from vpp_pipeline.cli.ladder import nobody_bid
+from vpp_pipeline.cli.notes import nobody_bid
 from vpp_pipeline.lake import Lake
 
 COMMANDS = [command.callback.__name__ for command in app.registered_commands if command.callback]

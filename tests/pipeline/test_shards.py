@@ -85,6 +85,8 @@ def test_what_is_done_is_not_run_again_and_what_is_damaged_is(work: Work) -> Non
     healed, _ = run_fleet(work, IDS, "here", lambda done, of: told.append(done), LOG)
     assert told == [1, 2, 3, 3] and healed.equals(whole)
     assert stored_shard(replace(work, recipe="another"), 0) is None
+    run_fleet(work, IDS, "here", lambda done, of: told.append(done), LOG, anew=True)
+    assert told == [1, 2, 3, 3, 1, 2, 3]
 
 
 def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(

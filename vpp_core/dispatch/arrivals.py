@@ -1,4 +1,4 @@
-"""How often a store that is overdue at gate closure is there in the window: learned from those so far.
+"""The chance that a store which is overdue at gate closure is there in the window, learned from those so far.
 
 Plans go by usual times, but a car does not come home, or is not plugged in, every day. One that is due counts in a bid
 as if it came: what falls short costs a tenth of the price, while a car whose charging nobody may hold off is lost for
@@ -29,7 +29,7 @@ class Arrivals:
         return self._came / self._trials
 
     def surely(self, interval: int, connected: Bools, expected: Bools, usually_connected: Bools) -> Floats:
-        """How surely each store is there in an interval, shape (S,), as seen at a gate before it.
+        """Each store's chance to be there in an interval, shape (S,), as seen at a gate before it.
 
         `connected` at the gate; `expected` in the interval and `usually_connected` at the gate by usual times.
         """

@@ -1,4 +1,4 @@
-"""What came of what was asked, so far: how far each home can be relied on, and what an aggregator may expect."""
+"""A record of what was asked of homes and what they delivered, and the share that may be expected from it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Who gives what the market cleared, compiled: a search of the price inside each aggregation.
+"""The sharing-out of what the market cleared among stores, by a search of the price inside each aggregation; compiled.
 
-It is the market's price where homes are as expected, lower where more would deviate than cleared, higher, up to what
-falling short costs, where fewer would. Between the two tried prices nearest to it homes are mixed in proportion, so
-that the sum is met exactly.
+The price inside is the market's where homes are as expected, lower where more would deviate than cleared, higher, up to
+what falling short costs, where fewer would. Between the two tried prices nearest to it homes are mixed in proportion,
+so that the sum is met exactly.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _deviations(  # type: ignore[no-untyped-def]
     s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation, limits,
     upward, tried, price, sell_price, buy_price, deviation, total,
 ) -> None:  # fmt: skip
-    """What stores deviate by in one direction, into `deviation` (S,), and its sums (A,), where it is worth `tried`
+    """Deviations of stores in one direction, into `deviation` (S,), and its sums (A,), where it is worth `tried`
     (A,) and the other direction `price`."""
     default, low, high = limits
     for h in range(len(aggregation_of_home)):

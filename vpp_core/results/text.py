@@ -56,10 +56,11 @@ def percent(value: Any, digits: int = 1) -> str:
 
 
 def interval(measured: Interval, form: Any = usd) -> str:
-    """`95 % interval $1.00 to $3.00`, or that one day gives none."""
+    """`95 % interval $1.00 to $3.00`, or that one day gives none, or that both ends read alike."""
     if measured.low is None or measured.high is None:
         return ONE_DAY
-    return f"95 % interval {form(measured.low)} to {form(measured.high)}"
+    low, high = form(measured.low), form(measured.high)
+    return "the same whichever days are drawn" if low == high else f"95 % interval {low} to {high}"
 
 
 def form_of(measured: Interval) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +34,8 @@ QUANTILES = ("p10", "p50", "p90")
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One strategy's period: its flat tables, the bound's gap where it is one, and timings that go to a run log."""
+class Settled:
+    """The flat tables of one strategy's period, and the bound's gap where it is one."""
 
     strategy: str
     windows: pd.DataFrame
@@ -47,6 +47,12 @@ class Outcome:
     programmes: pd.DataFrame
     """what events showed and programmes paid (`programme_days`)"""
     bound_gap_usd: float | None
+
+
+@dataclass(frozen=True)
+class Outcome(Settled):
+    """The same of a run, with what its stores did, and timings that go to a run log."""
+
     trajectory: Trajectory
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -245,25 +251,6 @@ def _household_rows(
     frame.insert(0, "local_day", np.repeat(np.asarray(inputs.period.days), len(inputs.fleet)))
     frame.insert(1, "home_id", np.tile(inputs.fleet.home_id.astype(np.int64), days))
     return frame
-
-
-class Settled(Protocol):
-    """The tables of one strategy."""
-
-    @property
-    def strategy(self) -> str: ...
-    @property
-    def windows(self) -> pd.DataFrame: ...
-    @property
-    def households(self) -> pd.DataFrame: ...
-    @property
-    def home_windows(self) -> pd.DataFrame: ...
-    @property
-    def intervals(self) -> pd.DataFrame: ...
-    @property
-    def programmes(self) -> pd.DataFrame: ...
-    @property
-    def bound_gap_usd(self) -> float | None: ...
 
 
 def outcomes_to_arrow(outcomes: Sequence[Settled]) -> pa.Table:

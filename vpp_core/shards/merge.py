@@ -7,13 +7,12 @@ its rule here: what is alike in all aggregations, what is a mean, what is told o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.settlement.outcome import OutcomeTables, outcome_tables, outcomes_to_arrow
+from vpp_core.settlement.outcome import OutcomeTables, Settled, outcome_tables, outcomes_to_arrow
 from vpp_core.tables import PROGRAMME_DAYS, WINDOW_RESULTS
 from vpp_core.tables.negotiation import OUTCOMES as ENDINGS
 
@@ -42,19 +41,6 @@ ENDING = "negotiation_outcome"
 SPECIAL = (*ALIKE, *MEANS, *OF_ANY, *MOST, *FIRST_TOLD, ENDING)
 
 
-@dataclass(frozen=True)
-class Merged:
-    """One strategy's tables of a whole fleet."""
-
-    strategy: str
-    windows: pd.DataFrame
-    households: pd.DataFrame
-    home_windows: pd.DataFrame
-    intervals: pd.DataFrame
-    programmes: pd.DataFrame
-    bound_gap_usd: float | None
-
-
 def merged(tables: Sequence[pa.Table]) -> pa.Table:
     """OUTCOMES of a fleet from those of its aggregations, which are given in the fleet's order."""
     if len(tables) == 1:
@@ -64,14 +50,14 @@ def merged(tables: Sequence[pa.Table]) -> pa.Table:
     return outcomes_to_arrow([_merged(parts, strategy) for strategy in strategies])
 
 
-def _merged(parts: Sequence[OutcomeTables], strategy: str) -> Merged:
+def _merged(parts: Sequence[OutcomeTables], strategy: str) -> Settled:
     def own(name: str) -> Iterator[pd.DataFrame]:
         for part in parts:
             frame = getattr(part, name)
             yield frame[frame["strategy"] == strategy].reset_index(drop=True)
 
     gaps = [frame["bound_gap_usd"].dropna().sum() for frame in own("days") if frame["bound_gap_usd"].notna().any()]
-    return Merged(
+    return Settled(
         strategy,
         windows=merge_windows(list(own("windows"))),
         households=_side_by_side(own("households"), "local_day"),

@@ -40,6 +40,8 @@ def in_shards(stage: Stage, keys: Sequence[str], aggregation_ids: Sequence[int],
     gateways = gateway_of(stage.lake, stage.month, stage.scenario, anew=stage.refetch) if asks else nullcontext()
     with gateways as gateway:
         place = "here" if asks else stage.on
-        table, seconds = run_fleet(work, aggregation_ids, place, progress, stage.log, gateway)
+        table, seconds = run_fleet(
+            work, aggregation_ids, place, progress, stage.log, gateway, anew=stage.fresh or stage.refetch
+        )
     stage.notes |= {f"seconds_{name}": round(spent, 3) for name, spent in seconds.items()}
     return table

@@ -17,6 +17,7 @@ import typer
 from vpp_core import errors
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
     from rich.progress import Progress
 
@@ -147,3 +148,8 @@ def _blocks(rows: Sequence[dict[str, str]], columns: int) -> list[list[str]]:
         blocks[-1].append(name)
         used += sizes[name]
     return blocks
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a display table, for `print_rows`."""
+    return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]

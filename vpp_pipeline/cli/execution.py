@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
@@ -19,8 +19,6 @@ from vpp_pipeline.lake.files import explained
 from vpp_pipeline.shards.pools import checked_place
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from vpp_pipeline.batch import Task, TaskOutcome
     from vpp_pipeline.runner import MonthRun, StepListener
 
@@ -227,7 +225,7 @@ def tell_of_runs(lake: Lake, tasks: Sequence[Task]) -> None:
     A sentence once, with the runs that it is true of where these are not all.
     """
     from vpp_core.sources.unread import in_lines
-    from vpp_pipeline.cli.ladder import notes_on
+    from vpp_pipeline.cli.notes import notes_on
     from vpp_pipeline.lake.unread import unread_files
 
     said: dict[str, list[str]] = {}
@@ -242,8 +240,3 @@ def tell_of_runs(lake: Lake, tasks: Sequence[Task]) -> None:
         further = len(runs) - MOST_RUNS_NAMED
         named = ", ".join(runs[:MOST_RUNS_NAMED]) + (f" and {further} more" if further > 0 else "")
         say(line if len(runs) == len(tasks) else f"{named}: {line}", err=True)
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a display table, for `console.print_rows`."""
-    return [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]

@@ -10,12 +10,10 @@ import typer
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
 from vpp_pipeline.cli import options as o
-from vpp_pipeline.cli.console import print_rows, say, say_folded
+from vpp_pipeline.cli.console import print_rows, records, say, say_folded
 from vpp_pipeline.lake import Lake
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from vpp_pipeline.runner import MonthRun
 
 
@@ -54,7 +52,7 @@ IN_BRIEF = ("strategy", "surplus", "a home", "worse off", "satisfaction")
 def show_ladder(lake: Lake, month: str, scenario: Scenario, columns: Sequence[str] | None = None) -> None:
     """Print the key figures of every strategy, or some columns of them."""
     from vpp_core.results.ladder import ladder_table
-    from vpp_pipeline.cli.execution import records
+    from vpp_pipeline.cli.notes import notes_on
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     days = f", first {scenario.first_days} days" if scenario.first_days else ""
@@ -62,30 +60,6 @@ def show_ladder(lake: Lake, month: str, scenario: Scenario, columns: Sequence[st
     print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(shown))
     for note in notes_on(kpis, scenario.in_month(Month.parse(month))):
         say_folded(note)
-
-
-def notes_on(kpis: pd.DataFrame, scenario: Scenario) -> list[str]:
-    """What must be said beside a month's key figures; `scenario` with the rules of the month."""
-    from vpp_core.results.ladder import SUPPLIERS
-    from vpp_core.results.model_share import share_sentence
-    from vpp_core.results.rungs import has_no_market
-
-    shifted = any(has_no_market(row["strategy"]) and row["wholesale_usd"] for row in kpis.to_dict("records"))
-    notes = (SUPPLIERS if shifted else "", nobody_bid(kpis, scenario), share_sentence(kpis, scenario))
-    return [note for note in notes if note]
-
-
-def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
-    """Why every strategy shows $0 where the market's minimum kept all bids back; empty where some were submitted."""
-    bidders = kpis[~kpis["is_bound"].astype(bool)]
-    minimum, share = scenario.market.minimum_bid_mw, scenario.market.fleet_share
-    if minimum == 0 or bidders[["bids_submitted", "reserve_bids"]].to_numpy().any():
-        return ""
-    part = f", {share:.0%} of their aggregation," if share < 1 else ""
-    return (
-        f"no strategy bid: in no window did {scenario.homes} homes{part} reach the market's minimum of {minimum:g} MW; "
-        "--minimum-bid-mw 0 studies small fleets"
-    )
 
 
 def show_gap(lake: Lake, month: str, scenario: Scenario) -> None:

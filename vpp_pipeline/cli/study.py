@@ -137,7 +137,7 @@ def show_study(rows: pd.DataFrame) -> None:
     """Print a study: differences over seeds where seeds vary, else strategies by value."""
     from vpp_core.results.deciders import decider_sentence, decider_table, of_deciders
     from vpp_core.results.study import seed_studies, sweep_table, sweeps
-    from vpp_pipeline.cli.execution import records
+    from vpp_pipeline.cli.console import records
 
     for title, table in seed_studies(rows):
         print_rows(f"{title}: mean (95 % interval), seeds with its sign", records(table))

@@ -31,13 +31,15 @@ def run_fleet(
     progress: Progress,
     log: logging.Logger,
     gateway: Gateway | None = None,
+    anew: bool = False,
 ) -> tuple[pa.Table, dict[str, float]]:
     """OUTCOMES of the fleet, and the seconds that strategies took, all shards added up.
 
-    What is in the lake already is not run again. A worker that dies is replaced; what it was at is run again. A
-    `gateway` to a language model does not leave this process, so with one the place is `here`.
+    What is in the lake already is not run again, unless all is asked for `anew`. A worker that dies is replaced; what
+    it was at is run again. A `gateway` to a language model does not leave this process, so with one the place is
+    `here`.
     """
-    missing = [number for number in aggregation_ids if stored_shard(work, number) is None]
+    missing = [number for number in aggregation_ids if anew or stored_shard(work, number) is None]
     if len(missing) < len(aggregation_ids):
         log.info(f"{len(aggregation_ids) - len(missing)} of {len(aggregation_ids)} aggregations are there already")
     seconds: dict[str, float] = {}

@@ -99,7 +99,7 @@ class Home:
 
     @property
     def gains_by_concentrating(self) -> bool:
-        """Whether exporting earns more than importing costs in some interval."""
+        """True where exporting earns more than importing costs in some interval."""
         return bool((self.export_usd_per_kwh > self.import_usd_per_kwh).any())
 
     @property

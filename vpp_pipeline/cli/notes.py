@@ -1,0 +1,34 @@
+"""What must be said beside a month's key figures, after one run or many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vpp_core.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def notes_on(kpis: pd.DataFrame, scenario: Scenario) -> list[str]:
+    """What must be said beside a month's key figures; `scenario` with the rules of the month."""
+    from vpp_core.results.ladder import SUPPLIERS
+    from vpp_core.results.model_share import share_sentence
+    from vpp_core.results.rungs import has_no_market
+
+    shifted = any(has_no_market(row["strategy"]) and row["wholesale_usd"] for row in kpis.to_dict("records"))
+    notes = (SUPPLIERS if shifted else "", nobody_bid(kpis, scenario), share_sentence(kpis, scenario))
+    return [note for note in notes if note]
+
+
+def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
+    """Why every strategy shows $0 where the market's minimum kept all bids back; empty where some were submitted."""
+    bidders = kpis[~kpis["is_bound"].astype(bool)]
+    minimum, share = scenario.market.minimum_bid_mw, scenario.market.fleet_share
+    if minimum == 0 or bidders[["bids_submitted", "reserve_bids"]].to_numpy().any():
+        return ""
+    part = f", {share:.0%} of their aggregation," if share < 1 else ""
+    return (
+        f"no strategy bid: in no window did {scenario.homes} homes{part} reach the market's minimum of {minimum:g} MW; "
+        "--minimum-bid-mw 0 studies small fleets"
+    )
