@@ -40,7 +40,7 @@ def value_of(column: Column, rng: random.Random, numbers: Iterator[int], unique:
         return rng.choice(column.one_of)
     low, high = column.at_least or 0.0, 1000.0 if column.at_most is None else column.at_most
     if pa.types.is_list(column.type):
-        return [rng.random() for _ in range(rng.randint(0, 4))]
+        return [_element(column.type.value_type, rng) for _ in range(rng.randint(0, 4))]
     if pa.types.is_string(column.type):
         return f"{number}{''.join(rng.choices(string.ascii_lowercase, k=5))}"
     if pa.types.is_boolean(column.type):
@@ -50,3 +50,12 @@ def value_of(column: Column, rng: random.Random, numbers: Iterator[int], unique:
     if pa.types.is_integer(column.type):
         return number if unique else rng.randint(int(low), int(high))
     return rng.uniform(low, high)
+
+
+def _element(kind: pa.DataType, rng: random.Random) -> Any:
+    """One element of a list: a number, a text, or a record of them."""
+    if pa.types.is_struct(kind):
+        return {field.name: _element(field.type, rng) for field in kind}
+    if pa.types.is_string(kind):
+        return "".join(rng.choices(string.ascii_lowercase, k=5))
+    return rng.randint(0, 1000) if pa.types.is_integer(kind) else rng.random()

@@ -128,7 +128,8 @@ def meet(bargain: Bargain, offered_usd_per_mwh: Floats, moved_share: Floats, spl
     """
     ask = bargain.ask_usd_per_mwh
     met = bargain.open & (ask <= offered_usd_per_mwh)
-    offered = np.where(np.isfinite(offered_usd_per_mwh), offered_usd_per_mwh * moved_share, -np.inf)
+    offered = np.full_like(ask, -np.inf)
+    np.multiply(offered_usd_per_mwh, moved_share, out=offered, where=np.isfinite(offered_usd_per_mwh))
     price = np.where(met, ask + split * np.maximum(np.where(met, offered, ask) - ask, 0.0), ask)
     counter = np.where(met, price, offered)
     return bargain.with_(
