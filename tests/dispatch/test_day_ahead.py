@@ -51,11 +51,11 @@ def test_commitments_hold_for_whole_hours_and_only_where_the_price_is_worth_it(k
     for t in range(len(inputs.period)):
         period.before(t)
         period.dispatch(t)
-    assert period._day_ahead is not None
-    committed = period._day_ahead.committed_kw.sum(axis=(0, 1)).reshape(-1, 4)
+    assert period.state.day_ahead is not None
+    committed = period.state.day_ahead.committed_kw.sum(axis=(0, 1)).reshape(-1, 4)
     assert (committed == committed[:, :1]).all()
     assert committed.max() > 1.0
-    assert not (period._day_ahead.committed_kw.min(axis=0) > 0).any(), "a kW is sold once, as the dearer product"
+    assert not (period.state.day_ahead.committed_kw.min(axis=0) > 0).any(), "a kW is sold once, as the dearer product"
     held = period.trajectory.reserve_kw.sum(axis=1) + (
         period.trajectory.short_spin_kw + period.trajectory.short_nonspin_kw
     ).sum(axis=1)

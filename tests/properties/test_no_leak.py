@@ -162,7 +162,7 @@ def run_up_to(window: int, inputs: Inputs, key: str) -> tuple[Trajectory, list[B
         if len(begun.bids) > window:
             break
         begun.dispatch(t)
-    day_ahead = begun._day_ahead
+    day_ahead = begun.state.day_ahead
     return begun.trajectory, begun.bids, np.zeros(0) if day_ahead is None else day_ahead.agreed_usd_per_kw_h
 
 

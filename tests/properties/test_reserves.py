@@ -59,7 +59,7 @@ def assert_held_and_delivered(inputs: Inputs, key: str) -> None:
         period.before(t)
         period.dispatch(t)
     path, stores = period.trajectory, inputs.stores
-    committed = period._day_ahead.committed_kw.sum(axis=0).T  # type: ignore[union-attr]
+    committed = period.state.day_ahead.committed_kw.sum(axis=0).T  # type: ignore[union-attr]
     hours = committed[: len(committed) // 4 * 4].reshape(-1, 4, committed.shape[1])
     assert (hours == hours[:, :1]).all(), "a commitment changes within an hour"
     held = np.stack([np.bincount(inputs.layout.aggregation_of_home[stores.home], row, committed.shape[1])
