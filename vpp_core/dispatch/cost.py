@@ -22,7 +22,7 @@ _LATER_STAGES = 4
 """Stages that are rolled in one step after the window."""
 
 
-@c.kernel
+@c.part
 def _roll(  # type: ignore[no-untyped-def]
     s, stages, m: int, home: int, energy: float, first: int, length: int, low: float, high: float, deviation: float
 ):  # fmt: skip
@@ -72,6 +72,14 @@ def deviation_costs(  # type: ignore[no-untyped-def]
     cheapest_of = np.zeros(len(stages.imported))
     for tariff in range(len(cheapest_of)):
         cheapest_of[tariff] = np.min(stages.imported[tariff])
+    _costs_each(s, stages, home, energy, slopes, first, length, quantity, own, total, cheapest_of)
+
+
+@c.part
+def _costs_each(  # type: ignore[no-untyped-def]
+    s, stages, home, energy, slopes, first, length, quantity, own, total, cheapest_of
+) -> None:
+    """`deviation_costs`, with the cheapest price of importing under each tariff."""
     for m in range(len(energy)):
         if max(quantity[0, m], quantity[1, m], quantity[2, m]) <= 0.0:
             continue

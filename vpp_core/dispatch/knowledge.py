@@ -196,7 +196,7 @@ class ExactKnowledge(Knowledge):
         return np.where(row < last, row, np.maximum(last - SLOTS, 0) + beyond % min(SLOTS, last))
 
 
-@c.kernel
+@c.part
 def usually_available(slot, weekend, yesterday, leave, back, plugged, available) -> None:  # type: ignore[no-untyped-def]
     """Fill `available` (K, S): where each store is by its usual times, from whether it is `plugged` now (S,).
 

@@ -7,7 +7,7 @@ from vpp_core.dispatch import compiled as c
 _NEGLIGIBLE_KWH = 1e-9
 
 
-@c.kernel
+@c.part
 def default_of(s, m: int, energy: float, net: float, hours: float) -> float:  # type: ignore[no-untyped-def]
     """The default [kW, giving positive] of store `m`, plugged in, behind a meter that stands at `net` without it."""
     if s.follows[m]:
@@ -15,14 +15,14 @@ def default_of(s, m: int, energy: float, net: float, hours: float) -> float:  # 
     return -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
 
 
-@c.kernel
+@c.part
 def defaults(s, home, energy, available, net_generation, hours, default) -> None:  # type: ignore[no-untyped-def]
     """The default of every store, into `default` (S,)."""
     for m in range(len(energy)):
         default[m] = default_of(s, m, energy[m], net_generation[home[m]], hours) if available[m] else 0.0
 
 
-@c.kernel
+@c.part
 def limits_kw(  # type: ignore[no-untyped-def]
     s, daily, home, energy, available, net_generation, taken, need, ready_in, asked, reserved, reserve_hours, hours,
     default, low, high,
@@ -60,7 +60,7 @@ def limits_kw(  # type: ignore[no-untyped-def]
         high[m] = max(highest, alone)
 
 
-@c.kernel
+@c.part
 def sums_kw(aggregation, power, default, up, down) -> None:  # type: ignore[no-untyped-def]
     """Add every store's deviation up and down to its aggregation's (A,)."""
     for m in range(len(power)):

@@ -24,7 +24,7 @@ _TRIES = 12
 _NEAR_ZERO_KW = 0.05
 
 
-@c.kernel
+@c.part
 def _store(  # type: ignore[no-untyped-def]
     s, m: int, slope, energy, sell, give, buy, retail, default, low, high
 ) -> float:
@@ -41,7 +41,7 @@ def _store(  # type: ignore[no-untyped-def]
     return min(power, default)
 
 
-@c.kernel
+@c.part
 def _gained(  # type: ignore[no-untyped-def]
     s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, power
 ) -> float:
@@ -62,12 +62,11 @@ def _gained(  # type: ignore[no-untyped-def]
     return usd - c.retail_bill_usd(net, imported, exported, STAGE_HOURS)
 
 
-@c.kernel
+@c.part
 def _concentrate(  # type: ignore[no-untyped-def]
-    s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, low, high, work
+    s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, low, high, work, other
 ) -> None:
     """Replace a home's powers in `work`, which are best at the import price, by those at the export price if better."""
-    other = np.zeros(len(own))
     for i in range(len(own)):
         m = own[i]
         other[i] = _store(
@@ -77,7 +76,8 @@ def _concentrate(  # type: ignore[no-untyped-def]
     here = _gained(s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, work)
     there = _gained(s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, other)
     if there > here:
-        work[: len(own)] = other
+        for i in range(len(own)):
+            work[i] = other[i]
 
 
 @c.kernel
@@ -91,7 +91,19 @@ def respond(  # type: ignore[no-untyped-def]
     its tariff's prices [$/kWh]. `markup` (3, S) above own cost: of selling, giving, buying. `low`, `high` (S,): the
     stores' limits.
     """
-    work, importing = np.zeros(MOST_STORES), np.zeros(MOST_STORES)
+    work, importing, other = np.zeros(MOST_STORES), np.zeros(MOST_STORES), np.zeros(MOST_STORES)
+    _respond_each(
+        s, homes, slopes, energy, sell_price, buy_price, markup, imported, exported, net_generation, default, low, high,
+        power, work, importing, other,
+    )  # fmt: skip
+
+
+@c.part
+def _respond_each(  # type: ignore[no-untyped-def]
+    s, homes, slopes, energy, sell_price, buy_price, markup, imported, exported, net_generation, default, low, high,
+    power, work, importing, other,
+) -> None:  # fmt: skip
+    """`respond`, with room to work in for a home's stores."""
     for h in range(len(homes.first) - 1):
         first, count = homes.first[h], homes.first[h + 1] - homes.first[h]
         if count == 0:
@@ -111,7 +123,8 @@ def respond(  # type: ignore[no-untyped-def]
             if attempt == 0:
                 if net <= _ZERO_KW or imported[h] <= exported[h]:
                     break
-                importing[:count] = work[:count]
+                for i in range(count):
+                    importing[i] = work[i]
                 retail = exported[h]
                 continue
             if attempt == 1 and net >= -_ZERO_KW:
@@ -139,7 +152,7 @@ def respond(  # type: ignore[no-untyped-def]
         if exported[h] > imported[h]:
             _concentrate(
                 s, homes.order[first : first + count], slopes, energy, sell, buy, markup, imported[h], exported[h],
-                net_generation[h], default, low, high, work,
+                net_generation[h], default, low, high, work, other,
             )  # fmt: skip
         if at_zero:
             # The meter stands at zero: the battery, else a car, makes up for what is left of the search.
@@ -154,7 +167,7 @@ def respond(  # type: ignore[no-untyped-def]
             power[m] = default[m] if abs(work[i] - default[m]) < _SAME_KW else work[i]
 
 
-@c.kernel
+@c.part
 def thresholds(  # type: ignore[no-untyped-def]
     s, home, slopes, energy, imported, exported, markup, price, weight
 ) -> None:

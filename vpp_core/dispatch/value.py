@@ -39,25 +39,25 @@ SMALLEST_KWH = 1e-6
 Scenarios = tuple[float, float, float]
 
 
-@c.kernel
+@c.part
 def _weighted(price, more: float, share: float) -> Scenarios:  # type: ignore[no-untyped-def]
     """(price + more) · share, of each scenario by its weight."""
     low, middle, high = SCENARIO_WEIGHTS
     return low * (price[0] + more) * share, middle * (price[1] + more) * share, high * (price[2] + more) * share
 
 
-@c.kernel
+@c.part
 def _least(a: Scenarios, b: Scenarios) -> Scenarios:
     return min(a[0], b[0]), min(a[1], b[1]), min(a[2], b[2])
 
 
-@c.kernel
+@c.part
 def _below(a: Scenarios, b: Scenarios) -> float:
     """What of `a` lies below `b`, all scenarios together."""
     return min(a[0], b[0]) + min(a[1], b[1]) + min(a[2], b[2])
 
 
-@c.kernel
+@c.part
 def _concentrated(
     worth: float, cost: Scenarios, gain: Scenarios, room: float, draw: float
 ) -> tuple[Scenarios, Scenarios]:
@@ -80,7 +80,7 @@ def _concentrated(
     return taken, _least(gain, taken)
 
 
-@c.kernel
+@c.part
 def _split(cells: float) -> tuple[int, float]:
     """Whole cells, and the part of one beyond."""
     cells = min(max(cells, -CELLS), CELLS)
@@ -88,7 +88,7 @@ def _split(cells: float) -> tuple[int, float]:
     return whole, cells - whole
 
 
-@c.kernel
+@c.part
 def _earlier(  # type: ignore[no-untyped-def]
     slope, backs, reserve, grid_cost, solar_cost, load_gain, export_gain, room, draw, layers
 ):  # fmt: skip
@@ -129,7 +129,7 @@ def _earlier(  # type: ignore[no-untyped-def]
         )  # fmt: skip
 
 
-@c.kernel
+@c.part
 def _drawn(slope, cells: float, short: float) -> None:  # type: ignore[no-untyped-def]
     """Slopes before so many cells leave the store; below what leaves, a cell is worth not being short."""
     whole = int(np.floor(cells))
@@ -140,14 +140,14 @@ def _drawn(slope, cells: float, short: float) -> None:  # type: ignore[no-untype
         slope[j] = near * (1 - part) + far * part
 
 
-@c.kernel
+@c.part
 def _short_below(slope, need_cells: float, short: float) -> None:  # type: ignore[no-untyped-def]
     """Add what being short of a need weighs to the slopes of the cells below it."""
     for j in range(CELLS):
         slope[j] += short * min(max(need_cells - j, 0.0), 1.0)
 
 
-@c.kernel
+@c.part
 def leaves(stages, k: int, m: int) -> bool:  # type: ignore[no-untyped-def]
     """Whether a store is expected to be unplugged at the start of a stage."""
     if k < 1 or not stages.available[stages.available_row[k - 1], m]:
@@ -155,7 +155,7 @@ def leaves(stages, k: int, m: int) -> bool:  # type: ignore[no-untyped-def]
     return not stages.available[stages.available_row[k], m]
 
 
-@c.kernel
+@c.part
 def store_slopes(  # type: ignore[no-untyped-def]
     s, stages, m: int, tariff: int, net_generation, replacement: float, reserve_hours: float, slope, backs, layers,
     after,
@@ -223,7 +223,7 @@ def store_slopes(  # type: ignore[no-untyped-def]
             _short_below(slope, (need - s.floor[m]) / step, short)
 
 
-@c.kernel
+@c.part
 def marginal_energy(slope, step: float, usd_per_kwh: float) -> float:  # type: ignore[no-untyped-def]
     """Energy above the floor [kWh] at which a stored kWh is worth so much; slopes stand at the cells' middles."""
     value = usd_per_kwh * step
@@ -243,7 +243,7 @@ def marginal_energy(slope, step: float, usd_per_kwh: float) -> float:  # type: i
     return (low + 0.5 + part) * step
 
 
-@c.kernel
+@c.part
 def best_power(  # type: ignore[no-untyped-def]
     s, m: int, slope, energy: float, price: float, low: float, high: float
 ) -> float:
@@ -259,7 +259,7 @@ def best_power(  # type: ignore[no-untyped-def]
     return min(max(power, low), high)
 
 
-@c.kernel
+@c.part
 def stored_usd(slope, step: float, above_floor: float) -> float:  # type: ignore[no-untyped-def]
     """V [$] of energy above the floor."""
     position = min(max(above_floor / step, 0.0), CELLS)
@@ -270,7 +270,7 @@ def stored_usd(slope, step: float, above_floor: float) -> float:  # type: ignore
     return total + (position - whole) * slope[whole]
 
 
-@c.kernel
+@c.part
 def kept_usd(s, m: int, slope, energy: float, power: float) -> float:  # type: ignore[no-untyped-def]
     """V of what is stored after a stage at a power, less wear [$]."""
     step = (s.ceiling[m] - s.floor[m]) / CELLS
@@ -292,6 +292,19 @@ def plan_homes(  # type: ignore[no-untyped-def]
     slope, backs, layers = np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1))
     after = np.zeros((stage_count, CELLS))
     meter = np.zeros(stage_count)
+    _plan_each(
+        s, homes, stages, energy, replacement, reserve_hours, kept_stages, slopes, expected, slope, backs, layers,
+        after, meter,
+    )  # fmt: skip
+
+
+@c.part
+def _plan_each(  # type: ignore[no-untyped-def]
+    s, homes, stages, energy, replacement, reserve_hours, kept_stages, slopes, expected, slope, backs, layers, after,
+    meter,
+) -> None:  # fmt: skip
+    """`plan_homes`, with room to work in."""
+    stage_count = len(stages.price)
     whole_path = len(expected) > 0
     for h in range(len(homes.first) - 1):
         first, last = homes.first[h], homes.first[h + 1]
@@ -312,7 +325,7 @@ def plan_homes(  # type: ignore[no-untyped-def]
                 _expected_path(s, stages, m, tariff, after, energy[m], meter, expected)
 
 
-@c.kernel
+@c.part
 def _expected_path(  # type: ignore[no-untyped-def]
     s, stages, m: int, tariff: int, after, energy: float, meter, expected
 ) -> None:

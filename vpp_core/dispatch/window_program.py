@@ -81,7 +81,7 @@ class WindowProgram:
     def _by_program(self, gain: Floats, quantity_kw: Floats, offered: Floats) -> tuple[Floats | None, str]:
         """The best shares by CVXPY, or why there are none."""
         if self._compiled is None:
-            self._compiled = _Compiled(self._layout.book, self._layout.books)
+            self._compiled = _Compiled(self._layout.book)
         book, books = self._layout.book, self._layout.books
         most = np.where(offered < self._minimum_kw * (1 - _ROUNDING), 0.0, offered)
         least = np.zeros(books)
@@ -104,25 +104,27 @@ class WindowProgram:
 class _Compiled:
     """The program in CVXPY, compiled once (DPP): gains, quantities and limits are parameters."""
 
-    def __init__(self, book: Ints, books: int) -> None:
+    def __init__(self, book: Ints) -> None:
         import cvxpy as cp
-        from scipy.sparse import csr_array
 
         self._cp = cp
-        count = len(book)
-        self._rows = np.arange(count)
-        membership = csr_array((np.ones(count), (book, np.arange(count))), shape=(books, count))
-        self._share = cp.Variable(count, bounds=[0, 1])
-        self._gain = cp.Parameter(count)
-        self._quantity = cp.Parameter(count, nonneg=True)
-        self._least, self._most = cp.Parameter(books, nonneg=True), cp.Parameter(books, nonneg=True)
-        held = membership @ cp.multiply(self._quantity, self._share)
+        self._books = np.unique(book)
+        self._members = [np.flatnonzero(book == b) for b in self._books]
+        self._share = cp.Variable(len(book), bounds=[0, 1])
+        self._gain = cp.Parameter(len(book))
+        # Quantities book by book: one parameter times all shares would take memory by the square of their number.
+        self._quantities = [cp.Parameter(len(members), nonneg=True) for members in self._members]
+        count = len(self._books)
+        self._least, self._most = cp.Parameter(count, nonneg=True), cp.Parameter(count, nonneg=True)
+        held = cp.hstack([q @ self._share[members] for q, members in zip(self._quantities, self._members, strict=True)])
         self._problem = cp.Problem(cp.Maximize(self._gain @ self._share), [held <= self._most, held >= self._least])
 
     def solve(self, gain: Floats, quantity_kw: Floats, least: Floats, most: Floats) -> tuple[Floats | None, str]:
         """The best shares (K,), or the reason why there are none."""
-        self._gain.value, self._quantity.value = gain, quantity_kw
-        self._least.value, self._most.value = least, most
+        self._gain.value = gain
+        for parameter, members in zip(self._quantities, self._members, strict=True):
+            parameter.value = quantity_kw[members]
+        self._least.value, self._most.value = least[self._books], most[self._books]
         try:
             # From scratch: what was solved before must not decide between solutions that gain the same.
             self._problem.solve(solver=self._cp.HIGHS, warm_start=False)
