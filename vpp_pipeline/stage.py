@@ -9,13 +9,11 @@ what the stage reads counts (`reads`), so what another scenario made of the same
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -27,14 +25,12 @@ from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_core.sources.unread import Unread, in_lines, unread_of, with_unread
 from vpp_pipeline import progress
-from vpp_pipeline.code_version import code_version
 from vpp_pipeline.io.parquet import contract_of
 from vpp_pipeline.io.resource import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.partitions import month_and_scenario
-from vpp_pipeline.reads import as_read_by, fields_read
-from vpp_pipeline.recipe import recipe_of
+from vpp_pipeline.recipe import as_read_by, code_version, fields_read, recipe_of
 from vpp_pipeline.shards.pools import checked_place
 
 for _accelerator in ("compute.use_bottleneck", "compute.use_numexpr"):
@@ -228,14 +224,3 @@ class Stage:
 def _not_read(unread: list[Unread]) -> dict[str, Any]:
     """What was passed over, as metadata; nothing where all was read."""
     return {"not_read": dg.MetadataValue.md("\n".join(f"- {line}" for line in in_lines(unread)))} if unread else {}
-
-
-def raw_digest(folder: Path, *names: str) -> list[str]:
-    """One entry per raw file below the named folders: path and content, so that a file that arrives is noticed."""
-    files = sorted(file for name in names for file in (folder / name).rglob("*") if file.is_file())
-    return [f"{file.relative_to(folder).as_posix()}={_content_digest(file)}" for file in files]
-
-
-def _content_digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]

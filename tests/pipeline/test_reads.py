@@ -23,7 +23,7 @@ from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
 from vpp_core.sources import load, prices, solar
 from vpp_core.strategies.registry import strategies_of
 from vpp_pipeline.io import LakePlace
-from vpp_pipeline.reads import READS, as_read_by, fields_read
+from vpp_pipeline.recipe.reads import READS, as_read_by, fields_read
 from vpp_pipeline.runner import MonthRun, run_month
 
 OTHER = Scenario(

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.tiny import in_memory
-from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
-from vpp_core.sources import hosted, oasis_live, pvwatts
 from vpp_pipeline import batch, runner
-from vpp_pipeline.assets.data import RAW_FOLDERS
 from vpp_pipeline.cli.app import execute
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
@@ -90,14 +87,3 @@ def test_the_asset_s_page_and_the_report_name_them(lake: Lake) -> None:
     (sentence,) = [text for text in summary["observations"] if text.startswith("Not read of the raw folder")]
     assert all(name in sentence for name in NAMES)
     assert all(name in (folder / "simulation_report.html").read_text() for name in NAMES)
-
-
-def test_a_table_is_made_anew_when_what_a_service_gave_changes() -> None:
-    """Every folder in which a service's answers are kept counts in the recipe of the table they feed."""
-    raw, month = Path("raw"), Month.parse(MONTH)
-    for table, shelf in (
-        ("market_prices", oasis_live.shelf(raw, month)),
-        ("market_prices", hosted.shelf(raw, month)),
-        ("solar_generation", pvwatts.shelf(raw)),
-    ):
-        assert any(shelf.folder.is_relative_to(raw / name) for name in RAW_FOLDERS[table]), shelf.folder

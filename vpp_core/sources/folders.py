@@ -1,6 +1,7 @@
 """The folders of the lake's raw files, by name: each said once, for those who read, who keep, and who watch them.
 
-A file that arrives or changes in a folder of `RAW_FOLDERS` makes the table computed anew that is read from it.
+A source imports the names of the folders it reads. That alone makes them count: a file that arrives or changes there
+makes the table computed anew whose code imports the name.
 """
 
 OASIS_FILES = "oasis"
@@ -10,10 +11,3 @@ OWN_PROFILES = "load"
 FETCHED_OASIS = "fetched/oasis"
 FETCHED_HOSTED = "fetched/gridstatus.io"
 FETCHED_PVWATTS = "fetched/pvwatts"
-
-RAW_FOLDERS = {
-    "market_prices": (OASIS_FILES, FETCHED_OASIS, FETCHED_HOSTED),
-    "solar_generation": (FETCHED_PVWATTS,),
-    "load_profiles": (OWN_PROFILES,),
-}
-"""Table → the folders it is read from."""

@@ -3,12 +3,12 @@
 import dagster as dg
 import pandas as pd
 
-from vpp_core.sources.folders import RAW_FOLDERS
 from vpp_pipeline.assets.pictures import with_picture
 from vpp_pipeline.assets.preview import forecast_metadata, load_metadata, price_metadata, solar_metadata
 from vpp_pipeline.assets.spec import described
 from vpp_pipeline.io import LakeResource
-from vpp_pipeline.stage import Stage, raw_digest
+from vpp_pipeline.recipe import raw_digest
+from vpp_pipeline.stage import Stage
 
 
 @dg.asset(
@@ -21,7 +21,6 @@ from vpp_pipeline.stage import Stage, raw_digest
     )
 )
 def market_prices(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    from vpp_core.results import plots_data
     from vpp_core.sources import prices
     from vpp_core.sources.raw_files import strays
 
@@ -31,10 +30,10 @@ def market_prices(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
             stage.scenario, stage.month, stage.lake.raw, refresh=stage.refetch, unread=stage.unread
         ),
         extra=lambda: [
-            *raw_digest(stage.lake.raw, *RAW_FOLDERS["market_prices"]),
+            *raw_digest(stage.lake.raw, stage.asset),
             *(str(stray) for stray in strays(stage.lake.raw)),
         ],
-        describe=with_picture(stage, price_metadata, plots_data.market_page, plots_data.market_thumbnail),
+        describe=with_picture(stage, price_metadata, "market"),
     )
 
 
@@ -47,14 +46,13 @@ def market_prices(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
     )
 )
 def solar_generation(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    from vpp_core.results import plots_data
     from vpp_core.sources import solar
 
     stage = Stage.of(context, lake)
     return stage.table(
         lambda: solar.solar_generation(stage.scenario, stage.month, stage.lake.raw, refresh=stage.refetch),
-        extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["solar_generation"]),
-        describe=with_picture(stage, solar_metadata, plots_data.solar_page, plots_data.solar_thumbnail),
+        extra=lambda: raw_digest(stage.lake.raw, stage.asset),
+        describe=with_picture(stage, solar_metadata, "solar"),
     )
 
 
@@ -67,14 +65,13 @@ def solar_generation(context: dg.AssetExecutionContext, lake: LakeResource) -> d
     )
 )
 def load_profiles(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    from vpp_core.results import plots_data
     from vpp_core.sources import load
 
     stage = Stage.of(context, lake)
     return stage.table(
         lambda: load.load_table(stage.scenario, stage.month, stage.lake.raw, stage.unread),
-        extra=lambda: raw_digest(stage.lake.raw, *RAW_FOLDERS["load_profiles"]),
-        describe=with_picture(stage, load_metadata, plots_data.load_page, plots_data.load_thumbnail),
+        extra=lambda: raw_digest(stage.lake.raw, stage.asset),
+        describe=with_picture(stage, load_metadata, "load"),
     )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
-import pandas as pd
 import pyarrow as pa
 
 from vpp_pipeline.assets.preview import image
@@ -25,10 +24,12 @@ LEVELS = 3
 def with_picture(
     stage: Stage,
     describe: Callable[[pa.Table], Mapping[str, Any]],
-    page: Callable[[pd.DataFrame, str], str],
-    thumbnail: Callable[[pd.DataFrame], bytes],
+    of: str,
 ) -> Callable[[pa.Table], dict[str, Any]]:
-    """`describe` and a picture: writes the page, returns both as metadata."""
+    """`describe` and a picture `of` market, solar or load: writes the page, returns both as metadata."""
+    from vpp_core.results import plots_data
+
+    page, thumbnail = getattr(plots_data, f"{of}_page"), getattr(plots_data, f"{of}_thumbnail")
 
     def pictured(table: pa.Table) -> dict[str, Any]:
         frame = table.to_pandas()

@@ -17,13 +17,13 @@ from vpp_core.errors import InputError
 from vpp_core.tables import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY, NEGOTIATOR_SCORES
 from vpp_pipeline.assets.pictures import LEVELS, write_page
 from vpp_pipeline.assets.preview import image
-from vpp_pipeline.code_version import code_version
 from vpp_pipeline.lake.database import MANIFEST, rebuild
 from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.links import link_to
 from vpp_pipeline.lake.plot_library import library_from, put_library
 from vpp_pipeline.lake.table_file import TableFile, encode
 from vpp_pipeline.lake.unread import unread_files
+from vpp_pipeline.recipe import code_version
 from vpp_pipeline.stage import Stage
 from vpp_pipeline.study import studies_with
 

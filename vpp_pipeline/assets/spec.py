@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.tables import Contract
-from vpp_pipeline.code_version import code_version
 from vpp_pipeline.io.parquet import contract_of
 from vpp_pipeline.partitions import month_by_scenario
+from vpp_pipeline.recipe import code_version
 
 OWNERS = ["team:vpp-benchmark"]
 IO_MANAGER = "lake_parquet"

@@ -104,8 +104,7 @@ def stored_messages(lake: Lake, month: str, scenario: Scenario, moment: pd.Times
     import pyarrow.compute as pc
 
     from vpp_core.calendar import LOCAL_TIMEZONE, Month
-    from vpp_pipeline.reads import as_read_by
-    from vpp_pipeline.recipe import WORLD, recipe_of, registered
+    from vpp_pipeline.recipe import WORLD, as_read_by, recipe_of, registered
 
     parsed = Month.parse(month)
     whole = scenario.in_month(parsed)

@@ -1,18 +1,20 @@
-"""What a stored table is made from, as a digest; without Dagster, so that a command tells at once what is current."""
+"""The recipe of a stored table; without Dagster, so that a command tells at once what is current."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
 import json
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
-from vpp_pipeline.code_version import code_version
 from vpp_pipeline.lake import Lake
-from vpp_pipeline.reads import fields_read
+from vpp_pipeline.recipe.code import code_version
+from vpp_pipeline.recipe.reads import fields_read
+from vpp_pipeline.recipe.source import parsed
 
 WORLD = ("load_profiles", "market_prices", "price_forecast", "prosumer_fleet", "solar_generation")
 """Tables that every strategy starts from."""
@@ -58,9 +60,11 @@ def registered(asset: str, lake: Lake, month: Month, scenario: Scenario) -> list
 
 
 def _foreign_source(strategy: type) -> str:
-    """The whole file a strategy is written in, helpers included; of a notebook's, which has no file, the class."""
+    """Digest of the whole file a strategy is written in, helpers included; of a notebook's, which has no file, of the
+    class."""
     if strategy.__module__.startswith("vpp_core."):
         return ""
     module = inspect.getmodule(strategy)
     file = getattr(module, "__file__", None)
-    return Path(file).read_text() if file else inspect.getsource(strategy)
+    text = Path(file).read_text() if file else textwrap.dedent(inspect.getsource(strategy))
+    return parsed(text, strategy.__module__).digest
