@@ -25,6 +25,7 @@ from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_core.sources.unread import Unread, in_lines, unread_of, with_unread
 from vpp_pipeline import progress
+from vpp_pipeline.assets.preview import Describe, Image, drawn
 from vpp_pipeline.io.parquet import contract_of
 from vpp_pipeline.io.resource import LakePlace
 from vpp_pipeline.lake import Lake
@@ -72,6 +73,8 @@ class Stage:
     """where the aggregations of a large fleet are run"""
     notes: dict[str, Any] = field(default_factory=dict)
     """what the computation wants shown as metadata"""
+    shown: Callable[[], Mapping[str, Any]] = dict
+    """the metadata of the asset's last materialization for this partition"""
     unread: list[Unread] = field(default_factory=list)
     """files of the raw folder that the computation passed over; kept in the table it makes"""
 
@@ -101,6 +104,7 @@ class Stage:
             refetch,
             context.log,
             place,
+            shown=lambda: _last_shown(context),
         )
 
     @property
@@ -115,7 +119,7 @@ class Stage:
         self,
         compute: Callable[[], pd.DataFrame | pa.Table],
         extra: Callable[[], Iterable[str]] = tuple,
-        describe: Callable[[pa.Table], Mapping[str, Any]] | None = None,
+        describe: Describe | None = None,
         lacks: Callable[[TableFile], bool] | None = None,
         beside: Callable[[str, pa.Table], None] | None = None,
     ) -> dg.MaterializeResult:
@@ -142,7 +146,7 @@ class Stage:
                 file = encode(with_unread(table, self.unread), contract, made_from)
                 if beside is not None:
                     beside(made_from, file.table)
-            described = describe(file.table) if describe else {}
+            described = describe(file.table, self._image(file.digest)) if describe else {}
             self._done(began, reused)
         return dg.MaterializeResult(
             value=None if in_place else file,
@@ -211,6 +215,18 @@ class Stage:
                     return file
         return None
 
+    def _image(self, digest: str) -> Image:
+        """Draws a picture of a table with this digest; where the last one shown was of the same, that is taken."""
+
+        def image(draw: Callable[[], bytes]) -> dg.MetadataValue:
+            last = {} if self.fresh else self.shown()
+            same = (
+                "digest" in last and last["digest"].value == digest and last["code"].value == code_version(self.asset)
+            )
+            return last["picture"] if same and "picture" in last else drawn(draw)
+
+        return image
+
     def _done(self, began: float, reused: bool) -> None:
         seconds = time.perf_counter() - began
         entry = {"stage": self.asset, "month": str(self.month), "scenario": self.scenario.name}
@@ -219,6 +235,14 @@ class Stage:
     def progress(self, label: str, share: float) -> None:
         """Tell the listener how far this stage is; `share` is 0 … 1."""
         progress.report(self.asset, label, share)
+
+
+def _last_shown(context: dg.AssetExecutionContext) -> Mapping[str, Any]:
+    wanted = dg.AssetRecordsFilter(asset_key=context.asset_key, asset_partitions=[context.partition_key])
+    for record in context.instance.fetch_materializations(wanted, limit=1).records:
+        if record.asset_materialization is not None:
+            return record.asset_materialization.metadata
+    return {}
 
 
 def _not_read(unread: list[Unread]) -> dict[str, Any]:

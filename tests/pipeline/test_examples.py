@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import runpy
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from vpp_core.settlement.outcome import settle
 from vpp_core.simulation import run
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_pipeline import plugins
+from vpp_pipeline.cli.app import execute
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OWN = EXAMPLES / "own_strategy.py"
@@ -29,8 +29,11 @@ OWN = EXAMPLES / "own_strategy.py"
 
 @pytest.fixture(autouse=True)
 def registry_as_it_was() -> Iterator[None]:
+    """Nor is a module of a strategy left, so that it would be loaded anew."""
     before = dict(STRATEGIES)
     yield
+    for name in [name for name in sys.modules if name.startswith("vpp_strategies.")]:
+        del sys.modules[name]
     STRATEGIES.clear()
     STRATEGIES.update(before)
 
@@ -49,11 +52,12 @@ def test_the_strategy_takes_no_more_than_thirty_lines() -> None:
 
 
 def test_a_strategy_of_one_s_own_is_on_the_ladder_through_vpp_and_only_what_depends_on_it_is_computed(
-    ran: Ran, tmp_path: Path
+    ran: Ran, no_home: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = vpp(ran, tmp_path, VPP_STRATEGIES=str(OWN))
-    assert done.returncode == 0, done.stderr
-    assert "evening_only" in done.stdout
+    monkeypatch.setenv("VPP_LAKE", str(ran.folder))
+    monkeypatch.setenv(plugins.VARIABLE, str(OWN))
+    assert execute(["run", "--month", MONTH, "--scenario", TINY.name]) == 0
+    assert "evening_only" in capsys.readouterr().out
     assert reused(ran) == dict.fromkeys(reused(ran), True) | dict.fromkeys(
         ("window_results", "kpi_monthly", "benchmark_report"), False
     )
@@ -96,8 +100,6 @@ def test_a_file_is_loaded_once_and_beside_others(tmp_path: Path, monkeypatch: py
     first, second = plugins.load_strategies(), plugins.load_strategies()
     assert [module.__name__ for module in first] == ["vpp_strategies.own_strategy", "vpp_strategies.other"]
     assert first == second
-    for module in first:
-        del sys.modules[module.__name__]
 
 
 def test_model_predictive_control_bids_against_nothing_but_the_seam() -> None:
@@ -119,15 +121,3 @@ def test_two_strategies_are_compared_from_the_database(finished: Ran, capsys: py
     difference = kpis["centralized_aware"] - kpis["negotiated"]
     assert f"{TINY.name}, 1 days: centralized_aware − negotiated = {difference:.2f} $" in printed
     assert len(ladder_table(finished.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas())) == len(STRATEGIES)
-
-
-def vpp(ran: Ran, tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    home = {"VPP_LAKE": str(ran.folder), "DAGSTER_HOME": str(tmp_path / "home")}
-    return subprocess.run(
-        [sys.executable, "-m", "vpp_pipeline.cli", "run", "--month", MONTH, "--scenario", TINY.name],
-        env={**os.environ, **home, **environment},
-        cwd=EXAMPLES.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -10,19 +10,21 @@ import pytest
 
 from tests.llm.gemini_server import GeminiServer, Reply, busy, refused, said, serving
 from tests.negotiation.advised import sensible
+from tests.pipeline.tiny import Ran
 from vpp_core.llm import client, gateway
 from vpp_core.negotiation.prompt_files import prompts_version
 from vpp_pipeline import batch
 from vpp_pipeline.cli.app import execute
 from vpp_pipeline.lake import Lake
 
-NAME = "reference-8h-1days-synthetic-min0mw-llm-once_a_window"
-TINY = ["--month", "2023-08", "--homes", "8", "--first-days", "1", "--source", "synthetic", "--minimum-bid-mw", "0"]
+NAME = "tiny-llm-once_a_window"
+TINY = ["--month", "2023-08", "--scenario", "tiny"]
 BY_MODEL = [*TINY, "--no-report", "--decider", "llm", "--depth", "once_a_window"]
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_folders(ran: Ran, no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lake in which rules have negotiated the tiny month: what does not negotiate is taken from there."""
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
     for name in ("GEMINI_API_KEY", "LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"):
@@ -43,8 +45,13 @@ def tables(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.parquet"))}
 
 
+def negotiated(lake: Lake) -> Any:
+    """The file that has to be there for nothing to be negotiated again."""
+    return lake.table_path("negotiation_results", "2023-08", NAME)
+
+
 def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
-    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with serving(sensible) as server:
         lead_to(server, monkeypatch)
@@ -72,15 +79,17 @@ def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
         assert share in capfd.readouterr().err
     made, kept = tables(tmp_path / "lake"), answers.read_bytes()
     monkeypatch.delenv("GOOGLE_API_KEY")
-    assert execute(["run", *BY_MODEL, "--fresh"]) == 0
+    negotiated(lake).unlink()
+    assert execute(["run", *BY_MODEL]) == 0
     assert tables(tmp_path / "lake") == made
     assert answers.read_bytes() == kept
-    assert execute(["negotiate", "--at", "2023-08-01T19:00", *TINY[2:4], "--scenario", NAME]) == 0
+    assert execute(["negotiate", "--at", "2023-08-01T19:00", "--scenario", NAME]) == 0
     told = capfd.readouterr().out
     assert "The aggregator asks google_genai:gemini-3.5-flash-lite" in told
     assert "The model set the terms in " in told and 'The model says "as usual"' in told
     answers.write_text("\n".join(answers.read_text().splitlines()[:3]) + "\n")
-    assert execute(["run", *BY_MODEL, "--fresh"]) == 2
+    negotiated(lake).unlink()
+    assert execute(["run", *BY_MODEL]) == 2
     assert "not among the 3 recorded answers" in capfd.readouterr().err
 
 
@@ -95,7 +104,7 @@ def test_a_month_in_which_the_model_was_never_heard_is_refused(
 
 
 def test_a_free_key_s_fifteen_answers_are_told_and_the_rest_is_asked_for_later(
-    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A quota that is used up for the day: what the model took is said, on the page too, and nothing is paid twice."""
     left = [15]
@@ -135,7 +144,7 @@ def test_a_free_key_s_fifteen_answers_are_told_and_the_rest_is_asked_for_later(
 
 
 def test_a_model_of_odd_form_is_mended_and_one_of_no_use_is_told_with_an_example(
-    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fenced(number: int, body: dict[str, Any]) -> Reply:
         answer = json.loads(sensible(number, body).body["candidates"][0]["content"]["parts"][0]["text"])
@@ -158,7 +167,7 @@ def test_a_model_of_odd_form_is_mended_and_one_of_no_use_is_told_with_an_example
 
 
 def test_a_key_that_the_service_echoes_is_nowhere_on_the_disk(
-    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     key = "AIza-never-to-be-seen"
     monkeypatch.setenv("GOOGLE_API_KEY", key)
@@ -183,7 +192,7 @@ def test_a_key_that_the_service_echoes_is_nowhere_on_the_disk(
 
 
 def test_after_a_wrong_key_the_right_one_is_used(
-    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The silence of the first run is no answer: it is not kept, and not replayed where an older run has kept it."""
     kept = tmp_path / "lake" / "raw" / "llm" / NAME / "2023-08.jsonl"
@@ -209,12 +218,13 @@ def test_after_a_wrong_key_the_right_one_is_used(
 
 
 def test_a_month_by_a_model_without_key_or_answers_is_refused_before_anything_is_computed(
-    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    before = tables(tmp_path)
     monkeypatch.delenv("GOOGLE_API_KEY")
     assert execute(["run", *BY_MODEL]) == 2
     assert "set GOOGLE_API_KEY" in capfd.readouterr().err.strip().splitlines()[-1]
-    assert tables(tmp_path) == {}
+    assert tables(tmp_path) == before
 
 
 @pytest.mark.parametrize(

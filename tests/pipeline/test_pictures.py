@@ -14,6 +14,7 @@ from dagster import AssetKey
 from tests.pipeline.test_definitions import GRAPH
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.errors import InputError
+from vpp_core.results import plots_data, thumbnails
 from vpp_pipeline.assets import pictures
 from vpp_pipeline.lake.plot_library import library_name
 from vpp_pipeline.origin import origin_of
@@ -63,6 +64,21 @@ def test_an_asset_s_page_begins_with_an_image_of_less_than_20_kb(ran: Ran, table
     image = base64.b64decode(shown.split("base64,")[1].rstrip(")"))
     assert image.startswith(b"\x89PNG")
     assert len(image) < 20_000
+
+
+def test_a_picture_of_a_table_that_is_still_the_same_is_not_drawn_again(
+    ran: Ran, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ran.again(assets=["load_profiles", "prosumer_fleet"]).succeeded
+    before = metadata(ran, "prosumer_fleet")["picture"], metadata(ran, "load_profiles")["picture"]
+    drawings: list[str] = []
+    monkeypatch.setattr(thumbnails, "fleet_thumbnail", lambda _: drawings.append("fleet") or b"fleet")
+    monkeypatch.setattr(plots_data, "load_thumbnail", lambda _: drawings.append("load") or b"load")
+    assert ran.again(assets=["load_profiles", "prosumer_fleet"]).succeeded
+    assert (metadata(ran, "prosumer_fleet")["picture"], metadata(ran, "load_profiles")["picture"]) == before
+    assert drawings == []
+    assert ran.again(assets=["prosumer_fleet"], fresh=True).succeeded
+    assert drawings == ["fleet"]
 
 
 @pytest.mark.parametrize("table", [*INPUTS, "price_forecast", "prosumer_fleet"])

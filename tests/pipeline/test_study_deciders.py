@@ -23,9 +23,9 @@ from vpp_pipeline.cli.app import execute
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.study import decider_study
 
-TINY = ["--homes", "6", "--first-days", "1", "--source", "synthetic", "--minimum-bid-mw", "0"]
+TINY = ["--scenario", "tiny"]
 SOFT, FICKLE = "google_genai:soft", "google_genai:fickle"
-NAME = "reference-6h-1days-synthetic-min0mw-deciders-rules-soft-fickle-once_a_window"
+NAME = "tiny-deciders-rules-soft-fickle-once_a_window"
 
 
 def soft(number: int, body: dict[str, Any]) -> Reply:
@@ -35,7 +35,7 @@ def soft(number: int, body: dict[str, Any]) -> Reply:
 
 
 def test_models_and_rules_meet_on_the_same_windows_and_are_called_by_what_they_decided(
-    no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Of the fickle model's answers every second is prose, which rules replace."""
     asked: Counter[str] = Counter()

@@ -180,9 +180,16 @@ def test_a_missing_month_is_refused_by_name_though_others_are_there(ran: Ran) ->
     assert not (ran.folder / "tables" / "window_results" / TINY.name / "2023-11.parquet").exists()
 
 
-def test_what_changed_upstream_shows_as_stale_and_what_did_not_depend_on_it_does_not(ran: Ran) -> None:
+def test_changed_code_and_what_changed_upstream_show_as_stale_and_what_did_not_depend_on_it_does_not(ran: Ran) -> None:
     assert ran.again().succeeded  # the newest events of the instance are of this copy of the lake
     assert set(stale(ran, build_defs())) == set()
+
+    def change(spec: dg.AssetSpec) -> dg.AssetSpec:
+        changed = spec.key.to_user_string() == "kpi_monthly"
+        return spec.replace_attributes(code_version="changed") if changed else spec
+
+    causes = stale(ran, build_defs(assets=dg.map_asset_specs(change, build_defs().assets or [])))
+    assert set(causes) == {"kpi_monthly"} and "code version" in causes["kpi_monthly"]
     stored = ran.lake.read("market_prices", MONTH, TINY.name)
     prices = stored.table.to_pandas()
     prices.loc[3, "lmp_usd_per_mwh"] += 1.0
@@ -196,19 +203,6 @@ def test_what_changed_upstream_shows_as_stale_and_what_did_not_depend_on_it_does
     took = reused(ran)
     assert {stage for stage in took if took[stage]} == untouched
     assert set(stale(ran, build_defs())) == set()
-
-
-def test_a_change_of_code_shows_as_stale_with_what_is_downstream_of_it(ran: Ran) -> None:
-    assert ran.again().succeeded
-
-    def change(spec: dg.AssetSpec) -> dg.AssetSpec:
-        changed = spec.key.to_user_string() == "kpi_monthly"
-        return spec.replace_attributes(code_version="changed") if changed else spec
-
-    changed = build_defs(assets=dg.map_asset_specs(change, build_defs().assets or []))
-    causes = stale(ran, changed)
-    assert "code version" in causes["kpi_monthly"]
-    assert set(causes) == {"kpi_monthly"}
 
 
 def stale(ran: Ran, definitions: dg.Definitions) -> dict[str, str]:

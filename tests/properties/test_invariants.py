@@ -128,19 +128,19 @@ def assert_books_close(outcome: Outcome) -> None:
     assert (w["penalty_usd"] >= 0).all()
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(periods(60))
 def test_limits_bounds_preferences_and_books_hold_for_every_strategy(inputs: Inputs) -> None:
     assert_invariants(inputs)
 
 
-@settings(max_examples=3)
+@settings(max_examples=1)
 @given(periods(15, 30))
 def test_they_hold_in_shorter_windows_too(inputs: Inputs) -> None:
     assert_invariants(inputs)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(periods(60))
 def test_the_fast_rungs_hold_them_without_the_bounds(inputs: Inputs) -> None:
     (outcome,) = simulate(inputs, ["centralized_aware"])
@@ -167,7 +167,7 @@ def any_tariffs(rng: np.random.Generator) -> tuple[Tariff, ...]:
     return tuple(made)
 
 
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(st.integers(0, 1_000_000), st.integers(1, 6), st.booleans())
 def test_they_hold_under_any_tariffs(seed: int, homes: int, v2g: bool) -> None:
     assert_invariants(
@@ -178,7 +178,7 @@ def test_they_hold_under_any_tariffs(seed: int, homes: int, v2g: bool) -> None:
     )  # fmt: skip
 
 
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(st.integers(0, 10_000), st.sampled_from([15, 30, 60]))
 def test_a_day_s_limit_holds_where_the_sun_fills_batteries_that_were_not_called_upon(seed: int, minutes: int) -> None:
     """A sale takes more from a battery that the sun has filled than from one it is filling. Prices clear by chance."""
@@ -216,7 +216,7 @@ def _eager_in_the_sun(rng: np.random.Generator, homes: int) -> Fleet:
     )
 
 
-@settings(max_examples=3)
+@settings(max_examples=1)
 @given(st.integers(0, 10_000))
 def test_every_home_twice_doubles_every_total(seed: int) -> None:
     single = invented_inputs(seed=seed, homes=4, days=1)

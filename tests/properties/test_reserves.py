@@ -36,7 +36,7 @@ def path(inputs: Inputs, key: str) -> tuple[Trajectory, list]:
     return trajectory, bids
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(periods(60), st.sampled_from(GATE_CLOSURE), st.data())
 def test_reserve_is_deliverable_when_called_at_any_interval(inputs: Inputs, key: str, data: st.DataObject) -> None:
     """One event wherever it falls: what is held is delivered, and no reserve elsewhere falls short of its duration."""
@@ -74,7 +74,7 @@ def assert_held_and_delivered(inputs: Inputs, key: str) -> None:
     assert (np.where(quiet, path.net_kw + path.reserve_kw, 0.0) <= stores.max_discharge_kw + 1e-6).all()
 
 
-@settings(max_examples=5)
+@settings(max_examples=2)
 @given(periods(60))
 def test_obeyed_reserve_stands_on_energy_above_the_backup_and_within_the_day_s_limit(inputs: Inputs) -> None:
     for key in AWARE:

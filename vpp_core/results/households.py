@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.fleet.fleet import CATEGORIES
@@ -97,18 +98,15 @@ def weight_test(run: Run) -> WeightTest:
     weightings |= {f"without {name}": np.where(np.arange(len(names)) == i, 0.0, 1.0) for i, name in enumerate(names)}
     weightings |= {f"{name} × 3": np.where(np.arange(len(names)) == i, 3.0, 1.0) for i, name in enumerate(names)}
     cases = pd.DataFrame(
-        {key: [_score(*sums, weights) for weights in weightings.values()] for key, sums in patterns.items() if sums},
+        {key: _scores(*sums, np.array(list(weightings.values()))) for key, sums in patterns.items() if sums},
         index=list(weightings),
     )
     if len(cases.columns) < 2:
         return WeightTest(cases, None)
-    usual = _order(cases.iloc[0])
     draws = np.random.Generator(np.random.Philox(_SEED)).dirichlet(np.ones(len(names)), size=_DRAWS)
-    same = sum(
-        _order(pd.Series({key: _score(*sums, weights) for key, sums in patterns.items() if sums})) == usual
-        for weights in draws
-    )
-    return WeightTest(cases, same / _DRAWS)
+    drawn = np.stack([_scores(*sums, draws) for sums in patterns.values() if sums], axis=1)
+    same = (_ranks(drawn) == _ranks(cases.to_numpy()[:1])).all(axis=1)
+    return WeightTest(cases, float(same.mean()))
 
 
 def weight_sentence(test: WeightTest) -> str:
@@ -142,7 +140,12 @@ def weight_table(test: WeightTest) -> pd.DataFrame:
 
 def _order(scores: pd.Series) -> list[str]:
     """Strategies from the most to the least satisfied; ties (to three decimals) in the ladder's order."""
-    return list(scores.round(3).sort_values(ascending=False, kind="stable").index)
+    return [str(scores.index[position]) for position in _ranks(scores.to_numpy())]
+
+
+def _ranks(scores: Floats) -> npt.NDArray[np.intp]:
+    """Positions of strategies (last axis) as `_order` has them."""
+    return np.argsort(-scores.round(3), axis=-1, kind="stable")
 
 
 def _patterns(run: Run, strategy: str) -> tuple[Floats, Floats, Floats] | None:
@@ -159,9 +162,10 @@ def _patterns(run: Run, strategy: str) -> tuple[Floats, Floats, Floats] | None:
     return masks.astype(float), sums, counts.astype(float)
 
 
-def _score(masks: Floats, sums: Floats, counts: Floats, weights: Floats) -> float:
-    """Mean over household-days of the weighted mean of what applies; days without anything of weight drop out."""
-    total = (masks * weights).sum(axis=1)
+def _scores(masks: Floats, sums: Floats, counts: Floats, weights: Floats) -> Floats:
+    """Mean over household-days of the weighted mean of what applies, for each of (W, C) weightings; days without
+    anything of weight drop out."""
+    total = (masks * weights[:, None, :]).sum(axis=2)
     counted = total > 0
-    score = (sums * weights).sum(axis=1)[counted] / total[counted]
-    return float(score.sum() / counts[counted].sum())
+    score = np.divide((sums * weights[:, None, :]).sum(axis=2), total, out=np.zeros_like(total), where=counted)
+    return score.sum(axis=1) / np.where(counted, counts, 0.0).sum(axis=1)

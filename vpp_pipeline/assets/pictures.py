@@ -5,13 +5,12 @@ Pages share one copy of plotly's script, so that a month's pages take a few hund
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
-from vpp_pipeline.assets.preview import image
+from vpp_pipeline.assets.preview import Describe, Image
 from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.links import link_to
 from vpp_pipeline.lake.plot_library import library_from, put_library
@@ -23,20 +22,20 @@ LEVELS = 3
 
 def with_picture(
     stage: Stage,
-    describe: Callable[[pa.Table], Mapping[str, Any]],
+    describe: Describe,
     of: str,
-) -> Callable[[pa.Table], dict[str, Any]]:
+) -> Describe:
     """`describe` and a picture `of` market, solar or load: writes the page, returns both as metadata."""
     from vpp_core.results import plots_data
 
     page, thumbnail = getattr(plots_data, f"{of}_page"), getattr(plots_data, f"{of}_thumbnail")
 
-    def pictured(table: pa.Table) -> dict[str, Any]:
+    def pictured(table: pa.Table, image: Image) -> dict[str, Any]:
         frame = table.to_pandas()
         return {
-            "picture": image(thumbnail(frame)),
+            "picture": image(lambda: thumbnail(frame)),
             "plot": dg.MetadataValue.url(write_page(stage, page(frame, library_from(LEVELS)))),
-            **describe(table),
+            **describe(table, image),
         }
 
     return pictured

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
@@ -11,8 +12,13 @@ import pyarrow.compute as pc
 
 PREVIEW_ROWS = 5
 
+Image = Callable[[Callable[[], bytes]], dg.MetadataValue]
+"""Turns what draws a PNG into a picture, or takes the one that was drawn of the same before."""
+Describe = Callable[[pa.Table, Image], Mapping[str, Any]]
+"""A table → what its asset's page shows of it."""
 
-def price_metadata(table: pa.Table) -> dict[str, Any]:
+
+def price_metadata(table: pa.Table, image: Image) -> dict[str, Any]:
     """LMP's range and the share of each series that is not synthetic."""
     lmp = table.column("lmp_usd_per_mwh")
     return {
@@ -27,7 +33,7 @@ def price_metadata(table: pa.Table) -> dict[str, Any]:
     }
 
 
-def solar_metadata(table: pa.Table) -> dict[str, Any]:
+def solar_metadata(table: pa.Table, image: Image) -> dict[str, Any]:
     """Energy per installed kW and the sources."""
     energy = pc.sum(table.column("generation_kw_per_kw_installed")).as_py() / 4
     orientations = pc.count_distinct(table.column("orientation_id")).as_py()
@@ -39,7 +45,7 @@ def solar_metadata(table: pa.Table) -> dict[str, Any]:
     }
 
 
-def load_metadata(table: pa.Table) -> dict[str, Any]:
+def load_metadata(table: pa.Table, image: Image) -> dict[str, Any]:
     """Mean use of a home and the sources."""
     load = table.column("load_kw")
     return {
@@ -50,20 +56,20 @@ def load_metadata(table: pa.Table) -> dict[str, Any]:
     }
 
 
-def forecast_metadata(table: pa.Table) -> dict[str, Any]:
+def forecast_metadata(table: pa.Table, image: Image) -> dict[str, Any]:
     """How many gates, how far each looks, and the first rows."""
     from vpp_core.results.thumbnails import forecast_thumbnail
 
     gates = pc.count_distinct(table.column("issued_at")).as_py()
     return {
-        "picture": image(forecast_thumbnail(table.to_pandas())),
+        "picture": image(lambda: forecast_thumbnail(table.to_pandas())),
         "gates": gates,
         "rows_per_gate": round(table.num_rows / gates, 1),
         "preview": preview(table, table.column_names),
     }
 
 
-def fleet_metadata(table: pa.Table) -> dict[str, Any]:
+def fleet_metadata(table: pa.Table, image: Image) -> dict[str, Any]:
     """How many homes have what."""
     homes = table.num_rows
     batteries = pc.sum(pc.greater(table.column("bess_capacity_kwh"), 0)).as_py()
@@ -73,7 +79,7 @@ def fleet_metadata(table: pa.Table) -> dict[str, Any]:
     cars = pc.list_value_length(table.column("cars"))
     shown = table.select(["bess_capacity_kwh", "pv_capacity_kw", "cars"]).to_pandas()
     return {
-        "picture": image(fleet_thumbnail(shown)),
+        "picture": image(lambda: fleet_thumbnail(shown)),
         "homes_with_battery_percent": round(100 * batteries / homes, 1),
         "homes_with_solar_percent": round(100 * solar / homes, 1),
         "homes_with_ev_percent": round(100 * pc.sum(pc.greater(cars, 0)).as_py() / homes, 1),
@@ -84,7 +90,7 @@ def fleet_metadata(table: pa.Table) -> dict[str, Any]:
     }
 
 
-def outcome_metadata(table: pa.Table) -> dict[str, Any]:
+def outcome_metadata(table: pa.Table, image: Image) -> dict[str, Any]:
     """The surplus of each strategy, by day as a picture and in all."""
     from vpp_core.results.thumbnails import outcomes_thumbnail
 
@@ -93,7 +99,7 @@ def outcome_metadata(table: pa.Table) -> dict[str, Any]:
     rows = [[str(key), f"{value:,.2f}"] for key, value in sums.items()]
     return {
         **{f"surplus_{key}_usd": round(float(value), 2) for key, value in sums.items()},
-        "picture": image(outcomes_thumbnail(days)),
+        "picture": image(lambda: outcomes_thumbnail(days)),
         "surplus": dg.MetadataValue.md(_markdown([["strategy", "surplus [$]"], *rows])),
     }
 
@@ -102,7 +108,7 @@ LADDER_COLUMNS = ("strategy", "surplus", "of perfect", "VPP profit", "households
 """Those of the ladder that fit beside each other on an asset's page; the report has all."""
 
 
-def kpi_metadata(table: pa.Table) -> dict[str, Any]:
+def kpi_metadata(table: pa.Table, image: Image) -> dict[str, Any]:
     """The ladder as the command line prints it, and as a picture."""
     from vpp_core.results.ladder import ladder_table, ladder_thumbnail
 
@@ -113,13 +119,14 @@ def kpi_metadata(table: pa.Table) -> dict[str, Any]:
             f"surplus_per_home_{row['strategy']}_usd": round(row["surplus_per_home_usd"], 2)
             for row in kpis.to_dict("records")
         },
-        "picture": image(ladder_thumbnail(kpis)),
+        "picture": image(lambda: ladder_thumbnail(kpis)),
         "ladder": dg.MetadataValue.md(_markdown([list(ladder.columns), *ladder.to_numpy().tolist()])),
     }
 
 
-def image(png: bytes) -> dg.MetadataValue:
+def drawn(draw: Callable[[], bytes]) -> dg.MetadataValue:
     """A small picture, carried by the event itself."""
+    png = draw()
     return dg.MetadataValue.md(f"![](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
