@@ -6,7 +6,6 @@ VPP_STRATEGIES=examples/own_strategy.py vpp run --month 2023-08         the benc
 
 from __future__ import annotations
 
-from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.dispatch.view import GateView
 from vpp_core.market.decision import Decision
 from vpp_core.strategies.registry import register
@@ -24,7 +23,7 @@ class EveningOnly(GateClosureStrategy):
     obeys_preferences = True
 
     def decide(self, view: GateView) -> Decision:
-        evening = view.start.tz_convert(LOCAL_TIMEZONE).hour in EVENING
+        evening = view.local_start.hour in EVENING
         if view.gate == "day_ahead" or not evening:
             return view.nothing()
         return view.sell(view.offers.quantity_kw[view.layout.sell])

@@ -16,6 +16,7 @@ LINE = [
     "errors",
     "strict_json",
     "web",
+    "iso",
     "calendar",
     "scenario",
     "tables",
@@ -34,7 +35,7 @@ LINE = [
 ]
 """Each imports only what stands before it."""
 
-SOURCES_NEED = {"errors", "web", "calendar", "scenario", "tables", "sources"}
+SOURCES_NEED = {"errors", "web", "iso", "calendar", "scenario", "tables", "sources"}
 
 
 def modules(folder: Path) -> list[Path]:

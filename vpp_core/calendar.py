@@ -1,13 +1,13 @@
-"""The only clock: 15-minute intervals, market windows, trade days and months of CAISO.
+"""The only clock: 15-minute intervals, market windows, trade days and months of a market.
 
-A timestamp is the start of an interval, in UTC and timezone-aware. A month is a calendar month of CAISO trade days
-(America/Los_Angeles), so a month with a clock change has 2,972 or 2,884 intervals instead of a multiple of 96.
+A timestamp is the start of an interval, in UTC and timezone-aware. A month is a calendar month of a market's trade days
+in its own time zone, so a month with a clock change has 2,972 or 2,884 intervals instead of a multiple of 96.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -15,45 +15,59 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.errors import InputError
+from vpp_core.iso import DEFAULT, Iso, iso_of
 
-LOCAL_TIMEZONE = "America/Los_Angeles"
 INTERVAL_MINUTES = 15
 INTERVAL_HOURS = INTERVAL_MINUTES / 60
 INTERVAL = pd.Timedelta(minutes=INTERVAL_MINUTES)
-FIRST_MONTH = "2009-04"
-"""CAISO's nodal market, and with it every LMP, starts on 2009-04-01."""
 
 
 @dataclass(frozen=True, order=True)
 class Month:
-    """A calendar month of trade days, written `2023-08`."""
+    """A calendar month of a market's trade days, written `2023-08`; without a market, that of the default one."""
 
     year: int
     month: int
+    market: str = DEFAULT.key
 
     @classmethod
     def parse(cls, text: str) -> Month:
-        """Read `2023-08`; anything else is an `InputError`."""
+        """Read `2023-08`, as a month of the default market; anything else is an `InputError`."""
         match = re.fullmatch(r"(\d{4})-(\d{2})", text.strip())
         if not match or not 1 <= int(match[2]) <= 12:
             raise InputError(f"month {text!r} is not a month; write it as YYYY-MM, such as 2023-08")
-        if text.strip() < FIRST_MONTH:
+        return cls(int(match[1]), int(match[2])).of(DEFAULT.key)
+
+    def of(self, market: str) -> Month:
+        """The same month of another market; one from before it began is an `InputError`."""
+        first = iso_of(market).first_month
+        if str(self) < first:
             raise InputError(
-                f"month {text} is before {FIRST_MONTH}, when CAISO's nodal market began; choose a later one"
+                f"month {self} is before {first}, when {iso_of(market).name}'s nodal market began; choose a later one"
             )
-        return cls(int(match[1]), int(match[2]))
+        return replace(self, market=market)
+
+    @property
+    def iso(self) -> Iso:
+        """Its market."""
+        return iso_of(self.market)
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of its days."""
+        return self.iso.timezone
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
 
     def next(self) -> Month:
         """The month after this one."""
-        return Month(self.year + self.month // 12, self.month % 12 + 1)
+        return replace(self, year=self.year + self.month // 12, month=self.month % 12 + 1)
 
     @property
     def start(self) -> pd.Timestamp:
         """Local midnight of the first day, in UTC."""
-        return pd.Timestamp(f"{self}-01", tz=LOCAL_TIMEZONE).tz_convert("UTC")
+        return pd.Timestamp(f"{self}-01", tz=self.timezone).tz_convert("UTC")
 
     @property
     def end(self) -> pd.Timestamp:
@@ -77,15 +91,25 @@ class Period:
     def of(cls, month: str | Month, first_days: int | None = None) -> Period:
         return cls(Month.parse(month) if isinstance(month, str) else month, first_days)
 
+    @property
+    def iso(self) -> Iso:
+        """The market."""
+        return self.month.iso
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of its days."""
+        return self.month.timezone
+
     @cached_property
     def timestamps(self) -> pd.DatetimeIndex:
         """Interval starts [UTC], shape (T,)."""
         end = self.month.end
         if self.first_days is not None:
-            local_start = self.month.start.tz_convert(LOCAL_TIMEZONE)
+            local_start = self.month.start.tz_convert(self.timezone)
             end = min(end, (local_start + pd.DateOffset(days=self.first_days)).tz_convert("UTC"))
         if self.days_after:
-            local_end = end.tz_convert(LOCAL_TIMEZONE) + pd.DateOffset(days=self.days_after)
+            local_end = end.tz_convert(self.timezone) + pd.DateOffset(days=self.days_after)
             end = local_end.tz_convert("UTC")
         index = pd.date_range(self.month.start, end, freq=INTERVAL, inclusive="left", name="timestamp")
         return index.as_unit("us")
@@ -96,7 +120,7 @@ class Period:
     @cached_property
     def local(self) -> pd.DatetimeIndex:
         """Interval starts in local time, shape (T,)."""
-        return self.timestamps.tz_convert(LOCAL_TIMEZONE)
+        return self.timestamps.tz_convert(self.timezone)
 
     @cached_property
     def days(self) -> list[str]:
@@ -145,8 +169,8 @@ class Windows:
         return self.first_interval(window) - gate_closure_minutes // INTERVAL_MINUTES
 
 
-def parse_local_time(text: str) -> pd.Timestamp:
-    """A moment given by a person → UTC. Los Angeles time unless an offset is given.
+def parse_local_time(text: str, iso: Iso = DEFAULT) -> pd.Timestamp:
+    """A moment given by a person → UTC. The market's local time unless an offset is given.
 
     The hour that a clock change repeats is ambiguous and the one it skips does not exist; both are refused.
     """
@@ -155,18 +179,29 @@ def parse_local_time(text: str) -> pd.Timestamp:
         if moment is pd.NaT:
             raise ValueError(text)
         if moment.tzinfo is None:
-            moment = moment.tz_localize(LOCAL_TIMEZONE, ambiguous="raise", nonexistent="raise")
+            moment = moment.tz_localize(iso.timezone, ambiguous="raise", nonexistent="raise")
     except Exception as error:
         raise InputError(
-            f"time {text!r} is not a single moment in Los Angeles; write 2020-07-15T19:00, with an offset where the "
+            f"time {text!r} is not a single moment in {iso.city}; write 2020-07-15T19:00, with an offset where the "
             "clock change makes it ambiguous (2023-11-05T01:30-07:00)"
         ) from error
     return moment.tz_convert("UTC")
 
 
+def in_local_time(table: pd.DataFrame, iso: Iso) -> pd.DataFrame:
+    """A table to be drawn: its timestamps as the market's clock shows them."""
+    return table.assign(timestamp=pd.DatetimeIndex(table["timestamp"]).tz_convert(iso.timezone))
+
+
+def local_index(stamps: pd.Series | pd.Index) -> pd.DatetimeIndex:
+    """Timestamps in the time zone that they are in; those in UTC as the default market's clock shows them."""
+    index = pd.DatetimeIndex(stamps)
+    return index.tz_convert(DEFAULT.timezone) if str(index.tz) == "UTC" else index
+
+
 @lru_cache(maxsize=8)
 def utility_holidays(first_year: int, last_year: int) -> pd.DatetimeIndex:
-    """Days that California's utilities bill as weekend: the eight of their tariff sheets, a Sunday's on the Monday."""
+    """Days that utilities bill as weekend: the eight of California's tariff sheets, a Sunday's on the Monday."""
     from pandas.tseries import holiday as h
 
     eight = [

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE
+from vpp_core.calendar import INTERVAL
 from vpp_core.dispatch.run import Run
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import Ints
@@ -154,7 +154,7 @@ def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None =
 def negotiate_reserves(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> pa.Table:
     """The same about the reserves of the local day that contains `at` (UTC), negotiated the day before."""
     _require_inside(inputs, at)
-    midnight = at.tz_convert(LOCAL_TIMEZONE).normalize()
+    midnight = at.tz_convert(inputs.period.timezone).normalize()
     rows = _negotiated_until(inputs, gateway, "day_ahead", midnight)
     if rows is None:
         raise InputError(
@@ -166,8 +166,10 @@ def negotiate_reserves(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None
 def _require_inside(inputs: Inputs, at: pd.Timestamp) -> None:
     starts = inputs.windows.starts
     if at < starts[0] or at >= inputs.period.timestamps[-1] + INTERVAL:
-        first, last = (f"{t.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d}" for t in (starts[0], starts[-1]))
-        raise InputError(f"{at.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d %H:%M} is outside the period, {first} to {last}")
+        first, last = (f"{t.tz_convert(inputs.period.timezone):%Y-%m-%d}" for t in (starts[0], starts[-1]))
+        raise InputError(
+            f"{at.tz_convert(inputs.period.timezone):%Y-%m-%d %H:%M} is outside the period, {first} to {last}"
+        )
 
 
 def _negotiated_until(inputs: Inputs, gateway: Gateway | None, gate: str, start: pd.Timestamp) -> pa.Table | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import LOCAL_TIMEZONE, Month
+from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.fleet.storage import fleet_from_arrow
 from vpp_core.results.database import DATABASE_TABLES
@@ -19,7 +19,7 @@ from vpp_core.results.shares import REAL
 from vpp_core.results.statistics import Interval
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.tables import OUTCOMES
-from vpp_dashboard.store import parquet, remembered, rows
+from vpp_dashboard.store import parquet, remembered, rows, timezone_of
 from vpp_pipeline.lake import Lake
 
 OF_RUN = "WHERE month = ? AND scenario = ?"
@@ -72,13 +72,15 @@ def daily(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
 
 @remembered
 def windows(lake: Lake, month: str, scenario: str, strategy: str) -> pd.DataFrame:
-    """Rows of `window_results` of one run and strategy, with the start in Los Angeles' time as `local`."""
+    """Rows of `window_results` of one run and strategy, with the start in local time as `local`."""
     found = rows(
         lake,
         f"SELECT * FROM window_results {OF_RUN} AND strategy = ? ORDER BY window_start",
         (month, scenario, strategy),
     )
-    return found.assign(local=pd.to_datetime(found["window_start"], utc=True).dt.tz_convert(LOCAL_TIMEZONE))
+    return found.assign(
+        local=pd.to_datetime(found["window_start"], utc=True).dt.tz_convert(timezone_of(lake, scenario))
+    )
 
 
 @remembered
@@ -199,7 +201,7 @@ class StepParts(NamedTuple):
     days: pd.DataFrame
     """local_day, difference_usd"""
     windows: pd.DataFrame
-    """local_day, window (its start in Los Angeles), difference_usd"""
+    """local_day, window (its local start), difference_usd"""
     homes: pd.DataFrame
     """local_day, home_id, category, devices, difference_usd"""
 
@@ -224,7 +226,7 @@ def step_parts(lake: Lake, month: str, scenario: str, upper: str, lower: str) ->
             ("household_results", "local_day, home_id"),
         )
     )
-    start = pd.to_datetime(by_window.pop("window_start"), utc=True).dt.tz_convert(LOCAL_TIMEZONE)
+    start = pd.to_datetime(by_window.pop("window_start"), utc=True).dt.tz_convert(timezone_of(lake, scenario))
     fleet = homes(lake, month, scenario)
     known = fleet.assign(devices=devices_of)[["home_id", "category", "devices"]]
     return StepParts(

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.tables import NEGOTIATION_MESSAGES
-from vpp_dashboard.store import parquet, remembered
+from vpp_dashboard.store import parquet, remembered, timezone_of
 from vpp_pipeline.lake import Lake
 
 TABLE = NEGOTIATION_MESSAGES.name
@@ -47,7 +46,9 @@ def negotiations(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
         month,
         scenario,
     )
-    return found.assign(local=pd.to_datetime(found["window_start"], utc=True).dt.tz_convert(LOCAL_TIMEZONE))
+    return found.assign(
+        local=pd.to_datetime(found["window_start"], utc=True).dt.tz_convert(timezone_of(lake, scenario))
+    )
 
 
 @remembered

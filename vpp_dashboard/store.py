@@ -99,3 +99,8 @@ def parquet(lake: Lake, query: str, table: str, month: str, scenario: str, param
             f"{path} is of an earlier version and lacks what this page shows; make it anew with "
             f"`vpp run --month {month} --scenario {scenario}`"
         ) from error
+
+
+def timezone_of(lake: Lake, scenario: str) -> str:
+    """The time zone of the days of a scenario's market."""
+    return lake.scenario(scenario).operator.timezone

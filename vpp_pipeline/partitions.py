@@ -1,6 +1,6 @@
 """What a run is of: a month of trade days, and a scenario.
 
-Months are those that are over, from `VPP_FIRST_MONTH` on (default: the first that CAISO's nodal market has had); the
+Months are those that are over, from `VPP_FIRST_MONTH` on (default: the first of the default market); the
 names are plain `2023-08`, since a comma or a time zone's `start − end` in a key would mislead whoever computes with it.
 Scenarios are dynamic: a name from the command line or the lake is registered before it runs. Only declared ones run by
 schedule (`schedules`).
@@ -12,8 +12,9 @@ import os
 
 import dagster as dg
 
-from vpp_core.calendar import FIRST_MONTH, LOCAL_TIMEZONE, Month
+from vpp_core.calendar import Month
 from vpp_core.errors import InputError
+from vpp_core.iso import DEFAULT
 
 MONTH = "month"
 SCENARIO = "scenario"
@@ -23,10 +24,10 @@ FIRST_MONTH_VARIABLE = "VPP_FIRST_MONTH"
 
 def first_month() -> str:
     """The month with which months begin: pages list none before it, and none is run."""
-    return str(Month.parse(os.environ.get(FIRST_MONTH_VARIABLE, "").strip() or FIRST_MONTH))
+    return str(Month.parse(os.environ.get(FIRST_MONTH_VARIABLE, "").strip() or DEFAULT.first_month))
 
 
-months = dg.MonthlyPartitionsDefinition(start_date=first_month(), fmt="%Y-%m", timezone=LOCAL_TIMEZONE)
+months = dg.MonthlyPartitionsDefinition(start_date=first_month(), fmt="%Y-%m", timezone=DEFAULT.timezone)
 scenarios = dg.DynamicPartitionsDefinition(name=SCENARIO)
 month_by_scenario = dg.MultiPartitionsDefinition({MONTH: months, SCENARIO: scenarios})
 

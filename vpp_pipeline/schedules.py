@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from vpp_core.calendar import LOCAL_TIMEZONE, Month
+from vpp_core.calendar import Month
+from vpp_core.iso import DEFAULT
 from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_pipeline.jobs import benchmark
 from vpp_pipeline.partitions import SCENARIO, partition_key
@@ -20,9 +21,9 @@ from vpp_pipeline.partitions import SCENARIO, partition_key
     job=benchmark,
     name="monthly_benchmark",
     cron_schedule="0 6 2 * *",
-    execution_timezone=LOCAL_TIMEZONE,
+    execution_timezone=DEFAULT.timezone,
     default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="On the 2nd of each month at 06:00 Los Angeles time: the month that ended, every declared scenario.",
+    description="On the 2nd of each month at 06:00 local time: the month that ended, every declared scenario.",
 )
 def monthly_benchmark(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
     month = finished_month(context.scheduled_execution_time)
@@ -33,6 +34,6 @@ def monthly_benchmark(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunR
 
 def finished_month(moment: datetime) -> Month:
     """The last calendar month of trade days that is over at `moment`."""
-    local = moment.astimezone(ZoneInfo(LOCAL_TIMEZONE))
+    local = moment.astimezone(ZoneInfo(DEFAULT.timezone))
     year, month = divmod(local.year * 12 + local.month - 2, 12)
     return Month(year, month + 1)

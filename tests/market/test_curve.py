@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vpp_core.market.curve import HIGHEST_USD_PER_MWH, LOWEST_USD_PER_MWH, Curve, held_to_size, levels
+from vpp_core.iso import CAISO
+from vpp_core.market.curve import Curve, held_to_size, levels
 from vpp_core.scenario import MarketRules
 
 CURVE = Curve(
@@ -46,9 +47,9 @@ def test_levels_ascend_within_the_market_s_floor_and_cap(quantiles: list[float],
     sell, buy = levels(np.sort(quantiles), np.array(own), np.ones(len(own)))
     for prices in (sell, buy):
         assert (np.diff(prices) >= 0).all()
-        assert prices.min() >= LOWEST_USD_PER_MWH and prices.max() <= HIGHEST_USD_PER_MWH
-    assert sell[0] == LOWEST_USD_PER_MWH, "what is to be sold whatever the price"
-    assert buy[-1] == HIGHEST_USD_PER_MWH, "what is to be bought whatever the price"
+        assert prices.min() >= CAISO.lowest_bid_usd_per_mwh and prices.max() <= CAISO.highest_bid_usd_per_mwh
+    assert sell[0] == CAISO.lowest_bid_usd_per_mwh, "what is to be sold whatever the price"
+    assert buy[-1] == CAISO.highest_bid_usd_per_mwh, "what is to be bought whatever the price"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vpp_core.calendar import LOCAL_TIMEZONE, Month, Period
+from vpp_core.calendar import Month, Period
+from vpp_core.iso import CAISO
 from vpp_core.market.forecast import HORIZON_HOURS, forecast_error, price_forecast
 from vpp_core.scenario import MarketRules
 from vpp_core.sources.synthetic_prices import synthetic_prices
@@ -55,7 +56,7 @@ def unpublished(frame: pd.DataFrame, issued_at: pd.Timestamp) -> dict[str, np.nd
     """By the market's rules, written down a second time: what nobody could know at `issued_at`."""
     start = pd.DatetimeIndex(frame["timestamp"])
     not_over = np.asarray(start + pd.Timedelta(minutes=15) > issued_at)
-    local, now = start.tz_convert(LOCAL_TIMEZONE), issued_at.tz_convert(LOCAL_TIMEZONE)
+    local, now = start.tz_convert(CAISO.timezone), issued_at.tz_convert(CAISO.timezone)
     last_known_day = now.normalize() + pd.DateOffset(days=1 if now.hour >= 13 else 0)
     last_known_day = max(last_known_day, local[0].normalize())
     not_announced = np.asarray(local.normalize() > last_known_day)
@@ -169,7 +170,7 @@ def test_the_first_gate_of_a_month_without_day_ahead_prices_has_wide_sane_quanti
     first = forecast[(forecast["product"] == "energy") & (forecast["issued_at"] == forecast["issued_at"].min())]
     assert ((first["p90"] - first["p10"]) > 25).all()
     assert first["p50"].between(10, 60).all()
-    evening = first["timestamp"].dt.tz_convert(LOCAL_TIMEZONE).dt.hour == 19
+    evening = first["timestamp"].dt.tz_convert(CAISO.timezone).dt.hour == 19
     assert first.loc[evening, "p50"].mean() > first["p50"].mean() + 10
 
 

@@ -10,13 +10,14 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
-from vpp_core.calendar import LOCAL_TIMEZONE, Period
+from vpp_core.calendar import Period
+from vpp_core.iso import CAISO
 from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.partitions import SCENARIO, month_and_scenario, months, partition_key
 from vpp_pipeline.schedules import finished_month, monthly_benchmark
 
-LOCAL = ZoneInfo(LOCAL_TIMEZONE)
+LOCAL = ZoneInfo(CAISO.timezone)
 
 
 def tick(moment: datetime, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
@@ -88,7 +89,7 @@ def test_the_schedule_is_off_until_someone_switches_it_on() -> None:
 
 def test_a_year_of_ticks_is_six_in_the_morning_local_time_and_each_month_once() -> None:
     ticks = schedule_execution_time_iterator(
-        datetime(2024, 1, 1, tzinfo=LOCAL).timestamp(), monthly_benchmark.cron_schedule, LOCAL_TIMEZONE, True
+        datetime(2024, 1, 1, tzinfo=LOCAL).timestamp(), monthly_benchmark.cron_schedule, CAISO.timezone, True
     )
     moments = [moment.astimezone(LOCAL) for moment in itertools.islice(ticks, 12)]
     assert [(moment.month, moment.day, moment.hour) for moment in moments] == [(m, 2, 6) for m in range(1, 13)]

@@ -11,9 +11,9 @@ import pytest
 from tests.invented import invented_inputs
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
+from vpp_core.iso import CAISO, DatedRules
 from vpp_core.scenario import KNOWN_SCENARIOS, MarketRules, Scenario
-from vpp_core.scenario.market_rules import DATED_FIELDS
-from vpp_core.scenario.rulebook import MARKET_RULES, TODAY, DatedRules
+from vpp_core.scenario.market_rules import DATED_FIELDS, TODAY
 from vpp_core.simulation import run
 from vpp_core.strategies.centralized import Centralized
 
@@ -60,10 +60,10 @@ def test_rules_of_the_month_that_contradict_what_was_set_are_refused_by_name() -
 
 
 def test_the_book_is_in_order_dated_and_sourced_and_holds_the_fields_of_the_rules() -> None:
-    dates = [rules.effective_from for rules in MARKET_RULES]
+    dates = [rules.effective_from for rules in CAISO.rulebook]
     assert dates == sorted(set(dates))
     assert {field.name for field in dataclasses.fields(DatedRules)} == {"effective_from", "source", *DATED_FIELDS}
-    assert all(re.search(r"FERC|assumption|Assumption", dated.source) for dated in MARKET_RULES)
+    assert all(re.search(r"FERC|assumption|Assumption", dated.source) for dated in CAISO.rulebook)
 
 
 def test_the_rules_a_run_plays_by_are_those_of_its_month() -> None:

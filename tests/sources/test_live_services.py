@@ -22,8 +22,9 @@ from tests.sources.stand_in import (
     price_at,
     typical_year,
 )
-from vpp_core.calendar import LOCAL_TIMEZONE, Month, Period
+from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, UnavailableError
+from vpp_core.iso import CAISO
 from vpp_core.scenario import Scenario
 from vpp_core.sources.orientations import ORIENTATIONS
 from vpp_core.sources.prices import market_prices
@@ -172,7 +173,7 @@ def test_standard_time_becomes_utc_so_that_the_peak_is_at_one_in_the_summer_afte
 ) -> None:
     table = solar_generation(Scenario(), AUGUST, raw, services=server.services(pvwatts_key="sun-key"))
     one = table[table["orientation_id"] == "south_18"].set_index("timestamp")["generation_kw_per_kw_installed"]
-    peak = one.groupby(one.index.tz_convert(LOCAL_TIMEZONE).strftime("%H:%M")).mean()
+    peak = one.groupby(one.index.tz_convert(CAISO.timezone).strftime("%H:%M")).mean()
     assert peak.idxmax() in ("12:45", "13:00")
     hourly = one.resample("1h").mean()
     assert hourly.loc["2026-08-10T20:00Z"] == pytest.approx(typical_year()[12 + 24 * (212 + 9)] / 1000)

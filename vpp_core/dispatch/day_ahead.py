@@ -1,7 +1,7 @@
-"""Reserves, sold day ahead: gates at 10:00 for the hours of the next day, what is offered, committed and agreed.
+"""Reserves, sold day ahead: gates on the day before for each hour, what is offered, committed and agreed.
 
 Offers are made from the plan at the gate: in each hour the power that stores are expected to be able to sustain. What
-clears at the day-ahead price is the aggregation's commitment, published at 13:00, and held by whichever homes can. The
+clears at the day-ahead price is the aggregation's commitment, published that day, and held by whichever homes can. The
 first day of a period is bid from its initial state, with the prices forecast for it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vpp_core.calendar import INTERVAL_MINUTES
 from vpp_core.dispatch.columns import Stages
 from vpp_core.dispatch.knowledge import RESERVE_SHARE, USD_PER_KWH
 from vpp_core.dispatch.offers import Offers
@@ -21,10 +22,6 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
 from vpp_core.physics.storage import reachable_kw
 
-GATE_HOUR = 10
-"""Day-ahead gate closure, 10:00 local on the day before."""
-GATE_SLOT = GATE_HOUR * 4
-PUBLISHED_SLOT = 13 * 4
 HOUR = 4
 """Intervals of an hour, for which reserve is bid."""
 
@@ -41,13 +38,16 @@ class DayAhead:
         self.call_usd_per_kwh = np.zeros((layout.stores, count))
         self._member = np.zeros((layout.stores, count), dtype=bool)
         day, slot = inputs.period.day_of_interval, inputs.period.slot_of_interval
+        iso = inputs.period.iso
+        gate_slot = iso.day_ahead_gate_minutes // INTERVAL_MINUTES
+        published_slot = iso.day_ahead_published_minutes // INTERVAL_MINUTES
         self._first = np.searchsorted(day, np.arange(day[-1] + 2))
         self._gates: dict[int, list[int]] = {}
         self._published = np.zeros(day[-1] + 1, dtype=np.intp)
         for d in range(day[-1] + 1):
-            before = np.flatnonzero((day == d - 1) & (slot >= GATE_SLOT))
+            before = np.flatnonzero((day == d - 1) & (slot >= gate_slot))
             gate = int(before[0]) if len(before) else 0
-            after = np.flatnonzero((day == d - 1) & (slot >= PUBLISHED_SLOT))
+            after = np.flatnonzero((day == d - 1) & (slot >= published_slot))
             self._published[d] = int(after[0]) if len(after) else 0
             self._gates.setdefault(gate, []).append(d)
 

@@ -15,7 +15,7 @@ from vpp_core.dispatch.operation import Interval, Limits
 from vpp_core.dispatch.response import thresholds
 from vpp_core.dispatch.state import Plan, State, scheduled_kw
 from vpp_core.fleet.fleet import Floats
-from vpp_core.market.curve import HIGHEST_USD_PER_MWH, LOWEST_USD_PER_MWH, Curve, levels
+from vpp_core.market.curve import Curve, levels
 from vpp_core.physics.storage import charge_on_arrival_kw, step_energy_kwh
 
 
@@ -166,7 +166,7 @@ def curve_on(state: State, plan: Plan, path: list[Expected], quantiles: Floats, 
         middle.at.imported_usd_per_kwh, middle.at.exported_usd_per_kwh, plan.markup, begins, weight,
     )  # fmt: skip
     weight = weight * middle.at.available
-    sell_price, buy_price = levels(quantiles, begins.ravel() / USD_PER_KWH, weight.ravel())
+    sell_price, buy_price = levels(quantiles, begins.ravel() / USD_PER_KWH, weight.ravel(), state.inputs.period.iso)
     tried = np.unique(np.concatenate([sell_price, buy_price]))
     up, down = np.zeros((2, len(tried), operation.aggregations))
     for k in sorted({0, len(path) - 1}):  # it is most at the window's beginning or its end
@@ -192,7 +192,9 @@ def _scheduled(state: State, plan: Plan, path: list[Expected], surely: Floats) -
     ]
     comes = state.delivery.expected_share
     up, down = np.mean([s[0] for s in sums], axis=0) * comes, np.mean([s[1] for s in sums], axis=0) * comes
-    return Curve(np.array([LOWEST_USD_PER_MWH]), up[:, None], np.array([HIGHEST_USD_PER_MWH]), down[:, None])
+    iso = state.inputs.period.iso
+    lowest, highest = np.array([iso.lowest_bid_usd_per_mwh]), np.array([iso.highest_bid_usd_per_mwh])
+    return Curve(lowest, up[:, None], highest, down[:, None])
 
 
 def _within(state: State, limits: Limits, asked_kw: Floats) -> Limits:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE
+from vpp_core.calendar import INTERVAL
 from vpp_core.dispatch import compiled as c
 from vpp_core.dispatch.columns import Stages, own
 from vpp_core.dispatch.value import SCENARIO_WEIGHTS
@@ -47,7 +47,7 @@ class Knowledge:
         ahead = inputs.forecast.shape[2] * window + SLOTS
         first = inputs.period.timestamps[0]
         coming = pd.date_range(first, periods=len(inputs.period) + ahead, freq=INTERVAL)
-        local = coming.tz_convert(LOCAL_TIMEZONE)
+        local = coming.tz_convert(inputs.period.timezone)
         self.slot = np.asarray(local.hour * 4 + local.minute // 15, dtype=np.int64)
         self.weekend = np.asarray(local.dayofweek >= 5, dtype=np.int64)
         self.weekend_yesterday = np.asarray((local.dayofweek + 6) % 7 >= 5, dtype=np.int64)

@@ -57,6 +57,16 @@ class GateView:
     """quarter hours of the window"""
 
     @property
+    def timezone(self) -> str:
+        """The time zone of the market's days."""
+        return self.scenario.operator.timezone
+
+    @property
+    def local_start(self) -> pd.Timestamp:
+        """The start as the market's clock shows it."""
+        return self.start.tz_convert(self.timezone)
+
+    @property
     def products(self) -> tuple[int, ...]:
         """What is bid for at this gate: energy, or the reserves that have a price."""
         if self.gate == "real_time":

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 from pydantic import Field, model_validator
 
-from vpp_core.calendar import INTERVAL_HOURS, LOCAL_TIMEZONE
+from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.errors import InputError
 from vpp_core.fleet import assumptions as given
 from vpp_core.fleet.bess import ROUNDING_KWH
 from vpp_core.fleet.strict import Moved, Strict, requested
+from vpp_core.iso import DEFAULT
 from vpp_core.physics.storage import charge_limit_kw, discharge_limit_kw, step_energy_kwh
 
 SATURDAY = 5
@@ -132,15 +133,16 @@ class ElectricVehicle(Strict):
         """The car back at its charger, with the energy it came home with."""
         return self.model_copy(update={"plugged_in": True})
 
-    def next_departure(self, after: datetime) -> pd.Timestamp:
-        """The first usual departure (or earlier charge deadline) at or after this aware moment, in UTC."""
+    def next_departure(self, after: datetime, timezone: str = DEFAULT.timezone) -> pd.Timestamp:
+        """The first usual departure (or earlier charge deadline) at or after this aware moment, in UTC; hours are of
+        the time zone's clock."""
         if after.tzinfo is None:
             raise InputError(f"moment {after.isoformat()} has no time zone; give one, such as +00:00 for UTC")
-        moment = pd.Timestamp(after).tz_convert(LOCAL_TIMEZONE)
+        moment = pd.Timestamp(after).tz_convert(timezone)
         for day in range(3):
             date = moment.normalize().tz_localize(None) + pd.Timedelta(days=day)
             departure = (date + pd.Timedelta(hours=self._leaves_at(date))).tz_localize(
-                LOCAL_TIMEZONE, ambiguous=True, nonexistent="shift_forward"
+                timezone, ambiguous=True, nonexistent="shift_forward"
             )
             if departure >= moment:
                 return departure.tz_convert("UTC")

@@ -1,7 +1,7 @@
 """The bid of an aggregation for one window: a price–quantity curve per direction, which clears interval by interval.
 
 A sale clears up to the last segment whose price is not above the realised price, a purchase up to the last whose price
-is not below it. Prices are levels of the forecast, ten of them as CAISO allows ten segments.
+is not below it. Prices are levels of the forecast, ten of them as CAISO and ERCOT allow ten segments.
 """
 
 from __future__ import annotations
@@ -11,13 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpp_core.fleet.fleet import Floats
+from vpp_core.iso import DEFAULT, Iso
 from vpp_core.market.distribution import quantile
 from vpp_core.scenario import MarketRules
 
-LOWEST_USD_PER_MWH = -150.0
-"""CAISO's bid floor: what is to be sold whatever the price."""
-HIGHEST_USD_PER_MWH = 2000.0
-"""CAISO's hard bid cap: what is to be bought whatever the price."""
 _PROBABILITIES = (0.1, 0.5, 0.95)
 _SHARES = (0.05, 0.25, 0.45, 0.65, 0.85, 0.97)
 
@@ -76,11 +73,14 @@ def _mean_price(price: Floats, quantity_kw: Floats) -> float:
     return float(price @ quantity_kw) / total if total > 0 else float("nan")
 
 
-def levels(quantiles: Floats, thresholds_usd_per_mwh: Floats, weight: Floats) -> tuple[Floats, Floats]:
+def levels(
+    quantiles: Floats, thresholds_usd_per_mwh: Floats, weight: Floats, iso: Iso = DEFAULT
+) -> tuple[Floats, Floats]:
     """Price levels of sale and purchase [$/MWh], each (P,) and ascending.
 
     Where prices are expected (p10, p50, p90), and where the fleet's stores begin to move: quantiles of the prices at
-    which they would, weighted by power.
+    which they would, weighted by power. The ends are the market's lowest and highest bid: sold and bought whatever the
+    price.
     """
     p10, p50, p90 = quantiles
     expected = quantile(p10, p50, p90, np.array(_PROBABILITIES))
@@ -90,9 +90,10 @@ def levels(quantiles: Floats, thresholds_usd_per_mwh: Floats, weight: Floats) ->
     if len(reach) and reach[-1] > 0:
         at = np.searchsorted(reach, np.array(_SHARES) * reach[-1])
         own = thresholds_usd_per_mwh[order][np.minimum(at, len(order) - 1)]
-    between = np.round(np.clip(np.concatenate([expected, own]), LOWEST_USD_PER_MWH, HIGHEST_USD_PER_MWH), 2)
+    lowest, highest = iso.lowest_bid_usd_per_mwh, iso.highest_bid_usd_per_mwh
+    between = np.round(np.clip(np.concatenate([expected, own]), lowest, highest), 2)
     between = np.unique(between)
-    return np.concatenate([[LOWEST_USD_PER_MWH], between]), np.concatenate([between, [HIGHEST_USD_PER_MWH]])
+    return np.concatenate([[lowest], between]), np.concatenate([between, [highest]])
 
 
 def held_to_size(curve: Curve, rules: MarketRules) -> tuple[Curve, bool]:

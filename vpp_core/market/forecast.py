@@ -11,20 +11,22 @@ The forecast of a window is a base curve, corrected by what the latest published
 3. *Spread.* Quantiles keep the base's distance from its median, a little narrower at short lead times.
 
 Used are real-time prices of intervals that ended by the gate closure, and day-ahead prices of local day D + 1, energy
-and reserves alike, from 13:00 on D (those of the first day from its start), and nothing else. A reserve price that is
-published is its own forecast. One that is modelled on the real prices of its own hour counts as published when that
-hour has ended, since it would give them away. A filled gap counts as not published.
+and reserves alike, from the time on D at which the market publishes them (those of the first day from its start), and
+nothing else. A reserve price that is published is its own forecast. One that is modelled on the real prices of its own
+hour counts as published when that hour has ended, since it would give them away. A filled gap counts as not published.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.calendar import Period
+from vpp_core.iso import PriceHabits
 from vpp_core.market.experience import Memory, Prior, quantiles_from_experience
 from vpp_core.market.forecast_error import forecast_error
 from vpp_core.market.gates import HORIZON_HOURS, Gates
@@ -44,16 +46,29 @@ DAY_AHEAD_SHARE = 0.7
 """Weight of the day-ahead price's forecast against that of experience, where both exist: each errs in its own way."""
 
 
-_HOURLY_MEDIAN = np.array(
-    [28, 26, 25, 25, 26, 29, 33, 33, 28, 23, 20, 18, 17, 17, 18, 20, 24, 30, 38, 44, 42, 37, 33, 30], dtype=float
-)
-ENERGY_PRIOR = Prior(_HOURLY_MEDIAN[:, None] * [1, 1, 1] + np.array([-14.0, 0.0, 22.0]))
-"""Published percentiles of two Californian nodes, 2016–2021 (median 27–28, p5 0 and 11, p95 57 and 63 $/MWh), laid over
-the usual shape of a day: a valley at midday, a peak at 19–20 h."""
-SPREAD_PRIOR = Prior(np.tile([-15.0, -3.0, 12.0], (24, 1)))
-"""Real-time minus day-ahead: mean −4.4, correlation 0.76 (DLAP_SCE 2024)."""
-RESERVE_PRIOR = Prior(np.log1p(np.clip((_HOURLY_MEDIAN - 16.0)[:, None] * np.array([0.05, 0.3, 1.6]), 0.05, None)))
-"""Near nothing at midday, tens of $/MW on evenings, in log(1 + price)."""
+RESERVE_SHARES = (0.05, 0.3, 1.6)
+"""10, 50 and 90 % quantile of a reserve price, as shares of what energy's median exceeds the price of no reserve by."""
+
+
+class Priors(NamedTuple):
+    """What a market's prices usually do (`Iso.habits`), as quantiles by local hour."""
+
+    energy: Prior
+    spread: Prior
+    """real-time less day-ahead"""
+    reserve: Prior
+    """in log(1 + price)"""
+
+    @classmethod
+    def of(cls, habits: PriceHabits) -> Priors:
+        median = np.array(habits.median_usd_per_mwh, dtype=float)
+        around = np.array([-habits.below_usd_per_mwh, 0.0, habits.above_usd_per_mwh])
+        worth = (median - habits.no_reserve_below_usd_per_mwh)[:, None] * np.array(RESERVE_SHARES)
+        return cls(
+            Prior(median[:, None] * [1, 1, 1] + around),
+            Prior(np.tile(habits.spread_usd_per_mwh, (24, 1))),
+            Prior(np.log1p(np.clip(worth, 0.05, None))),
+        )
 
 
 def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRules) -> pd.DataFrame:
@@ -62,20 +77,21 @@ def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRul
     `market_prices` are the period's rows. Rows are ordered by product, gate closure and window, so that a product's
     block reshapes to (windows, 36 h / window length). Windows may lie past the period's end.
     """
+    priors = Priors.of(period.iso.habits)
     grid = Gates(period, rules.window_minutes, rules.gate_closure_minutes)
     real_time, day_ahead = _published(market_prices, "lmp_usd_per_mwh"), _published(market_prices, DAY_AHEAD)
     settled = replace(grid, day_ahead=True)
-    tables = {"energy": _energy(grid, real_time, day_ahead)}
+    tables = {"energy": _energy(grid, priors, real_time, day_ahead)}
     for product in ("spin", "nonspin"):
         price = _published(market_prices, PRODUCTS[product])
         if np.isfinite(price).any():
             known = np.log1p(np.maximum(price, 0.0))
             if _modelled_on_real_time(market_prices, product):
                 hourly = replace(grid, priced_minutes=60)
-                expected = np.expm1(quantiles_from_experience(hourly, known, RESERVE_PRIOR, PRICE_MEMORY))
+                expected = np.expm1(quantiles_from_experience(hourly, known, priors.reserve, PRICE_MEMORY))
                 tables[product] = np.maximum(expected, 0.0)
                 continue
-            expected = np.expm1(quantiles_from_experience(settled, known, RESERVE_PRIOR, PRICE_MEMORY))
+            expected = np.expm1(quantiles_from_experience(settled, known, priors.reserve, PRICE_MEMORY))
             published = grid.published_day_ahead(price)[:, :, None]
             tables[product] = np.where(np.isfinite(published), published, np.maximum(expected, 0.0))
     return pd.concat([grid.rows(product, values) for product, values in tables.items()], ignore_index=True)
@@ -101,12 +117,12 @@ def _published(market_prices: pd.DataFrame, column: str) -> Floats:
     return np.where(market_prices[source] == "filled", np.nan, price) if source in market_prices else price
 
 
-def _energy(grid: Gates, real_time: Floats, day_ahead: Floats) -> Floats:
+def _energy(grid: Gates, priors: Priors, real_time: Floats, day_ahead: Floats) -> Floats:
     """Quantiles of the real-time price, (W, K, 3)."""
-    plain = quantiles_from_experience(grid, real_time, ENERGY_PRIOR, PRICE_MEMORY)
+    plain = quantiles_from_experience(grid, real_time, priors.energy, PRICE_MEMORY)
     if not np.isfinite(day_ahead).any():
         return plain
     published = grid.published_day_ahead(day_ahead)[:, :, None]
-    spread = quantiles_from_experience(grid, real_time - day_ahead, SPREAD_PRIOR, SPREAD_MEMORY)
+    spread = quantiles_from_experience(grid, real_time - day_ahead, priors.spread, SPREAD_MEMORY)
     informed = DAY_AHEAD_SHARE * (published + spread) + (1 - DAY_AHEAD_SHARE) * plain
     return np.where(np.isfinite(published), informed, plain)

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp_core.calendar import INTERVAL, INTERVAL_MINUTES, LOCAL_TIMEZONE, Period
+from vpp_core.calendar import INTERVAL, INTERVAL_MINUTES, Period
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 HORIZON_HOURS = 38
 """From a window on: at least 36 h, and at 10:00 as far as the end of the next day, for which reserves are bid."""
-DAY_AHEAD_PUBLISHED_HOUR = 13
 SLOTS = 24 * 60 // INTERVAL_MINUTES
 """Intervals of a day without clock change."""
 
@@ -31,7 +30,7 @@ class Gates:
     priced_minutes: int = INTERVAL_MINUTES
     """how long a price holds: it counts as published when that time has ended"""
     day_ahead: bool = False
-    """whether the price is settled day ahead: that of local day D + 1 is published from 13:00 on D"""
+    """whether the price is settled day ahead: that of local day D + 1 is published on D, when the market does so"""
 
     @property
     def length(self) -> int:
@@ -67,9 +66,9 @@ class Gates:
         if not self.day_ahead:
             held = self.priced_minutes // INTERVAL_MINUTES
             return (self.first - self.gate_closure_minutes // INTERVAL_MINUTES) // held * held
-        local = self.issued_at.tz_convert(LOCAL_TIMEZONE)
+        local = self.issued_at.tz_convert(self.period.timezone)
         published = local.normalize() + pd.to_timedelta(
-            np.where(local.hour >= DAY_AHEAD_PUBLISHED_HOUR, 2, 1), unit="D"
+            np.where(local.hour * 60 + local.minute >= self.period.iso.day_ahead_published_minutes, 2, 1), unit="D"
         )
         days = pd.DatetimeIndex([pd.Timestamp(day) for day in self.period.days])
         known = np.searchsorted(days, published.tz_localize(None))
@@ -91,13 +90,13 @@ class Gates:
     @cached_property
     def window_of_day(self) -> Ints:
         """For each of `starts`, its window of the local day."""
-        local = self.starts.tz_convert(LOCAL_TIMEZONE)
+        local = self.starts.tz_convert(self.period.timezone)
         return np.asarray((local.hour * 60 + local.minute) // self.window_minutes, dtype=np.intp)
 
     @cached_property
     def weekend(self) -> Ints:
         """For each of `starts`, 1 on a weekend."""
-        return np.asarray(self.starts.tz_convert(LOCAL_TIMEZONE).dayofweek >= 5, dtype=np.intp)
+        return np.asarray(self.starts.tz_convert(self.period.timezone).dayofweek >= 5, dtype=np.intp)
 
     @cached_property
     def lead_hours(self) -> Floats:
@@ -109,9 +108,10 @@ class Gates:
         count = len(self.first)
         mean = np.full(len(self.starts), np.nan)
         mean[:count] = day_ahead[: count * self.length].reshape(count, self.length).mean(axis=1)
-        local = self.starts.tz_convert(LOCAL_TIMEZONE)
+        local = self.starts.tz_convert(self.period.timezone)
         midnight = local.normalize()
-        known_from = (midnight - pd.DateOffset(days=1)) + pd.DateOffset(hours=DAY_AHEAD_PUBLISHED_HOUR)
+        hour, minute = divmod(self.period.iso.day_ahead_published_minutes, 60)
+        known_from = (midnight - pd.DateOffset(days=1)) + pd.DateOffset(hours=hour, minutes=minute)
         issued = self.issued_at
         known = known_from.tz_convert("UTC").as_unit("us").asi8[self.target] <= issued.as_unit("us").asi8[:, None]
         first_day = midnight == midnight[0]

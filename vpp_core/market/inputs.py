@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE, Month, Period, Windows
+from vpp_core.calendar import INTERVAL, Month, Period, Windows
 from vpp_core.errors import InputError
 from vpp_core.fleet.draws import uniform
 from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
@@ -123,7 +123,7 @@ class Inputs:
         pv_kw = _solar_kw(solar, fleet)
         lookahead = forecast.shape[2] * windows.length
         extended = pd.date_range(period.timestamps[0], periods=len(period) + lookahead, freq=INTERVAL)
-        local = extended.tz_convert(LOCAL_TIMEZONE)
+        local = extended.tz_convert(period.timezone)
         hour = local.hour.to_numpy()
         stores = stores_of(fleet, period, _usual_load_kw(load_profiles, fleet))
         stores = replace(stores, reachable=reached(fleet, stores, period, windows, scenario.reliability))

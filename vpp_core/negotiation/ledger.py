@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.calendar import INTERVAL_HOURS, LOCAL_TIMEZONE
-from vpp_core.dispatch.day_ahead import GATE_HOUR
+from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import Bools
 from vpp_core.llm.usage import Usage
@@ -70,8 +69,9 @@ class Ledger:
 
     def _gate_closure(self, view: GateView) -> pd.Timestamp:
         if view.gate == "day_ahead":
-            midnight = view.start.tz_convert(LOCAL_TIMEZONE)
-            return (midnight - pd.DateOffset(days=1)).replace(hour=GATE_HOUR).tz_convert("UTC")
+            midnight = view.start.tz_convert(self._inputs.period.timezone)
+            hour, minute = divmod(self._inputs.period.iso.day_ahead_gate_minutes, 60)
+            return (midnight - pd.DateOffset(days=1)).replace(hour=hour, minute=minute).tz_convert("UTC")
         return view.start - pd.Timedelta(minutes=self._inputs.scenario.market.gate_closure_minutes)
 
     def _with_what_followed(self, kept: Kept, trajectory: Trajectory) -> pa.Table:

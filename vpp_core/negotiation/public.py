@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
@@ -152,10 +151,10 @@ class Table:
 
 def subject_of(view: GateView) -> str:
     """What is negotiated and when, for people and models."""
-    start = view.start.tz_convert(LOCAL_TIMEZONE)
+    start, city = view.local_start, view.scenario.operator.city
     if view.gate == "day_ahead":
-        return f"reserves of {start:%A %Y-%m-%d}, every hour of the day, Los Angeles"
-    return f"energy of {start:%A %Y-%m-%d %H:%M}, {view.hours:g} h, Los Angeles"
+        return f"reserves of {start:%A %Y-%m-%d}, every hour of the day, {city}"
+    return f"energy of {start:%A %Y-%m-%d %H:%M}, {view.hours:g} h, {city}"
 
 
 def kinds(layout: Layout) -> Iterator[tuple[str, Bools]]:

@@ -14,7 +14,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.dispatch.knowledge import USD_PER_KWH
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats, Ints
@@ -100,7 +99,7 @@ class Ended:
         return {
             "strategy": _same(self.strategy, count),
             "window_start": _same(view.start, count),
-            "local_day": _same(f"{view.start.tz_convert(LOCAL_TIMEZONE):%Y-%m-%d}", count),
+            "local_day": _same(f"{view.local_start:%Y-%m-%d}", count),
             "gate": _same(view.gate, count),
             "gate_closure": _same(self.gate_closure, count),
             "hours": np.full(count, view.hours),

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.fleet.fleet import CATEGORIES
 from vpp_core.llm.quoting import quoted
 from vpp_core.negotiation.conversation import Conversation, records
@@ -76,12 +75,13 @@ def _opening(told: Conversation, scenario: Scenario, names: int) -> Iterator[str
 def _subject(told: Conversation, scenario: Scenario) -> Iterator[str]:
     """What is negotiated, and where the rest is."""
     first = told.said.iloc[0]
-    gate, local = (first[name].tz_convert(LOCAL_TIMEZONE) for name in ("gate_closure", "window_start"))
+    city = scenario.operator.city
+    gate, local = (first[name].tz_convert(scenario.operator.timezone) for name in ("gate_closure", "window_start"))
     if first["gate"] == "day_ahead":
-        yield f"Reserves of {local:%Y-%m-%d} in Los Angeles, all hours of the day; gate closed {gate:%Y-%m-%d %H:%M}."
+        yield f"Reserves of {local:%Y-%m-%d} in {city}, all hours of the day; gate closed {gate:%Y-%m-%d %H:%M}."
         return
     hours = float(first["hours"])
-    yield f"Energy of the window {local:%Y-%m-%d %H:%M} in Los Angeles, {hours:g} h; gate closed {gate:%H:%M}."
+    yield f"Energy of the window {local:%Y-%m-%d %H:%M} in {city}, {hours:g} h; gate closed {gate:%H:%M}."
     if scenario.market.reserves:
         yield "Reserves were negotiated the day before, for all hours of the day (--reserves shows that)."
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp_core.calendar import INTERVAL_HOURS, LOCAL_TIMEZONE, Period
+from vpp_core.calendar import INTERVAL_HOURS, Period
 from vpp_core.fleet.draws import uniform
 from vpp_core.fleet.fleet import Bools, Floats, Ints
 from vpp_core.programmes.emergencies import EMERGENCIES
@@ -119,6 +119,6 @@ def _drawn_days(programme: Programme, period: Period, data_seed: int) -> set[str
 
 def _test_day(period: Period) -> str:
     """The first weekday of the month's last days."""
-    end = period.month.end.tz_convert(LOCAL_TIMEZONE).tz_localize(None)
+    end = period.month.end.tz_convert(period.timezone).tz_localize(None)
     days = pd.date_range(end - pd.Timedelta(days=TEST_DAYS), periods=TEST_DAYS)
     return str(days[days.dayofweek < 5][0].date())

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
+from vpp_core.iso import DEFAULT, ISOS
 from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import outcome_tables
 from vpp_core.tables import (
@@ -56,6 +57,20 @@ DATABASE_TABLES: dict[str, Contract] = {
 }
 """The tables of the database by name, in the order in which they are built."""
 
+_TIMEZONE = " ".join(
+    [
+        "CASE",
+        *(
+            f"""WHEN scenario IN (SELECT s.scenario FROM scenarios s WHERE s.parameter = 'iso' AND s.value = '"{key}"')
+            THEN '{iso.timezone}'"""
+            for key, iso in ISOS.items()
+            if iso is not DEFAULT
+        ),
+        f"ELSE '{DEFAULT.timezone}' END",
+    ]
+)
+"""Of a row's scenario: a scenario of the default market does not name it."""
+
 _VIEWS = {
     "ladder": (
         "The month in a few columns: one row per month, scenario and strategy.",
@@ -98,8 +113,8 @@ _VIEWS = {
     ),
     "hours_of_day": (
         "What each strategy earned and moved by local hour of day.",
-        """SELECT month, scenario, strategy,
-                  CAST(extract(hour FROM window_start AT TIME ZONE 'America/Los_Angeles') AS INTEGER) AS local_hour,
+        f"""SELECT month, scenario, strategy,
+                  CAST(extract(hour FROM window_start AT TIME ZONE {_TIMEZONE}) AS INTEGER) AS local_hour,
                   avg(lmp_mean_usd_per_mwh) AS lmp_mean_usd_per_mwh, sum(surplus_usd) AS surplus_usd,
                   sum(moved_out_kwh) AS moved_out_kwh, sum(moved_in_kwh) AS moved_in_kwh,
                   sum(awarded_sell_kwh) AS awarded_sell_kwh, sum(awarded_buy_kwh) AS awarded_buy_kwh
@@ -133,7 +148,7 @@ _VIEW_COLUMNS = {
         "satisfaction": "mean over the category's households, 0–1",
     },
     "hours_of_day": {
-        "local_hour": "hour of the day in Los Angeles, 0–23",
+        "local_hour": "local hour of the day, 0–23",
         "lmp_mean_usd_per_mwh": "mean realised price of that hour over the period [$/MWh]",
         "surplus_usd": "surplus booked in that hour over the period [$]",
         "moved_out_kwh": "what stores gave more, or took less, than without a VPP in that hour over the period [kWh]",

@@ -21,7 +21,7 @@ from vpp_core.results.render import page
 from vpp_core.results.run import Run
 from vpp_core.results.section import Part, Plot, Section, part
 
-BY_HOUR = "Hours since midnight in Los Angeles; each kind of plot has the same axes under every strategy."
+BY_HOUR = "Hours since local midnight; each kind of plot has the same axes under every strategy."
 
 
 def day_parts(one: OneDay, words: str) -> list[Part]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.calendar import LOCAL_TIMEZONE, Month
+from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.llm.limits import cost_usd
 from vpp_core.llm.usage import Usage
@@ -116,7 +116,7 @@ def _daily(flat: OutcomeTables, scenario: Scenario, month: Month, market_prices:
     homes = flat.households
     operable = homes["household_gain_usd"].notna()
     scores = homes.assign(worse=(homes["household_gain_usd"] <= -A_CENT).astype(float).where(operable)).groupby(by)
-    local_day = market_prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE).dt.strftime("%Y-%m-%d")
+    local_day = market_prices["timestamp"].dt.tz_convert(scenario.operator.timezone).dt.strftime("%Y-%m-%d")
     lmp = market_prices["lmp_usd_per_mwh"].groupby(local_day).agg(["mean", "min", "max"])
     daily = _sums(flat, by, scenario).assign(
         satisfaction_mean=scores["satisfaction"].mean(), households_worse_off=scores["worse"].sum(min_count=1)

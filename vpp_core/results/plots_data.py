@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp_core.calendar import INTERVAL_HOURS, LOCAL_TIMEZONE
+from vpp_core.calendar import INTERVAL_HOURS, local_index
 from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, PURPLE, see_through
 from vpp_core.tables.checks import source_shares
 
@@ -335,7 +335,7 @@ def _sources(table: pd.DataFrame) -> str:
 
 
 def _local(table: pd.DataFrame) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(table["timestamp"]).tz_convert(LOCAL_TIMEZONE)
+    return local_index(table["timestamp"])
 
 
 def _column(table: pd.DataFrame, name: str) -> Floats:
@@ -347,7 +347,7 @@ def _fleet_load(load: pd.DataFrame) -> tuple[pd.DatetimeIndex, Floats, Floats]:
     mean = load.groupby("timestamp", sort=True)["load_kw"].mean()
     daily = load.groupby("profile_id", sort=True)["load_kw"].mean() * 24
     return (
-        pd.DatetimeIndex(mean.index).tz_convert(LOCAL_TIMEZONE),
+        local_index(mean.index),
         mean.to_numpy(dtype=float),
         daily.to_numpy(dtype=float),
     )

@@ -56,6 +56,11 @@ class Run:
         return self.kpis.set_index("strategy")
 
     @property
+    def timezone(self) -> str:
+        """The time zone of the market's days."""
+        return self.scenario.operator.timezone
+
+    @property
     def days(self) -> int:
         return int(self.daily["local_day"].nunique())
 

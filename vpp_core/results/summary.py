@@ -8,7 +8,6 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.results.answer import answer
 from vpp_core.results.run import Run
 from vpp_core.results.sentences import observations
@@ -83,7 +82,7 @@ def csv_columns() -> dict[str, str]:
     added = {
         "month": "month of trade days, YYYY-MM",
         "scenario": "name of the scenario",
-        "window_start_local": "start of the market window in Los Angeles, with its offset",
+        "window_start_local": "start of the market window in the market's time zone, with its offset",
     }
     return added | {column.name: column.description for column in WINDOW_RESULTS.columns}
 
@@ -91,7 +90,7 @@ def csv_columns() -> dict[str, str]:
 def results_csv(run: Run) -> bytes:
     """A row per window and strategy; numbers to six decimals, times in ISO 8601."""
     windows = run.flat.windows
-    local = windows["window_start"].dt.tz_convert(LOCAL_TIMEZONE)
+    local = windows["window_start"].dt.tz_convert(run.timezone)
     frame = windows.assign(
         month=str(run.month),
         scenario=run.scenario.name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import LOCAL_TIMEZONE
+from vpp_core.calendar import local_index
 from vpp_core.results.figures.base import BLUE, GREEN, GREY, colour
 from vpp_core.results.plots_data import fewer_colours
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def forecast_thumbnail(forecast: pd.DataFrame) -> bytes:
     """The real-time forecast by local hour of what is forecast: the middle of p50 and of the band from p10 to p90."""
-    hour = pd.DatetimeIndex(forecast["timestamp"]).tz_convert(LOCAL_TIMEZONE).hour
+    hour = local_index(forecast["timestamp"]).hour
     own = forecast["product"] == "energy"
     by_hour = forecast.loc[own, ["p10", "p50", "p90"]].groupby(np.asarray(hour)[own.to_numpy()]).median()
 

@@ -7,18 +7,20 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from vpp_core.calendar import Month
-from vpp_core.scenario.rulebook import TODAY, rules_in_force
+from vpp_core.iso import DEFAULT
 from vpp_core.scenario.rules import Rules
 
 DATED_FIELDS = ("minimum_bid_mw", "maximum_bid_mw", "reserve_response_minutes", "reserve_duration_minutes", "export")
-"""Fields whose default is today's entry of the rulebook."""
+"""Fields whose default is today's entry of the market's rulebook."""
+TODAY = DEFAULT.today
 
 FLEET_SHARE = 0.1
 """200 homes of an aggregation of 2,000."""
 
 
 class MarketRules(Rules):
-    """Rules a bid is held to. Defaults: CAISO today, for a distributed energy resource aggregation."""
+    """Rules a bid is held to. Defaults: the default market's today, for an aggregation of homes; a scenario of another
+    market has that one's (`Iso.market_rules`)."""
 
     rulebook: Literal["today", "historical"] = Field(
         "today",
@@ -26,7 +28,11 @@ class MarketRules(Rules):
     )
     window_minutes: Literal[15, 30, 60] = Field(60, description="length of a market window [min]")
     gate_closure_minutes: int = Field(
-        75, ge=15, le=24 * 60, multiple_of=15, description="gate closure before the window [min]"
+        DEFAULT.gate_closure_minutes,
+        ge=15,
+        le=24 * 60,
+        multiple_of=15,
+        description="gate closure before the window [min]",
     )
     minimum_bid_mw: float = Field(
         TODAY.minimum_bid_mw, ge=0, le=100, description="smallest sum of segments per direction and product [MW]"
@@ -48,9 +54,11 @@ class MarketRules(Rules):
         description="share of its aggregation that the fleet is, the rest behaving alike; bid sizes hold for the "
         "whole. Left at 0.1, a fleet that fills aggregations of its own is all of them: 1",
     )
-    delivery_penalty_share: float = Field(0.10, ge=0, le=1, description="penalty on undelivered energy, share of |LMP|")
+    delivery_penalty_share: float = Field(
+        DEFAULT.delivery_penalty_share, ge=0, le=1, description="penalty on undelivered energy, share of |LMP|"
+    )
     no_pay_penalty_share: float = Field(
-        0.10, ge=0, le=1, description="penalty on undeliverable reserve, share of its price"
+        DEFAULT.no_pay_penalty_share, ge=0, le=1, description="penalty on undeliverable reserve, share of its price"
     )
     reserve_duration_minutes: Literal[30, 60, 120] = Field(
         TODAY.reserve_duration_minutes, description="how long a called reserve must be sustained [min]"
@@ -62,7 +70,7 @@ class MarketRules(Rules):
         TODAY.export,
         description="which homes may export for the VPP; none: what is sold only lowers what a home draws",
     )
-    reserves: bool = Field(True, description="whether spin and non-spin are sold beside energy")
+    reserves: bool = Field(True, description="whether reserves are sold beside energy")
     contingencies_per_month: float = Field(
         3.0, ge=0, le=20, description="mean number of events a month in which reserves are called"
     )
@@ -84,6 +92,6 @@ class MarketRules(Rules):
         """
         if self.rulebook == "today":
             return self
-        then = rules_in_force(month)
-        left = [name for name in DATED_FIELDS if getattr(self, name) == getattr(TODAY, name)]
+        then, today = month.iso.rules_in_force(str(month)), month.iso.today
+        left = [name for name in DATED_FIELDS if getattr(self, name) == getattr(today, name)]
         return MarketRules.model_validate(self.model_dump() | {name: getattr(then, name) for name in left})

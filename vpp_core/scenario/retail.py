@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from vpp_core.iso import Iso
 from vpp_core.scenario.price_table import Row
 from vpp_core.scenario.tariff import Tariff
 
@@ -175,3 +176,18 @@ def mix_in_force(first_day: date) -> tuple[Tariff, ...]:
     """The mix of a day; before the first one's date that one."""
     in_force = [mix for mix in MIXES if mix.effective_from <= first_day]
     return (in_force or MIXES)[-1 if in_force else 0].tariffs
+
+
+def tariffs_of(iso: Iso) -> tuple[Tariff, ...]:
+    """What homes of a market are billed by today: its own flat price, else the mix."""
+    flat = iso.retail
+    if flat is None:
+        return TODAYS_MIX
+    return (
+        Tariff(
+            name=flat.name,
+            import_usd_per_kwh=(flat.import_usd_per_kwh,),
+            export_usd_per_kwh=(flat.export_usd_per_kwh,),
+            fixed_usd_per_day=flat.fixed_usd_per_day,
+        ),
+    )

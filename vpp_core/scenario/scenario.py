@@ -14,11 +14,12 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, shortened
+from vpp_core.iso import DEFAULT, ISOS, Iso, iso_of
 from vpp_core.scenario.market_rules import FLEET_SHARE, MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
 from vpp_core.scenario.programmes import Programme, programmes_of
 from vpp_core.scenario.reliability import Reliability
-from vpp_core.scenario.retail import TODAYS_MIX, mix_in_force
+from vpp_core.scenario.retail import TODAYS_MIX, mix_in_force, tariffs_of
 from vpp_core.scenario.rules import Rules
 from vpp_core.scenario.tariff import Tariff
 from vpp_core.scenario.transform import DataTransform
@@ -26,7 +27,7 @@ from vpp_core.strict_json import parse_json
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,99}"
 NODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.#&+-]*$"
-"""What CAISO's names of nodes are written with."""
+"""What markets' names of nodes are written with."""
 
 
 MOST_LOAD_PROFILES = 2048
@@ -42,15 +43,21 @@ class Scenario(Rules):
     homes: int = Field(200, ge=1, le=1_000_000, description="homes in the fleet")
     seed: int = Field(42, ge=0, lt=2**32, description="draws the fleet")
     data_seed: int = Field(1, ge=0, lt=2**32, description="draws weather, synthetic prices and events")
+    iso: str = Field(
+        DEFAULT.key,
+        description=f"market: {', '.join(ISOS)}; its rules, clock and place hold where nothing else is said",
+        exclude_if=lambda key: key == DEFAULT.key,
+    )
     node: str | None = Field(
         None,
         max_length=64,
         pattern=NODE_PATTERN,
-        description="pricing node, such as DLAP_SCE-APND; none: the files' only node, else that one",
+        description=f"pricing node, such as {DEFAULT.default_node}; none: the files' only one, else the market's",
     )
     source: Literal["auto", "live", "file", "synthetic"] = Field("auto", description="where prices come from")
-    reserve_zone: Literal["SP26", "NP26"] = Field(
-        "SP26", description="whose nested reserve regions add up to the node's reserve price; SP26 holds Los Angeles"
+    reserve_zone: str = Field(
+        DEFAULT.reserve_zone,
+        description="whose reserve regions add up to the node's reserve price; by default the market's first",
     )
     model_missing_reserves: bool = Field(
         True, description="model reserve prices on the real LMP where none are published; false leaves them empty"
@@ -82,12 +89,42 @@ class Scenario(Rules):
 
     @model_validator(mode="before")
     @classmethod
+    def _as_the_market_has_it(cls, given: Any) -> Any:
+        """What a scenario of another market than the default one does not say is as that market has it."""
+        key = given.get("iso", DEFAULT.key) if isinstance(given, dict) else DEFAULT.key
+        if key == DEFAULT.key or key not in ISOS:
+            return given
+        iso = ISOS[key]
+        market = given.get("market", {})
+        if isinstance(market, dict):
+            market = iso.market_rules() | market
+        tariffs = {"tariffs": tariffs_of(iso)} if not {"tariff", "tariffs"} & set(given) else {}
+        return {"reserve_zone": iso.reserve_zone, **tariffs, **given, "market": market}
+
+    @model_validator(mode="before")
+    @classmethod
     def _one_tariff(cls, given: Any) -> Any:
         """`tariff`: one for all homes."""
         if isinstance(given, dict) and "tariff" in given and "tariffs" not in given:
             given = {**given, "tariffs": (given["tariff"],)}
             del given["tariff"]
         return given
+
+    @field_validator("iso")
+    @classmethod
+    def _known_market(cls, key: str) -> str:
+        if key not in ISOS:
+            raise ValueError(f"known markets are {', '.join(ISOS)}")
+        return key
+
+    @model_validator(mode="after")
+    def _zone_of_the_market(self) -> Scenario:
+        zones = self.operator.reserve_zones
+        if self.reserve_zone not in zones:
+            raise ValueError(
+                f"reserve_zone {self.reserve_zone!r} is none of {self.operator.name}'s: {', '.join(zones)}"
+            )
+        return self
 
     @field_validator("tariffs")
     @classmethod
@@ -131,13 +168,23 @@ class Scenario(Rules):
             raise ValueError(f"the character U+{ord(acting[0]):04X} cannot be shown; write one line of plain text")
         return description
 
+    @property
+    def operator(self) -> Iso:
+        """The market's record."""
+        return iso_of(self.iso)
+
+    def month(self, month: str | Month) -> Month:
+        """A month as one of this scenario's market."""
+        return (Month.parse(month) if isinstance(month, str) else month).of(self.iso)
+
     def period(self, month: str | Month) -> Period:
         """The intervals that this scenario simulates of a month."""
-        return Period.of(month, self.first_days)
+        return Period.of(self.month(month), self.first_days)
 
     def in_month(self, month: Month) -> Scenario:
         """The scenario with a month's rules, for a fleet of its size, and with today's mix of tariffs as it then
-        was; often itself."""
+        was; often itself. A month from before the market began is an `InputError`."""
+        month = self.month(month)
         try:
             rules = self.market.in_month(month)
         except ValidationError as error:

@@ -29,6 +29,7 @@ def load_kw(scenario: Scenario, month: Month, raw: Path, profiles: npt.ArrayLike
     Profile i is the same whatever else is asked for.
     """
     wanted = np.arange(profile_count(scenario)) if profiles is None else np.asarray(profiles, dtype=np.intp)
+    month = scenario.month(month)
     return _load(scenario, month, _own(scenario, month, raw), wanted)
 
 
@@ -51,6 +52,7 @@ def load_chunks(
     scenario: Scenario, month: Month, raw: Path, homes_per_chunk: int = CHUNK, unread: list[Unread] | None = None
 ) -> Iterator[pd.DataFrame]:
     """The same table in pieces of so many profiles."""
+    month = scenario.month(month)
     own = _own(scenario, month, raw, unread)
     count = profile_count(scenario)
     for first in range(0, count, homes_per_chunk):

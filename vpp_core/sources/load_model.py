@@ -12,7 +12,7 @@ conditioning in 70 % of homes, electric water heating in 12 %, electric space he
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,7 @@ def usual_load(month: Month, seed: int, homes: npt.ArrayLike) -> Floats:
 
     It is that of the same month a year before, of whose first `USUAL_DAYS` days that much is drawn.
     """
-    before = Month(month.year - 1, month.month)
+    before = replace(month, year=month.year - 1)
     usual: Floats = _load(_Climate.of(before, seed, USUAL_DAYS), before, seed, homes).mean(axis=0)
     return usual
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.errors import InputError
+from vpp_core.iso import DEFAULT
 from vpp_core.sources import meter_words as words
 from vpp_core.sources.meter_numbers import read_numbers
 from vpp_core.sources.meter_table import MeterTable, read_table
@@ -37,12 +38,12 @@ class Meter:
     notes: tuple[str, ...] = ()
 
 
-def read_meter(content: bytes, where: str) -> Meter:
+def read_meter(content: bytes, where: str, timezone: str = DEFAULT.timezone) -> Meter:
     """The use that a file holds. What it cannot be is one `InputError` that names the file and the place."""
-    return _meter(read_table(content, where))
+    return _meter(read_table(content, where), timezone)
 
 
-def _meter(table: MeterTable) -> Meter:
+def _meter(table: MeterTable, timezone: str) -> Meter:
     where, notes = table.where, list[str]()
     frame = pd.DataFrame({role: pd.Series(cells, dtype=object) for role, cells in table.cells.items()})
     frame["line"] = table.lines
@@ -55,7 +56,7 @@ def _meter(table: MeterTable) -> Meter:
     rows = frame[frame[measured] != ""] if EXPORT in table.headers else frame
     value, unit = _values(table, rows, measured)
     _refuse_other_duration(table, rows)
-    series = _series(table, rows, value, notes)
+    series = _series(table, rows, value, notes, timezone)
     return Meter(series, unit.energy, tuple(notes))
 
 
@@ -171,18 +172,20 @@ def _refuse_other_duration(table: MeterTable, rows: pd.DataFrame) -> None:
         raise InputError(f"{table.where} has intervals of {odd[0][:20]}; give steps of 15, 30 or 60 minutes")
 
 
-def _series(table: MeterTable, rows: pd.DataFrame, value: npt.NDArray[np.float64], notes: list[str]) -> pd.Series:
+def _series(
+    table: MeterTable, rows: pd.DataFrame, value: npt.NDArray[np.float64], notes: list[str], timezone: str
+) -> pd.Series:
     """The values by start in UTC: equal rows once, the repeated hour by its order, the skipped hour left out."""
     moment = pd.DatetimeIndex(rows["moment"])
     known = rows["offset"].to_numpy(dtype=bool)
     homes = rows[HOME].nunique()
     if len(moment) > 1 and (moment[1:] < moment[:-1]).sum() > (moment[1:] > moment[:-1]).sum():
         moment, value, known = moment[::-1], value[::-1], known[::-1]
-    twice = repeated(moment) & ~known
+    twice = repeated(moment, timezone) & ~known
     keep = _once(moment, value, twice, table, homes)
     moment, value, known, twice = moment[keep], value[keep], known[keep], twice[keep]
     order = pd.Series(range(len(moment))).groupby(np.asarray(moment)).cumcount().to_numpy()
-    utc = moment.tz_localize("UTC").as_unit("us") if known.all() else to_utc(moment, twice & (order == 1))
+    utc = moment.tz_localize("UTC").as_unit("us") if known.all() else to_utc(moment, twice & (order == 1), timezone)
     skipped = np.asarray(utc.isna())
     if skipped.any():
         lost = np.nansum(np.abs(value[skipped]))

@@ -1,7 +1,7 @@
 """Times as people's files write them → starts of intervals in UTC.
 
-Los Angeles time unless an offset is given. The hour that a clock change repeats is told apart by its order in the
-file; the one that it skips does not exist, and what a file says of it is left out and told.
+The local time unless an offset is given. The hour that a clock change repeats is told apart by its order in the file;
+the one that it skips does not exist, and what a file says of it is left out and told.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import re
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
-from vpp_core.calendar import LOCAL_TIMEZONE
 
 Bools = npt.NDArray[np.bool_]
 
@@ -142,13 +140,13 @@ def _span(pairs: set[tuple[int, int, int]], *, day_first: bool) -> int:
     return max(days) - min(days)
 
 
-def repeated(moment: pd.DatetimeIndex) -> Bools:
+def repeated(moment: pd.DatetimeIndex, timezone: str) -> Bools:
     """Which local times happen twice because the clock is put back."""
-    plain = moment.tz_localize(LOCAL_TIMEZONE, ambiguous="NaT", nonexistent="shift_forward")
+    plain = moment.tz_localize(timezone, ambiguous="NaT", nonexistent="shift_forward")
     return np.asarray(plain.isna()) & np.asarray(moment.notna())
 
 
-def to_utc(moment: pd.DatetimeIndex, second_time: Bools) -> pd.DatetimeIndex:
+def to_utc(moment: pd.DatetimeIndex, second_time: Bools, timezone: str) -> pd.DatetimeIndex:
     """Local clock times in UTC; `second_time`: after the clock was put back. One that the clock skips is NaT."""
-    local = moment.tz_localize(LOCAL_TIMEZONE, ambiguous=~second_time, nonexistent="NaT")
+    local = moment.tz_localize(timezone, ambiguous=~second_time, nonexistent="NaT")
     return local.tz_convert("UTC").as_unit("us")

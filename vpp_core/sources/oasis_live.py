@@ -19,6 +19,7 @@ import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
+from vpp_core.iso import CAISO
 from vpp_core.sources.fetched import Answer, Shelf
 from vpp_core.sources.folders import FETCHED_OASIS
 from vpp_core.sources.network import Services, get, reachability
@@ -26,8 +27,6 @@ from vpp_core.sources.oasis_files import OasisRefusalError, OasisRows, read_byte
 
 log = logging.getLogger(__name__)
 
-DEFAULT_NODE = "DLAP_SCE-APND"
-"""Where the load of Southern California Edison settles."""
 _BAD_ARGUMENT = 1001
 SERVED_MONTHS = 39
 """OASIS serves about the last 39 months, sliding by the day."""
@@ -98,7 +97,7 @@ def fetch(
             try:
                 found += _fetch_one(caiso, raw, node, month, name)
             except OasisRefusalError as error:
-                if error.code == _BAD_ARGUMENT or (name == "lmp" and node != DEFAULT_NODE):
+                if error.code == _BAD_ARGUMENT or (name == "lmp" and node != CAISO.default_node):
                     raise InputError(f"OASIS knows no prices of node {node} in {month}: {error}") from None
                 faults.append(error)
     except UnavailableError as error:  # throttled or unreachable: asking for the rest would only wait longer

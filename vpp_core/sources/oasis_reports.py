@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.errors import InputError, UnavailableError
+from vpp_core.iso import CAISO, PriceBounds
 from vpp_core.sources.csv_text import MOST_COLUMNS, tidy
-from vpp_core.tables.price_bounds import ENERGY, ENERGY_PART, RESERVE, PriceBounds
 
 REAL_TIME, DAY_AHEAD, RESERVES = "real-time LMP", "day-ahead LMP", "reserve prices"
 
@@ -221,4 +221,5 @@ def refuse_impossible(rows: pd.DataFrame, where: str) -> None:
 def _bounded(item: pd.Series) -> list[tuple[PriceBounds, np.ndarray]]:
     reserve = item.isin(RESERVE_ITEMS.values()).to_numpy()
     whole = (item == "LMP").to_numpy()
-    return [(RESERVE, reserve), (ENERGY, whole), (ENERGY_PART, ~reserve & ~whole)]
+    possible = CAISO.prices
+    return [(possible.reserve, reserve), (possible.energy, whole), (possible.energy_part, ~reserve & ~whole)]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp_core.calendar import LOCAL_TIMEZONE, Period
+from vpp_core.calendar import Period
 from vpp_core.errors import InputError
 from vpp_core.sources.meter_file import Meter, OtherCommodityError, read_meter, step_minutes
 from vpp_core.sources.raw_files import documents, files_below, last_changed, named, not_read, read_file
@@ -71,7 +71,7 @@ def _of_file(path: Path, label: str, period: Period, unread: list[Unread]) -> li
             continue
         name = label + document.where.removeprefix(str(path))
         try:
-            meter = read_meter(document.content, document.where)
+            meter = read_meter(document.content, document.where, period.timezone)
         except OtherCommodityError as error:
             refusal = refusal or error
             unread.append(Unread(name, "a meter of gas or water"))
@@ -79,7 +79,7 @@ def _of_file(path: Path, label: str, period: Period, unread: list[Unread]) -> li
         unread += [Unread(name, note) for note in meter.notes]
         load = _over(meter, period, document.where)
         if load is None:
-            unread.append(Unread(name, f"holds nothing of {period.month}, {_span(meter.value.index)}"))
+            unread.append(Unread(name, f"holds nothing of {period.month}, {_span(meter.value.index, period.timezone)}"))
         else:
             found.append((name, load, _before_kw(meter, period)))
     if refusal and not found:
@@ -91,8 +91,8 @@ def _why(path: Path) -> str:
     return "Green Button XML; download the CSV" if path.suffix.lower() == ".xml" else not_read(path.name)
 
 
-def _span(index: pd.Index) -> str:
-    local = pd.DatetimeIndex(index).tz_convert(LOCAL_TIMEZONE)
+def _span(index: pd.Index, timezone: str) -> str:
+    local = pd.DatetimeIndex(index).tz_convert(timezone)
     return f"only {local.min():%Y-%m-%d} to {local.max():%Y-%m-%d}" if len(local) else "no interval at all"
 
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import LOCAL_TIMEZONE, Month, Period
+from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, UnavailableError
+from vpp_core.iso import Iso, column_bounds
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.transform import DataTransform
 from vpp_core.sources import hosted, oasis_live
 from vpp_core.sources.folders import OASIS_FILES
 from vpp_core.sources.network import Services, UnreachableError
 from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder, without_duplicates
-from vpp_core.sources.oasis_live import DEFAULT_NODE
 from vpp_core.sources.price_regimes import recorded_year
 from vpp_core.sources.raw_files import strays
 from vpp_core.sources.series import (
@@ -33,12 +33,10 @@ from vpp_core.sources.series import (
     from_rows,
     missing_stretches,
     reserve_from_rows,
-    reserve_regions,
 )
 from vpp_core.sources.synthetic_prices import synthetic_prices
 from vpp_core.sources.synthetic_reserves import modelled_reserves
 from vpp_core.sources.unread import Unread
-from vpp_core.tables.price_bounds import BOUNDS_OF_COLUMN
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +101,7 @@ def market_prices(
     An `InputError` says in a sentence what is wrong with a file, a node or a month, and nothing is written then.
     """
     services = services or Services.from_environment()
+    month = scenario.month(month)
     whole = Period(month)
     if scenario.source != "synthetic":
         _refuse_future(month, services)
@@ -134,14 +133,14 @@ def _gather(
     prices = _Prices.empty(len(period))
     source, zone = scenario.source, scenario.reserve_zone
     if source == "synthetic":
-        return prices, scenario.node or DEFAULT_NODE
+        return prices, scenario.node or scenario.operator.default_node
     files: list[OasisRows] = []
     if source in ("auto", "file"):
         dropped = read_folder(raw / OASIS_FILES, month)
         files = dropped.reports
         unread += [*dropped.unread, *strays(raw)]
     node = _node(scenario, files, month)
-    _refuse_partial_regions(files, zone)
+    _refuse_partial_regions(files, scenario.operator, zone)
     prices.add(files, node, zone, period, "file")
     gap = scenario.longest_filled_gap_minutes
     if source in ("auto", "live"):
@@ -179,10 +178,11 @@ def _add_fetched(
 def _node(scenario: Scenario, files: list[OasisRows], month: Month) -> str:
     """The node named, or the only one in the month's files, or the default."""
     nodes: list[str] = []
+    default = scenario.operator.default_node
     for report in (REAL_TIME, DAY_AHEAD):
         nodes = nodes or sorted({str(n) for r in files if r.report == report for n in r.rows["name"].unique()})
     if not nodes:
-        return scenario.node or DEFAULT_NODE
+        return scenario.node or scenario.operator.default_node
     some = ", ".join(nodes[:5]) + (f" and {len(nodes) - 5} more" if len(nodes) > 5 else "")
     if scenario.node:
         if scenario.node not in nodes:
@@ -192,18 +192,18 @@ def _node(scenario: Scenario, files: list[OasisRows], month: Month) -> str:
             )
         return scenario.node
     if len(nodes) == 1:
-        if nodes[0] != DEFAULT_NODE:
+        if nodes[0] != default:
             log.info("node %s is used: the only one in the files of %s", nodes[0], month)
         return nodes[0]
-    if DEFAULT_NODE in nodes:
-        return DEFAULT_NODE
+    if default in nodes:
+        return default
     raise InputError(f"the files of {month} in raw/oasis hold several nodes ({some}); name one with --node")
 
 
-def _refuse_partial_regions(files: list[OasisRows], zone: str) -> None:
+def _refuse_partial_regions(files: list[OasisRows], iso: Iso, zone: str) -> None:
     """A sum of some of the nested regions would be a wrong price that looks right."""
     present = {str(n) for r in files if r.report == RESERVES for n in r.rows["name"].unique()}
-    absent = [region for region in reserve_regions(zone) if region not in present]
+    absent = [region for region in iso.reserve_zones[zone] if region not in present]
     if present and absent:
         raise InputError(
             f"the reserve prices in raw/oasis lack the region(s) {', '.join(absent)}, which add to the price of "
@@ -296,18 +296,18 @@ def _table(prices: _Prices, node: str, period: Period) -> pd.DataFrame:
         columns[f"{name}_retrieved_at"] = pd.DatetimeIndex(series.retrieved_at[:count]).tz_localize("UTC")
         columns[f"{name}_seed"] = pd.Series(series.seed[:count]).astype("Int64")
     table = pd.DataFrame(columns)
-    _refuse_impossible(table)
+    _refuse_impossible(table, period)
     return table
 
 
-def _refuse_impossible(table: pd.DataFrame) -> None:
+def _refuse_impossible(table: pd.DataFrame, period: Period) -> None:
     """What no file or service may give, sums of regions and a scenario's factors may not make either."""
-    for column, bounds in BOUNDS_OF_COLUMN.items():
+    for column, bounds in column_bounds(period.iso).items():
         price = table[column].to_numpy(dtype=float)
         beyond = np.flatnonzero(~np.isnan(price) & ~((price >= bounds.low) & (price <= bounds.high)))
         if len(beyond):
-            when = table["timestamp"][beyond[0]].tz_convert(LOCAL_TIMEZONE)
+            when = table["timestamp"][beyond[0]].tz_convert(period.timezone)
             raise InputError(
-                f"{column} at {when:%Y-%m-%dT%H:%M} is {price[beyond[0]]:g} {bounds.unit}, outside {bounds}: no CAISO "
-                "price; check the file or the scenario's price factors"
+                f"{column} at {when:%Y-%m-%dT%H:%M} is {price[beyond[0]]:g} {bounds.unit}, outside {bounds}: no "
+                f"{period.iso.name} price; check the file or the scenario's price factors"
             )

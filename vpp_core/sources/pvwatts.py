@@ -16,16 +16,15 @@ import pandas as pd
 
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, UnavailableError
+from vpp_core.iso import DEFAULT, Iso, Place
 from vpp_core.sources.fetched import Answer, Shelf
 from vpp_core.sources.folders import FETCHED_PVWATTS
 from vpp_core.sources.network import Services, get, reachability
 from vpp_core.sources.orientations import ORIENTATIONS, Orientation
-from vpp_core.sources.weather import LATITUDE, LONGITUDE
 
 Floats = npt.NDArray[np.float64]
 log = logging.getLogger(__name__)
 
-_STANDARD_OFFSET_HOURS = -8
 _HOURS_OF_YEAR = 8760
 _SYSTEM_KW = 1.0
 _PARAMETERS: dict[str, float | str] = {
@@ -34,15 +33,14 @@ _PARAMETERS: dict[str, float | str] = {
     "losses": 14,
     "array_type": 1,
     "dc_ac_ratio": 1.15,
-    "lat": LATITUDE,
-    "lon": LONGITUDE,
     "timeframe": "hourly",
 }
 
 
-def shelf(raw: Path) -> Shelf:
-    """Where the typical years are kept."""
-    return Shelf(raw / FETCHED_PVWATTS, ".json")
+def shelf(raw: Path, iso: Iso = DEFAULT) -> Shelf:
+    """Where the typical years of a market's place are kept: those of the default one directly in the folder."""
+    folder = raw / FETCHED_PVWATTS
+    return Shelf(folder if iso is DEFAULT else folder / iso.key, ".json")
 
 
 def typical_month(
@@ -53,17 +51,20 @@ def typical_month(
     Kept years are used first; without them, and without a key or with `ask=False`, None. `UnavailableError` where the
     service gives up, `InputError` where it refuses the key or the request.
     """
+    iso = month.iso
     years, when = [], []
     for orientation in ORIENTATIONS:
-        answer = None if refresh else shelf(raw).read(orientation.id)
+        answer = None if refresh else shelf(raw, iso).read(orientation.id)
         if answer is None:
             if not ask or not services.pvwatts_key:
                 return None
-            answer = _fetch(orientation, services)
+            answer = _fetch(orientation, iso.place, services)
             year = _year(answer, orientation.id)
-            shelf(raw).keep(orientation.id, answer, {"url": services.pvwatts_url, **_query(orientation)})
+            shelf(raw, iso).keep(
+                orientation.id, answer, {"url": services.pvwatts_url, **_query(orientation, iso.place)}
+            )
         else:
-            year = _year(answer, str(shelf(raw).folder / f"{orientation.id}.json"))
+            year = _year(answer, str(shelf(raw, iso).folder / f"{orientation.id}.json"))
         years.append(year)
         when.append(answer.retrieved_at)
     return month_of_year(np.column_stack(years), month), max(when)
@@ -71,7 +72,7 @@ def typical_month(
 
 def month_of_year(year: Floats, month: Month) -> Floats:
     """Cut a month out of hourly means of a standard-time year, (8760, k) → (T, k), and refine them to 15 minutes."""
-    start = month.start.tz_localize(None) + pd.Timedelta(hours=_STANDARD_OFFSET_HOURS)
+    start = month.start.tz_localize(None) + pd.Timedelta(hours=month.iso.place.standard_offset_hours)
     count = len(Period(month)) // 4
     stamps = pd.date_range(start, periods=count, freq="h")
     leap_day = (stamps.month == 2) & (stamps.day == 29)
@@ -94,15 +95,16 @@ def to_quarters(hour: Floats, before: Floats, after: Floats) -> Floats:
     return np.asarray((hour[:, None] + slope[:, None] * np.array([-1.5, -0.5, 0.5, 1.5])).ravel())
 
 
-def _query(orientation: Orientation) -> dict[str, float | str]:
-    return {**_PARAMETERS, "tilt": orientation.tilt_deg, "azimuth": orientation.azimuth_deg}
+def _query(orientation: Orientation, place: Place) -> dict[str, float | str]:
+    where = {"lat": place.latitude, "lon": place.longitude}
+    return {**_PARAMETERS, **where, "tilt": orientation.tilt_deg, "azimuth": orientation.azimuth_deg}
 
 
-def _fetch(orientation: Orientation, services: Services) -> Answer:
+def _fetch(orientation: Orientation, place: Place, services: Services) -> Answer:
     reachability.check(services.pvwatts_url)
     log.info("asking PVWatts for a typical year of %s", orientation.id)
     key = {"X-Api-Key": services.pvwatts_key or ""}
-    answer = get(services.pvwatts_url, services, what="PVWatts", params=_query(orientation), headers=key)
+    answer = get(services.pvwatts_url, services, what="PVWatts", params=_query(orientation, place), headers=key)
     if answer.status_code in (401, 403):
         raise InputError(
             f"PVWatts refused the key in NREL_API_KEY or NLR_API_KEY ({_reason(answer.content)}); correct or unset it"

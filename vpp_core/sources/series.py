@@ -84,17 +84,13 @@ def from_rows(rows: pd.DataFrame, name: str, item: str, period: Period, source: 
 
 
 def reserve_from_rows(rows: pd.DataFrame, zone: str, item: str, period: Period, source: str) -> SourcedSeries:
-    """Reserve price of a zone: its nested regions summed, and missing in an hour in which any of the four is."""
-    parts = [from_rows(rows, region, item, period, source, hourly=True) for region in reserve_regions(zone)]
+    """Reserve price of a zone: its regions summed, and missing in an hour in which any of them is."""
+    regions = period.iso.reserve_zones[zone]
+    parts = [from_rows(rows, region, item, period, source, hourly=True) for region in regions]
     total = np.sum([part.value for part in parts], axis=0)
     series = SourcedSeries.empty(len(period))
     series.put(np.isfinite(total), total, source, np.max([part.retrieved_at for part in parts], axis=0))
     return series
-
-
-def reserve_regions(zone: str) -> tuple[str, ...]:
-    """The four nested ancillary-service regions whose shadow prices add up to a zone's price."""
-    return ("AS_CAISO", "AS_CAISO_EXP", f"AS_{zone}", f"AS_{zone}_EXP")
 
 
 def fill_short_gaps(series: SourcedSeries, shape: Floats, longest_minutes: int) -> None:

@@ -27,6 +27,7 @@ def solar_generation(
     `scenario.source` synthetic uses the model. Otherwise PVWatts' kept years are used; with auto or live the service is
     asked where a key is set, and live fails where it then gives nothing. What `solar_factor` changed is synthetic.
     """
+    month = scenario.month(month)
     period, factor = scenario.period(month), scenario.transform.solar_factor
     found = _typical(scenario, month, raw, refresh, services or Services.from_environment())
     values, when = found if found else (modelled_solar(month, scenario.data_seed), pd.NaT)

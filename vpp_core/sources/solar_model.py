@@ -14,7 +14,7 @@ import pandas as pd
 from vpp_core.calendar import INTERVAL, Month, Period
 from vpp_core.sources.draws import autoregressive, generator
 from vpp_core.sources.orientations import ORIENTATIONS
-from vpp_core.sources.weather import ALTITUDE_M, LATITUDE, LONGITUDE, SKIES, Weather, month_weather
+from vpp_core.sources.weather import SKIES, Weather, month_weather
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,7 +34,8 @@ def modelled_solar(month: Month, seed: int) -> Floats:
 
     period, weather = Period(month), month_weather(month, seed)
     middle = pd.DatetimeIndex(period.timestamps + INTERVAL / 2)
-    place = pvlib.location.Location(LATITUDE, LONGITUDE, "UTC", ALTITUDE_M)
+    here = month.iso.place
+    place = pvlib.location.Location(here.latitude, here.longitude, "UTC", here.altitude_m)
     sun = place.get_solarposition(middle)
     zenith = sun["apparent_zenith"].to_numpy()
     clear = place.get_clearsky(middle, model="ineichen", solar_position=sun)

@@ -1,8 +1,6 @@
-"""One seeded weather for a month of the inland Los Angeles basin, shared by solar, load and synthetic prices.
+"""One seeded weather for a month of a market's place (`Iso.place`), shared by solar, load and synthetic prices.
 
 A hot day is then hot in every table: air conditioners run, evenings are scarce, and the sky is more often clear.
-Monthly means and day-to-day spread are round figures of what is usual for Riverside and Ontario: assumptions, not a
-station's record.
 """
 
 from __future__ import annotations
@@ -17,28 +15,8 @@ from vpp_core.sources.draws import autoregressive, generator
 
 Floats = npt.NDArray[np.float64]
 
-LATITUDE, LONGITUDE, ALTITUDE_M = 34.05, -118.24, 90.0
-
-_HIGH_C = (20.0, 20.5, 22.0, 24.0, 26.0, 29.5, 33.5, 34.5, 32.5, 27.5, 23.0, 19.5)
-_LOW_C = (7.0, 7.5, 9.0, 10.5, 13.5, 16.0, 18.5, 18.5, 17.5, 14.0, 9.5, 6.5)
-_SPREAD_C = (3.6, 3.6, 3.8, 4.2, 3.8, 3.4, 3.0, 3.0, 3.8, 4.0, 3.8, 3.6)
-
 SKIES = ("clear", "marine", "broken", "overcast")
 """Day types: marine is a morning layer that burns off; broken has fast ramps; overcast stays."""
-_SKY_SHARE = (
-    (0.50, 0.10, 0.24, 0.16),
-    (0.48, 0.10, 0.25, 0.17),
-    (0.46, 0.17, 0.23, 0.14),
-    (0.48, 0.24, 0.19, 0.09),
-    (0.40, 0.40, 0.14, 0.06),
-    (0.42, 0.44, 0.11, 0.03),
-    (0.64, 0.24, 0.11, 0.01),
-    (0.70, 0.18, 0.11, 0.01),
-    (0.64, 0.21, 0.13, 0.02),
-    (0.58, 0.20, 0.16, 0.06),
-    (0.57, 0.12, 0.20, 0.11),
-    (0.52, 0.10, 0.23, 0.15),
-)
 _SKY_PERSISTENCE = 0.45
 _MONTH_SHRINKAGE = 0.4
 """Whole months differ less than day-to-day persistence alone would make them: by about 0.8 °C, not 1.3 °C."""
@@ -59,14 +37,14 @@ class Weather:
 
 def month_weather(month: Month, seed: int) -> Weather:
     """Draw a month. The same (month, seed) gives the same weather to every caller."""
-    period = Period(month)
+    period, place = Period(month), month.iso.place
     days, m = len(period.days), month.month - 1
     rng = generator(seed, "weather", month.year, month.month)
     heat = autoregressive(rng, (days,), 0.72)
     heat -= _MONTH_SHRINKAGE * heat.mean()
-    high = _HIGH_C[m] + _SPREAD_C[m] * heat
-    low = _LOW_C[m] + 0.45 * _SPREAD_C[m] * heat + 0.9 * rng.standard_normal(days)
-    return Weather(_diurnal(period, low, np.maximum(high, low + 2)), heat, _skies(rng, m, heat))
+    high = place.high_c[m] + place.spread_c[m] * heat
+    low = place.low_c[m] + 0.45 * place.spread_c[m] * heat + 0.9 * rng.standard_normal(days)
+    return Weather(_diurnal(period, low, np.maximum(high, low + 2)), heat, _skies(rng, place.sky_share[m], heat))
 
 
 def _diurnal(period: Period, low: Floats, high: Floats) -> Floats:
@@ -84,9 +62,9 @@ def _diurnal(period: Period, low: Floats, high: Floats) -> Floats:
     return np.where(hour < _COOLEST_HOUR, before_dawn, np.where(hour < _WARMEST_HOUR, by_day, by_evening))
 
 
-def _skies(rng: np.random.Generator, month_index: int, heat: Floats) -> npt.NDArray[np.intp]:
+def _skies(rng: np.random.Generator, shares: tuple[float, ...], heat: Floats) -> npt.NDArray[np.intp]:
     """A Markov chain over day types: yesterday's type tends to stay, and heat clears the sky."""
-    share = np.array(_SKY_SHARE[month_index])
+    share = np.array(shares)
     tilt = np.array([0.35, 0.0, -0.25, -0.6])
     sky = np.empty(len(heat), dtype=np.intp)
     for day, warmth in enumerate(heat):

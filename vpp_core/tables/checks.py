@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vpp_core.calendar import INTERVAL, LOCAL_TIMEZONE, Period
-from vpp_core.tables.price_bounds import BOUNDS_OF_COLUMN, USUAL_ENERGY
+from vpp_core.calendar import INTERVAL, Period
+from vpp_core.iso import column_bounds
 
 Info = dict[str, float | int | str]
 Verdict = tuple[str | None, Info]
@@ -27,7 +27,7 @@ COMPONENT_TOLERANCE = 0.01
 STUCK_INTERVALS = 24
 """Identical prices for six hours: the longest real run seen was 17 intervals."""
 DARK_HOURS = (22, 4)
-"""Local hours without sun in California on any day of the year: from 22:00 to 04:00."""
+"""Local hours without sun on any day of the year, south of 40° of latitude: from 22:00 to 04:00."""
 WORTH_A_LOOK = "worth a look"
 """Name of the figure that is a sentence about what is unusual and no fault."""
 _COMPONENTS = tuple(f"{part}_lmp_usd_per_mwh" for part in ("energy", "congestion", "loss", "ghg"))
@@ -91,7 +91,7 @@ def _complete(frame: pd.DataFrame, period: Period) -> Verdict:
     absent = period.timestamps.difference(pd.DatetimeIndex(frame["timestamp"].unique()))
     info: Info = {"expected": len(period), "missing": len(absent)}
     if len(absent):
-        first = absent[0].tz_convert(LOCAL_TIMEZONE)
+        first = absent[0].tz_convert(period.timezone)
         return f"{len(absent)} of {len(period)} intervals missing, the first at {first:%Y-%m-%dT%H:%M}", info
     extra = pd.DatetimeIndex(frame["timestamp"].unique()).difference(period.timestamps)
     if len(extra):
@@ -139,7 +139,7 @@ def _no_missing(column: str) -> Test:
 def _possible_prices(frame: pd.DataFrame, period: Period) -> Verdict:
     """Every price and part within what its market can have; a missing one is none, infinity is outside."""
     faults, info = [], Info()
-    for column, bounds in BOUNDS_OF_COLUMN.items():
+    for column, bounds in column_bounds(period.iso).items():
         price = frame[column].to_numpy(dtype=float)
         outside = int((~np.isnan(price) & ~((price >= bounds.low) & (price <= bounds.high))).sum())
         info[f"outside {column}"] = outside
@@ -149,7 +149,7 @@ def _possible_prices(frame: pd.DataFrame, period: Period) -> Verdict:
 
 
 def _usual_prices(frame: pd.DataFrame, period: Period) -> Verdict:
-    limits = USUAL_ENERGY
+    limits = period.iso.prices.usual_energy
     prices = frame[["lmp_usd_per_mwh", "lmp_day_ahead_usd_per_mwh"]].to_numpy(dtype=float)
     outside = int(((prices < limits.low) | (prices > limits.high)).sum())
     low, high = _extreme(np.nanmin, prices), _extreme(np.nanmax, prices)
@@ -199,7 +199,7 @@ def _reserves(frame: pd.DataFrame, period: Period) -> Verdict:
 
 
 def _dark(frame: pd.DataFrame, period: Period) -> Verdict:
-    hour = pd.DatetimeIndex(frame["timestamp"]).tz_convert(LOCAL_TIMEZONE).hour
+    hour = pd.DatetimeIndex(frame["timestamp"]).tz_convert(period.timezone).hour
     night = (hour >= DARK_HOURS[0]) | (hour < DARK_HOURS[1])
     shining = int((frame["generation_kw_per_kw_installed"].to_numpy()[night] != 0).sum())
     fault = f"{shining} values between {DARK_HOURS[0]}:00 and 0{DARK_HOURS[1]}:00 are not zero" if shining else None
@@ -262,8 +262,8 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         _Rule("unique", True, "no interval twice", _unique_by("timestamp")),
         _REGULAR_RULE,
         _Rule("lmp_known", True, "no real-time price is missing", _no_missing("lmp_usd_per_mwh")),
-        _Rule("price_possible", True, "all prices within what CAISO's rules can make", _possible_prices),
-        _Rule("price_usual", False, f"prices outside {USUAL_ENERGY} are told", _usual_prices),
+        _Rule("price_possible", True, "all prices within what the market's rules can make", _possible_prices),
+        _Rule("price_usual", False, "prices outside floor and cap of offers are told", _usual_prices),
         _Rule("components_add_up", False, "LMP = energy + congestion + loss + GHG where known", _components),
         _Rule("not_stuck", False, f"no price repeats {STUCK_INTERVALS} times", _stuck),
         _Rule("reserves_not_negative", True, "no reserve price is negative", _reserves),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from vpp_core.iso import column_bounds
 from vpp_core.tables.contract import TIMESTAMP, Column, Contract
-from vpp_core.tables.price_bounds import BOUNDS_OF_COLUMN
 
 SOURCES = ("live", "cache", "file", "tmy", "filled", "synthetic")
 REAL = SOURCES[:3]
@@ -15,8 +15,12 @@ REAL = SOURCES[:3]
 _TIMESTAMP = Column("timestamp", TIMESTAMP, "start of the interval, UTC")
 
 
+_BOUNDS = column_bounds()
+"""What is possible in some market; what is in the table's own, sources and checks hold it to."""
+
+
 def _price(name: str, description: str, nullable: bool = True) -> Column:
-    bounds = BOUNDS_OF_COLUMN[name]
+    bounds = _BOUNDS[name]
     return Column(name, pa.float64(), description, nullable, bounds.low, bounds.high)
 
 
@@ -36,18 +40,21 @@ def _provenance(series: str) -> tuple[Column, ...]:
 
 MARKET_PRICES = Contract(
     "market_prices",
-    "CAISO prices at one node, one row per 15-minute interval. Never clipped; a missing price is null, not 0.",
+    "A market's prices at one node, one row per 15-minute interval. Never clipped; a missing price is null, not 0.",
     (
         _TIMESTAMP,
         Column("node", pa.string(), "pricing node"),
-        _price("lmp_usd_per_mwh", "real-time (15-minute market) locational marginal price [$/MWh]", nullable=False),
+        _price("lmp_usd_per_mwh", "real-time (15-minute) locational marginal price [$/MWh]", nullable=False),
         _price("energy_lmp_usd_per_mwh", "its energy part [$/MWh], where known"),
         _price("congestion_lmp_usd_per_mwh", "its congestion part [$/MWh], where known"),
         _price("loss_lmp_usd_per_mwh", "its loss part [$/MWh], where known"),
         _price("ghg_lmp_usd_per_mwh", "its greenhouse-gas part [$/MWh], where known"),
         _price("lmp_day_ahead_usd_per_mwh", "day-ahead price of the hour [$/MWh], where known"),
-        _price("spin_usd_per_mw_h", "spinning reserve price of the hour [$/MW per h], where known"),
-        _price("nonspin_usd_per_mw_h", "non-spinning reserve price of the hour [$/MW per h], where known"),
+        _price(
+            "spin_usd_per_mw_h",
+            "price of the first reserve product (CAISO: spin) of the hour [$/MW per h], where known",
+        ),
+        _price("nonspin_usd_per_mw_h", "price of the second (CAISO: non-spin) of the hour [$/MW per h], where known"),
         *_provenance("lmp"),
         *_provenance("lmp_day_ahead"),
         *_provenance("spin"),

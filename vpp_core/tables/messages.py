@@ -69,7 +69,7 @@ NEGOTIATION_MESSAGES = Contract(
     (
         Column("strategy", pa.string(), "strategy key"),
         Column("window_start", TIMESTAMP, "start of the market window, or of the day whose reserves are sold, UTC"),
-        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
         Column("gate", pa.string(), "real_time: a window's energy; day_ahead: a day's reserves", one_of=GATES),
         Column("gate_closure", TIMESTAMP, "when the negotiation had to be over, UTC"),
         Column("hours", _NUMBER, "length of the window or day [h]", at_least=0.0),

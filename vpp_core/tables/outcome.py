@@ -49,7 +49,7 @@ WINDOW_RESULTS = Contract(
     (
         Column("strategy", pa.string(), "strategy key"),
         Column("window_start", TIMESTAMP, "start of the market window, UTC"),
-        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
         Column("lmp_mean_usd_per_mwh", pa.float64(), "mean realised LMP of the window [$/MWh]"),
         Column("forecast_p10_usd_per_mwh", pa.float64(), "10 % quantile of the forecast at gate closure [$/MWh]"),
         Column("forecast_p50_usd_per_mwh", pa.float64(), "median forecast at gate closure [$/MWh]"),
@@ -133,7 +133,7 @@ HOUSEHOLD_DAYS = Contract(
     "A row per strategy, local day and household: its books, energy and satisfaction.",
     (
         Column("strategy", pa.string(), "strategy key"),
-        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
         Column("home_id", pa.int64(), "household"),
         *_MONEY,
         Column("household_gain_usd", pa.float64(), "payment − bill change − wear change + end energy [$]", True),
@@ -175,7 +175,7 @@ HOME_WINDOWS = Contract(
     "above 2,000 homes a few homes only.",
     (
         Column("strategy", pa.string(), "strategy key"),
-        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
         Column("window_start", TIMESTAMP, "start of the market window, UTC"),
         Column("home_id", pa.int64(), "household"),
         Column("awarded_sell_kwh", pa.float32(), "deviation for sale that its stores were given [kWh]"),
@@ -195,7 +195,7 @@ HOME_INTERVALS = Contract(
     "A row per strategy, interval and home, of a few homes: what their devices did. Powers are means of the interval.",
     (
         Column("strategy", pa.string(), "strategy key"),
-        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
         Column("home_id", pa.int64(), "household"),
         Column("timestamp", TIMESTAMP, "start of the interval, UTC"),
         Column("own_surplus_kw", pa.float32(), "solar minus load [kW]"),
@@ -225,7 +225,7 @@ PROGRAMME_DAYS = Contract(
     "own, and what each other would have paid. The truth is what homes do without a VPP.",
     (
         Column("strategy", pa.string(), "strategy key"),
-        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
         Column("programme", pa.string(), "name of the programme"),
         Column("baseline", pa.string(), "method that says what homes would have done; none: nothing is taken off"),
         Column("is_paid_by", pa.bool_(), "whether the programme pays by it"),
@@ -248,7 +248,7 @@ OUTCOMES = Contract(
     "nested inside.",
     (
         Column("strategy", pa.string(), "strategy key"),
-        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
         Column("surplus_usd", pa.float64(), "the day's surplus [$]"),
         Column(
             "bound_gap_usd",

@@ -192,7 +192,7 @@ KPI_DAILY = Contract(
     (
         *_RUN,
         _STRATEGY,
-        Column("local_day", pa.string(), "trade day in Los Angeles, YYYY-MM-DD"),
+        Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
         Column("lmp_mean_usd_per_mwh", pa.float64(), "mean real-time price of the day [$/MWh]"),
         Column("lmp_min_usd_per_mwh", pa.float64(), "lowest 15-minute price of the day [$/MWh]"),
         Column("lmp_max_usd_per_mwh", pa.float64(), "highest 15-minute price of the day [$/MWh]"),

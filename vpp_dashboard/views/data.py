@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from vpp_core.calendar import in_local_time
 from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, RED, Figure, see_through, values
 from vpp_core.results.plots_data import Picture, load_picture, market_picture, solar_picture
 from vpp_core.results.rungs import NEGOTIATED
@@ -80,12 +81,13 @@ def _map(fleet: pd.DataFrame, x: str, y: str, x_words: str, y_words: str) -> Fig
 def _picture(what: str) -> None:
     lake, month, scenario = current_lake(), st.session_state["month"], st.session_state["scenario"]
     made: Picture
+    iso = lake.scenario(scenario).operator
     if what == "prices":
-        made = market_picture(queries.prices(lake, month, scenario))
+        made = market_picture(in_local_time(queries.prices(lake, month, scenario), iso))
     elif what == "sun":
-        made = solar_picture(queries.table(lake, "solar_generation", month, scenario))
+        made = solar_picture(in_local_time(queries.table(lake, "solar_generation", month, scenario), iso))
     else:
-        made = load_picture(queries.table(lake, "load_profiles", month, scenario))
+        made = load_picture(in_local_time(queries.table(lake, "load_profiles", month, scenario), iso))
     st.subheader(made.title)
     look.soft(made.subtitle)
     st.plotly_chart(made.figure.update_layout(height=700), key=what, config=look.PLOT_CONFIG)

@@ -7,14 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.results.figures.homes import home_gain_figure
 from vpp_core.results.figures.one_day import HOME_LEGEND, home_day_figures
 from vpp_core.results.one_day import OneDay, home_table
 from vpp_core.results.rungs import NEGOTIATED, changes_nothing
 from vpp_core.results.text import number, usd
 from vpp_dashboard import address, history, jobs, look, queries, spoken
-from vpp_dashboard.store import current_lake
+from vpp_dashboard.store import current_lake, timezone_of
 from vpp_dashboard.waiting import follow
 
 _SUMS = ["household_gain_usd", "payment_usd", "bill_change_usd", "wear_change_usd", "end_energy_usd"]
@@ -95,7 +94,7 @@ def _day(home: int, days: pd.DataFrame) -> None:
             return
         intervals = again
     prices = queries.prices(lake, month, scenario)
-    of_day = prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE).dt.strftime("%Y-%m-%d") == day
+    of_day = prices["timestamp"].dt.tz_convert(timezone_of(lake, scenario)).dt.strftime("%Y-%m-%d") == day
     fleet = queries.homes(lake, month, scenario).set_index("home_id")
     one = OneDay(
         day,

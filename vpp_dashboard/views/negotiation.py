@@ -62,7 +62,7 @@ def _which() -> dict[Any, Any]:
     names = {f"{row['local']:%Y-%m-%dT%H:%M} {row['gate']} {row['strategy']}": row for row in every.to_dict("records")}
     asked = [st.query_params.get(name) for name in ("at", "gate", "strategy")]
     if asked[0]:
-        at = parse_local_time(str(asked[0])).tz_convert(every["local"].dt.tz)
+        at = parse_local_time(str(asked[0]), lake.scenario(scenario).operator).tz_convert(every["local"].dt.tz)
         wanted = f"{at:%Y-%m-%dT%H:%M} {asked[1] or 'real_time'} {asked[2] or every['strategy'].iloc[0]}"
         for name in ("at", "gate", "strategy"):
             st.query_params.pop(name, None)

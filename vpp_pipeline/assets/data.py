@@ -95,4 +95,4 @@ def price_forecast(
         stage.notes |= {name: float(value) for name, value in forecast.forecast_error(table, market_prices).items()}
         return table
 
-    return stage.table(compute, describe=forecast_metadata)
+    return stage.table(compute, describe=lambda made: forecast_metadata(made, stage.scenario.operator))

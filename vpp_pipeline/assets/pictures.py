@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from vpp_core.calendar import in_local_time
 from vpp_pipeline.assets.preview import Describe, Image
 from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.links import link_to
@@ -31,7 +32,7 @@ def with_picture(
     page, thumbnail = getattr(plots_data, f"{of}_page"), getattr(plots_data, f"{of}_thumbnail")
 
     def pictured(table: pa.Table, image: Image) -> dict[str, Any]:
-        frame = table.to_pandas()
+        frame = in_local_time(table.to_pandas(), stage.scenario.operator)
         return {
             "picture": image(lambda: thumbnail(frame)),
             "plot": dg.MetadataValue.url(write_page(stage, page(frame, library_from(LEVELS)))),

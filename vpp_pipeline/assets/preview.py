@@ -10,6 +10,9 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vpp_core.calendar import in_local_time
+from vpp_core.iso import Iso
+
 PREVIEW_ROWS = 5
 
 Image = Callable[[Callable[[], bytes]], dg.MetadataValue]
@@ -56,13 +59,13 @@ def load_metadata(table: pa.Table, image: Image) -> dict[str, Any]:
     }
 
 
-def forecast_metadata(table: pa.Table, image: Image) -> dict[str, Any]:
+def forecast_metadata(table: pa.Table, image: Image, iso: Iso) -> dict[str, Any]:
     """How many gates, how far each looks, and the first rows."""
     from vpp_core.results.thumbnails import forecast_thumbnail
 
     gates = pc.count_distinct(table.column("issued_at")).as_py()
     return {
-        "picture": image(lambda: forecast_thumbnail(table.to_pandas())),
+        "picture": image(lambda: forecast_thumbnail(in_local_time(table.to_pandas(), iso))),
         "gates": gates,
         "rows_per_gate": round(table.num_rows / gates, 1),
         "preview": preview(table, table.column_names),

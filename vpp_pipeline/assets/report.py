@@ -13,7 +13,9 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from vpp_core.calendar import in_local_time
 from vpp_core.errors import InputError
+from vpp_core.iso import Iso
 from vpp_core.tables import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY, NEGOTIATOR_SCORES
 from vpp_pipeline.assets.pictures import LEVELS, write_page
 from vpp_pipeline.assets.preview import drawn
@@ -156,7 +158,7 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
     contents = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
     for name, content in contents.items():
         write_whole(folder / name, content)
-    write_page(stage, _overview(tables), "overview")
+    write_page(stage, _overview(tables, stage.scenario.operator), "overview")
     manifest = {
         "recipe": recipe,
         "scenario": json.loads(stage.lake.scenario(scenario.name).to_json()),
@@ -185,13 +187,14 @@ def _event(stage: Stage, tables: ReportTables) -> EventDelivery | None:
     )
 
 
-def _overview(tables: ReportTables) -> str:
+def _overview(tables: ReportTables, iso: Iso) -> str:
     """Price against net load: the three input tables in one picture."""
     from vpp_core.results.plots_data import overview_page
 
-    return overview_page(
-        tables.market_prices, tables.solar_generation, tables.load_profiles, plotly_js=library_from(LEVELS)
+    shown = (
+        in_local_time(table, iso) for table in (tables.market_prices, tables.solar_generation, tables.load_profiles)
     )
+    return overview_page(*shown, plotly_js=library_from(LEVELS))
 
 
 def provenance(stage: Stage) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from vpp_core.calendar import LOCAL_TIMEZONE
+from vpp_core.iso import DEFAULT
 from vpp_core.tables import Contract
 from vpp_pipeline.io.parquet import contract_of
 from vpp_pipeline.partitions import month_by_scenario
@@ -19,7 +19,7 @@ from vpp_pipeline.recipe import code_version
 OWNERS = ["team:vpp-benchmark"]
 IO_MANAGER = "lake_parquet"
 MONTHLY = dg.FreshnessPolicy.cron(
-    deadline_cron="0 6 3 * *", lower_bound_delta=timedelta(days=2), timezone=LOCAL_TIMEZONE
+    deadline_cron="0 6 3 * *", lower_bound_delta=timedelta(days=2), timezone=DEFAULT.timezone
 )
 """A day after the schedule's run of the month that ended, each asset has been made anew or found current since the
 1st; else it shows as overdue."""

@@ -33,7 +33,7 @@ HELP = """What does a virtual power plant give up by negotiating with households
 
 Start with: vpp run --month 2023-08
 
-Months are written 2023-08. Times are Los Angeles time unless an offset is given."""
+Months are written 2023-08. Times are the market's local time unless an offset is given."""
 
 app = typer.Typer(help=HELP, add_completion=False, rich_markup_mode=None)
 for module in (

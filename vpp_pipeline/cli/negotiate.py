@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def negotiate(
     at: Annotated[
-        str | None, typer.Option("--at", help="Start of the market window, Los Angeles time: 2020-07-15T19:00.")
+        str | None, typer.Option("--at", help="Start of the market window, local time: 2020-07-15T19:00.")
     ] = None,
     homes: o.HomesOption = None,
     seed: o.SeedOption = None,
@@ -55,10 +55,10 @@ def negotiate(
     the month was run it is read back; else the month is run up to that window, since each leaves its batteries as they
     are found by the next, and a language model that decides is asked for all of them.
     """
-    from vpp_core.calendar import LOCAL_TIMEZONE, parse_local_time
+    from vpp_core.calendar import parse_local_time
 
-    moment = parse_local_time(at or _asked())
-    month = o.finished_month(moment.tz_convert(LOCAL_TIMEZONE).strftime("%Y-%m"))
+    text = at or _asked()
+    parse_local_time(text)  # what is no time is refused before the lake is looked for
     from vpp_core.negotiation.story import story
     from vpp_pipeline.cli.execution import lake_to_read
 
@@ -74,6 +74,8 @@ def negotiate(
         depth=depth,
         model=model,
     )
+    moment = parse_local_time(text, chosen.operator)
+    month = o.finished_month(moment.tz_convert(chosen.operator.timezone).strftime("%Y-%m"))
     gate: Gate = "day_ahead" if reserves else "real_time"
     rows = stored_messages(lake, month, chosen, moment, gate)
     if rows is None:
@@ -93,7 +95,7 @@ def _asked() -> str:
     more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
     has = f"; negotiated in the lake: {', '.join(named)}{more}" if there else ""
     if sys.stdin.isatty():
-        question = f"Which market window? Los Angeles time, such as 2023-08-16T19:00{has}"
+        question = f"Which market window? Local time, such as 2023-08-16T19:00{has}"
         return str(typer.prompt(question, prompt_suffix="\n> "))
     raise InputError(f"which market window? give --at, such as --at 2023-08-16T19:00{has}")
 
@@ -103,7 +105,7 @@ def stored_messages(lake: Lake, month: str, scenario: Scenario, moment: pd.Times
     there was none."""
     import pyarrow.compute as pc
 
-    from vpp_core.calendar import LOCAL_TIMEZONE, Month
+    from vpp_core.calendar import Month
     from vpp_pipeline.recipe import WORLD, as_read_by, recipe_of, registered
 
     parsed = Month.parse(month)
@@ -113,7 +115,7 @@ def stored_messages(lake: Lake, month: str, scenario: Scenario, moment: pd.Times
         return None
     read = as_read_by(NEGOTIATING, whole)
     recipe = recipe_of(NEGOTIATING, parsed, read, lake, WORLD, registered(NEGOTIATING, lake, parsed, read))
-    local = moment.tz_convert(LOCAL_TIMEZONE)
+    local = moment.tz_convert(scenario.operator.timezone)
     start = local.normalize() if gate == "day_ahead" else moment.floor(f"{whole.market.window_minutes}min")
     of_it = (pc.field("gate") == gate) & (pc.field("window_start") == start)
     try:

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from vpp_core.calendar import LOCAL_TIMEZONE, Month
+from vpp_core.calendar import Month
 from vpp_core.errors import InputError
+from vpp_core.iso import DEFAULT
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.deciders import changes_of
 from vpp_core.scenario.variation import slug, variation
@@ -28,7 +29,10 @@ FirstDaysOption = Annotated[int | None, typer.Option(min=1, max=31, help="Only t
 SourceOption = Annotated[
     str | None, typer.Option(help="Where prices come from: auto (the best there is), live, file or synthetic [auto].")
 ]
-NodeOption = Annotated[str | None, typer.Option(help="Pricing node [the files' only one, else DLAP_SCE-APND].")]
+NodeOption = Annotated[
+    str | None,
+    typer.Option(help=f"Pricing node [the files' only one, else the market's default: {DEFAULT.default_node}]."),
+]
 MinimumBidOption = Annotated[
     float | None, typer.Option("--minimum-bid-mw", help="Smallest bid of the market in MW; 0 for small fleets [0.1].")
 ]
@@ -84,8 +88,8 @@ def months_between(first: str, last: str) -> list[str]:
 
 
 def last_finished_month() -> str:
-    """The last calendar month that is over in Los Angeles."""
-    now = datetime.now(UTC).astimezone(ZoneInfo(LOCAL_TIMEZONE))
+    """The last calendar month that is over, by the default market's clock."""
+    now = datetime.now(UTC).astimezone(ZoneInfo(DEFAULT.timezone))
     year, month = divmod(now.year * 12 + now.month - 2, 12)
     return f"{year:04d}-{month + 1:02d}"
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import LOCAL_TIMEZONE
 from vpp_core.results.fidelity import REAL_EVENT_KW_PER_HOME, EventDelivery
 from vpp_core.results.figures.base import (
     BATTERY,
@@ -31,19 +30,21 @@ _DIVERGING = [[0.0, LOST], [0.5, "#9aa0a8"], [1.0, GAINED]]
 def heat_figure(run: Run, strategy: str) -> Figure:
     """Surplus of a strategy by local hour and day."""
     windows = run.flat.windows[run.flat.windows["strategy"] == strategy]
-    hour = windows["window_start"].dt.tz_convert(LOCAL_TIMEZONE).dt.hour
-    return _heat(windows["surplus_usd"], windows["local_day"], hour, "sum", "$ an hour", diverging=True)
+    hour = windows["window_start"].dt.tz_convert(run.timezone).dt.hour
+    city = run.scenario.operator.city
+    return _heat(city, windows["surplus_usd"], windows["local_day"], hour, "sum", "$ an hour", diverging=True)
 
 
 def price_heat_figure(run: Run) -> Figure:
     """Real-time price by local hour and day."""
-    local = run.market_prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE)
-    return _heat(
-        run.market_prices["lmp_usd_per_mwh"], local.dt.strftime("%Y-%m-%d"), local.dt.hour, "mean", "$/MWh", False
-    )
+    local = run.market_prices["timestamp"].dt.tz_convert(run.timezone)
+    price, day = run.market_prices["lmp_usd_per_mwh"], local.dt.strftime("%Y-%m-%d")
+    return _heat(run.scenario.operator.city, price, day, local.dt.hour, "mean", "$/MWh", False)
 
 
-def _heat(values: pd.Series, day: pd.Series, hour: pd.Series, how: str, unit: str, diverging: bool) -> Figure:
+def _heat(
+    city: str, values: pd.Series, day: pd.Series, hour: pd.Series, how: str, unit: str, diverging: bool
+) -> Figure:
     """A month as days × hours. Colours end at the 2 % and 98 % quantiles, or one spike would wash out the rest."""
     grid = pd.DataFrame({"day": day, "hour": hour, "value": values}).groupby(["day", "hour"])["value"].agg(how)
     table = grid.unstack()  # noqa: PD010
@@ -70,7 +71,7 @@ def _heat(values: pd.Series, day: pd.Series, hour: pd.Series, how: str, unit: st
         ],
         "layout": {
             "height": 140 + 15 * len(table),
-            "xaxis": {"title": {"text": "hour of the day, Los Angeles"}, "dtick": 3, "showgrid": False},
+            "xaxis": {"title": {"text": f"hour of the day, {city}"}, "dtick": 3, "showgrid": False},
             "yaxis": {"autorange": "reversed", "automargin": True, "type": "category", "showgrid": False},
         },
     }
@@ -79,8 +80,8 @@ def _heat(values: pd.Series, day: pd.Series, hour: pd.Series, how: str, unit: st
 def day_figure(run: Run, strategy: str, day: str) -> Figure:
     """A day: realised and forecast price, and the energy that stores moved by window."""
     windows = run.flat.windows.query("strategy == @strategy and local_day == @day")
-    hours = windows["window_start"].dt.tz_convert(LOCAL_TIMEZONE).dt.strftime("%Y-%m-%dT%H:%M")
-    local = run.market_prices["timestamp"].dt.tz_convert(LOCAL_TIMEZONE)
+    hours = windows["window_start"].dt.tz_convert(run.timezone).dt.strftime("%Y-%m-%dT%H:%M")
+    local = run.market_prices["timestamp"].dt.tz_convert(run.timezone)
     prices = run.market_prices[local.dt.strftime("%Y-%m-%d") == day]
     forecast = values(windows["forecast_p50_usd_per_mwh"])
     realised = values(prices["lmp_usd_per_mwh"])
