@@ -191,10 +191,10 @@ def _overview(tables: ReportTables, iso: Iso) -> str:
     """Price against net load: the three input tables in one picture."""
     from vpp_core.results.plots_data import overview_page
 
-    shown = (
+    prices, solar, load = (
         in_local_time(table, iso) for table in (tables.market_prices, tables.solar_generation, tables.load_profiles)
     )
-    return overview_page(*shown, plotly_js=library_from(LEVELS))
+    return overview_page(prices, solar, load, plotly_js=library_from(LEVELS))
 
 
 def provenance(stage: Stage) -> dict[str, Any]:
