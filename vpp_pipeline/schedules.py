@@ -1,7 +1,7 @@
 """The monthly run: on the 2nd, the month that ended, every declared scenario once.
 
 The stock schedule of a partitioned job would launch every registered scenario, ad-hoc names included; this one runs
-those that ship with the program. Off until switched on (UI, Automation).
+those that ship with the program and need no files. Off until switched on (UI, Automation).
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,9 @@ from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_pipeline.jobs import benchmark
 from vpp_pipeline.partitions import SCENARIO, partition_key
 
+SCHEDULED = tuple(name for name, scenario in KNOWN_SCENARIOS.items() if scenario.operator.draws_prices)
+"""Those that need no files: a month of another market has none unless somebody puts them there."""
+
 
 @dg.schedule(
     job=benchmark,
@@ -28,7 +31,7 @@ from vpp_pipeline.partitions import SCENARIO, partition_key
 def monthly_benchmark(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
     month = finished_month(context.scheduled_execution_time)
     context.instance.add_dynamic_partitions(SCENARIO, list(KNOWN_SCENARIOS))
-    for name in KNOWN_SCENARIOS:
+    for name in SCHEDULED:
         yield dg.RunRequest(run_key=f"{month} {name}", partition_key=partition_key(month, name))
 
 

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from vpp_core.calendar import Month
+from vpp_core.calendar import Month, Period
+from vpp_core.iso import ISOS
 from vpp_core.scenario import Scenario
-from vpp_core.sources import prices
+from vpp_core.sources import price_readers, prices
 from vpp_core.sources.network import Services
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +34,7 @@ def test_the_page_s_scenario_is_valid_and_changes_the_market() -> None:
 def test_the_page_s_price_source_fills_the_price_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own: dict = {"__name__": "settlement_file"}
     exec(block("python", "def read_kept"), own)
-    monkeypatch.setattr(prices, "SERVICES", (SimpleNamespace(**own),))
+    monkeypatch.setattr(price_readers, "SERVICES", (SimpleNamespace(**own),))
     stamps = Scenario(first_days=1).period("2023-08").timestamps
     (tmp_path / "settlement").mkdir()
     table = pd.DataFrame({"interval_start": stamps.strftime("%Y-%m-%dT%H:%M:%SZ"), "price": 42.0})
@@ -40,6 +42,34 @@ def test_the_page_s_price_source_fills_the_price_table(tmp_path: Path, monkeypat
     found = prices.market_prices(Scenario(first_days=1), Month.parse("2023-08"), tmp_path, services=Services())
     assert (found["lmp_usd_per_mwh"] == 42.0).all()
     assert set(found["lmp_source"]) == {"cache"}
+
+
+def test_the_page_s_market_is_one_file_and_its_five_minute_prices_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own: dict = {"__name__": "north"}
+    exec(block("python", "NORTH = replace("), own)
+    monkeypatch.setitem(ISOS, "north", own["NORTH"])
+    scenario = Scenario(iso="north", first_days=1)
+    stamps = Period(scenario.month("2024-03")).timestamps
+    fives = pd.date_range(stamps[0], stamps[-1] + pd.Timedelta("15min"), freq="5min", inclusive="left")
+    local = fives.tz_convert("America/Chicago")
+    table = pd.DataFrame(
+        {
+            "Interval Start": local,
+            "Location": "Z1",
+            "Market": "REAL_TIME_5_MIN",
+            "LMP": np.arange(len(fives)) % 3 + 10.0,
+        }
+    )
+    (tmp_path / "north").mkdir()
+    table.to_csv(tmp_path / "north" / "march.csv", index=False)
+    hours = {"Interval Start": local[::12], "Market": "DAM", "10 Min Reserves": 4.0, "30 Min Reserves": 1.5}
+    pd.DataFrame(hours).to_csv(tmp_path / "north" / "reserves.csv", index=False)
+    found = prices.market_prices(scenario, Month.parse("2024-03"), tmp_path, services=Services())
+    assert len(found) == 96 and (found["node"] == "Z1").all() and (found["lmp_usd_per_mwh"] == 11.0).all()
+    assert (found["spin_usd_per_mw_h"] == 4.0).all() and (found["nonspin_usd_per_mw_h"] == 1.5).all()
+    assert scenario.market.gate_closure_minutes == 60 and scenario.period("2024-03").iso.city == "Minneapolis"
 
 
 def test_every_file_the_page_names_is_there() -> None:

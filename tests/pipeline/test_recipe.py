@@ -210,7 +210,7 @@ def test_a_stage_s_raw_folders_are_those_its_sources_name() -> None:
     for asset, folder in (
         ("market_prices", oasis_live.shelf(root, month).folder),
         ("market_prices", hosted.shelf(root, month).folder),
-        ("market_prices", root / folders.OASIS_FILES),
+        ("market_prices", root / folders.MARKET_FILES["caiso"]),
         ("solar_generation", pvwatts.shelf(root).folder),
         ("load_profiles", root / folders.OWN_PROFILES),
     ):
@@ -219,7 +219,8 @@ def test_a_stage_s_raw_folders_are_those_its_sources_name() -> None:
 
 
 def test_every_raw_folder_is_some_stage_s() -> None:
-    named = {value for name, value in vars(folders).items() if name.isupper()}
+    values = [value for name, value in vars(folders).items() if name.isupper() and name != "ISOS"]
+    named = {folder for value in values for folder in ([value] if isinstance(value, str) else value.values())}
     assert named == {folder for asset in ASSETS for folder in raw.raw_folders(asset)}
 
 

@@ -12,10 +12,9 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 
 from vpp_core.calendar import Period
 from vpp_core.iso import CAISO
-from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.partitions import SCENARIO, month_and_scenario, months, partition_key
-from vpp_pipeline.schedules import finished_month, monthly_benchmark
+from vpp_pipeline.schedules import SCHEDULED, finished_month, monthly_benchmark
 
 LOCAL = ZoneInfo(CAISO.timezone)
 
@@ -50,10 +49,8 @@ def test_a_month_has_the_hours_of_its_trade_days(month: str, hours: int) -> None
 def test_a_tick_on_the_first_days_picks_the_finished_month_once_per_scenario(day: int) -> None:
     with dg.instance_for_test() as instance:
         requests = tick(datetime(2023, 9, day, 6, tzinfo=LOCAL), instance)
-    assert [request.partition_key for request in requests] == [
-        partition_key("2023-08", name) for name in KNOWN_SCENARIOS
-    ]
-    assert len({request.run_key for request in requests}) == len(KNOWN_SCENARIOS)
+    assert [request.partition_key for request in requests] == [partition_key("2023-08", name) for name in SCHEDULED]
+    assert len({request.run_key for request in requests}) == len(SCHEDULED)
 
 
 def test_three_ticks_of_one_month_have_the_same_run_keys_so_that_each_runs_once() -> None:

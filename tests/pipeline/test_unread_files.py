@@ -46,7 +46,7 @@ def test_the_command_line_names_them_also_when_the_tables_are_reused(
         said = capsys.readouterr().err
         assert "not read: oasis/notes.txt: a file of a kind that is not read here (.txt)" in said
         assert "not read: load/home.xlsx: a spreadsheet; save the sheet as CSV" in said
-        assert "not read: prices.csv: not in raw/oasis (prices) or raw/load (meters)" in said
+        assert "not read: prices.csv: not in raw/oasis, raw/ercot (prices) or raw/load (meters)" in said
         assert "DS_Store" not in said
     (lake.raw / "prices.csv").unlink()
     assert execute(["data", "--month", MONTH, "--homes", "2", "--first-days", "1"]) == 0

@@ -38,10 +38,11 @@ CAISO = Iso(
     lowest_bid_usd_per_mwh=-150.0,
     highest_bid_usd_per_mwh=2000.0,
     default_node="DLAP_SCE-APND",
-    node_means="where the load of Southern California Edison settles",
+    node_pattern=r"[A-Za-z0-9][A-Za-z0-9_.#&+-]*",
+    node_means="pricing nodes; the default is where the load of Southern California Edison settles",
     products=(
-        Product("spinning reserve", "SR", ("SPINNING_RESERVES",)),
-        Product("non-spinning reserve", "NR", ("NON_SPINNING_RESERVES",)),
+        Product("spinning reserve", "spin", "SR", ("SPINNING_RESERVES",)),
+        Product("non-spinning reserve", "non-spin", "NR", ("NON_SPINNING_RESERVES",)),
     ),
     reserve_zones={"SP26": _nested("SP26"), "NP26": _nested("NP26")},
     day_ahead_gate_minutes=10 * 60,
@@ -110,10 +111,12 @@ CAISO = Iso(
             (0.57, 0.12, 0.20, 0.11),
             (0.52, 0.10, 0.23, 0.15),
         ),
+        load_factor=1.0,
         source="Monthly means and day-to-day spread are round figures of what is usual for Riverside and Ontario: "
         "assumptions, not a station's record.",
     ),
     folder="oasis",
+    file_marks=("INTERVALSTARTTIMEGMT",),
     reports="PRC_RTPD_LMP for real-time, PRC_LMP for day-ahead, PRC_AS for reserves",
     draws_prices=True,
 )

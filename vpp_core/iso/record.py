@@ -50,6 +50,8 @@ class Product:
 
     name: str
     """for people"""
+    short: str
+    """likewise, where there is no room"""
     item: str
     """what rows of a price file call it"""
     headings: tuple[str, ...]
@@ -102,6 +104,8 @@ class Place:
     """standard deviation of a day's maximum [°C]"""
     sky_share: tuple[tuple[float, float, float, float], ...]
     """by month, shares of clear days, of a morning layer that burns off, of broken and of overcast ones"""
+    load_factor: float
+    """a home's load, relative to what the model of Californian homes gives in this weather"""
     source: str
 
 
@@ -127,15 +131,18 @@ class Iso:
     timezone: str
     first_month: str
     """the first of its nodal market, `2009-04`"""
-    interval_minutes: Literal[15]
-    """of real-time prices and of their settlement: the only one that is computed with"""
+    interval_minutes: Literal[5, 15]
+    """of real-time prices as they are published and settled; what is computed with is the mean of a quarter hour"""
     prices: PossiblePrices
     lowest_bid_usd_per_mwh: float
     """what is to be sold whatever the price is bid at it"""
     highest_bid_usd_per_mwh: float
     """what is to be bought whatever the price"""
     default_node: str
+    node_pattern: str
+    """how a name of a node reads"""
     node_means: str
+    """what the nodes are at which homes settle, for people"""
     products: tuple[Product, Product]
     """in the order of the columns `spin_usd_per_mw_h` and `nonspin_usd_per_mw_h` of the table of prices"""
     reserve_zones: Mapping[str, tuple[str, ...]]
@@ -153,10 +160,14 @@ class Iso:
     place: Place
     folder: str
     """below `raw`: where people drop its reports"""
+    file_marks: tuple[str, ...]
+    """columns by which its reports are known, in capitals without blanks and underscores"""
     reports: str
     """which reports are read, for people"""
     draws_prices: bool = False
     """whether there is a model of its prices (`sources.synthetic_prices`); else a month needs files"""
+    homes_note: str = ""
+    """what of the homes is taken from elsewhere: a report says it"""
     retail: FlatRetail | None = None
     """none: the mix of `scenario.retail`"""
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 from importlib import resources
 
+from vpp_core.iso import DEFAULT
 from vpp_core.negotiation.decisions import Form, FormulationForm, HomeForm, PlanForm, TermsForm
 
 FORMS: dict[str, type[Form]] = {
@@ -19,10 +20,10 @@ FORMS: dict[str, type[Form]] = {
 
 
 @functools.cache
-def prompt(name: str) -> str:
-    """The text of a prompt, one of `FORMS`."""
+def prompt(name: str, region: str = DEFAULT.region) -> str:
+    """The text of a prompt, one of `FORMS`, for a plant in the region of a market."""
     file = resources.files("vpp_core.negotiation") / "prompts" / f"{name}.md"
-    return file.read_text(encoding="utf-8").strip()
+    return file.read_text(encoding="utf-8").strip().replace("{region}", region)
 
 
 @functools.cache

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from vpp_core.dispatch.view import GateView
 from vpp_core.fleet.fleet import CATEGORIES, Bools, Floats
+from vpp_core.iso import DEFAULT, Iso
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN, Layout
 from vpp_core.negotiation.bargain import Bargain, Terms
 from vpp_core.negotiation.wishes import wishes_of
@@ -60,6 +61,8 @@ class Table:
     """what the aggregator maximises, by the scenario's rules"""
     wishes: Callable[[int], dict[str, Any]] | None = None
     """what the home at a position of the fleet wishes (`wishes_of`): for who speaks for it, and for nobody else"""
+    iso: Iso = DEFAULT
+    """the market"""
 
     @classmethod
     def of(
@@ -93,6 +96,7 @@ class Table:
             asks=(*asks, bargain.ask_usd_per_mwh),
             objective=view.scenario.negotiation.objective,
             wishes=partial(wishes_of, view.fleet),
+            iso=view.scenario.operator,
         )
 
     @property
@@ -129,7 +133,7 @@ class Table:
         }
 
     def _groups(self) -> Iterator[dict[str, Any]]:
-        for kind, of_kind in kinds(self.layout):
+        for kind, of_kind in kinds(self.layout, self.iso):
             for position, category in enumerate(CATEGORIES):
                 chosen = of_kind & self.offering & (self.category == position)
                 if chosen.any():
@@ -157,7 +161,7 @@ def subject_of(view: GateView) -> str:
     return f"energy of {start:%A %Y-%m-%d %H:%M}, {view.hours:g} h, {city}"
 
 
-def kinds(layout: Layout) -> Iterator[tuple[str, Bools]]:
+def kinds(layout: Layout, iso: Iso = DEFAULT) -> Iterator[tuple[str, Bools]]:
     """Names of what a store can be asked for, each with its columns (K,); every column has one."""
     given = np.zeros(len(layout), dtype=bool)
     given[layout.give] = True
@@ -167,5 +171,5 @@ def kinds(layout: Layout) -> Iterator[tuple[str, Bools]]:
     yield "delayed charging", energy & ~layout.is_battery & sells
     yield "earlier charging", energy & ~layout.is_battery & ~sells
     yield "car discharge", given
-    yield "spinning reserve", layout.product == SPIN
-    yield "non-spinning reserve", layout.product == NONSPIN
+    for product, columns in zip(iso.products, (SPIN, NONSPIN), strict=True):
+        yield product.name, layout.product == columns

@@ -7,6 +7,7 @@ and the largest offers of each kind home by home. Words of a model are told as q
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,9 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.fleet.fleet import CATEGORIES
+from vpp_core.iso import DEFAULT, Iso
 from vpp_core.llm.quoting import quoted
+from vpp_core.market.segments import PRODUCTS
 from vpp_core.negotiation.conversation import Conversation, records
 from vpp_core.negotiation.messages import VppBid
 from vpp_core.negotiation.verifier import OFFER, negotiations_judged, offers_judged
@@ -24,10 +27,27 @@ from vpp_core.tables.messages import KINDS, OUTSIDE
 from vpp_core.tables.negotiation import FALLBACKS, OUTCOMES
 
 LONGEST_REASON = 300
+RESERVE_SERIES = PRODUCTS[1:]
 
 
 def story(rows: pa.Table, scenario: Scenario, names: int = 0) -> Iterator[str]:
     """Lines about the rows of one negotiation; at most `names` homes are told one by one in each part."""
+    for line in _story(rows, scenario, names):
+        yield _in_words_of(scenario.operator, line)
+
+
+def _in_words_of(iso: Iso, line: str) -> str:
+    """Reserve products are stored under the default market's names; another one's are told by their own."""
+    if iso is DEFAULT:
+        return line
+    stored = [*(product.name for product in DEFAULT.products), *RESERVE_SERIES]
+    own = [*(product.name for product in iso.products), *(product.short for product in iso.products)]
+    words = dict(zip(stored, own, strict=True))
+    pattern = "|".join(sorted(words, key=len, reverse=True))
+    return re.sub(rf"(?<![\w-])(?:{pattern})\b", lambda match: words[match[0]], line)
+
+
+def _story(rows: pa.Table, scenario: Scenario, names: int) -> Iterator[str]:
     told = Conversation.of(rows)
     if not len(told.said):
         yield f"Outcome: {OUTCOMES['nobody_available']}."

@@ -48,7 +48,7 @@ class Strategist(Rules):
             return super().terms(table)
         if self._depth == "once_a_window":
             return self._planned_terms(table)
-        heard = self._gateway.ask(_question("strategist", TermsForm, table.facts()))
+        heard = self._gateway.ask(_question("strategist", TermsForm, table.facts(), table.iso.region))
         if heard.value is None:
             return Decided(super().terms(table).value, heard.usage, heard.reason)
         return Decided(heard.value.terms(), heard.usage, heard.value.reason, by_model=True)
@@ -60,7 +60,7 @@ class Strategist(Rules):
         if self._depth == "once_a_window":
             planned = self._plan.formulation if self._plan is not None else None
             return usual if planned is None else Decided(planned.formulation(), Usage(), planned.reason, by_model=True)
-        heard = self._gateway.ask(_question("formulation", FormulationForm, table.facts()))
+        heard = self._gateway.ask(_question("formulation", FormulationForm, table.facts(), table.iso.region))
         if heard.value is None:
             return Decided(usual.value, heard.usage, heard.reason)
         return Decided(heard.value.formulation(), heard.usage, heard.value.reason, by_model=True)
@@ -69,7 +69,7 @@ class Strategist(Rules):
         """The plan is asked for in the first round; its concession then grows evenly until the last."""
         usage, reason = Usage(), ""
         if table.round == 1:
-            heard = self._gateway.ask(_question("plan", PlanForm, table.facts()))
+            heard = self._gateway.ask(_question("plan", PlanForm, table.facts(), table.iso.region))
             self._plan, usage, reason = heard.value, heard.usage, heard.reason
         if self._plan is None:
             return Decided(super().terms(table).value, usage, reason)
@@ -83,7 +83,9 @@ class Strategist(Rules):
         """One call per home that has room to concede; the others follow their own tactic."""
         homes = {int(home): np.flatnonzero(room & (table.layout.home == home)) for home in
                  np.unique(table.layout.home[room])}  # fmt: skip
-        questions = [_question("home", HomeForm, _home_facts(table, columns)) for columns in homes.values()]
+        questions = [
+            _question("home", HomeForm, _home_facts(table, columns), table.iso.region) for columns in homes.values()
+        ]
         accepts, ask = tactic.accepts.copy(), tactic.ask_usd_per_mwh.copy()
         by_model = np.zeros(len(table.layout), dtype=bool)
         usage = Usage()
@@ -102,16 +104,15 @@ class Strategist(Rules):
         return Decided(Responses(accepts, ask, by_model), usage, by_model=True)
 
 
-def _question(name: str, form: Any, facts: dict[str, Any]) -> Question[Any]:
-    return Question(
-        prompt(name), f"Facts:\n{without_brackets(json.dumps(facts, indent=1))}", form, personal="own_words" in facts
-    )
+def _question(name: str, form: Any, facts: dict[str, Any], region: str) -> Question[Any]:
+    said = f"Facts:\n{without_brackets(json.dumps(facts, indent=1))}"
+    return Question(prompt(name, region), said, form, personal="own_words" in facts)
 
 
 def _home_facts(table: Table, columns: np.ndarray) -> dict[str, Any]:
     """What who speaks for one home is told: its wishes, nothing of another home, and nothing that was computed from
     its private price but its first ask."""
-    named = list(kinds(table.layout))
+    named = list(kinds(table.layout, table.iso))
     offers = []
     for number, k in enumerate(columns, start=1):
         counter = float(table.counter_usd_per_mwh[k])

@@ -6,7 +6,7 @@ import pandas as pd
 
 from vpp_core.errors import InputError
 from vpp_core.results.figures import Figure
-from vpp_core.results.figures.one_day import FLEET_LEGEND, HOME_LEGEND, fleet_day_figures, home_day_figures
+from vpp_core.results.figures.one_day import fleet_day_figures, fleet_legend, home_day_figures, home_legend
 from vpp_core.results.one_day import (
     OneDay,
     busiest_home,
@@ -28,9 +28,10 @@ def day_parts(one: OneDay, words: str) -> list[Part]:
     """The home's plots and numbers, then the fleet's."""
     home = _drawn(home_day_figures(one), "plot-home", f"Home {one.home_id}")
     fleet = _drawn(fleet_day_figures(one), "plot-fleet", "All homes")
+    of_home, of_fleet = home_legend(one.iso), fleet_legend(one.iso)
     return [
-        part(f"Home {one.home_id} on {one.day}", [words], home, [home_table(one)], [BY_HOUR], legend=HOME_LEGEND),
-        part(f"All homes on {one.day}", [], fleet, [fleet_table(one)], [BY_HOUR], legend=FLEET_LEGEND),
+        part(f"Home {one.home_id} on {one.day}", [words], home, [home_table(one)], [BY_HOUR], legend=of_home),
+        part(f"All homes on {one.day}", [], fleet, [fleet_table(one)], [BY_HOUR], legend=of_fleet),
     ]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from vpp_core.fleet.fleet import Floats
 from vpp_core.fleet.stores import Stores
+from vpp_core.iso import CAISO
 
 if TYPE_CHECKING:
     from vpp_core.market.inputs import Inputs
@@ -54,12 +55,13 @@ class EventDelivery:
 
 
 def evening_event(inputs: Inputs) -> EventDelivery | None:
-    """What the fleet would deliver in the event's hours on each day; None for a fleet without a battery."""
+    """What the fleet would deliver in the event's hours on each day; None for a fleet without a battery, and in
+    another market than the one whose event it was."""
     from vpp_core.simulation import run
     from vpp_core.strategies.no_vpp import NoVpp
 
     own = inputs.stores.of_kind("battery")
-    if own.start == own.stop:
+    if own.start == own.stop or inputs.period.iso is not CAISO:
         return None
     trajectory, _, _ = run(inputs, NoVpp(), None)
     starts = np.flatnonzero(inputs.period.slot_of_interval == EVENT_HOURS[0] * 4)

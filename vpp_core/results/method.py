@@ -30,4 +30,4 @@ def method(run: Run) -> list[str]:
     if (run.kpis["reserves_usd"].abs() > 0).any() or (run.kpis["reserve_bids"] > 0).any():
         return list(METHOD)
     first, *rest = METHOD
-    return [first, "No strategy sold spin or non-spin reserve: the columns of reserves are zero.", *rest]
+    return [first, "No strategy sold reserve: the columns of reserves are zero.", *rest]

@@ -12,6 +12,7 @@ import pandas as pd
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
+from vpp_core.iso import Iso
 from vpp_core.results.days import best_and_worst
 from vpp_core.results.households import household_months, operable
 from vpp_core.results.kpis import A_CENT
@@ -37,6 +38,7 @@ class OneDay:
     """rows of `MARKET_PRICES`, of the day"""
     capacity_kwh: float
     """of the home's battery"""
+    iso: Iso
 
 
 def one_day(run: Run, day: str, home_id: int, intervals: pd.DataFrame | None = None) -> OneDay:
@@ -56,6 +58,7 @@ def one_day(run: Run, day: str, home_id: int, intervals: pd.DataFrame | None = N
         windows[windows["local_day"] == day],
         prices,
         float(run.fleet.bess_capacity_kwh[position_of(run.fleet, home_id)]),
+        run.scenario.operator,
     )
 
 

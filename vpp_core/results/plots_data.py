@@ -54,18 +54,18 @@ def market_picture(prices: pd.DataFrame) -> Picture:
     if np.isfinite(day_ahead).any():
         _line(figure, 1, 1, local, day_ahead, "day-ahead", ORANGE, 1.2)
     _band(figure, 2, 1, local.hour, real_time, "real-time", BLUE)
-    spin = _column(prices, "spin_usd_per_mw_h")
-    if np.isfinite(spin).any():
-        _line(figure, 2, 1, _HOURS, _by_hour(local.hour, spin, 0.5), "spin, median", GREEN, 1.5, dash="dot")
+    reserve = _column(prices, "spin_usd_per_mw_h")
+    if np.isfinite(reserve).any():
+        _line(figure, 2, 1, _HOURS, _by_hour(local.hour, reserve, 0.5), "reserve, median", GREEN, 1.5, dash="dot")
     share = np.linspace(0, 100, len(real_time))
     for values, name, colour in (
         (real_time, "real-time", BLUE),
         (day_ahead, "day-ahead", ORANGE),
-        (spin, "spin", GREEN),
+        (reserve, "reserve", GREEN),
     ):
         if np.isfinite(values).any():
             _line(figure, 2, 2, share, np.sort(values)[::-1], name, colour, 1.5, legend=False)
-    _axes(figure, "$/MWh", "$/MWh (spin: $/MW per h)", "$/MWh", "local hour", "% of intervals")
+    _axes(figure, "$/MWh", "$/MWh (reserve: $/MW per h)", "$/MWh", "local hour", "% of intervals")
     known = real_time[np.isfinite(real_time)]
     spread = np.percentile(known, [0.5, 99.5])
     figure.update_yaxes(range=[min(spread[0] * 1.3, -5), max(spread[1] * 1.6, 100)], row=2, col=2)

@@ -46,10 +46,10 @@ def markdown(title: str, run: Run, sections: Sequence[Section]) -> bytes:
 
 def run_on(run: Run, description: str) -> str:
     """What was run, in a sentence or two."""
-    scenario = run.scenario
+    scenario, iso = run.scenario, run.scenario.operator
     return (
-        f"{count(scenario.homes, 'home')} (fleet seed {scenario.seed}), {days_run(run)}, node {node(run)}, data seed "
-        f"{scenario.data_seed}. {description}."
+        f"{count(scenario.homes, 'home')} (fleet seed {scenario.seed}), {days_run(run)}, node {node(run)} of "
+        f"{iso.name}, data seed {scenario.data_seed}. {description}." + (f" {iso.homes_note}" if iso.homes_note else "")
     )
 
 

@@ -1,4 +1,4 @@
-"""Spin and non-spin reserve: what was held, what it was paid, and whether it was there when it was called."""
+"""Reserve: what was held, what it was paid, and whether it was there when it was called."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def reserve_table(run: Run) -> pd.DataFrame:
         rows.append(
             {
                 "strategy": key,
-                **{f"{kind} held [MW-h]": number(own[f"held_{kind}_mw_h"]) for kind in _KINDS},
+                **{
+                    f"{product.short} held [MW-h]": number(own[f"held_{kind}_mw_h"])
+                    for kind, product in zip(_KINDS, run.scenario.operator.products, strict=True)
+                },
                 "of committed": NONE if own["is_bound"] else percent(_share(held, held + own["unheld_mw_h"])),
                 "not held [MW-h]": NONE if own["is_bound"] else number(own["unheld_mw_h"]),
                 "held, not there [MW-h]": number(own["undeliverable_mw_h"]),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from vpp_core.iso import Iso
 from vpp_core.results.run import Run
 from vpp_core.results.text import listed, number
+from vpp_core.scenario import Scenario
 from vpp_core.tables import SOURCES
 from vpp_core.tables.data import REAL
 
@@ -19,12 +21,6 @@ _WORDS = {
     "filled": "filled from neighbours",
     "synthetic": "synthetic",
     "missing": "missing",
-}
-_MARKET_SERIES = {
-    "lmp": "real-time price",
-    "lmp_day_ahead": "day-ahead price",
-    "spin": "spinning reserve price",
-    "nonspin": "non-spinning reserve price",
 }
 
 
@@ -49,37 +45,38 @@ class Share:
 
 def data_shares(run: Run) -> list[Share]:
     """A share per series: the four prices, solar generation, household load."""
-    return shares_of(run.market_prices, run.solar, run.load)
+    return shares_of(run.market_prices, run.solar, run.load, run.scenario.operator)
 
 
 def shares_table(
-    month: str, scenario: str, prices: pd.DataFrame, solar: pd.DataFrame, load: pd.DataFrame
+    month: str, scenario: Scenario, prices: pd.DataFrame, solar: pd.DataFrame, load: pd.DataFrame
 ) -> pd.DataFrame:
     """Rows of `DATA_SHARES`."""
     return pd.DataFrame(
         [
             {
                 "month": month,
-                "scenario": scenario,
+                "scenario": scenario.name,
                 "series": share.series,
                 "source": source,
                 "percent": 100 * part,
             }
-            for share in shares_of(prices, solar, load)
+            for share in shares_of(prices, solar, load, scenario.operator)
             for source, part in share.by_source.items()
         ]
     )
 
 
-def shares_of(prices: pd.DataFrame, solar: pd.DataFrame, load: pd.DataFrame) -> list[Share]:
+def shares_of(prices: pd.DataFrame, solar: pd.DataFrame, load: pd.DataFrame, iso: Iso) -> list[Share]:
     """As `data_shares`, from the tables."""
+    first, second = (f"{product.name} price" for product in iso.products)
     shares = [
         _share(words, prices[f"{series}_source"], prices[f"{series}_usd_per_{unit}"].isna())
         for series, words, unit in (
-            ("lmp", _MARKET_SERIES["lmp"], "mwh"),
-            ("lmp_day_ahead", _MARKET_SERIES["lmp_day_ahead"], "mwh"),
-            ("spin", _MARKET_SERIES["spin"], "mw_h"),
-            ("nonspin", _MARKET_SERIES["nonspin"], "mw_h"),
+            ("lmp", "real-time price", "mwh"),
+            ("lmp_day_ahead", "day-ahead price", "mwh"),
+            ("spin", first, "mw_h"),
+            ("nonspin", second, "mw_h"),
         )
     ]
     for words, frame in (("solar generation", solar), ("household load", load)):

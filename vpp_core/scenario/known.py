@@ -53,6 +53,11 @@ KNOWN_SCENARIOS: dict[str, Scenario] = {
             description="Beside the market, California's DSGS pays for capacity and ELRP for energy at events",
             programmes=(DSGS, ELRP),
         ),
+        Scenario(
+            name="ercot",
+            description="Texas: ERCOT's prices at Houston's load zone (from files), its rules, a flat retail plan",
+            iso="ercot",
+        ),
     )
 }
 """By name; `reference` equals `Scenario()`."""

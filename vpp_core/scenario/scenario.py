@@ -118,12 +118,13 @@ class Scenario(Rules):
         return key
 
     @model_validator(mode="after")
-    def _zone_of_the_market(self) -> Scenario:
-        zones = self.operator.reserve_zones
-        if self.reserve_zone not in zones:
-            raise ValueError(
-                f"reserve_zone {self.reserve_zone!r} is none of {self.operator.name}'s: {', '.join(zones)}"
-            )
+    def _places_of_the_market(self) -> Scenario:
+        iso = self.operator
+        if self.reserve_zone not in iso.reserve_zones:
+            known = ", ".join(iso.reserve_zones)
+            raise ValueError(f"reserve_zone {self.reserve_zone!r} is none of {iso.name}'s: {known}")
+        if self.node is not None and not re.fullmatch(iso.node_pattern, self.node):
+            raise ValueError(f"node {self.node} is none of {iso.name}'s ({iso.node_means}: {iso.default_node})")
         return self
 
     @field_validator("tariffs")

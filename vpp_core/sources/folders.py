@@ -4,8 +4,10 @@ A source imports the names of the folders it reads. That alone makes them count:
 makes the table computed anew whose code imports the name.
 """
 
-OASIS_FILES = "oasis"
-"""CAISO's downloads, dropped in by people."""
+from vpp_core.iso import ISOS
+
+MARKET_FILES = {key: iso.folder for key, iso in ISOS.items()}
+"""Downloads of each market, dropped in by people."""
 OWN_PROFILES = "load"
 """Meters' profiles, dropped in by people."""
 FETCHED_OASIS = "fetched/oasis"

@@ -14,11 +14,11 @@ import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
+from vpp_core.iso import CAISO
 from vpp_core.sources.fetched import Answer, Shelf
 from vpp_core.sources.folders import FETCHED_HOSTED
 from vpp_core.sources.network import Services, get, reachability
-from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, OasisRows
-from vpp_core.sources.oasis_reports import refuse_impossible
+from vpp_core.sources.price_rows import DAY_AHEAD, REAL_TIME, PriceRows, refuse_impossible
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def shelf(raw: Path, month: Month) -> Shelf:
     return Shelf(raw / FETCHED_HOSTED / str(month), ".json")
 
 
-def read_kept(raw: Path, node: str, month: Month) -> list[OasisRows]:
+def read_kept(raw: Path, node: str, month: Month) -> list[PriceRows]:
     """What was fetched before."""
     place, found = shelf(raw, month), []
     for series in _DATASETS:
@@ -46,13 +46,13 @@ def read_kept(raw: Path, node: str, month: Month) -> list[OasisRows]:
 
 def fetch(
     raw: Path, node: str, month: Month, series: list[str], services: Services
-) -> tuple[list[OasisRows], list[UnavailableError]]:
+) -> tuple[list[PriceRows], list[UnavailableError]]:
     """Ask for the energy prices among the named series, keep the answers, and say what could not be had.
 
     Nothing is asked without a key. A refused key is an `InputError`.
     """
     wanted = [name for name in series if name in _DATASETS]
-    found: list[OasisRows] = []
+    found: list[PriceRows] = []
     if not wanted or not services.hosted_key:
         return found, []
     try:
@@ -107,13 +107,13 @@ def _ask(series: str, node: str, month: Month, services: Services) -> bytes:
     return str(frame.to_json(orient="records", date_format="iso")).encode()
 
 
-def _rows(answer: Answer, series: str, month: Month, where: str) -> OasisRows:
+def _rows(answer: Answer, series: str, month: Month, where: str) -> PriceRows:
     """The records as rows of an OASIS report."""
     report = _DATASETS[series][1]
     try:
         table = pd.DataFrame(json.loads(answer.content, parse_constant=_no_number))
         if table.empty:
-            return OasisRows(report, pd.DataFrame(columns=["timestamp", "name", "item", "price"]), answer.retrieved_at)
+            return PriceRows(report, pd.DataFrame(columns=["timestamp", "name", "item", "price"]), answer.retrieved_at)
         start = pd.to_datetime(table["interval_start_utc"], utc=True, format="ISO8601").dt.as_unit("us")
         parts = [
             pd.DataFrame({"timestamp": start, "name": table["location"], "item": item, "price": table[column]})
@@ -125,9 +125,9 @@ def _rows(answer: Answer, series: str, month: Month, where: str) -> OasisRows:
         raise InputError(f"{where} is not in the expected form ({error!r}); update the program or use files") from None
     if "LMP" not in set(rows["item"]):
         raise InputError(f"{where} holds no column lmp; update the program or use files")
-    refuse_impossible(rows, where)
+    refuse_impossible(rows, where, CAISO)
     inside = (rows["timestamp"] >= month.start) & (rows["timestamp"] < month.end)
-    return OasisRows(report, rows[inside], answer.retrieved_at)
+    return PriceRows(report, rows[inside], answer.retrieved_at)
 
 
 def _no_number(text: str) -> float:

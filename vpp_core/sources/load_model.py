@@ -104,12 +104,13 @@ def modelled_load(month: Month, seed: int, homes: npt.ArrayLike) -> Floats:
 
 
 def _load(climate: _Climate, month: Month, seed: int, homes: npt.ArrayLike) -> Floats:
+    factor = month.iso.place.load_factor
     wanted = np.asarray(homes, dtype=np.intp)
     result = np.empty((len(wanted), len(climate.slot)))
     for block in np.unique(wanted // BLOCK):
         here = np.flatnonzero(wanted // BLOCK == block)
         result[here] = _block(climate, month, seed, int(block))[wanted[here] % BLOCK]
-    np.multiply(result, 1e4, out=result)
+    np.multiply(result, 1e4 * factor, out=result)
     np.rint(result, out=result)
     np.divide(result, 1e4, out=result)
     return result.T

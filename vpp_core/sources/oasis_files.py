@@ -1,7 +1,7 @@
 """OASIS downloads as a person gets them from CAISO's web page, read from a folder: CSV or zip, any order, overlapping.
 
 Understood are PRC_RTPD_LMP (real-time, 15 min), PRC_LMP (day-ahead, hourly) and PRC_AS (day-ahead reserves, hourly),
-the last also as gridstatus saves it (`wide_reserves`).
+the last also as gridstatus saves it (`gridstatus_files`).
 The same reader serves what the live client kept, because it keeps answers as they came. What a row is, its
 XML_DATA_ITEM says (`oasis_reports`): only clearing prices count, and any other report is named.
 """
@@ -9,37 +9,25 @@ XML_DATA_ITEM says (`oasis_reports`): only clearing prices count, and any other 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
-from vpp_core.sources import csv_text, wide_reserves
-from vpp_core.sources.oasis_reports import (
-    DAY_AHEAD,
-    REAL_TIME,
-    RESERVES,
-    Columns,
-    OtherReportError,
-    prices_of,
-)
-from vpp_core.sources.raw_files import documents, files_below, last_changed, named, not_read
-from vpp_core.sources.raw_files import read_file as read_content
+from vpp_core.iso import CAISO
+from vpp_core.sources import csv_text, dropped_files, gridstatus_files
+from vpp_core.sources.dropped_files import PriceReader
+from vpp_core.sources.oasis_reports import Columns, OtherReportError, prices_of
+from vpp_core.sources.price_rows import NotPricesError, PriceRows, inside, other_market
 from vpp_core.sources.unread import Unread
 
-__all__ = ["DAY_AHEAD", "REAL_TIME", "RESERVES", "OasisRefusalError", "OasisRows", "read_bytes", "read_folder"]
+__all__ = ["READER", "OasisRefusalError", "read_bytes"]
 
 _ENDINGS = (".csv", ".zip", ".gz", ".xml", ".html", ".htm")
 _DATE_RANGE = re.compile(r"(?<!\d)(\d{8})_(\d{8})_[A-Z]", re.IGNORECASE)
-_SAME_PRICE = 1e-5
-"""OASIS prints five decimals: two prices closer than this [$/MWh] are the same."""
 _ROWS_AT_ONCE = 200_000
-MOST_ROWS = 10_000_000
-"""Of a month, in all files: a node's month is 15,000."""
 
 
 class OasisRefusalError(UnavailableError):
@@ -50,59 +38,6 @@ class OasisRefusalError(UnavailableError):
         self.code = code
 
 
-@dataclass(frozen=True)
-class OasisRows:
-    """Rows of one report, in long form.
-
-    `rows` has timestamp [UTC], name (node, or reserve region), item (LMP, MCE, MCC, MCL, MGHG, or SR, NR) and price.
-    """
-
-    report: str
-    rows: pd.DataFrame
-    retrieved_at: pd.Timestamp
-
-
-@dataclass
-class FolderRows:
-    """What a folder of downloads has of a month, and which files it was not read from."""
-
-    reports: list[OasisRows] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
-
-
-def read_folder(folder: Path, month: Month) -> FolderRows:
-    """Every report below `folder` that may touch the month; files whose name says otherwise are not opened.
-
-    A broken file is an `InputError` that names it. Another report than prices is told as unread, and refused only
-    where no file of the month has prices: then it is what somebody took for them.
-    """
-    found, kept = FolderRows(), 0
-    refusal: OtherReportError | None = None
-    for path in files_below(folder):
-        label = named(path, folder)
-        if path.suffix.lower() not in _ENDINGS:
-            found.unread.append(Unread(label, not_read(path.name)))
-        elif not _may_touch(path.name, month):
-            found.unread.append(Unread(label, f"by its name of another time than {month}"))
-        else:
-            content = read_content(path)
-            try:
-                reports = read_bytes(content, str(path), month, last_changed(path), unread=found.unread, label=label)
-            except OtherReportError as error:
-                refusal = refusal or error
-                found.unread.append(Unread(label, error.what))
-                continue
-            found.reports += reports
-            kept += sum(len(report.rows) for report in reports)
-            if kept > MOST_ROWS:
-                raise InputError(
-                    f"the files in {folder} hold more than {MOST_ROWS:,} prices of {month}; keep those of one node"
-                )
-    if refusal and not found.reports:
-        raise refusal
-    return found
-
-
 def read_bytes(
     content: bytes,
     where: str,
@@ -111,35 +46,9 @@ def read_bytes(
     *,
     unread: list[Unread] | None = None,
     label: str = "",
-) -> list[OasisRows]:
-    """The month's rows of one answer, zipped or not; what is not prices becomes a sentence with `where` in it.
-
-    What is passed over (files in an archive, rows that are no prices) is added to `unread` under `label`.
-    """
-    told = [] if unread is None else unread
-    found: list[OasisRows] = []
-    refusal: OtherReportError | None = None
-    if where.lower().endswith(".zip") and content[:2] != b"PK":
-        _refuse_error_answer(content, where)
-        raise InputError(f"{where} is not a readable zip file; download it again or remove it")
-    inside = list[Unread]()
-    for document in documents(content, where, _ENDINGS, label or where):
-        if isinstance(document, Unread):
-            inside.append(document)
-            continue
-        _refuse_error_answer(document.content, document.where)
-        name = (label or where) + document.where.removeprefix(where)
-        try:
-            reports = _parse(document.content, document.where, name, month, retrieved_at, inside)
-        except OtherReportError as error:
-            refusal = refusal or error
-            inside.append(Unread(name, error.what))
-            continue
-        found += reports
-    if refusal and not found:
-        raise refusal
-    told += inside
-    return found
+) -> list[PriceRows]:
+    """The month's rows of one answer of OASIS, zipped or not."""
+    return dropped_files.read_bytes(content, where, month, retrieved_at, READER, unread=unread, label=label)
 
 
 def _may_touch(name: str, month: Month) -> bool:
@@ -178,20 +87,22 @@ def _refuse_error_answer(text: bytes, where: str) -> None:
 
 def _parse(
     text: bytes, where: str, label: str, month: Month, retrieved_at: pd.Timestamp, unread: list[Unread]
-) -> list[OasisRows]:
+) -> list[PriceRows]:
     """The month's prices in one CSV. What its other rows are is added to `unread`."""
     lines = csv_text.rows(text, where)
     _, head = next(lines, (0, []))
     if not head:
         raise InputError(f"{where} is not a readable CSV (it is empty); download it again or remove it")
-    wide = wide_reserves.places_of(head)
-    if wide is not None:
-        rows = wide_reserves.read_wide(lines, wide, where)
-        inside = rows[(rows["timestamp"] >= month.start) & (rows["timestamp"] < month.end)]
-        if len(inside):
-            return [OasisRows(RESERVES, inside.reset_index(drop=True), retrieved_at)]
-        unread.append(Unread(label, f"holds no price of {month}"))
-        return []
+    saved = gridstatus_files.places_of(head, CAISO)
+    if saved is not None:
+        tables = gridstatus_files.read_table(lines, saved, CAISO, where)
+        kept = [(report, inside(rows, month.start, month.end)) for report, rows in tables]
+        if not any(len(rows) for _, rows in kept):
+            unread.append(Unread(label, f"holds no price of {month}"))
+        return [PriceRows(report, rows.reset_index(drop=True), retrieved_at) for report, rows in kept if len(rows)]
+    of_another = other_market(head, CAISO)
+    if of_another:
+        raise NotPricesError(where, of_another, "remove it from here")
     columns = Columns.of([csv_text.tidy(cell).upper() for cell in head], where)
     found: dict[str, list[pd.DataFrame]] = {}
     first, last = "", ""
@@ -206,9 +117,9 @@ def _parse(
                 continue
             early, late = str(rows["timestamp"].min()), str(rows["timestamp"].max())
             first, last = min(first or early, early), max(last, late)
-            inside = rows[(rows["timestamp"] >= month.start) & (rows["timestamp"] < month.end)]
-            if len(inside):
-                found.setdefault(report, []).append(inside)
+            of_month = inside(rows, month.start, month.end)
+            if len(of_month):
+                found.setdefault(report, []).append(of_month)
     if other and not first:
         raise OtherReportError(where, columns, other)
     if other:
@@ -216,7 +127,7 @@ def _parse(
     if not found:
         why = f"holds no price of {month}" + (f", only of {first[:10]} to {last[:10]}" if first else "")
         unread.append(Unread(label, why))
-    return [OasisRows(report, pd.concat(parts, ignore_index=True), retrieved_at) for report, parts in found.items()]
+    return [PriceRows(report, pd.concat(parts, ignore_index=True), retrieved_at) for report, parts in found.items()]
 
 
 def _parts(lines: Iterator[tuple[int, list[str]]], columns: Columns, width: int, where: str) -> Iterator[pd.DataFrame]:
@@ -234,19 +145,4 @@ def _parts(lines: Iterator[tuple[int, list[str]]], columns: Columns, width: int,
         ).assign(line=[number for number, _ in batch])
 
 
-def without_duplicates(reports: Iterable[OasisRows], report: str) -> pd.DataFrame:
-    """All rows of one kind of report, identical repetitions dropped, with `retrieved_at`; a conflict is an error."""
-    parts = [r.rows.assign(retrieved_at=r.retrieved_at) for r in reports if r.report == report]
-    if not parts:
-        return pd.DataFrame(columns=[*("timestamp", "name", "item", "price"), "retrieved_at"])
-    rows = pd.concat(parts, ignore_index=True).dropna(subset=["price"])
-    key = ["timestamp", "name", "item"]
-    spread = rows.groupby(key)["price"].agg(["min", "max"])
-    conflict = spread[spread["max"] - spread["min"] > _SAME_PRICE]
-    if len(conflict):
-        (when, name, item), prices = conflict.index[0], conflict.iloc[0]
-        raise InputError(
-            f"the files hold two prices for {name} {item} at {when:%Y-%m-%dT%H:%MZ}: {prices['min']:g} and "
-            f"{prices['max']:g} $/MWh; keep the right file in raw/oasis"
-        )
-    return rows.sort_values([*key, "retrieved_at"]).drop_duplicates(key, keep="last").reset_index(drop=True)
+READER = PriceReader(endings=_ENDINGS, read=_parse, may_touch=_may_touch, first_look=_refuse_error_answer)

@@ -23,7 +23,8 @@ from vpp_core.iso import CAISO
 from vpp_core.sources.fetched import Answer, Shelf
 from vpp_core.sources.folders import FETCHED_OASIS
 from vpp_core.sources.network import Services, get, reachability
-from vpp_core.sources.oasis_files import OasisRefusalError, OasisRows, read_bytes
+from vpp_core.sources.oasis_files import OasisRefusalError, read_bytes
+from vpp_core.sources.price_rows import PriceRows
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def shelf(raw: Path, month: Month) -> Shelf:
     return Shelf(raw / FETCHED_OASIS / str(month), ".zip")
 
 
-def read_kept(raw: Path, node: str, month: Month) -> list[OasisRows]:
+def read_kept(raw: Path, node: str, month: Month) -> list[PriceRows]:
     """What was fetched before, of any series."""
     place, found = shelf(raw, month), []
     for series in _requests(node):
@@ -74,7 +75,7 @@ def is_served(month: Month, now: pd.Timestamp) -> bool:
 
 def fetch(
     raw: Path, node: str, month: Month, series: list[str], services: Services
-) -> tuple[list[OasisRows], list[UnavailableError]]:
+) -> tuple[list[PriceRows], list[UnavailableError]]:
     """Ask OASIS for the named series, one request each, keep the answers, and say what could not be had.
 
     An `InputError` is raised where the request itself is wrong (a node that OASIS does not know).
@@ -85,7 +86,7 @@ def fetch(
             "ways left: the hosted API (GRIDSTATUS_API_KEY), files in raw/oasis, or --source synthetic"
         )
         return [], [UnavailableError(sentence)]
-    found: list[OasisRows] = []
+    found: list[PriceRows] = []
     faults: list[UnavailableError] = []
     try:
         reachability.check(services.oasis_url)
@@ -105,7 +106,7 @@ def fetch(
     return found, faults
 
 
-def _fetch_one(caiso: Any, raw: Path, node: str, month: Month, series: str) -> list[OasisRows]:
+def _fetch_one(caiso: Any, raw: Path, node: str, month: Month, series: str) -> list[PriceRows]:
     request = _requests(node)[series]
     answer = caiso.ask(request.dataset, month, request.params)
     where = f"the OASIS answer for {series} of {month} at {node}"

@@ -12,11 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from vpp_core.errors import InputError, UnavailableError
-from vpp_core.iso import CAISO, PriceBounds
+from vpp_core.errors import InputError
+from vpp_core.iso import CAISO
 from vpp_core.sources.csv_text import MOST_COLUMNS, tidy
-
-REAL_TIME, DAY_AHEAD, RESERVES = "real-time LMP", "day-ahead LMP", "reserve prices"
+from vpp_core.sources.price_rows import (
+    DAY_AHEAD,
+    REAL_TIME,
+    RESERVES,
+    STEPS,
+    NotPricesError,
+    numbers,
+    refuse_impossible,
+    unreadable,
+)
 
 TIME = "INTERVALSTARTTIME_GMT"
 ENERGY_ITEMS = {
@@ -29,7 +37,6 @@ ENERGY_ITEMS = {
 RESERVE_ITEMS = {"SP_CLR_PRC": "SR", "NS_CLR_PRC": "NR"}
 _NOT_SOLD = {"RU": "RU_CLR_PRC", "RD": "RD_CLR_PRC", "RMU": "RMU_CLR_PRC", "RMD": "RMD_CLR_PRC"}
 """Prices of PRC_AS that no home here earns: part of every such file, so not worth a word."""
-_STEPS = {REAL_TIME: pd.Timedelta(minutes=15), DAY_AHEAD: pd.Timedelta(hours=1), RESERVES: pd.Timedelta(hours=1)}
 _MARKET_OF_COLUMN = {"PRC": "RTPD", "MW": "DAM", "VALUE": "RTM"}
 """Column of the price → the market that has it so, where a table says none."""
 _READ = "prices are read from PRC_RTPD_LMP (15-minute market, RTPD), PRC_LMP (DAM) and PRC_AS (DAM)"
@@ -56,7 +63,7 @@ _OTHER = (
 """Part of an item's name → the report it is of."""
 
 
-class OtherReportError(UnavailableError):
+class OtherReportError(NotPricesError):
     """A report that holds no prices a result can rest on: which one, and which are read."""
 
     def __init__(self, where: str, columns: Columns, found: Iterable[str]) -> None:
@@ -64,12 +71,12 @@ class OtherReportError(UnavailableError):
         known = next((report for part, report in _OTHER if any(part in name for name in names)), "")
         if all(name.startswith("market ") for name in names):
             market = names[0].removeprefix("market ")
-            self.what = f"is of market {market}, {_MARKETS.get(market, 'which is not read')}"
+            what = f"is of market {market}, {_MARKETS.get(market, 'which is not read')}"
         elif known:
-            self.what = f"holds {known}, no prices"
+            what = f"holds {known}, no prices"
         else:
-            self.what = f"holds {', '.join(names[:3])}, no prices that are read here"
-        super().__init__(f"{where} {self.what}; {_READ}: download that, and remove this one")
+            what = f"holds {', '.join(names[:3])}, no prices that are read here"
+        super().__init__(where, what, f"{_READ}: download that, and remove this one")
 
 
 @dataclass(frozen=True)
@@ -154,11 +161,11 @@ def _refuse_contradiction(table: pd.DataFrame, item: pd.Series, kind: pd.Series,
 
 def _rows(table: pd.DataFrame, item: pd.Series, columns: Columns, report: str, where: str) -> pd.DataFrame:
     start = _times(table, TIME, where)
-    price = _numbers(table, columns.price, where)
+    price = numbers(table[columns.price], table["line"], where)
     rows = pd.DataFrame(
         {"timestamp": start, "name": table[columns.name].map(tidy), "item": item, "price": price, "line": table["line"]}
     )
-    step = _STEPS[report]
+    step = STEPS[report]
     off = start != start.dt.floor(step)
     if "INTERVALENDTIME_GMT" in table:
         given = table["INTERVALENDTIME_GMT"].map(tidy) != ""
@@ -171,7 +178,7 @@ def _rows(table: pd.DataFrame, item: pd.Series, columns: Columns, report: str, w
             f"{where} is said to be {report}, but line {row['line']} is not of an interval of "
             f"{step.total_seconds() / 60:g} minutes (it starts at {tidy(row[TIME])[:30]}); {_READ}"
         )
-    refuse_impossible(rows, where)
+    refuse_impossible(rows, where, CAISO)
     return rows.drop(columns="line").reset_index(drop=True)
 
 
@@ -180,46 +187,9 @@ def _times(table: pd.DataFrame, column: str, where: str) -> pd.Series:
         return pd.to_datetime(table[column].map(tidy), utc=True, format="ISO8601", errors="raise").dt.as_unit("us")
     except (ValueError, TypeError, OverflowError):
         read = pd.to_datetime(table[column].map(tidy), utc=True, format="ISO8601", errors="coerce")
-        raise InputError(_unreadable(table, read.isna(), column, where)) from None
+        raise InputError(unreadable(table[column], read.isna(), table["line"], where)) from None
 
 
 def _first(table: pd.DataFrame, where: pd.Series) -> pd.Series:
     """The first row of which something is true."""
     return table.iloc[int(np.argmax(where.to_numpy()))]
-
-
-def _unreadable(table: pd.DataFrame, unread: pd.Series, column: str, where: str) -> str:
-    row = _first(table, unread)
-    return (
-        f"{where} holds an unreadable time or price ({tidy(row[column])[:40]!r} in line {row['line']}); "
-        "download it again or remove it"
-    )
-
-
-def _numbers(table: pd.DataFrame, column: str, where: str) -> pd.Series:
-    """Prices as numbers, an empty cell as none; infinity, NaN and words are refused."""
-    text = table[column].map(tidy)
-    plain = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?") | (text == "")
-    if not plain.all():
-        raise InputError(_unreadable(table, ~plain, column, where))
-    return text.where(text != "", "nan").astype(float)
-
-
-def refuse_impossible(rows: pd.DataFrame, where: str) -> None:
-    """Refuse a price that no market has, of any series: in files, fetched answers and live ones alike."""
-    for bounds, here in _bounded(rows["item"]):
-        price = rows["price"].to_numpy(dtype=float)
-        beyond = here & ~np.isnan(price) & ~((price >= bounds.low) & (price <= bounds.high))
-        if beyond.any():
-            row = rows.iloc[int(np.argmax(beyond))]
-            raise InputError(
-                f"{where} has {row['item']} of {row['price']:g} {bounds.unit} at {row['timestamp']:%Y-%m-%dT%H:%MZ} "
-                f"({row['name']}), outside {bounds}: no CAISO price; correct or remove it"
-            )
-
-
-def _bounded(item: pd.Series) -> list[tuple[PriceBounds, np.ndarray]]:
-    reserve = item.isin(RESERVE_ITEMS.values()).to_numpy()
-    whole = (item == "LMP").to_numpy()
-    possible = CAISO.prices
-    return [(possible.reserve, reserve), (possible.energy, whole), (possible.energy_part, ~reserve & ~whole)]

@@ -1,9 +1,10 @@
 """The price table: real where it can be had, and every row says what it is.
 
-With `source=auto` each series is taken from the files a person dropped into `raw/oasis`, then from what was fetched
-before, then from the live services; short gaps are filled and marked; what is still missing of the real-time price is
-drawn. Series are never made to look related: where the real-time price is real and the day-ahead price is not known,
-it stays empty, and missing reserve prices are modelled on the real ones and marked synthetic.
+With `source=auto` each series is taken from the files a person dropped into the market's folder, then from what was
+fetched before, then from the live services; short gaps are filled and marked; what is still missing of the real-time
+price is drawn, where the market has a model of its prices, and refused where it has none. Series are never made to look
+related: where the real-time price is real and the day-ahead price is not known, it stays empty, and missing reserve
+prices are modelled on the real ones and marked synthetic (or stay empty, without a model).
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from vpp_core.errors import InputError, UnavailableError
 from vpp_core.iso import Iso, column_bounds
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.transform import DataTransform
-from vpp_core.sources import hosted, oasis_live
-from vpp_core.sources.folders import OASIS_FILES
+from vpp_core.sources.dropped_files import read_folder
+from vpp_core.sources.folders import MARKET_FILES
 from vpp_core.sources.network import Services, UnreachableError
-from vpp_core.sources.oasis_files import DAY_AHEAD, REAL_TIME, RESERVES, OasisRows, read_folder, without_duplicates
+from vpp_core.sources.price_readers import price_source
 from vpp_core.sources.price_regimes import recorded_year
+from vpp_core.sources.price_rows import DAY_AHEAD, LMP, REAL_TIME, RESERVES, PriceRows, without_duplicates
 from vpp_core.sources.raw_files import strays
 from vpp_core.sources.series import (
     COMPONENTS,
@@ -40,10 +42,9 @@ from vpp_core.sources.unread import Unread
 
 log = logging.getLogger(__name__)
 
-SERVICES = (oasis_live, hosted)
-"""Asked in this order for what files lack. Add one: a module with `read_kept` and `fetch`, and its name here."""
-
-SERIES = ("lmp", "lmp_day_ahead", "spin", "nonspin")
+RESERVE_SERIES = ("spin", "nonspin")
+"""The market's two reserve products, in the order of its record."""
+SERIES = ("lmp", "lmp_day_ahead", *RESERVE_SERIES)
 _PEAK_HOURS = (16, 21)
 
 
@@ -62,15 +63,16 @@ class _Prices:
         lmp, day_ahead, spin, nonspin = (SourcedSeries.empty(count) for _ in SERIES)
         return cls(lmp, day_ahead, spin, nonspin, {name: SourcedSeries.empty(count) for name in COMPONENTS.values()})
 
-    def add(self, reports: list[OasisRows], node: str, zone: str, period: Period, source: str) -> None:
+    def add(self, reports: list[PriceRows], node: str, zone: str, period: Period, source: str) -> None:
         """Take from `reports` what is missing so far."""
         if not reports:
             return
-        rows = {report: without_duplicates(reports, report) for report in (REAL_TIME, DAY_AHEAD, RESERVES)}
-        for name, item in (("spin", "SR"), ("nonspin", "NR")):
-            getattr(self, name).complete_from(reserve_from_rows(rows[RESERVES], zone, item, period, source))
-        self.lmp_day_ahead.complete_from(from_rows(rows[DAY_AHEAD], node, "LMP", period, source, hourly=True))
-        self.lmp.complete_from(from_rows(rows[REAL_TIME], node, "LMP", period, source, hourly=False))
+        folder = period.iso.folder
+        rows = {report: without_duplicates(reports, report, folder) for report in (REAL_TIME, DAY_AHEAD, RESERVES)}
+        for name, product in zip(RESERVE_SERIES, period.iso.products, strict=True):
+            getattr(self, name).complete_from(reserve_from_rows(rows[RESERVES], zone, product.item, period, source))
+        self.lmp_day_ahead.complete_from(from_rows(rows[DAY_AHEAD], node, LMP, period, source, hourly=True))
+        self.lmp.complete_from(from_rows(rows[REAL_TIME], node, LMP, period, source, hourly=False))
         for item, name in COMPONENTS.items():
             part = from_rows(rows[REAL_TIME], node, item, period, source, hourly=False)
             self.parts[name].complete_from(part)
@@ -134,9 +136,9 @@ def _gather(
     source, zone = scenario.source, scenario.reserve_zone
     if source == "synthetic":
         return prices, scenario.node or scenario.operator.default_node
-    files: list[OasisRows] = []
+    files: list[PriceRows] = []
     if source in ("auto", "file"):
-        dropped = read_folder(raw / OASIS_FILES, month)
+        dropped = read_folder(raw / MARKET_FILES[scenario.iso], month, price_source(scenario.operator).reader)
         files = dropped.reports
         unread += [*dropped.unread, *strays(raw)]
     node = _node(scenario, files, month)
@@ -160,10 +162,11 @@ def _add_fetched(
 ) -> list[UnavailableError]:
     """Add what was fetched before, then what the live services have, and say what could not be had."""
     faults: list[UnavailableError] = []
-    for service in SERVICES:
+    services_of = price_source(period.iso).services
+    for service in services_of:
         if prices.missing_series(gap) and not refresh:
             prices.add(service.read_kept(raw, node, period.month), node, zone, period, "cache")
-    for service in SERVICES:
+    for service in services_of:
         wanted = prices.missing_series(gap)
         if wanted:
             reports, more = service.fetch(raw, node, period.month, wanted, services)
@@ -175,10 +178,10 @@ def _add_fetched(
     return faults
 
 
-def _node(scenario: Scenario, files: list[OasisRows], month: Month) -> str:
+def _node(scenario: Scenario, files: list[PriceRows], month: Month) -> str:
     """The node named, or the only one in the month's files, or the default."""
     nodes: list[str] = []
-    default = scenario.operator.default_node
+    default, folder = scenario.operator.default_node, scenario.operator.folder
     for report in (REAL_TIME, DAY_AHEAD):
         nodes = nodes or sorted({str(n) for r in files if r.report == report for n in r.rows["name"].unique()})
     if not nodes:
@@ -187,7 +190,7 @@ def _node(scenario: Scenario, files: list[OasisRows], month: Month) -> str:
     if scenario.node:
         if scenario.node not in nodes:
             raise InputError(
-                f"node {scenario.node} is not in the files of {month} in raw/oasis, which hold {some}; "
+                f"node {scenario.node} is not in the files of {month} in raw/{folder}, which hold {some}; "
                 "name one of these or download that node"
             )
         return scenario.node
@@ -197,17 +200,17 @@ def _node(scenario: Scenario, files: list[OasisRows], month: Month) -> str:
         return nodes[0]
     if default in nodes:
         return default
-    raise InputError(f"the files of {month} in raw/oasis hold several nodes ({some}); name one with --node")
+    raise InputError(f"the files of {month} in raw/{folder} hold several nodes ({some}); name one with --node")
 
 
-def _refuse_partial_regions(files: list[OasisRows], iso: Iso, zone: str) -> None:
+def _refuse_partial_regions(files: list[PriceRows], iso: Iso, zone: str) -> None:
     """A sum of some of the nested regions would be a wrong price that looks right."""
     present = {str(n) for r in files if r.report == RESERVES for n in r.rows["name"].unique()}
     absent = [region for region in iso.reserve_zones[zone] if region not in present]
     if present and absent:
         raise InputError(
-            f"the reserve prices in raw/oasis lack the region(s) {', '.join(absent)}, which add to the price of "
-            f"{zone}; download PRC_AS with all regions"
+            f"the reserve prices in raw/{iso.folder} lack the region(s) {', '.join(absent)}, which add to the price of "
+            f"{zone}; download them with all regions"
         )
 
 
@@ -219,8 +222,8 @@ def _refuse_gaps(prices: _Prices, scenario: Scenario, month: Month, raw: Path) -
         missing = series.missing[: len(period)]
         if missing.all() and scenario.source == "file":
             raise UnavailableError(
-                f"there are no real-time prices of {month} in {raw / OASIS_FILES}; put PRC_RTPD_LMP downloads there or "
-                "choose another --source"
+                f"there are no real-time prices of {month} in {raw / scenario.operator.folder}; put downloads there "
+                f"({scenario.operator.reports}) or choose another --source"
             )
         if missing.any():
             raise UnavailableError(
@@ -232,6 +235,9 @@ def _refuse_gaps(prices: _Prices, scenario: Scenario, month: Month, raw: Path) -
 def _model_the_rest(prices: _Prices, scenario: Scenario, month: Month) -> None:
     """Draw what no source had. Only a month without any real price gets a day-ahead price drawn."""
     seed = scenario.data_seed
+    if not scenario.operator.draws_prices:
+        _refuse_undrawn(prices, scenario, month)
+        return
     incomplete = prices.lmp.missing.any() or prices.spin.missing.any() or prices.nonspin.missing.any()
     if incomplete and recorded_year(month) != month.year:
         log.warning(
@@ -252,6 +258,20 @@ def _model_the_rest(prices: _Prices, scenario: Scenario, month: Month) -> None:
         spin, nonspin = modelled_reserves(month, prices.lmp.value, prices.lmp_day_ahead.value, seed)
         prices.spin.complete_from(SourcedSeries.drawn(spin, seed))
         prices.nonspin.complete_from(SourcedSeries.drawn(nonspin, seed))
+
+
+def _refuse_undrawn(prices: _Prices, scenario: Scenario, month: Month) -> None:
+    """A market without a model of its prices needs real ones of all that is simulated; reserves may be missing."""
+    iso, period = scenario.operator, scenario.period(month)
+    missing = prices.lmp.missing[: len(period)]
+    if not missing.any():
+        return
+    which = f"only part of {iso.name}'s" if not missing.all() else f"none of {iso.name}'s"
+    gaps = "" if missing.all() else f" ({missing_stretches(missing, period)})"
+    raise UnavailableError(
+        f"there are {which} real-time prices of {month}{gaps}, and they are not modelled; put its reports into "
+        f"raw/{iso.folder}: {iso.reports}"
+    )
 
 
 def _apply(transform: DataTransform, prices: _Prices, period: Period) -> None:

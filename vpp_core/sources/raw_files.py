@@ -10,13 +10,15 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from vpp_core.errors import InputError
+from vpp_core.iso import ISOS
+from vpp_core.sources import spreadsheet
 from vpp_core.sources.unread import Unread
 
 LARGEST_BYTES = 256 * 2**20
@@ -60,7 +62,15 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(path for path in files if not is_leftover(path.relative_to(folder).as_posix()))
 
 
-KNOWN_HERE = ("oasis", "load", "fetched", "llm", "households.txt", "households.csv", "households.json")
+KNOWN_HERE = (
+    *(iso.folder for iso in ISOS.values()),
+    "load",
+    "fetched",
+    "llm",
+    "households.txt",
+    "households.csv",
+    "households.json",
+)
 """What the raw folder itself may hold."""
 
 
@@ -69,7 +79,8 @@ def strays(raw: Path) -> list[Unread]:
     if not raw.is_dir():
         return []
     beside = sorted(path for path in raw.iterdir() if path.name not in KNOWN_HERE and not is_leftover(path.name))
-    why = "not in raw/oasis (prices) or raw/load (meters), where files are looked for"
+    prices = ", ".join(f"raw/{iso.folder}" for iso in ISOS.values())
+    why = f"not in {prices} (prices) or raw/load (meters), where files are looked for"
     return [Unread(path.name, why) for path in beside]
 
 
@@ -93,13 +104,20 @@ def read_file(path: Path) -> bytes:
         raise InputError(f"{path} cannot be read ({error.strerror}); check its permissions or remove it") from None
 
 
-def documents(content: bytes, where: str, endings: Sequence[str], label: str) -> Iterator[Document | Unread]:
-    """What a file holds: itself, or the members of a zip or gzip whose names end so, archives within included.
+def _all(name: str) -> bool:
+    return True
+
+
+def documents(
+    content: bytes, where: str, endings: Sequence[str], label: str, sheet: Callable[[str], bool] = _all
+) -> Iterator[Document | Unread]:
+    """What a file holds: itself, or the members of a zip or gzip whose names end so, archives within included, and of
+    a workbook, where such are read, the wanted sheets as CSV.
 
     `where` names it in refusals, `label` in what is not read. Members of other kinds are told, one by one. A damaged
     archive, or one that unpacks to more than `LARGEST_BYTES`, is an `InputError`.
     """
-    yield from _unpacked(content, where, endings, label, _Budget(where), 0)
+    yield from _unpacked(content, where, endings, label, _Budget(where), 0, sheet)
 
 
 @dataclass
@@ -116,19 +134,30 @@ class _Budget:
 
 
 def _unpacked(
-    content: bytes, where: str, endings: Sequence[str], label: str, budget: _Budget, depth: int
+    content: bytes,
+    where: str,
+    endings: Sequence[str],
+    label: str,
+    budget: _Budget,
+    depth: int,
+    sheet: Callable[[str], bool],
 ) -> Iterator[Document | Unread]:
     packed = content[:2] == b"PK" or content[:2] == b"\x1f\x8b"
     if not packed:
         yield Document(where, content)
         return
+    if spreadsheet.ENDING in endings and spreadsheet.is_workbook(content):
+        for name, table in spreadsheet.sheets(content, where, sheet, LARGEST_BYTES):
+            budget.spend(len(table))
+            yield Document(f"{where} ({name})", table)
+        return
     if depth == _DEEPEST:
         raise InputError(f"{where} is an archive within archives, {depth} deep; unpack it")
     if content[:2] == b"\x1f\x8b":
-        yield from _unpacked(_gunzipped(content, where, budget), where, endings, label, budget, depth + 1)
+        yield from _unpacked(_gunzipped(content, where, budget), where, endings, label, budget, depth + 1, sheet)
         return
     found = False
-    for name, member in _members(content, where, budget):
+    for name, member in _members(content, where, endings, budget):
         if is_leftover(name):
             continue
         found = True
@@ -136,12 +165,12 @@ def _unpacked(
         if member is None:
             yield Unread(known, not_read(name))
         else:
-            yield from _unpacked(member, inside, endings, known, budget, depth + 1)
+            yield from _unpacked(member, inside, endings, known, budget, depth + 1, sheet)
     if not found:
         yield Unread(label, "an empty archive")
 
 
-def _members(content: bytes, where: str, budget: _Budget) -> Iterator[tuple[str, bytes | None]]:
+def _members(content: bytes, where: str, endings: Sequence[str], budget: _Budget) -> Iterator[tuple[str, bytes | None]]:
     """Name and content of each file in a zip; no content where it is of a kind that nobody reads."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -149,7 +178,9 @@ def _members(content: bytes, where: str, budget: _Budget) -> Iterator[tuple[str,
             if len(members) > _MOST_MEMBERS:
                 raise InputError(f"{where} holds {len(members)} files; unpack it and keep those that are needed")
             for info in members:
-                if is_leftover(info.filename) or not readable(info.filename):
+                if is_leftover(info.filename) or not (
+                    readable(info.filename) or info.filename.lower().endswith(tuple(endings))
+                ):
                     yield info.filename, None
                     continue
                 budget.spend(info.file_size)  # a member never unpacks to more than it says
@@ -177,9 +208,10 @@ def _gunzipped(content: bytes, where: str, budget: _Budget) -> bytes:
     return unpacked
 
 
-def readable(name: str) -> bool:
-    """Whether a file inside an archive is of a kind that some reader knows."""
-    return PurePosixPath(name.lower()).suffix in (".csv", ".xml", ".html", ".htm", ".zip", ".gz", ".parquet")
+def readable(name: str, endings: Sequence[str] = ()) -> bool:
+    """Whether a file inside an archive is of a kind that some reader, or the one that has these endings, knows."""
+    ending = PurePosixPath(name.lower()).suffix
+    return ending in (".csv", ".xml", ".html", ".htm", ".zip", ".gz", ".parquet", *endings)
 
 
 def not_read(name: str) -> str:

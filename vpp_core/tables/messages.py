@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from vpp_core.iso import DEFAULT
 from vpp_core.tables.contract import TIMESTAMP, Column, Contract
 from vpp_core.tables.negotiation import OUTCOMES
 
@@ -39,10 +40,9 @@ KINDS = (
     "delayed charging",
     "earlier charging",
     "car discharge",
-    "spinning reserve",
-    "non-spinning reserve",
+    *(product.name for product in DEFAULT.products),
 )
-"""What a store can be asked for."""
+"""What a store can be asked for; another market's reserve products are stored under the default one's names."""
 
 OUTSIDE = "as its negotiator from outside says"
 """Said of terms in place of which an outside negotiator named each price."""

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from vpp_core.results.figures.homes import home_gain_figure
-from vpp_core.results.figures.one_day import HOME_LEGEND, home_day_figures
+from vpp_core.results.figures.one_day import home_day_figures, home_legend
 from vpp_core.results.one_day import OneDay, home_table
 from vpp_core.results.rungs import NEGOTIATED, changes_nothing
 from vpp_core.results.text import number, usd
@@ -105,9 +105,10 @@ def _day(home: int, days: pd.DataFrame) -> None:
         pd.DataFrame(),
         prices[of_day].reset_index(drop=True),
         float(fleet.loc[home, "bess_capacity_kwh"]),  # type: ignore[arg-type]
+        lake.scenario(scenario).operator,
     )
     look.table(home_table(one))
-    look.legend(HOME_LEGEND)
+    look.legend(home_legend(one.iso))
     figures = list(home_day_figures(one).items())
     for pair in [figures[at : at + 2] for at in range(0, len(figures), 2)]:
         for column, (key, figure) in zip(st.columns(2), pair, strict=False):

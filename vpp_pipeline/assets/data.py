@@ -16,8 +16,9 @@ from vpp_pipeline.stage import Stage
         "market_prices",
         "sources",
         {"python", "caiso"},
-        "CAISO real-time (15-minute), day-ahead and reserve prices at one node, in $/MWh and $/MW per h. "
-        "From OASIS files in raw/oasis, what was fetched, live services, or a seeded model; each row says which.",
+        "A market's real-time (15-minute), day-ahead and reserve prices at one node, in $/MWh and $/MW per h. "
+        "From files in the market's raw folder (raw/oasis, raw/ercot), what was fetched, live services, or a seeded "
+        "model; each row says which.",
     )
 )
 def market_prices(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
@@ -95,4 +96,4 @@ def price_forecast(
         stage.notes |= {name: float(value) for name, value in forecast.forecast_error(table, market_prices).items()}
         return table
 
-    return stage.table(compute, describe=lambda made: forecast_metadata(made, stage.scenario.operator))
+    return stage.table(compute, describe=lambda made, image: forecast_metadata(made, image, stage.scenario.operator))

@@ -130,9 +130,7 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
     daily = kpi_daily(tables.window_results, scenario, month, tables.market_prices)
     split = gap_split(daily)
     judged = claims(tables.kpi_monthly, daily)
-    shares = shares_table(
-        str(month), scenario.name, tables.market_prices, tables.solar_generation, tables.load_profiles
-    )
+    shares = shares_table(str(month), scenario, tables.market_prices, tables.solar_generation, tables.load_profiles)
     files = report_files(
         tables.kpi_monthly,
         daily,

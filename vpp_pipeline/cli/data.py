@@ -25,10 +25,9 @@ def data(
 ) -> None:
     """Gather a month's prices, solar and load, and say where each series came from.
 
-    OASIS downloads (CSV or zip, as CAISO's web page gives them) go to the lake's raw/oasis folder.
+    Downloads as a market's web page gives them go to its raw folder: CAISO's to raw/oasis, ERCOT's to raw/ercot.
     """
     month = o.finished_month(month)
-    from vpp_core.sources.folders import OASIS_FILES
     from vpp_pipeline.cli.execution import execute_month, have_month, lake_to_read, open_lake
 
     lake = open_lake() if fresh or refetch else lake_to_read()
@@ -52,9 +51,10 @@ def data(
         for name, series in SERIES_OF.items()
         for value, origin in series
     ]
+    iso = chosen.operator
     node_used = tables["market_prices"]["node"].iloc[0]
     print_rows(f"{month}, node {node_used}, scenario {chosen.name}", rows)
-    say(f"tables in {lake.root / 'tables'}; put OASIS files into {lake.raw / OASIS_FILES}")
+    say(f"tables in {lake.root / 'tables'}; put files of {iso.name} into {lake.raw / iso.folder}: {iso.reports}")
     say(f"pictures in {lake.plots / chosen.name / str(month)}")
 
 

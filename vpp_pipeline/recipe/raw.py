@@ -10,9 +10,11 @@ from vpp_pipeline.recipe.code import reached_by
 
 
 def raw_folders(asset: str) -> tuple[str, ...]:
-    """The folders below `raw/` that a stage's code names: those it imports from `vpp_core.sources.folders`."""
+    """The folders below `raw/` that a stage's code names: those it imports from `vpp_core.sources.folders`, where
+    a name is one folder or, by market, several."""
     names = (name.rpartition(".") for name in reached_by(asset).names)
-    return tuple(sorted(getattr(folders, name) for module, _, name in names if module == folders.__name__))
+    named = [getattr(folders, name) for module, _, name in names if module == folders.__name__]
+    return tuple(sorted(folder for one in named for folder in ([one] if isinstance(one, str) else one.values())))
 
 
 def raw_digest(raw: Path, asset: str) -> list[str]:

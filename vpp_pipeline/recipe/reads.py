@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from vpp_core.scenario import Scenario
 
-_DATA = frozenset({"data_seed", "source", "transform", "first_days"})
+_DATA = frozenset({"iso", "data_seed", "source", "transform", "first_days"})
 READS: dict[str, frozenset[str]] = {
     "market_prices": _DATA | {"node", "reserve_zone", "model_missing_reserves", "longest_filled_gap_minutes"},
     "solar_generation": _DATA,
     "load_profiles": _DATA | {"homes"},
-    "price_forecast": frozenset({"market", "first_days"}),
+    "price_forecast": frozenset({"iso", "market", "first_days"}),
     "prosumer_fleet": frozenset(
-        {"homes", "seed", "preference_strictness", "water_heater_share", "market", "first_days"}
+        {"iso", "homes", "seed", "preference_strictness", "water_heater_share", "market", "first_days"}
     ),
 }
 """Stages of data and homes. Which fields strategies read, they say themselves (`Strategy.reads_negotiation`)."""

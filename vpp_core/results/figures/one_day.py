@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.iso import Iso
 from vpp_core.results.figures.base import (
     AWARD,
     BATTERY,
@@ -60,28 +61,40 @@ class Panel:
 _GAP = 0.085
 _HEIGHT = 420
 
-PRICE_LEGEND = ((PRICE, "real-time price"), (RESERVE, "spin: held, and its price"))
-HOME_LEGEND = (
-    *PRICE_LEGEND,
-    (BATTERY, "battery: stored, and its power (discharge above 0)"),
-    (NEUTRAL, "backup; the battery on its own"),
-    (AWARD, "award of the battery"),
-    (SOLAR, "solar minus load"),
-    (CAR, "cars, charging below 0"),
-    (HEATER, "the water heater"),
-    (NONSPIN, "non-spin held"),
-    (CALLED, "called"),
-)
-FLEET_LEGEND = (
-    *PRICE_LEGEND,
-    (BATTERY, "stored"),
-    (NEUTRAL, "net injection"),
-    (MOVED_OUT, "moved out"),
-    (MOVED_IN, "moved in, below 0"),
-    (AWARD, "cleared deviation, mean of the window"),
-    (NONSPIN, "non-spin held"),
-    (CALLED, "called"),
-)
+Legend = tuple[tuple[str, str], ...]
+
+
+def _price_legend(iso: Iso) -> Legend:
+    return ((PRICE, "real-time price"), (RESERVE, f"{iso.products[0].short}: held, and its price"))
+
+
+def home_legend(iso: Iso) -> Legend:
+    """What the colours of a home's day mean."""
+    return (
+        *_price_legend(iso),
+        (BATTERY, "battery: stored, and its power (discharge above 0)"),
+        (NEUTRAL, "backup; the battery on its own"),
+        (AWARD, "award of the battery"),
+        (SOLAR, "solar minus load"),
+        (CAR, "cars, charging below 0"),
+        (HEATER, "the water heater"),
+        (NONSPIN, f"{iso.products[1].short} held"),
+        (CALLED, "called"),
+    )
+
+
+def fleet_legend(iso: Iso) -> Legend:
+    """What the colours of the fleet's day mean."""
+    return (
+        *_price_legend(iso),
+        (BATTERY, "stored"),
+        (NEUTRAL, "net injection"),
+        (MOVED_OUT, "moved out"),
+        (MOVED_IN, "moved in, below 0"),
+        (AWARD, "cleared deviation, mean of the window"),
+        (NONSPIN, f"{iso.products[1].short} held"),
+        (CALLED, "called"),
+    )
 
 
 def home_day_figures(one: OneDay) -> dict[str, Figure]:
@@ -98,11 +111,12 @@ def _price_panel(one: OneDay) -> Panel:
     price, spin = one.prices["lmp_usd_per_mwh"], one.prices["spin_usd_per_mw_h"].astype(float)
     lines = [Line("real-time", "$/MWh", PRICE, price, INTERVAL_HOURS)]
     if spin.notna().any():
-        lines.append(Line("spin", "$/MW-h", RESERVE, spin, INTERVAL_HOURS))
+        lines.append(Line(one.iso.products[0].short, "$/MW-h", RESERVE, spin, INTERVAL_HOURS))
     return Panel("price [$/MWh, reserve $/MW-h]", 0.2, tuple(lines))
 
 
 def _home_panels(one: OneDay, key: str) -> list[Panel]:
+    first, second = one.iso.products
     rows = one.intervals[one.intervals["strategy"] == key]
     step = INTERVAL_HOURS
 
@@ -123,8 +137,8 @@ def _home_panels(one: OneDay, key: str) -> list[Panel]:
     if one.intervals["heater_kw"].to_numpy().any():
         power.append(line("water heater", "heater_kw", HEATER, "dotted", sign=-1))
     reserve = [
-        line("spin held", "spin_kw", RESERVE, "area"),
-        line("non-spin held", "nonspin_kw", NONSPIN, "area"),
+        line(f"{first.short} held", "spin_kw", RESERVE, "area"),
+        line(f"{second.short} held", "nonspin_kw", NONSPIN, "area"),
         line("called", "called_kw", CALLED, "bar"),
     ]
     return [
@@ -136,6 +150,7 @@ def _home_panels(one: OneDay, key: str) -> list[Panel]:
 
 
 def _fleet_panels(one: OneDay, key: str) -> list[Panel]:
+    first, second = one.iso.products
     rows = one.windows[one.windows["strategy"] == key].sort_values("window_start")
     hours = _window_hours(rows)
 
@@ -164,8 +179,8 @@ def _fleet_panels(one: OneDay, key: str) -> list[Panel]:
             "reserve held [kW]",
             0.2,
             (
-                line("spin held", "held_spin_kw_h", RESERVE, "area"),
-                line("non-spin held", "held_nonspin_kw_h", NONSPIN, "area"),
+                line(f"{first.short} held", "held_spin_kw_h", RESERVE, "area"),
+                line(f"{second.short} held", "held_nonspin_kw_h", NONSPIN, "area"),
                 line("called", "called_kwh", CALLED, "bar"),
             ),
             (0.0, 1.0),

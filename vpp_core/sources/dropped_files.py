@@ -1,0 +1,121 @@
+"""Reports that people drop into a market's folder: every file is read, told as unread, or refused by name.
+
+What a document holds, a reader of the market says (`PriceReader`); zips, spreadsheets and sizes are dealt with here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from vpp_core.calendar import Month
+from vpp_core.errors import InputError
+from vpp_core.sources.price_rows import NotPricesError, PriceRows
+from vpp_core.sources.raw_files import documents, files_below, last_changed, named, not_read, read_file
+from vpp_core.sources.unread import Unread
+
+MOST_ROWS = 10_000_000
+"""Of a month, in all files: a node's month is 15,000."""
+
+
+@dataclass(frozen=True)
+class PriceReader:
+    """How a market's files are read."""
+
+    endings: tuple[str, ...]
+    read: Callable[[bytes, str, str, Month, pd.Timestamp, list[Unread]], list[PriceRows]]
+    """a document, its name in refusals, its name in what is not read, the month, when it changed, what is not read"""
+    sheet_wanted: Callable[[str, Month], bool] = lambda name, month: True
+    """by its name, whether a sheet of a workbook can"""
+    may_touch: Callable[[str, Month], bool] = lambda name, month: True
+    """by its name, whether a file can hold prices of a month; others are not opened"""
+    first_look: Callable[[bytes, str], None] = lambda content, where: None
+    """refuses what is no report at all"""
+
+
+@dataclass
+class FolderRows:
+    """What a folder of downloads has of a month, and which files it was not read from."""
+
+    reports: list[PriceRows] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+
+def read_folder(folder: Path, month: Month, reader: PriceReader) -> FolderRows:
+    """Every report below `folder` that may touch the month; files whose name says otherwise are not opened.
+
+    A broken file is an `InputError` that names it. Another report than prices is told as unread, and refused only
+    where no file of the month has prices: then it is what somebody took for them.
+    """
+    found, kept = FolderRows(), 0
+    refusal: NotPricesError | None = None
+    for path in files_below(folder):
+        label = named(path, folder)
+        if path.suffix.lower() not in reader.endings:
+            found.unread.append(Unread(label, not_read(path.name)))
+        elif not reader.may_touch(path.name, month):
+            found.unread.append(Unread(label, f"by its name of another time than {month}"))
+        else:
+            content = read_file(path)
+            try:
+                reports = read_bytes(
+                    content, str(path), month, last_changed(path), reader, unread=found.unread, label=label
+                )
+            except NotPricesError as error:
+                refusal = refusal or error
+                found.unread.append(Unread(label, error.what))
+                continue
+            found.reports += reports
+            kept += sum(len(report.rows) for report in reports)
+            if kept > MOST_ROWS:
+                raise InputError(
+                    f"the files in {folder} hold more than {MOST_ROWS:,} prices of {month}; keep those of one node"
+                )
+    if refusal and not found.reports:
+        raise refusal
+    return found
+
+
+def read_bytes(
+    content: bytes,
+    where: str,
+    month: Month,
+    retrieved_at: pd.Timestamp,
+    reader: PriceReader,
+    *,
+    unread: list[Unread] | None = None,
+    label: str = "",
+) -> list[PriceRows]:
+    """The month's rows of one answer, zipped or not; what is not prices becomes a sentence with `where` in it.
+
+    What is passed over (files in an archive, rows that are no prices) is added to `unread` under `label`.
+    """
+    told = [] if unread is None else unread
+    found: list[PriceRows] = []
+    refusal: NotPricesError | None = None
+    if where.lower().endswith(".zip") and content[:2] != b"PK":
+        reader.first_look(content, where)
+        raise InputError(f"{where} is not a readable zip file; download it again or remove it")
+    inside = list[Unread]()
+    for document in documents(
+        content, where, reader.endings, label or where, lambda name: reader.sheet_wanted(name, month)
+    ):
+        if isinstance(document, Unread):
+            inside.append(document)
+            continue
+        reader.first_look(document.content, document.where)
+        name = (label or where) + document.where.removeprefix(where)
+        try:
+            reports = reader.read(document.content, document.where, name, month, retrieved_at, inside)
+        except NotPricesError as error:
+            refusal = refusal or error
+            inside.append(Unread(name, error.what))
+            continue
+        found += reports
+    if refusal and not found:
+        raise refusal
+    told += inside
+    return found
