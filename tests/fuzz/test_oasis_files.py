@@ -15,7 +15,8 @@ from tests.fuzz.conftest import Fuzz
 from tests.fuzz.harness import Trial
 from tests.fuzz.spoil import spoilt
 from vpp_core.calendar import Month
-from vpp_core.sources.oasis_files import OasisRows, read_bytes
+from vpp_core.sources.oasis_files import read_bytes
+from vpp_core.sources.price_rows import PriceRows
 
 MONTH = Month.parse("2023-08")
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
@@ -60,7 +61,7 @@ def report(rng: random.Random) -> tuple[pd.DataFrame, Truth]:
     return pd.DataFrame(rows), truth
 
 
-def says(found: list[OasisRows]) -> Truth:
+def says(found: list[PriceRows]) -> Truth:
     return {
         (one.report, row.name_, row.item, row.timestamp.value): row.price
         for one in found

@@ -136,6 +136,12 @@ def _gather(
     source, zone = scenario.source, scenario.reserve_zone
     if source == "synthetic":
         return prices, scenario.node or scenario.operator.default_node
+    if source == "live" and not price_source(scenario.operator).services:
+        iso = scenario.operator
+        raise UnavailableError(
+            f"no live source of {iso.name}'s prices is known; put its reports into raw/{iso.folder}, and choose "
+            f"--source auto: {iso.reports}"
+        )
     files: list[PriceRows] = []
     if source in ("auto", "file"):
         dropped = read_folder(raw / MARKET_FILES[scenario.iso], month, price_source(scenario.operator).reader)
