@@ -325,12 +325,16 @@ def _page(figure: go.Figure, title: str, subtitle: str, plotly_js: bool | str) -
     return str(figure.to_html(include_plotlyjs=plotly_js, div_id=f"plot-{name}", config={"displaylogo": False}))
 
 
+_SERIES = {"spin": "first reserve", "nonspin": "second reserve"}
+"""Series of the price table that are other products in other markets."""
+
+
 def _sources(table: pd.DataFrame) -> str:
     """How much of each series is of which source, in words."""
     parts = []
     for series, shares in source_shares(table).items():
         said = ", ".join(f"{source} {share:.0%}" for source, share in sorted(shares.items(), key=lambda s: -s[1]))
-        parts.append(said if series == "source" else f"{series.replace('_', ' ')} {said}")
+        parts.append(said if series == "source" else f"{_SERIES.get(series, series.replace('_', ' '))} {said}")
     return "source: " + "; ".join(parts)
 
 
