@@ -14,6 +14,7 @@ from vpp_core.calendar import Month, Period
 from vpp_core.iso import ISOS
 from vpp_core.scenario import Scenario
 from vpp_core.sources import price_readers, prices
+from vpp_core.sources.folders import MARKET_FILES
 from vpp_core.sources.network import Services
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,7 @@ def test_the_page_s_market_is_one_file_and_its_five_minute_prices_are_read(
     own: dict = {"__name__": "north"}
     exec(block("python", "NORTH = replace("), own)
     monkeypatch.setitem(ISOS, "north", own["NORTH"])
+    monkeypatch.setitem(MARKET_FILES, "north", own["NORTH"].folder)
     scenario = Scenario(iso="north", first_days=1)
     stamps = Period(scenario.month("2024-03")).timestamps
     fives = pd.date_range(stamps[0], stamps[-1] + pd.Timedelta("15min"), freq="5min", inclusive="left")
