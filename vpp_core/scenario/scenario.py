@@ -226,6 +226,12 @@ MOST_FAULTS, LONGEST_FAULT = 3, 160
 def describe_validation_error(error: ValidationError) -> str:
     """Each fault as `field: reason`, without echoing what was put in (it may be private)."""
     faults = error.errors(include_input=False, include_url=False)
+    # A list whose entries are at fault is empty once they are left out: that says nothing more.
+    faults = [
+        f
+        for f in faults
+        if f["type"] != "too_short" or not any(f["loc"] == o["loc"][:-1][: len(f["loc"])] for o in faults)
+    ]
     parts = []
     for fault in faults[:MOST_FAULTS]:
         field = ".".join(str(part) for part in fault["loc"])

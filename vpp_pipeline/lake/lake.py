@@ -80,7 +80,7 @@ class Lake:
         if not re.fullmatch(NAME_PATTERN, name):
             raise InputError(
                 f"scenario {name[:80]!r} cannot be a name: lower-case letters, digits, _ or -, starting with a letter, "
-                "100 at most"
+                f"100 at most; a file with one goes into {self.root / 'scenarios'} and is asked for by its name"
             )
         path = self._scenario_path(name)
         if path.exists():
