@@ -1,9 +1,11 @@
-"""The cost of a deviation over a whole window, compiled: the household's own, and the total by the plan's values.
+"""The cost of a deviation over a whole window, compiled: the household's own, the total by the plan's values, and what
+of it is the market's later on.
 
 The household's own cost is what its bill and wear rise by if it is then left alone: both paths, with the deviation and
 without, are rolled on by the store's default to the end of the plan, and what is stored there counts at the cheapest
-tariff. The total adds what the moved energy is worth later on to the VPP: the plan's V. Their difference is the
-rebound.
+tariff. The total adds what the moved energy is worth later on by the plan's V, to the home's bill and to the VPP
+together. Of that the VPP has what the market pays or takes then: the price of the stage, of those to come, in which
+price and bill are worth as much as V says.
 Costs are signed: more is dearer for the VPP in both directions.
 """
 
@@ -13,7 +15,7 @@ import numpy as np
 
 from vpp_core.dispatch import compiled as c
 from vpp_core.dispatch.limits import default_of
-from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, STAGE_HOURS, leaves, stored_usd
+from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, STAGE_HOURS, leaves, mean_price, stored_usd
 
 SIZES = (0.25, 0.5, 1.0)
 """Parts of a deviation that are looked at: its own cost per kWh is the dearest of them."""
@@ -61,10 +63,27 @@ def _roll(  # type: ignore[no-untyped-def]
 
 
 @c.kernel
+def _price_then(s, stages, m: int, tariff: int, first: int, worth: float) -> float:  # type: ignore[no-untyped-def]
+    """The market price expected [$/kWh] in the stage from `first` on, of those in which the store is plugged in, whose
+    price and bill come nearest to what a kWh is worth."""
+    nearest, found = np.inf, 0.0
+    for k in range(first, len(stages.price)):
+        if not stages.available[stages.available_row[k], m]:
+            continue
+        price = mean_price(stages, k)
+        for retail in (stages.imported[tariff, k], stages.exported[tariff, k]):
+            miss = abs(price + retail - s.wear[m] - worth)
+            if miss < nearest:
+                nearest, found = miss, price
+    return found
+
+
+@c.kernel
 def deviation_costs(  # type: ignore[no-untyped-def]
-    s, stages, home, energy, slopes, first, length, quantity, own, total
+    s, stages, home, energy, slopes, first, length, quantity, own, total, market
 ) -> None:
-    """Own and total cost [$/kWh moved] of the deviations `quantity` (3, S): held off or given, given by V2G, bought.
+    """Own cost, total cost and the market's later part [$/kWh moved] of the deviations `quantity` (3, S): held off or
+    given, given by V2G, bought.
 
     The window is the `length` stages from `first` on, at whose start `energy` (S,) is in the stores; `slopes`
     (S, CELLS) are V's after it.
@@ -94,7 +113,7 @@ def _costs_each(  # type: ignore[no-untyped-def]
                 continue
             sign = -1.0 if d == 2 else 1.0
             high = 0.0 if d == 0 and not s.follows[m] else np.inf
-            dearest, average = -np.inf, 0.0
+            dearest, average, later = -np.inf, 0.0, 0.0
             for part in SIZES:
                 deviation = sign * part * quantity[d, m]
                 if d == 1:  # what it gives comes on top of holding its charge off
@@ -106,6 +125,10 @@ def _costs_each(  # type: ignore[no-untyped-def]
                 dearest = max(dearest, costs)
                 lost = stored_usd(slopes[m], step, alone[2] - s.floor[m])
                 lost -= stored_usd(slopes[m], step, moved[2] - s.floor[m])
+                later = lost / moved[4]
                 average = (moved[1] - alone[1] + lost) / moved[4]
             own[d, m] = dearest if dearest > -np.inf else 0.0
             total[d, m] = average if dearest > -np.inf else 0.0
+            back = s.into[m] * s.out_of[m] if s.follows[m] else 1.0
+            price = _price_then(s, stages, m, stages.tariff[home[m]], first + length, later if d < 2 else -later / back)
+            market[d, m] = price if d < 2 else -price * back

@@ -104,16 +104,17 @@ def offers_on(state: State, window: int, t: int, stages: Stages, slopes: Floats,
         room[0] = np.maximum(room[0], held_off)
         room[1] = np.maximum(room[1], np.where(follows, 0.0, np.maximum(limits.high, 0.0)))
         room[2] = np.maximum(room[2], down)
-    own, total = np.zeros_like(room), np.zeros_like(room)
+    own, total, market = np.zeros_like(room), np.zeros_like(room), np.zeros_like(room)
     first = inputs.windows.first_interval(window) - t
     deviation_costs(
         operation.columns, stages, state.home_of_store, path[0].at.energy_kwh, slopes[-1], first,
-        inputs.windows.length, room, own, total,
+        inputs.windows.length, room, own, total, market,
     )  # fmt: skip
     allowed = state.permission
     asks = allowed.moving_ask_usd_per_kwh
     moved = _newly_moved(state, t, window, stages, path) if asks.any() else np.ones(len(stores))
-    return Offers.of_energy(inputs.layout, room, own, total, allowed.compensation_usd_per_kwh, asks, moved)
+    rebound = market if state.for_profit else None
+    return Offers.of_energy(inputs.layout, room, own, total, allowed.compensation_usd_per_kwh, asks, moved, rebound)
 
 
 def _newly_moved(state: State, t: int, window: int, stages: Stages, path: list[Expected]) -> Floats:

@@ -7,6 +7,10 @@ for moving a car's charging, and never below zero: where it expects its bill to 
 the moved energy costs or brings at wholesale later on, which is the VPP's. Costs and prices of purchases carry a minus
 sign here ("signed"), so that more is dearer for the VPP in both directions.
 
+Who maximises what all have together counts as rebound what the plan's values add to the household's own cost, bills
+included. An aggregator that maximises its own profit has nothing of a bill: its rebound is what the market pays or
+takes later.
+
 What a store gives at a price within its offer follows from the plan, interval by interval (`response`): the column's
 price is its average, for whoever weighs whole columns.
 """
@@ -39,7 +43,9 @@ class Offers:
     reservation_usd_per_mwh: Floats
     """own cost, or what is owed where that is more"""
     rebound_usd_per_mwh: Floats
-    """what the energy costs the VPP at wholesale later on"""
+    """what the energy costs later on, by whose money the strategy maximises"""
+    plan_rebound_usd_per_mwh: Floats
+    """what the plan's values add to the own cost, homes' bills included"""
     moved_share: Floats
     """of what is sold of a store, what is moved by it: 1 but for charging that had been held off before"""
     call_usd_per_mwh: Floats
@@ -62,8 +68,11 @@ class Offers:
         compensation_usd_per_kwh: Floats,
         moving_usd_per_kwh: Floats,
         moved_share: Floats,
+        rebound: Floats | None = None,
     ) -> Offers:
         """Offers of energy from quantities and costs [$/kWh] of selling, giving and buying, each (3, S).
+
+        `rebound` (3, S): what an aggregator for its own profit counts [$/kWh]; none: what the plan's values add.
 
         Owed at least, (S,): `compensation_usd_per_kwh` for what is given, `moving_usd_per_kwh` for charging that is
         moved, which is `moved_share` of what is held off.
@@ -79,12 +88,14 @@ class Offers:
             return np.concatenate([values[0], values[2], nothing, nothing, values[1]])
 
         own_usd = columns(own) / USD_PER_KWH
+        by_plan = columns(total) / USD_PER_KWH - own_usd
         quantity = columns(quantity_kw)
         return cls(
             quantity_kw=np.where(quantity >= SMALLEST_KW, quantity, 0.0),
             own_usd_per_mwh=own_usd,
             reservation_usd_per_mwh=np.maximum(own_usd, owed / USD_PER_KWH),
-            rebound_usd_per_mwh=columns(total) / USD_PER_KWH - own_usd,
+            rebound_usd_per_mwh=by_plan if rebound is None else columns(rebound) / USD_PER_KWH,
+            plan_rebound_usd_per_mwh=by_plan,
             moved_share=moved,
             call_usd_per_mwh=nothing,
         )
@@ -111,7 +122,7 @@ class Offers:
             quantity[row] = quantity_kw if has_price else 0.0
             rebound[row] = cost
         nothing = np.zeros(len(layout))
-        return cls(quantity, nothing, nothing, rebound, np.ones(len(layout)), call_usd_per_mwh)
+        return cls(quantity, nothing, nothing, rebound, rebound, np.ones(len(layout)), call_usd_per_mwh)
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,7 @@ def prospects(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, foreca
     gain = np.where(sells, expected_gain_above(p10, p50, p90, price), expected_gain_below(p10, p50, p90, price))
     above = probability_above(p10, p50, p90, price)
     clears = np.where(sells, above, 1 - above)
-    over_cost = layout.direction * price - offers.own_usd_per_mwh - offers.rebound_usd_per_mwh
+    over_cost = layout.direction * price - offers.own_usd_per_mwh - offers.plan_rebound_usd_per_mwh
     # A store is asked only at prices at which it gains, so that its whole offer never costs anything.
     surplus = np.maximum((gain + clears * over_cost) * USD_PER_KWH * hours, SMALLEST_GAIN_USD_PER_KW)
     return Prospects(price, surplus, gain * USD_PER_KWH * hours, clears)
@@ -145,9 +156,11 @@ def markups_usd_per_kwh(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floa
     """What agreed prices (signed) are above own cost, of selling, giving and buying, shape (3, S) [$/kWh].
 
     Where a home's bill falls by being asked, it keeps that, but only what it would not have had later by the plan:
-    an hour of high export credits is no reason to sell in its first quarter rather than in its last.
+    an hour of high export credits is no reason to sell in its first quarter rather than in its last. Dispatch goes by
+    the plan's values: what the strategy's rebound differs from theirs comes on top.
     """
-    own = offers.own_usd_per_mwh
-    own = np.where(own < 0, np.minimum(np.maximum(own, own + offers.rebound_usd_per_mwh), 0.0), own)
-    above = np.maximum(agreed_usd_per_mwh - own, 0.0) * USD_PER_KWH
+    own, by_plan = offers.own_usd_per_mwh, offers.plan_rebound_usd_per_mwh
+    own = np.where(own < 0, np.minimum(np.maximum(own, own + by_plan), 0.0), own)
+    above = np.maximum(agreed_usd_per_mwh - own, 0.0) + (offers.rebound_usd_per_mwh - by_plan)
+    above = np.maximum(above, 0.0) * USD_PER_KWH
     return np.stack([above[layout.sell], np.maximum(above[layout.give], above[layout.sell]), above[layout.buy]])

@@ -66,6 +66,7 @@ class State:
         self.home_of_store = stores.home.astype(np.int64)
         self.reserve_hours = inputs.scenario.market.reserve_duration_minutes / 60
         self.may_fail = inputs.scenario.reliability.fails
+        self.for_profit = strategy.maximises_own_profit(inputs.scenario)
 
     def reserved_kw(self, s: int, energy: Floats, taken: Floats, now: int) -> Floats:
         """What each store is expected to hold of the fleet's commitment in interval `s`, as known at `now`; (S,)."""

@@ -156,6 +156,13 @@ def leaves(stages, k: int, m: int) -> bool:  # type: ignore[no-untyped-def]
 
 
 @c.part
+def mean_price(stages, k: int) -> float:  # type: ignore[no-untyped-def]
+    """The market price expected for a stage [$/kWh]."""
+    low, middle, high = SCENARIO_WEIGHTS
+    return low * stages.price[k, 0] + middle * stages.price[k, 1] + high * stages.price[k, 2]
+
+
+@c.part
 def store_slopes(  # type: ignore[no-untyped-def]
     s, stages, m: int, tariff: int, net_generation, replacement: float, reserve_hours: float, slope, backs, layers,
     after,
@@ -330,7 +337,6 @@ def _expected_path(  # type: ignore[no-untyped-def]
     s, stages, m: int, tariff: int, after, energy: float, meter, expected
 ) -> None:
     """Follow V at the mean price; what the store moves is added to the home's net generation."""
-    low_weight, middle_weight, high_weight = SCENARIO_WEIGHTS
     for k in range(len(stages.price)):
         energy -= stages.draw[stages.draw_row[k], m]
         if leaves(stages, k, m):
@@ -338,10 +344,7 @@ def _expected_path(  # type: ignore[no-untyped-def]
         energy = max(energy, s.floor[m]) if not s.follows[m] else energy
         power = 0.0
         if stages.available[stages.available_row[k], m]:
-            price = (
-                low_weight * stages.price[k, 0] + middle_weight * stages.price[k, 1] + high_weight * stages.price[k, 2]
-            )
-            price += stages.paid[1 if s.follows[m] else 0, k]
+            price = mean_price(stages, k) + stages.paid[1 if s.follows[m] else 0, k]
             sun, load = max(meter[k], 0.0), max(-meter[k], 0.0)
             low = -min(s.charge[m], max(0.0, (s.ceiling[m] - energy) / (s.into[m] * STAGE_HOURS)))
             high = min(s.give[m], max(0.0, (energy - s.floor[m]) * s.out_of[m] / STAGE_HOURS))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vpp_core.negotiation.deciders import Decider
     from vpp_core.negotiation.mechanisms import Mechanism
     from vpp_core.negotiation.workflow import State
-    from vpp_core.scenario import NegotiationRules
+    from vpp_core.scenario import NegotiationRules, Scenario
 
 
 class Negotiated(GateClosureStrategy):
@@ -32,6 +32,9 @@ class Negotiated(GateClosureStrategy):
     _mechanism: Mechanism | None = None
     _program: WindowProgram | None = None
     _decider: Decider | None = None
+
+    def maximises_own_profit(self, scenario: Scenario) -> bool:
+        return scenario.negotiation.objective == "profit"
 
     def negotiate(self, view: GateView) -> State:
         """The whole negotiation of a window's energy or a day's reserves."""

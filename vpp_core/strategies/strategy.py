@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # numba and scipy load with these: not when the registry is o
     from vpp_core.llm.gateway import Gateway
     from vpp_core.market.inputs import Inputs
     from vpp_core.negotiation.workflow import State
+    from vpp_core.scenario import Scenario
     from vpp_core.settlement.trajectory import Trajectory
 
 
@@ -50,6 +51,10 @@ class GateClosureStrategy(Strategy):
     """the way to a language model, set by whoever runs a strategy that asks one"""
     heard: Callable[[GateView, State], None] | None = None
     """told of every negotiation that has ended, by a strategy that negotiates"""
+
+    def maximises_own_profit(self, scenario: Scenario) -> bool:
+        """Whether what moved energy costs later counts at wholesale alone, without homes' bills."""
+        return False
 
     @abstractmethod
     def decide(self, view: GateView) -> Decision:
