@@ -16,13 +16,19 @@ SELL, GIVE, BUY = range(3)
 def costs(s: StoreColumns, coming: Stages, energy: float, quantity: tuple[float, float, float], worth: float = 0.0,
           length: int = 4) -> tuple[Array, Array]:  # fmt: skip
     """Own and total cost of selling, giving, buying [$/kWh]; V's slope is `worth` [$/kWh] everywhere."""
+    return all_costs(s, coming, energy, quantity, worth, length)[:2]
+
+
+def all_costs(s: StoreColumns, coming: Stages, energy: float, quantity: tuple[float, float, float], worth: float = 0.0,
+              length: int = 4) -> tuple[Array, Array, Array]:  # fmt: skip
+    """The same, and the market's later part of the total."""
     slopes = np.full((1, CELLS), worth * (s.ceiling[0] - s.floor[0]) / CELLS)
-    own, total = np.zeros((3, 1)), np.zeros((3, 1))
+    own, total, market = np.zeros((3, 3, 1))
     deviation_costs(
         s, coming, np.zeros(1, dtype=np.int64), np.array([energy]), slopes, 0, length, np.array(quantity)[:, None], own,
-        total,
+        total, market,
     )  # fmt: skip
-    return own[:, 0], total[:, 0]
+    return own[:, 0], total[:, 0], market[:, 0]
 
 
 def test_a_battery_that_sells_loses_what_it_would_have_covered_later() -> None:
@@ -72,3 +78,19 @@ def test_giving_by_a_car_holds_its_charge_off_first() -> None:
     own, _ = costs(s, stages(0.0, 40, net=-10.0), 8.0, (2.0, 3.0, 0.0))
     # 5 kW for an hour, 3 of them given with wear; everything is recharged at the same 0.30.
     assert own[GIVE] == pytest.approx(3 * 0.05 / 5, abs=1e-6)
+
+
+def test_of_what_moved_energy_is_worth_later_the_market_has_the_price_then_and_the_bill_the_rest() -> None:
+    """An evening at 0.08 and 0.50, a night at 0.03 and 0.20: V says which of them a kWh is for."""
+    price = np.array([0.06] * 4 + [0.08] * 12 + [0.03] * 24)
+    imported = np.array([0.50] * 16 + [0.20] * 24)
+    coming = stages(price, 40, net=-5.0, imported=imported)
+    car = stores(follows=False, give=0.0, wear=0.0, into=1.0, charge=2.0)
+    for worth, paid in ((0.08 + 0.50, 0.08), (0.03 + 0.20, 0.03)):
+        _, total, market = all_costs(car, coming, 1.0, (2.0, 0.0, 0.0), worth)
+        assert total[SELL] == pytest.approx(worth - 0.50), "charging later, less the import that is saved now"
+        assert market[SELL] == pytest.approx(paid)
+    battery = stores(into=0.9, out_of=0.9, wear=0.03, backup=11.0)
+    worth = 0.9 * (0.08 + 0.50 - 0.03)
+    _, _, market = all_costs(battery, coming, 1.0, (0.0, 0.0, 1.0), worth)
+    assert market[BUY] == pytest.approx(-0.08 * 0.81), "of a kWh bought 0.81 are sold in the evening"

@@ -20,7 +20,8 @@ from vpp_core.negotiation.bargain import Terms, aggregator_counter, meet, open_b
 from vpp_core.negotiation.conversation import Conversation
 from vpp_core.negotiation.homes import next_ask, own_tactic
 from vpp_core.negotiation.story import story
-from vpp_core.scenario import NegotiationRules
+from vpp_core.scenario import NegotiationRules, Tariff
+from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.simulation import negotiate_reserves, negotiate_window, run
 from vpp_core.strategies.negotiated import Negotiated
 
@@ -160,6 +161,36 @@ def test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays(
         reserve = view.layout.is_reserve
         assert not held[reserve if view.gate == "real_time" else ~reserve].any(), "each gate has its own products"
         assert (decision.segments.quantity_kw <= view.offers.quantity_kw + 1e-9).all()
+
+
+def test_an_aggregator_for_its_own_profit_counts_the_market_s_prices_and_nobody_s_bill() -> None:
+    """At a retail price of two dollars homes' bills would outweigh everything: they are not the aggregator's."""
+    dear = Tariff(import_usd_per_kwh=(*(0.2,) * 16, *(2.0,) * 5, *(0.2,) * 3))
+    inputs = invented_inputs(seed=3, homes=12, days=2, tariffs=(dear,))
+
+    def rebounds(objective: str) -> tuple[list[float], Trajectory]:
+        seen = []
+
+        class Watched(Negotiated):
+            def decide(self, view):
+                if view.gate == "real_time":
+                    later = view.stages.price[view.first_stage + view.stage_count :] @ view.stages.weight
+                    seen.append((view.offers.rebound_usd_per_mwh, 1000 * np.abs(later).max(initial=0.0)))
+                return super().decide(view)
+
+        rules = inputs.scenario.negotiation.model_copy(update={"objective": objective})
+        scenario = inputs.scenario.model_copy(update={"negotiation": rules})
+        trajectory, _, _ = run(replace(inputs, scenario=scenario), Watched(), None)
+        return [np.abs(rebound).max() / highest for rebound, highest in seen], trajectory
+
+    of_profit, trajectory = rebounds("profit")
+    assert max(of_profit) <= 1 + 1e-9
+    assert max(rebounds("surplus")[0]) > 2, "what all have together counts bills too"
+    price = inputs.lmp_usd_per_mwh[:, None] / 1000
+    in_full = trajectory.short_energy_kw.sum(axis=1, keepdims=True) < 1e-6
+    sold = (trajectory.award_kw - trajectory.give_award_kw > 1e-6) & in_full
+    assert sold.any()
+    assert (trajectory.agreed_usd_per_kwh <= price + 1e-9)[sold].all(), "no home is paid more than the market pays"
 
 
 def window_with_offers(homes: int = 40, minimum_bid_mw: float = 0.0, **market: Any):

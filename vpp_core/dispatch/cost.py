@@ -67,12 +67,13 @@ def _price_then(s, stages, m: int, tariff: int, first: int, worth: float) -> flo
     """The market price expected [$/kWh] in the stage from `first` on, of those in which the store is plugged in, whose
     price and bill come nearest to what a kWh is worth."""
     nearest, found = np.inf, 0.0
+    worth += s.wear[m] if s.follows[m] else 0.0
     for k in range(first, len(stages.price)):
         if not stages.available[stages.available_row[k], m]:
             continue
         price = mean_price(stages, k)
         for retail in (stages.imported[tariff, k], stages.exported[tariff, k]):
-            miss = abs(price + retail - s.wear[m] - worth)
+            miss = abs(price + retail - worth)
             if miss < nearest:
                 nearest, found = miss, price
     return found
@@ -113,7 +114,7 @@ def _costs_each(  # type: ignore[no-untyped-def]
                 continue
             sign = -1.0 if d == 2 else 1.0
             high = 0.0 if d == 0 and not s.follows[m] else np.inf
-            dearest, average, later = -np.inf, 0.0, 0.0
+            dearest, average, lost, less, kwh = -np.inf, 0.0, 0.0, 0.0, 0.0
             for part in SIZES:
                 deviation = sign * part * quantity[d, m]
                 if d == 1:  # what it gives comes on top of holding its charge off
@@ -125,10 +126,12 @@ def _costs_each(  # type: ignore[no-untyped-def]
                 dearest = max(dearest, costs)
                 lost = stored_usd(slopes[m], step, alone[2] - s.floor[m])
                 lost -= stored_usd(slopes[m], step, moved[2] - s.floor[m])
-                later = lost / moved[4]
+                less, kwh = alone[2] - moved[2], moved[4]
                 average = (moved[1] - alone[1] + lost) / moved[4]
             own[d, m] = dearest if dearest > -np.inf else 0.0
             total[d, m] = average if dearest > -np.inf else 0.0
-            back = s.into[m] * s.out_of[m] if s.follows[m] else 1.0
-            price = _price_then(s, stages, m, stages.tariff[home[m]], first + length, later if d < 2 else -later / back)
-            market[d, m] = price if d < 2 else -price * back
+            if abs(less) > _SMALLEST_KWH:
+                # A battery gives later what is stored, a car has to take it from the meter.
+                at_meter = s.out_of[m] if s.follows[m] else 1.0 / s.into[m]
+                price = _price_then(s, stages, m, stages.tariff[home[m]], first + length, lost / less / at_meter)
+                market[d, m] = price * less * at_meter / kwh
