@@ -20,6 +20,8 @@ from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
 
 EVENING = pd.Timestamp("2023-08-01T19:00", tz="America/Los_Angeles").tz_convert("UTC")
+NIGHT = pd.Timestamp("2023-08-01T03:00", tz="America/Los_Angeles").tz_convert("UTC")
+"""a window in which the fleet would sell as well as buy"""
 MIDNIGHT = pd.Timestamp("2023-08-01", tz="America/Los_Angeles").tz_convert("UTC")
 
 

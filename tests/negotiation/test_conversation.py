@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.invented import invented_inputs
-from tests.negotiation.heard import EVENING, MIDNIGHT, Day, day, day_of
+from tests.negotiation.heard import EVENING, MIDNIGHT, NIGHT, Day, day, day_of
 from tests.negotiation.test_negotiation import window_with_offers
 from vpp_core.market.distribution import probability_above
 from vpp_core.market.segments import TICK_USD_PER_MWH
@@ -309,8 +309,9 @@ def test_where_nothing_is_bid_no_price_is_told_to_be_waiting() -> None:
 
 def test_the_story_sums_the_bid_and_tells_the_curve_price_by_price() -> None:
     heard = day()
-    curve = heard.bids[heard.seen["real_time", EVENING][0].window].curve
-    lines = told(heard.window, heard)
+    curve = heard.bids[heard.seen["real_time", NIGHT][0].window].curve
+    assert curve.sell_total_kw.sum() > 0 and curve.buy_total_kw.sum() > 0
+    lines = told(heard.of("real_time", NIGHT), heard)
     said = next(line for line in lines if line.startswith("VPP bid"))
     assert f"up to {curve.buy_total_kw.sum() / 1000:.3f} MW bought" in said
     assert f"up to {curve.sell_total_kw.sum() / 1000:.3f} MW sold" in said

@@ -62,7 +62,7 @@ def _roll(  # type: ignore[no-untyped-def]
     return cost, within, after, energy, moved
 
 
-@c.kernel
+@c.part
 def _price_then(s, stages, m: int, tariff: int, first: int, worth: float) -> float:  # type: ignore[no-untyped-def]
     """The market price expected [$/kWh] in the stage from `first` on, of those in which the store is plugged in, whose
     price and bill come nearest to what a kWh is worth."""
@@ -92,12 +92,12 @@ def deviation_costs(  # type: ignore[no-untyped-def]
     cheapest_of = np.zeros(len(stages.imported))
     for tariff in range(len(cheapest_of)):
         cheapest_of[tariff] = np.min(stages.imported[tariff])
-    _costs_each(s, stages, home, energy, slopes, first, length, quantity, own, total, cheapest_of)
+    _costs_each(s, stages, home, energy, slopes, first, length, quantity, own, total, market, cheapest_of)
 
 
 @c.part
 def _costs_each(  # type: ignore[no-untyped-def]
-    s, stages, home, energy, slopes, first, length, quantity, own, total, cheapest_of
+    s, stages, home, energy, slopes, first, length, quantity, own, total, market, cheapest_of
 ) -> None:
     """`deviation_costs`, with the cheapest price of importing under each tariff."""
     for m in range(len(energy)):
