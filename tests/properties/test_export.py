@@ -42,7 +42,7 @@ def test_no_home_injects_more_for_the_vpp_than_by_default_and_all_else_holds(see
 
 @pytest.mark.parametrize("key", GATE_CLOSURE)
 def test_the_rule_binds_and_leaves_something_to_sell(key: str) -> None:
-    dear = 3.0 * random_prices(np.random.default_rng(4), 96)  # at low prices an aggregator may agree on nothing
+    dear = 10.0 * random_prices(np.random.default_rng(4), 96)  # at low prices an aggregator may agree on nothing
     free, held = (with_export(4, export, homes=20, lmp=dear) for export in ("all", "none"))
     free_path, held_path = (outcomes(inputs, [key])[key].trajectory for inputs in (free, held))
     assert exported_for_the_vpp_kw(free, free_path) > 0.1
