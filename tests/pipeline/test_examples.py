@@ -17,6 +17,7 @@ from tests.pipeline.test_whole_month import reused
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.errors import InputError
 from vpp_core.results.ladder import ladder_table
+from vpp_core.scenario.retail import RETAIL_TARIFFS
 from vpp_core.settlement.outcome import settle
 from vpp_core.simulation import run
 from vpp_core.strategies.registry import STRATEGIES
@@ -121,3 +122,15 @@ def test_two_strategies_are_compared_from_the_database(finished: Ran, capsys: py
     difference = kpis["centralized_aware"] - kpis["negotiated"]
     assert f"{TINY.name}, 1 days: centralized_aware − negotiated = {difference:.2f} $" in printed
     assert len(ladder_table(finished.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas())) == len(STRATEGIES)
+
+
+def test_bills_by_tariff_are_told_by_kind_of_home_and_drawn(tmp_path: Path) -> None:
+    example = runpy.run_path(str(EXAMPLES / "bills_by_tariff.py"))
+    table = example["bills"](40, days=2)
+    assert set(table["tariff"]) == set(RETAIL_TARIFFS) and table["month"].nunique() == 2
+    still = table["kind"].isin(["no device", "sun alone"])
+    assert (table["alone_usd"] == table["smart_usd"])[still].all(), "who has nothing to move saves nothing"
+    moved = table[~still & (table["tariff"] != "flat")]
+    assert (moved["smart_usd"].mean() < moved["alone_usd"].mean()) and table["homes"].min() > 0
+    example["picture"](table, tmp_path / "bills.png")
+    assert (tmp_path / "bills.png").read_bytes().startswith(b"\x89PNG")
