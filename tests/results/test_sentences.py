@@ -341,3 +341,23 @@ def test_energy_moved_and_deviation_cleared_are_told_apart_and_what_found_no_sto
     told = next(s for s in observations(run_of(days=3)) if s.startswith("Under negotiated stores moved"))
     assert "moved 0.03 MWh out of and 0.03 MWh into" in told and "cleared were 1.08 MWh of deviation" in told
     assert "4.8 % of what cleared found no store" in told  # 3 of 63 kWh
+
+
+def with_bills(run, negotiated: float, aware: float, objective: str = "profit"):
+    """The run with homes' bills lower by these shares of each day's surplus."""
+    shares = {"negotiated": negotiated, "centralized_aware": aware}
+    daily = run.daily.copy()
+    daily["bill_change_usd"] = [
+        -shares.get(key, 0.0) * value for key, value in zip(daily["strategy"], daily["surplus_usd"], strict=True)
+    ]
+    rules = run.scenario.negotiation.model_copy(update={"objective": objective})
+    return replace(run, daily=daily, scenario=run.scenario.model_copy(update={"negotiation": rules}))
+
+
+def test_bills_that_make_most_of_what_was_given_up_are_said_to(run_of):
+    run = run_of({"no_vpp": 0.0, "negotiated": 10.0, "centralized_aware": 40.0}, days=10)
+    told = " ".join(answer(with_bills(run, 0.1, 0.9)))
+    assert "Homes' bills fell by $" in told and "for its own profit earns nothing by it." in told
+    told = " ".join(answer(with_bills(run, 0.1, 0.9, "surplus")))
+    assert "Homes' bills fell by $" in told and "own profit" not in told
+    assert "Homes' bills" not in " ".join(answer(with_bills(run, 0.1, 0.2)))

@@ -17,7 +17,7 @@ from vpp_core.results.model_share import share_sentence
 from vpp_core.results.modelled import LEAST_USD, hanging, hanging_words
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import ALONE, BOUND, COMMANDED, NEGOTIATED, SMART, TOTAL, UNHEEDING, over
-from vpp_core.results.same_knowledge import differences, reason
+from vpp_core.results.same_knowledge import bills_behind, differences, reason
 from vpp_core.results.statistics import Interval
 from vpp_core.results.steps import largest_sentence, steps_sentence
 from vpp_core.results.text import form_of, interval, listed, number, percent, score, usd
@@ -203,7 +203,27 @@ def _why(run: Run) -> str:
     behind = [part for part in parts if direction(a_home(run, part.behind)) > 0]
     most = max(behind, key=lambda part: part.behind.estimate, default=None)
     because = "" if most is None else reason(run, most.column)
-    return f"By source, against commanding within preferences: {listed(told)}.{' ' + because if because else ''}"
+    sentences = [f"By source, against commanding within preferences: {listed(told)}.", because, _bills(run)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+MOST_OF_IT = 0.5
+"""Share of what was given up from which bills are said to make most of it."""
+
+
+def _bills(run: Run) -> str:
+    """Where most of what was given up is bills that fell by less: that, and why an aggregator leaves it."""
+    apart, behind = run.difference(over(NEGOTIATED, COMMANDED)), bills_behind(run)
+    if apart is None or behind is None or direction(a_home(run, -apart)) <= 0:
+        return ""
+    each = a_home(run, behind)
+    if direction(each) <= 0 or behind.estimate < MOST_OF_IT * -apart.estimate:
+        return ""
+    form = form_of(each)
+    said = f"Homes' bills fell by {form(each.estimate)} a home less ({interval(each, form)})"
+    if run.scenario.negotiation.objective != "profit":
+        return f"{said}."
+    return f"{said}: what a bill falls by a home keeps, and an aggregator for its own profit earns nothing by it."
 
 
 def _earned(run: Run) -> str:

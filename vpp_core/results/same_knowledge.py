@@ -83,6 +83,15 @@ def differences(run: Run) -> list[Difference]:
     return made
 
 
+def bills_behind(run: Run) -> Interval | None:
+    """By how much less homes' bills fell under negotiation than under the other [$]; None where one was not run."""
+    if not {OWN, OTHER} <= set(run.by_strategy.index) or "bill_change_usd" not in run.daily:
+        return None
+    by_day = run.daily.set_index(["local_day", "strategy"])["bill_change_usd"].unstack()  # noqa: PD010
+    days = by_day[[OWN, OTHER]].dropna()
+    return sum_interval((days[OWN] - days[OTHER]).to_numpy(dtype=float))
+
+
 def reason(run: Run, column: str) -> str:
     """Why negotiation is behind in a source, or in all, where it is clearly so; empty where it is not."""
     part = next((part for part in beside(run) if part.column == column), None)
