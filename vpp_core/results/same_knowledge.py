@@ -146,6 +146,8 @@ def beside_sentence(run: Run) -> str:
         f"{OTHER}, which knows and obeys the same{by_source}."
     )
     behind = [part for part in parts if part.ratio and part.ratio.estimate < BEHIND]
+    if whole in behind:  # deviation is not told apart by source, so the whole's reason is that of all energy
+        behind = [part for part in behind if part.column in ("surplus_usd", "surplus_reserves_usd")]
     reasons = [reason for part in behind if (reason := _reason(run, part))]
     return " ".join([sentence, *dict.fromkeys(filter(None, reasons))])
 
