@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,16 +90,19 @@ def test_what_is_done_is_not_run_again_and_what_is_damaged_is(work: Work) -> Non
     assert told == [1, 2, 3, 3, 1, 2, 3]
 
 
+@pytest.mark.parametrize("place", ["processes:1", "ray"])
 def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(
-    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: Work, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if place == "ray":
+        pytest.importorskip("ray")
     here, _ = run_fleet(work, IDS, "here", nobody, LOG)
     plugin = tmp_path / "deadly.py"
     plugin.write_text(DEADLY)
     monkeypatch.setenv("VPP_STRATEGIES", str(plugin))
     monkeypatch.setenv("VPP_TEST_MARKER", str(tmp_path / "marker"))
     deadly = replace(work, keys=("no_vpp", "dies_once"), folder="deadly")
-    found, _ = run_fleet(deadly, IDS, "processes:1", nobody, LOG)
+    found, _ = run_fleet(deadly, IDS, place, nobody, LOG)
     assert (tmp_path / "marker").exists()
     assert found.filter(np.asarray(found["strategy"]) == "no_vpp").equals(
         here.filter(np.asarray(here["strategy"]) == "no_vpp")
@@ -113,6 +117,24 @@ def test_what_is_no_place_to_run_is_refused_with_those_there_are(place: str) -> 
         checked_place(place)
 
 
-def test_ray_that_is_not_there_is_one_sentence(work: Work) -> None:
-    with pytest.raises(InputError, match=r"needs the package ray|cannot be used"):
+def test_a_cluster_that_is_not_there_is_one_sentence(work: Work) -> None:
+    with pytest.raises(
+        InputError, match=r"needs the package ray|127.0.0.1:1 cannot be used \(.*refused.*check the address"
+    ):
         run_fleet(work, IDS, "ray://127.0.0.1:1", nobody, LOG)
+
+
+def test_what_a_task_on_ray_raises_is_its_own_error_and_a_lost_worker_is_a_broken_executor() -> None:
+    exceptions = pytest.importorskip("ray.exceptions")
+    from vpp_pipeline.shards.on_ray import _pass_on
+
+    def came(error: Exception) -> BaseException | None:
+        done: Future[None] = Future()
+        told: Future[None] = Future()
+        done.set_exception(error)
+        _pass_on(done, told)
+        return told.exception()
+
+    own = came(exceptions.RayTaskError("run_shard", "pages of a traceback", InputError("one sentence")))
+    assert isinstance(own, InputError) and str(own) == "one sentence"
+    assert isinstance(came(exceptions.WorkerCrashedError()), BrokenExecutor)
