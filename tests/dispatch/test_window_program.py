@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpp_core.dispatch import window_program
-from vpp_core.dispatch.window_program import HIGHS, MERIT_ORDER, WindowProgram, by_merit
+from vpp_core.dispatch.window_program import HIGHS, LARGE_FLEET_HOMES, MERIT_ORDER, WindowProgram, by_merit
 from vpp_core.market.segments import Layout
-from vpp_core.scenario import MarketRules
+from vpp_core.scenario import MarketRules, Scenario
 
 STORES = 6
 LAYOUT = Layout(np.arange(STORES), np.array([True, True, False, True, True, False]), np.array([0, 0, 0, 1, 1, 1]))
@@ -71,7 +71,7 @@ def test_the_minimum_is_the_fleet_s_share_of_the_aggregation_s() -> None:
     quantity[:3] = 4.0
     gain = np.ones(len(LAYOUT))
     for share, taken in ((0.1, 12.0), (0.13, 0.0)):
-        program = WindowProgram.of(LAYOUT, MarketRules(minimum_bid_mw=0.1, fleet_share=share))
+        program = WindowProgram.of(LAYOUT, Scenario(market=MarketRules(minimum_bid_mw=0.1, fleet_share=share)))
         assert program.solve(gain, quantity).quantity_kw.sum() == pytest.approx(taken), share
 
 
@@ -82,12 +82,13 @@ def test_what_v2g_gives_counts_with_what_is_sold() -> None:
     assert found.quantity_kw.sum() == pytest.approx(8.0)
 
 
-def test_a_large_fleet_is_solved_without_cvxpy_and_nothing_offered_by_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window_program, "LARGE_FLEET_HOMES", 5)
-    program = WindowProgram.of(LAYOUT, MarketRules(minimum_bid_mw=0.0))
-    gain, quantity = a_window(1, 0.0)
-    assert program.solve(gain, quantity).solver == MERIT_ORDER
-    assert program.solve(gain, 0 * quantity).solver is None
+def test_a_large_fleet_is_solved_without_cvxpy_in_every_aggregation_and_nothing_offered_by_nobody() -> None:
+    rules = MarketRules(minimum_bid_mw=0.0)
+    gain, quantity = np.ones(len(LAYOUT)), np.full(len(LAYOUT), 2.0)
+    for homes, solver in ((LARGE_FLEET_HOMES, HIGHS), (LARGE_FLEET_HOMES + 1, MERIT_ORDER)):
+        program = WindowProgram.of(LAYOUT, Scenario(homes=homes, market=rules))
+        assert program.solve(gain, quantity).solver == solver
+        assert program.solve(gain, np.zeros(len(LAYOUT))).solver is None
 
 
 def test_a_failed_solve_takes_nothing_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:

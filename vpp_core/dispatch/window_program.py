@@ -22,12 +22,12 @@ import numpy as np
 
 from vpp_core.fleet.fleet import Bools, Floats, Ints
 from vpp_core.market.segments import Layout
-from vpp_core.scenario import MarketRules
+from vpp_core.scenario import Scenario
 
 log = logging.getLogger(__name__)
 
 LARGE_FLEET_HOMES = 2000
-"""Above this size segments are taken by merit, without CVXPY."""
+"""Above this size segments are taken by merit, without CVXPY: in every aggregation of such a fleet, however small."""
 MERIT_ORDER, HIGHS = "merit order", "HiGHS"
 _ROUNDING = 1e-9
 _SOLVERS_ROUNDING = 1e-7
@@ -51,15 +51,16 @@ class Solution:
 class WindowProgram:
     """The programs of all windows of a fleet."""
 
-    def __init__(self, layout: Layout, minimum_kw: float, large: bool | None = None) -> None:
-        self._layout, self._minimum_kw = layout, minimum_kw
-        self._large = layout.homes > LARGE_FLEET_HOMES if large is None else large
+    def __init__(self, layout: Layout, minimum_kw: float, large: bool = False) -> None:
+        self._layout, self._minimum_kw, self._large = layout, minimum_kw, large
         self._compiled: _Compiled | None = None
 
     @classmethod
-    def of(cls, layout: Layout, rules: MarketRules) -> WindowProgram:
-        """The program of a fleet under the market's size rules."""
-        return cls(layout, rules.minimum_bid_mw * 1000 * rules.fleet_share)
+    def of(cls, layout: Layout, scenario: Scenario) -> WindowProgram:
+        """The program of a fleet, or of an aggregation of the scenario's fleet, under the market's size rules."""
+        rules = scenario.market
+        large = max(layout.homes, scenario.homes) > LARGE_FLEET_HOMES
+        return cls(layout, rules.minimum_bid_mw * 1000 * rules.fleet_share, large)
 
     def solve(self, surplus_usd_per_kw: Floats, quantity_kw: Floats) -> Solution:
         """The best quantities, shape (K,), for what a kW of each segment is expected to gain."""

@@ -27,7 +27,7 @@ class _Centralized(GateClosureStrategy):
         from vpp_core.dispatch.offers import prospects
 
         if self._program is None:
-            self._program = WindowProgram.of(view.layout, view.scenario.market)
+            self._program = WindowProgram.of(view.layout, view.scenario)
         offers = view.offers
         agreed = offers.reservation_usd_per_mwh
         expected = prospects(view.layout, offers, agreed, view.forecast, view.hours)

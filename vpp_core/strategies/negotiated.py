@@ -44,7 +44,7 @@ class Negotiated(GateClosureStrategy):
 
         rules = view.scenario.negotiation
         if self._mechanism is None or self._program is None or self._decider is None:
-            self._program = WindowProgram.of(view.layout, view.scenario.market)
+            self._program = WindowProgram.of(view.layout, view.scenario)
             self._decider = decider_of(rules, self.gateway)
             self._mechanism = mechanism_of(rules.mechanism)
         return self._mechanism.negotiate(Context(view, self._decider, self._program, rules))
