@@ -77,14 +77,16 @@ def invented_inputs(
     if pv_per_kw is None:
         sun = np.maximum(np.cos((hour - 13) / 12 * np.pi), 0.0)[:, None]
         pv_per_kw = sun * rng.uniform(0.5, 0.9, (steps, len(ORIENTATIONS)))
+    own = np.sort(np.unique(fleet.load_profile_id, return_index=True)[1])  # homes of a large fleet share profiles
+    usual = load_kw[0] if usual_load_kw is None else usual_load_kw
     return Inputs.build(
         scenario,
         period.month,
         prices,
         price_forecast(prices, period, scenario.market),
         long_frame(period.timestamps, [o.id for o in ORIENTATIONS], pv_per_kw, "orientation_id", "solar"),
-        long_frame(period.timestamps, list(fleet.load_profile_id), load_kw, "profile_id", "load").assign(
-            usual_load_kw=np.tile(load_kw[0] if usual_load_kw is None else usual_load_kw, len(period))
+        long_frame(period.timestamps, list(fleet.load_profile_id[own]), load_kw[:, own], "profile_id", "load").assign(
+            usual_load_kw=np.tile(usual[own], len(period))
         ),
         fleet,
     )
