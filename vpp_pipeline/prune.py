@@ -1,4 +1,5 @@
-"""What grows and is not needed: Dagster's old runs with their logs, lines of the run log, results of removed scenarios.
+"""What grows and is not needed: Dagster's old runs with their logs, lines of the run log, aggregations of large fleets,
+results of removed scenarios.
 
 Dagster purges ticks by itself (`retention` in dagster.yaml), but keeps runs for ever: a megabyte each. A run is deleted
 through the instance, whatever storage it has; its files remain in Dagster's home on SQLite, so they go as well.
@@ -25,9 +26,11 @@ from vpp_pipeline.lake.database import rebuild
 from vpp_pipeline.lake.files import is_local
 from vpp_pipeline.lake.lake import LOG_TIME
 from vpp_pipeline.partitions import SCENARIO
+from vpp_pipeline.shards.work import FOLDER
 
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 PARTITION_TAG = "dagster/partition"
+SHARDS = "fleets of several aggregations, in parts"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Plan:
     leftovers: tuple[Path, ...]
     """files in Dagster's home of runs that it no longer knows"""
     log_lines: tuple[str, ...]
+    shards: tuple[Path, ...]
+    """folders of aggregations, of which the fleet's results were made"""
     removed: dict[str, tuple[Path, ...]]
     """name of a removed scenario → its folders"""
     bytes_of: dict[str, int]
@@ -48,6 +53,7 @@ class Plan:
             "runs in Dagster's home": len(self.runs),
             "files of runs deleted before": len(self.leftovers),
             "lines of run_log.jsonl": len(self.log_lines),
+            SHARDS: len(self.shards),
             "results of removed scenarios": len(self.removed),
         }
         return [
@@ -56,7 +62,7 @@ class Plan:
         ]
 
     def __bool__(self) -> bool:
-        return bool(self.runs or self.leftovers or self.log_lines or self.removed)
+        return bool(self.runs or self.leftovers or self.log_lines or self.shards or self.removed)
 
 
 def plan(
@@ -75,16 +81,18 @@ def plan(
     known = {run.run_id for run in instance.get_runs()}
     leftovers = tuple(path for path in _files_of_runs(home) if path.stem not in known and _age(path) < before)
     folders = _results(lake, set(names)) if removed else {}
-    lines = _old_lines(lake, before)
+    lines, shards = _old_lines(lake, before), _old_shards(lake, before)
     return Plan(
         going,
         leftovers,
         lines,
+        shards,
         folders,
         {
             "runs in Dagster's home": sum(_size(path) for run_id in going for path in _paths(home, run_id)),
             "files of runs deleted before": sum(map(_size, leftovers)),
             "lines of run_log.jsonl": sum(len(line) + 1 for line in lines),
+            SHARDS: sum(map(_size, shards)),
             "results of removed scenarios": sum(_size(path) for paths in folders.values() for path in paths),
         },
     )
@@ -98,7 +106,7 @@ def carry_out(decided: Plan, instance: dg.DagsterInstance, home: Path, lake: Lak
             instance.compute_log_manager.delete_logs(prefix=[run_id])
         for path in _paths(home, run_id):
             _remove(path)
-    for path in decided.leftovers:
+    for path in (*decided.leftovers, *decided.shards):
         _remove(path)
     if decided.runs:
         _compact(home)
@@ -152,6 +160,14 @@ def _results(lake: Lake, names: set[str]) -> dict[str, tuple[Path, ...]]:
         if folder.is_dir() and folder.parent.name != STUDY.name and folder.name not in names:
             found[folder.name] = (*found.get(folder.name, ()), folder)
     return found
+
+
+def _old_shards(lake: Lake, before: datetime) -> tuple[Path, ...]:
+    """Folders in which nothing was put since; a fleet whose run was killed would go on from them."""
+    if not is_local(lake.root):
+        return ()
+    folders = sorted((Path(str(lake.root)) / FOLDER).glob("*"))
+    return tuple(folder for folder in folders if _age(folder) < before)
 
 
 def _old_lines(lake: Lake, before: datetime) -> tuple[str, ...]:

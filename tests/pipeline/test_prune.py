@@ -71,6 +71,20 @@ def test_old_runs_are_shown_first_and_go_with_their_files_when_asked(
     run(instance)  # and the next run does
 
 
+def test_a_fleet_s_aggregations_go_when_nothing_was_added_to_them_for_long(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [home.parent / "lake" / "shards" / name for name in ("centralized_dispatch-a", "centralized_dispatch-b")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "0000000.parquet").write_bytes(b"x" * 2_000_000)
+    long_ago = time.time() - 10 * 86_400
+    os.utime(folders[0], (long_ago, long_ago))
+    assert execute(["prune", "--older-than", "5", "--yes"]) == 0
+    assert "fleets of several aggregations, in parts" in (shown := capsys.readouterr().out) and "2.0" in shown
+    assert [folder.exists() for folder in folders] == [False, True]
+
+
 def test_a_run_younger_than_the_age_stays(home: Path, instance: dg.DagsterInstance) -> None:
     kept = {run(instance), run(instance)}
     assert execute(["prune", "--older-than", "1", "--yes"]) == 0

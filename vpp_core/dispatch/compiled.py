@@ -56,7 +56,8 @@ def part(function: Callable[..., Any]) -> Any:
     numba counts references to arrays, a slice or a field of a record being one more: for what is done a million times
     that takes longer than the arithmetic. Who makes no arrays needs no such count.
     """
-    return numba.njit(cache=_CACHED, error_model="numpy", _nrt=False)(function)
+    options: dict[str, Any] = {"cache": _CACHED, "error_model": "numpy", "_nrt": False}
+    return numba.njit(**options)(function)
 
 
 def _compile(function: Any, **calls: Callable[..., Any]) -> Any:

@@ -86,7 +86,7 @@ class Run:
         if strategy.manages_home:
             unlimited = np.full((3, len(inputs.stores)), np.inf)
             none = Segments.none(inputs.layout)
-            self.state.plans.append(Plan(window_slopes, np.zeros((3, len(inputs.stores))), unlimited, none, None))
+            self.state.plans[window] = Plan(window_slopes, np.zeros((3, len(inputs.stores))), unlimited, none, None)
             self.bids.append(Bid(self._no_curve, False, 0.0, Decision(none)))
             return
         began = time.perf_counter()
@@ -109,7 +109,7 @@ class Run:
         began = time.perf_counter()
         plan = self._asked(decision, offers, window_slopes)
         plan = replace(plan, markup=plan.markup + less_asked(self.state, paid))
-        self.state.plans.append(plan)
+        self.state.plans[window] = plan
         surely = surely_there(self.state, t, first, path)
         curve = curve_on(self.state, plan, path, inputs.forecast[ENERGY, window, 0], surely)
         curve, below = held_to_size(curve, inputs.scenario.market)
@@ -245,4 +245,6 @@ class Run:
         state.taken_kwh += state.taken_by_kwh(power, default)
         state.energy_kwh = operation.after(at, power)
         out.energy_kwh[t] = state.energy_kwh
+        if (t + 1) % inputs.windows.length == 0:
+            state.plans.pop(t // inputs.windows.length, None)
         self.timings["dispatch"] += time.perf_counter() - began

@@ -61,7 +61,8 @@ class State:
         self.energy_kwh = stores.initial_kwh.copy()
         self.taken_kwh = np.zeros(len(stores))
         self.bids: list[Bid] = []
-        self.plans: list[Plan] = []
+        self.plans: dict[int, Plan] = {}
+        """by window, from its gate until it is over: a plan's slopes would be most of what a run holds"""
         self.day_ahead = DayAhead(inputs, self.permission) if strategy.bids else None
         self.home_of_store = stores.home.astype(np.int64)
         self.reserve_hours = inputs.scenario.market.reserve_duration_minutes / 60

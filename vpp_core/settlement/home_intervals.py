@@ -36,16 +36,23 @@ def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes:
     """Rows of `HOME_INTERVALS` of the homes at these positions, in the order of days."""
     stores = inputs.stores
 
+    def own(of_home: Floats) -> Floats:
+        """Of these homes alone: of all, the columns together would be larger than all that a run holds."""
+        return of_home[:, homes]
+
     def battery(of_store: Floats) -> Floats:
-        return sum_by_home(inputs, of_store, "battery")
+        return own(sum_by_home(inputs, of_store, "battery"))
 
     def car(of_store: Floats) -> Floats:
-        return sum_by_home(inputs, of_store, "car")
+        return own(sum_by_home(inputs, of_store, "car"))
+
+    def heater(of_store: Floats) -> Floats:
+        return own(sum_by_home(inputs, of_store, "water_heater"))
 
     injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, sum_by_home(inputs, trajectory.net_kw))
     columns = {
-        "own_surplus_kw": inputs.surplus_kw,
-        "injection_kw": injection,
+        "own_surplus_kw": own(inputs.surplus_kw),
+        "injection_kw": own(injection),
         "stored_kwh": battery(trajectory.energy_kwh),
         "backup_kwh": battery(np.broadcast_to(stores.backup_kwh, trajectory.energy_kwh.shape)),
         "battery_kw": battery(trajectory.net_kw),
@@ -58,12 +65,12 @@ def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes:
         "car_default_kw": -car(trajectory.default_kw),
         "car_award_kw": car(trajectory.award_kw),
         "car_kwh": car(trajectory.energy_kwh),
-        "heater_kw": sum_by_home(inputs, trajectory.charge_kw, "water_heater"),
-        "heater_award_kw": sum_by_home(inputs, trajectory.award_kw, "water_heater"),
-        "heater_kwh": sum_by_home(inputs, trajectory.energy_kwh, "water_heater"),
+        "heater_kw": heater(trajectory.charge_kw),
+        "heater_award_kw": heater(trajectory.award_kw),
+        "heater_kwh": heater(trajectory.energy_kwh),
     }
     labels = _labels(inputs.period, inputs.fleet.home_id[homes])
-    rows = labels.assign(strategy=strategy, **{name: _long(values, homes) for name, values in columns.items()})
+    rows = labels.assign(strategy=strategy, **{name: _long(values) for name, values in columns.items()})
     return rows.sort_values(["local_day", "home_id", "timestamp"], kind="stable", ignore_index=True)
 
 
@@ -79,6 +86,6 @@ def _labels(period: Period, home_id: npt.NDArray[np.integer]) -> pd.DataFrame:
     )
 
 
-def _long(values: Floats, homes: Ints) -> npt.NDArray[np.float32]:
+def _long(values: Floats) -> npt.NDArray[np.float32]:
     """(T, N) as one column, home after home; `+ 0.0` turns a rounded −0 into 0."""
-    return (np.round(values[:, homes].T.ravel(), _DIGITS) + 0.0).astype(np.float32)
+    return (np.round(values.T.ravel(), _DIGITS) + 0.0).astype(np.float32)

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from vpp_core.settlement.outcome import OutcomeTables, Settled, outcome_tables, outcomes_to_arrow
+from vpp_core.settlement.outcome import Settled, outcome_tables, outcomes_to_arrow
 from vpp_core.tables import PROGRAMME_DAYS, WINDOW_RESULTS
 from vpp_core.tables.negotiation import OUTCOMES as ENDINGS
 
@@ -45,16 +46,18 @@ def merged(tables: Sequence[pa.Table]) -> pa.Table:
     """OUTCOMES of a fleet from those of its aggregations, which are given in the fleet's order."""
     if len(tables) == 1:
         return tables[0]
-    parts = [outcome_tables(table) for table in tables]
-    strategies = list(dict.fromkeys(parts[0].days["strategy"]))
-    return outcomes_to_arrow([_merged(parts, strategy) for strategy in strategies])
+    strategies = dict.fromkeys(tables[0]["strategy"].to_pylist())
+    # One by one: frames of all strategies at once would be as large again as the result.
+    return pa.concat_tables([outcomes_to_arrow([_merged(tables, strategy)]) for strategy in strategies])
 
 
-def _merged(parts: Sequence[OutcomeTables], strategy: str) -> Settled:
+def _merged(tables: Sequence[pa.Table], strategy: str) -> Settled:
+    parts = [outcome_tables(table.filter(pc.field("strategy") == strategy)) for table in tables]
+
     def own(name: str) -> Iterator[pd.DataFrame]:
         for part in parts:
-            frame = getattr(part, name)
-            yield frame[frame["strategy"] == strategy].reset_index(drop=True)
+            frame: pd.DataFrame = getattr(part, name)
+            yield frame
 
     gaps = [frame["bound_gap_usd"].dropna().sum() for frame in own("days") if frame["bound_gap_usd"].notna().any()]
     return Settled(

@@ -90,7 +90,7 @@ def execute_month(
     on = checked_place(on) if on else None
     simulates = not assets or "negotiation_results" in assets
     if simulates and (fresh or refetch or not lake.table_path("kpi_monthly", month, scenario.name).exists()):
-        tell_size(scenario, month)
+        tell_size(scenario, month, place=on)
     lake.freeze(scenario)
     if simulates:
         from vpp_pipeline.lake.answers import refuse_without_model
@@ -120,11 +120,11 @@ def tell_unread(lake: Lake, month: str, scenario: Scenario) -> None:
         say(f"not read: {line}", err=True)
 
 
-def tell_size(scenario: Scenario, month: str, jobs: int = 1) -> None:
+def tell_size(scenario: Scenario, month: str, jobs: int = 1, place: str | None = None) -> None:
     """Before a large fleet is run: what it takes; an `InputError` where the machine cannot hold it."""
     from vpp_pipeline.cli.size import size_to_tell
 
-    told = size_to_tell(scenario, month, jobs)
+    told = size_to_tell(scenario, month, jobs, place)
     if told:
         say(told, err=True)
 

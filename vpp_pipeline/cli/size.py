@@ -1,7 +1,8 @@
 """What a large fleet takes, said before it is run, and refused where the machine's memory cannot hold it.
 
 The constants were measured and are per home and interval of 15 minutes, which memory, disk and time grow with. They
-are for one run, by the rules; what a language model takes is said apart.
+are for one run, by the rules; what a language model takes is said apart. A fleet of several aggregations is held one
+aggregation a worker, and by its households' days where all comes together.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ LARGE_HOME_INTERVALS = 1_000 * 31 * 96
 """from a thousand homes over a month on, it is told"""
 BASE_MEMORY_BYTES = 0.8e9
 """libraries and what the compiler holds: 796 MB at most with 50 homes over two days"""
+SHARD_BYTES = 700.0
+"""per home and interval of an aggregation, in a worker, which holds one strategy at a time: 688 with 2,000 homes over
+three days"""
+MERGED_BYTES = 12_000.0
+"""per home and day, where all aggregations come together: 8 strategies of 350 bytes in a table, some four times at
+once while figures are made of it (assumption; 1,900 measured with two strategies merged, 20,000 homes over a week)"""
 MEMORY_BYTES = 1_000.0
 """per home and interval: 946 with the two strategies of a stage in memory at once (80 of them inputs), 300 homes;
 900 with 1,500"""
@@ -43,14 +50,22 @@ class Size:
     seconds: float
 
     @classmethod
-    def of(cls, scenario: Scenario, month: str) -> Size:
+    def of(cls, scenario: Scenario, month: str, place: str | None = None) -> Size:
+        """Of a month, a large fleet's aggregations being run at `place` (`shards.pools`), else where VPP_ON says."""
         intervals = len(scenario.period(month))
-        home_intervals = scenario.homes * intervals
+        home_intervals, home_days = scenario.homes * intervals, scenario.homes * len(scenario.period(month).days)
         making_loads = LOAD_BYTES * min(scenario.homes, MOST_LOAD_PROFILES) * intervals
+        memory = BASE_MEMORY_BYTES + max(MEMORY_BYTES * home_intervals, making_loads)
+        together = scenario.market.homes_per_aggregation
+        if scenario.homes > together:
+            aggregations = -(-scenario.homes // together)
+            each = BASE_MEMORY_BYTES + SHARD_BYTES * together * intervals
+            memory = BASE_MEMORY_BYTES + max(MERGED_BYTES * home_days, making_loads)
+            memory += workers_here(place or os.environ.get("VPP_ON") or "processes", aggregations) * each
         return cls(
             homes=scenario.homes,
             days=len(scenario.period(month).days),
-            memory_bytes=BASE_MEMORY_BYTES + max(MEMORY_BYTES * home_intervals, making_loads),
+            memory_bytes=memory,
             disk_bytes=BASE_DISK_BYTES + DISK_BYTES * home_intervals,
             seconds=BASE_SECONDS + SECONDS * home_intervals,
         )
@@ -64,15 +79,25 @@ class Size:
         )
 
 
+def workers_here(place: str, aggregations: int) -> int:
+    """How many aggregations this machine holds at once, beside the process where all comes together."""
+    if place.startswith("ray://"):
+        return 0
+    if place == "here":
+        return 1
+    wanted = place.partition(":")[2]
+    return min(int(wanted) if wanted.isdigit() else os.cpu_count() or 1, aggregations)
+
+
 def gigabytes(number: float) -> str:
     """An amount of bytes for people."""
     return f"{number / 1e9:,.0f} GB" if number >= 10e9 else f"{number / 1e9:.1f} GB"
 
 
-def size_to_tell(scenario: Scenario, month: str, jobs: int = 1) -> str | None:
+def size_to_tell(scenario: Scenario, month: str, jobs: int = 1, place: str | None = None) -> str | None:
     """What the run takes, if that is much; an `InputError` where `jobs` of its kind at once need more memory than
     there is."""
-    size = Size.of(scenario, month)
+    size = Size.of(scenario, month, place)
     memory = memory_bytes()
     if memory is not None and size.memory_bytes * jobs > memory:
         at_once = f"; {jobs} at once do not fit" if jobs > 1 else ", more than there is"

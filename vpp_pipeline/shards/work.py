@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
 from vpp_core.tables import OUTCOMES
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from vpp_core.fleet.fleet import Fleet
     from vpp_core.llm.gateway import Gateway
 
+FOLDER = "shards"
+"""of a lake, with a folder for each stage of strategies"""
 TABLES = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
 
 
@@ -44,7 +48,7 @@ class Work:
 
     def path(self, aggregation_id: int) -> UPath:
         """Where a shard's outcomes are kept."""
-        return self.lake().root / "shards" / self.folder / f"{aggregation_id:07d}.parquet"
+        return self.lake().root / FOLDER / self.folder / f"{aggregation_id:07d}.parquet"
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,16 @@ def run_shard(work: Work, aggregation_id: int, gateway: Gateway | None = None) -
         frames["load_profiles"],
         fleet,
     )
-    outcomes = simulate(inputs, work.keys, gateway=gateway, kept=kept)
-    file = encode(outcomes_to_arrow(outcomes), OUTCOMES, work.recipe)
+    tables: list[pa.Table] = []
+    seconds: dict[str, float] = {}
+    for key in work.keys:  # one by one: what stores did in every interval is not held for more than one strategy
+        (outcome,) = simulate(inputs, [key], gateway=gateway, kept=kept)
+        tables.append(outcomes_to_arrow([outcome]))
+        seconds |= {f"{key}_{part}": spent for part, spent in outcome.timings.items()}
+        del outcome
+    file = encode(pa.concat_tables(tables), OUTCOMES, work.recipe)
     write_whole(work.path(aggregation_id), file.content)
-    return {f"{o.strategy}_{part}": seconds for o in outcomes for part, seconds in o.timings.items()}
+    return seconds
 
 
 def stored_shard(work: Work, aggregation_id: int) -> TableFile | None:
