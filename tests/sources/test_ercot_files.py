@@ -181,3 +181,22 @@ def test_a_node_of_another_market_is_refused_by_the_scenario(drop: Drop, read: R
         InputError, match=r"node LZ_NORTH is not in the files of 2024-11 in raw/ercot, which hold HB_WEST"
     ):
         read(NOVEMBER, TEXAS.model_copy(update={"node": "LZ_NORTH"}))
+
+
+def test_a_month_of_one_file_per_interval_in_one_archive_is_read_and_a_damaged_one_is_named(
+    drop: Drop, read: Read, tmp_path: Path
+) -> None:
+    table = real_time(month_of("2024-11")).query("SettlementPointType != 'RN'")
+    interval = ["DeliveryDate", "DeliveryHour", "DeliveryInterval", "DSTFlag"]
+
+    def archive(spoilt: str = "") -> None:
+        with zipfile.ZipFile(tmp_path / "raw" / "ercot" / "november.zip", "w") as whole:
+            for number, (_, rows) in enumerate(table.groupby(interval)):
+                text = rows.to_csv(index=False)
+                whole.writestr(f"{number}.csv", text.replace(",N\n", f",N{spoilt}\n") if number == 1500 else text)
+
+    archive()
+    np.testing.assert_allclose(read(NOVEMBER)["lmp_usd_per_mwh"], expected(month_of("2024-11")))
+    archive(spoilt=",,,7")
+    with pytest.raises(InputError, match=r"november\.zip \(1500\.csv\) has more cells in line 2 than in its header"):
+        read(NOVEMBER)

@@ -5,7 +5,7 @@ What a document holds, a reader of the market says (`PriceReader`); zips, spread
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,9 +14,11 @@ import pandas as pd
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.sources.price_rows import NotPricesError, PriceRows
-from vpp_core.sources.raw_files import documents, files_below, last_changed, named, not_read, read_file
+from vpp_core.sources.raw_files import Document, documents, files_below, last_changed, named, not_read, read_file
 from vpp_core.sources.unread import Unread
 
+LARGEST_JOINED = 1_000_000
+"""Bytes of a table that is read together with others."""
 MOST_ROWS = 10_000_000
 """Of a month, in all files: a node's month is 15,000."""
 
@@ -32,6 +34,8 @@ class PriceReader:
     """by its name, whether a sheet of a workbook can"""
     may_touch: Callable[[str, Month], bool] = lambda name, month: True
     """by its name, whether a file can hold prices of a month; others are not opened"""
+    joins: bool = False
+    """whether tables of one archive that begin alike are read as one: a month of ERCOT's intervals is 3,000 files"""
     first_look: Callable[[bytes, str], None] = lambda content, where: None
     """refuses what is no report at all"""
 
@@ -100,22 +104,55 @@ def read_bytes(
         reader.first_look(content, where)
         raise InputError(f"{where} is not a readable zip file; download it again or remove it")
     inside = list[Unread]()
-    for document in documents(
-        content, where, reader.endings, label or where, lambda name: reader.sheet_wanted(name, month)
-    ):
-        if isinstance(document, Unread):
-            inside.append(document)
+    unpacked = documents(content, where, reader.endings, label or where, lambda name: reader.sheet_wanted(name, month))
+    for group in _alike(unpacked) if reader.joins else ([one] for one in unpacked):
+        together = _read_together(group, month, retrieved_at, reader)
+        if together:
+            found += together
             continue
-        reader.first_look(document.content, document.where)
-        name = (label or where) + document.where.removeprefix(where)
-        try:
-            reports = reader.read(document.content, document.where, name, month, retrieved_at, inside)
-        except NotPricesError as error:
-            refusal = refusal or error
-            inside.append(Unread(name, error.what))
-            continue
-        found += reports
+        for document in group:
+            if isinstance(document, Unread):
+                inside.append(document)
+                continue
+            reader.first_look(document.content, document.where)
+            name = (label or where) + document.where.removeprefix(where)
+            try:
+                found += reader.read(document.content, document.where, name, month, retrieved_at, inside)
+            except NotPricesError as error:
+                refusal = refusal or error
+                inside.append(Unread(name, error.what))
     if refusal and not found:
         raise refusal
     told += inside
     return found
+
+
+Found = Document | Unread
+
+
+def _alike(found: Iterable[Found]) -> Iterator[list[Found]]:
+    """What an archive holds, small tables with the same header together."""
+    alike: dict[bytes, list[Found]] = {}
+    for one in found:
+        if isinstance(one, Unread) or len(one.content) > LARGEST_JOINED:
+            yield [one]
+        else:
+            alike.setdefault(one.content.partition(b"\n")[0].rstrip(b"\r"), []).append(one)
+    yield from alike.values()
+
+
+def _read_together(
+    group: list[Found], month: Month, retrieved_at: pd.Timestamp, reader: PriceReader
+) -> list[PriceRows]:
+    """The prices of several tables with the same header, read as one; none where one of them cannot be read: each is
+    then read by itself, so that what is wrong is said of it."""
+    tables = [one for one in group if isinstance(one, Document)]
+    if len(tables) < 2:
+        return []
+    bodies = (table.content.partition(b"\n")[2].rstrip(b"\r\n") for table in tables)
+    whole = tables[0].content.partition(b"\n")[0] + b"\n" + b"\n".join(bodies) + b"\n"
+    try:
+        reader.first_look(whole, tables[0].where)
+        return reader.read(whole, tables[0].where, "", month, retrieved_at, [])
+    except InputError:
+        return []

@@ -12,7 +12,6 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -134,20 +133,26 @@ def _what_else(head: list[str], names: list[str]) -> str:
 
 
 def _table(lines: Iterator[tuple[int, list[str]]], names: list[str], where: str) -> pd.DataFrame:
+    """The needed columns as text; of points those alone at which homes settle: a file has 15 of them and 900 others."""
     if len(names) > csv_text.MOST_COLUMNS:
         raise InputError(f"{where} has {len(names):,} columns, which no report of {ERCOT.name} has; remove it")
     wanted = {_DATE, *_HOUR, _QUARTER, *_FLAG, *_POINT, _PRICE, _TYPE, _SERVICE, _SERVICE_PRICE, *_SERVICES}
     places = {name: place for place, name in reversed(list(enumerate(names))) if name in wanted}
     blank = [""] * len(names)
+    point = next((places[name] for name in _POINT if name in places), None)
     cells, numbered = list[list[str]](), list[int]()
-    for number, row in islice(lines, MOST_ROWS):
+    for number, row in lines:
         if csv_text.too_long(row, len(names)):
             raise InputError(
                 f"{where} has more cells in line {number} than in its header; download it again or remove it"
             )
         whole = row + blank
+        if point is not None and not _POINTS.fullmatch(csv_text.tidy(whole[point])):
+            continue
         cells.append([whole[place] for place in places.values()])
         numbered.append(number)
+        if len(cells) > MOST_ROWS:
+            raise InputError(f"{where} holds more than {MOST_ROWS:,} prices; keep the files of a month or two")
     table = pd.DataFrame(cells, columns=list(places), dtype=object)
     for name in table:
         table[name] = table[name].map(csv_text.tidy)
@@ -198,5 +203,5 @@ def _starts(table: pd.DataFrame, hour: str, name: pd.Series, item: pd.Series | s
 
 
 READER = PriceReader(
-    endings=(".csv", ".zip", ".gz", ".xlsx"), read=read, may_touch=may_touch, sheet_wanted=sheet_wanted
+    endings=(".csv", ".zip", ".gz", ".xlsx"), read=read, may_touch=may_touch, sheet_wanted=sheet_wanted, joins=True
 )
