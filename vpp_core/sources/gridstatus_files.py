@@ -60,7 +60,9 @@ def read_table(
     optional = [name for name in ("MARKET", "REGION", "LOCATION") if name in places]
     needed = [time, *optional, *values]
     wide = max(places[name] for name in needed)
-    cells = [[*row, *[""] * (wide + 1 - len(row))] for _, row in islice(lines, MOST_ROWS)]
+    cells = [[*row, *[""] * (wide + 1 - len(row))] for _, row in islice(lines, MOST_ROWS + 1)]
+    if len(cells) > MOST_ROWS:
+        raise InputError(f"{where} holds more than {MOST_ROWS:,} rows; keep those of the needed locations and months")
     table = pd.DataFrame([[tidy(row[places[name]]) for name in needed] for row in cells], columns=needed, dtype=object)
     if price is None:
         return [(RESERVES, _reserves(table, time, products, iso, where))]
