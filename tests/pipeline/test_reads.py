@@ -15,7 +15,7 @@ from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.storage import fleet_to_arrow
 from vpp_core.fleet.strictness import stricter
 from vpp_core.market.forecast import price_forecast
-from vpp_core.scenario import MarketRules, NegotiationRules, Reliability, Scenario, Tariff
+from vpp_core.scenario import LanguageModelRules, MarketRules, NegotiationRules, Reliability, Scenario, Tariff
 from vpp_core.scenario.programmes import DSGS
 from vpp_core.scenario.transform import DataTransform
 from vpp_core.scenario.variation import variation
@@ -80,6 +80,16 @@ def test_what_a_data_stage_does_not_read_does_not_change_its_table(asset: str, t
     pd.testing.assert_frame_equal(made(asset, TINY, tmp_path), made(asset, other, tmp_path))
 
 
+def test_of_a_negotiation_the_fleet_reads_only_whether_a_model_speaks_for_homes() -> None:
+    def read(**rules: Any) -> NegotiationRules:
+        return as_read_by("prosumer_fleet", Scenario(negotiation=NegotiationRules(**rules))).negotiation
+
+    spoken_for = LanguageModelRules(depth="every_agent", calls_per_minute=7)
+    assert read(decider="llm", llm=spoken_for).speaks_for_homes
+    assert read(decider="llm", llm=spoken_for, rounds=2) == read(decider="llm", llm=spoken_for)
+    assert read(decider="rules", llm=spoken_for) == read(decider="llm", rounds=2) == NegotiationRules()
+
+
 @pytest.mark.parametrize("asset", ["centralized_dispatch", "perfect_foresight_bound"])
 def test_optimisers_do_not_read_how_homes_negotiate(ran: Ran, asset: str) -> None:
     fields = fields_read(asset)
@@ -105,7 +115,7 @@ def entries(folder: Path) -> list[dict[str, Any]]:
 
 INPUTS = [*READS]
 OPTIMISED = [*INPUTS, "centralized_dispatch", "perfect_foresight_bound"]
-TABLES = [*OPTIMISED, "negotiation_results", "window_results", "kpi_monthly"]
+ALONE = [*INPUTS, "negotiation_results"]
 
 
 def run_variant(ran: Ran, folder: Path, assets: list[str] | None = None) -> MonthRun:
@@ -124,9 +134,9 @@ def test_another_lambda_takes_all_but_the_negotiation_from_the_scenario_it_varie
     assert computed == {"negotiation_results", "window_results", "kpi_monthly", "benchmark_report"}
     assert {entry["taken_from"] for entry in new if entry["reused"]} == {TINY.name}
 
-    assert run_variant(ran, tmp_path / "empty", TABLES).succeeded
+    assert run_variant(ran, tmp_path / "empty", ALONE).succeeded
     made = list((tmp_path / "empty" / "tables").rglob("*.parquet"))
-    assert {path.parent.parent.name for path in made} >= set(TABLES)
+    assert {path.parent.parent.name for path in made} >= set(ALONE)
     for path in made:
         shared = ran.folder / path.relative_to(tmp_path / "empty")
         assert path.read_bytes() == shared.read_bytes(), path

@@ -7,7 +7,7 @@ matter, rather than give a stored result that ought to have been another.
 
 from __future__ import annotations
 
-from vpp_core.scenario import Scenario
+from vpp_core.scenario import LanguageModelRules, NegotiationRules, Scenario
 
 _DATA = frozenset({"iso", "data_seed", "source", "transform", "first_days"})
 READS: dict[str, frozenset[str]] = {
@@ -20,6 +20,10 @@ READS: dict[str, frozenset[str]] = {
     ),
 }
 """Stages of data and homes. Which fields strategies read, they say themselves (`Strategy.reads_negotiation`)."""
+
+
+SPOKEN_FOR = NegotiationRules(decider="llm", llm=LanguageModelRules(depth="every_agent"))
+"""All that the fleet reads of how homes negotiate: where a model speaks for them, their own words are kept."""
 
 
 def fields_read(asset: str) -> frozenset[str] | None:
@@ -39,4 +43,7 @@ def as_read_by(asset: str, scenario: Scenario) -> Scenario:
     fields = fields_read(asset)
     if fields is None:
         return scenario
-    return Scenario(name=scenario.name, **{field: getattr(scenario, field) for field in fields})
+    read = {field: getattr(scenario, field) for field in fields}
+    if asset == "prosumer_fleet" and scenario.negotiation.speaks_for_homes:
+        read["negotiation"] = SPOKEN_FOR
+    return Scenario(name=scenario.name, **read)
