@@ -3,6 +3,8 @@
 #
 #   make run            the benchmark of a month (MONTH=2023-08, HOMES=200, SEED=42, ARGS=…)
 #   make test           the test suite
+#   make test-long      its properties over 10,000 new cases, and what else is slow
+#   make coverage       which lines the test suite reaches, into build/coverage
 #   make ui             Dagster's web pages
 #   make dashboard      results as an interactive page
 #   make check          lint, types, definitions, documentation
@@ -20,13 +22,19 @@ STAMP := .venv/.complete
 TOOLS := .venv/.complete-tools
 BIN := .venv/bin
 
-.PHONY: run test ui dashboard check docs fuzz record setup clean
+.PHONY: run test test-long coverage ui dashboard check docs fuzz record setup clean
 
 run: $(STAMP)
 	@$(BIN)/vpp run --month $(MONTH) --homes $(HOMES) --seed $(SEED) $(ARGS)
 
 test: $(TOOLS)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-long: $(TOOLS)
+	@$(BIN)/python -m pytest -n 0 -m slow $(ARGS)
+
+coverage: $(TOOLS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-report=html:build/coverage $(ARGS)
 
 ui: $(STAMP)
 	@$(BIN)/vpp ui $(ARGS)

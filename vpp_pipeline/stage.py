@@ -88,11 +88,10 @@ class Stage:
         }
         with final_failures():
             whole = lake.scenario(name).in_month(month)
-        fresh, refetch = (hasattr(context, "has_tag") and context.has_tag(tag) for tag in (FRESH_TAG, REFETCH_TAG))
+        tags = context.run.tags
         asset = context.asset_key.path[-1]
-        on = context.get_tag(ON_TAG) if hasattr(context, "get_tag") else None
         with final_failures():
-            place = checked_place(on or os.environ.get("VPP_ON") or "processes")
+            place = checked_place(tags.get(ON_TAG) or os.environ.get("VPP_ON") or "processes")
         return cls(
             asset,
             month,
@@ -100,8 +99,8 @@ class Stage:
             whole,
             lake,
             tuple(sorted(upstream)),
-            fresh,
-            refetch,
+            FRESH_TAG in tags,
+            REFETCH_TAG in tags,
             context.log,
             place,
             shown=lambda: _last_shown(context),
