@@ -45,7 +45,7 @@ def main() -> None:
 
     month, raw = Month.parse("2023-08"), Path("data_lake/raw")
     rules = MarketRules(minimum_bid_mw=0.0)  # ten homes are far below the market's 0.1 MW
-    scenario = Scenario(name="tiny", homes=10, first_days=2, source="synthetic", market=rules)
+    scenario = Scenario(name="tiny", homes=10, first_days=1, source="synthetic", market=rules)
     fleet = generate_fleet(scenario.homes, scenario.seed)
     lmp = prices.market_prices(scenario, month, raw)
     forecast = price_forecast(lmp, scenario.period(month), scenario.market)

@@ -83,6 +83,7 @@ def test_the_seed_matters_and_repeats() -> None:
     assert surplus(1) != surplus(2)
 
 
+@pytest.mark.slow
 def test_two_thousand_homes_run(tmp_path: Path) -> None:
     began = time.perf_counter()
     load = load_kw(Scenario(homes=2000, first_days=1, source="synthetic"), Month.parse("2023-08"), tmp_path)

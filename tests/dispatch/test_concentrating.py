@@ -72,7 +72,7 @@ def homes(draw: st.DrawFn) -> Home:
     return Home(surplus, lmp + imported, lmp + exported, np.zeros(intervals, dtype=np.int64), parts)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(homes())
 def test_under_any_tariff_the_bound_is_above_the_best_and_its_schedule_is_one(home: Home) -> None:
     schedules, gap = solve_home(home)

@@ -74,7 +74,7 @@ def schedules_of(homes: Homes, home: int, trajectory: Trajectory) -> list[Schedu
     return [Schedule(*(values[:, store.column] for values in columns)) for store in homes.home(home).stores]
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(fleets(), st.booleans(), st.floats(0, 1), st.integers(0, 2**32 - 1))
 def test_no_feasible_schedule_settles_above_the_bound(inputs: Inputs, obeys: bool, share: float, seed: int) -> None:
     """Feasible are what would be best at other prices, leaving all alone, and everything between."""
@@ -91,7 +91,7 @@ def test_no_feasible_schedule_settles_above_the_bound(inputs: Inputs, obeys: boo
     assert 0 <= gap < 1e-5
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(fleets())
 def test_obeying_preferences_never_earns_more(inputs: Inputs) -> None:
     aware, _ = month_bound(inputs, True)
@@ -99,7 +99,7 @@ def test_obeying_preferences_never_earns_more(inputs: Inputs) -> None:
     assert settled_usd(inputs, aware) <= settled_usd(inputs, free) + gap + 1e-6
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(fleets(), st.booleans())
 def test_the_books_say_what_the_objective_says(inputs: Inputs, obeys: bool) -> None:
     homes, counterfactual = Homes.of(inputs, obeys), alone(inputs)
@@ -205,7 +205,7 @@ def test_without_a_reserve_price_every_bit_is_as_if_reserve_were_not_sold(obeys:
             assert np.array_equal(getattr(unsold, column.name), getattr(unpaid, column.name)), column.name
 
 
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(fleets(), st.booleans())
 def test_selling_reserve_beside_energy_never_costs(inputs: Inputs, obeys: bool) -> None:
     only_energy = replace(inputs, price=np.vstack([inputs.price[ENERGY], np.full((2, len(inputs.period)), np.nan)]))
@@ -213,7 +213,7 @@ def test_selling_reserve_beside_energy_never_costs(inputs: Inputs, obeys: bool) 
     assert settled_usd(inputs, with_reserve) + gap >= settled_usd(inputs, month_bound(only_energy, obeys)[0]) - 1e-6
 
 
-@settings(max_examples=20)
+@settings(max_examples=6)
 @given(fleets(), st.booleans())
 def test_reserve_is_held_in_the_dearer_product_and_only_where_it_is_paid(inputs: Inputs, obeys: bool) -> None:
     trajectory, _ = month_bound(inputs, obeys)

@@ -171,35 +171,34 @@ def check(inputs: Inputs, obeys: bool) -> None:
 
 
 @pytest.mark.parametrize("obeys", [True, False])
-@pytest.mark.parametrize("seed", [1, 2])
-def test_two_days_of_twelve_homes_agree_with_a_second_formulation(seed: int, obeys: bool) -> None:
-    check(invented_inputs(homes=12, days=2, seed=seed), obeys)
+def test_two_days_of_twelve_homes_agree_with_a_second_formulation(obeys: bool) -> None:
+    check(invented_inputs(homes=12, days=2, seed=1), obeys)
 
 
 @pytest.mark.parametrize("obeys", [True, False])
 @pytest.mark.parametrize(("minutes", "window"), [(30, 15), (120, 30)])
 def test_so_they_do_with_calls_in_short_windows_and_other_durations(minutes: int, window: int, obeys: bool) -> None:
     rules = {"reserve_duration_minutes": minutes, "window_minutes": window, "contingencies_per_month": 20.0}
-    inputs = invented_inputs(homes=12, days=2, seed=4, **rules)
+    inputs = invented_inputs(homes=12, days=1, seed=4, **rules)
     assert inputs.called.any()
     check(inputs, obeys)
 
 
 @pytest.mark.parametrize("obeys", [True, False])
 def test_so_they_do_without_reserve(obeys: bool) -> None:
-    check(invented_inputs(homes=12, days=2, seed=1, reserves=False), obeys)
+    check(invented_inputs(homes=12, days=1, seed=1, reserves=False), obeys)
 
 
 @pytest.mark.parametrize("obeys", [True, False])
 def test_so_they_do_where_all_cars_discharge(obeys: bool) -> None:
-    inputs = invented_inputs(homes=8, days=2, seed=5, v2g=True)
+    inputs = invented_inputs(homes=8, days=1, seed=5, v2g=True)
     assert month_bound(inputs, obeys)[0].discharge_kw[:, inputs.stores.of_kind("car")].max() > 1.0
     check(inputs, obeys)
 
 
 @pytest.mark.parametrize("obeys", [True, False])
 def test_so_they_do_with_water_heaters_beside_all_else(obeys: bool) -> None:
-    inputs = invented_inputs(homes=10, days=2, seed=6, v2g=True, water_heaters=0.7)
+    inputs = invented_inputs(homes=10, days=1, seed=6, v2g=True, water_heaters=0.7)
     heaters = inputs.stores.of_kind("water_heater")
     moved = month_bound(inputs, obeys)[0].charge_kw[:, heaters] - inputs.stores.counterfactual_kw[:, heaters]
     assert np.abs(moved).max() > 1.0

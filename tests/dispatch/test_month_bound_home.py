@@ -229,7 +229,7 @@ def homes(draw: st.DrawFn, devices: tuple[tuple[str, ...], ...]) -> Home:
     return Home(surplus, lmp + 0.3, lmp + credit, np.arange(intervals) // 96, tuple(stores))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(homes((("battery",), ("car",))))
 def test_a_chain_earns_what_the_linear_program_earns_and_proves_it(home: Home) -> None:
     schedules, bound = solve_alone(home)
@@ -241,7 +241,7 @@ def test_a_chain_earns_what_the_linear_program_earns_and_proves_it(home: Home) -
     assert earned == pytest.approx(earned_usd(home, reference), rel=1e-7, abs=1e-6)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(homes((("battery", "car"), ("car", "car"), ("battery", "car", "car"))), st.sampled_from([np.inf, 1.0, 0.1]))
 def test_stores_that_share_a_meter_earn_what_the_linear_program_earns(home: Home, daily_kwh: float) -> None:
     home = replace(
@@ -258,7 +258,7 @@ def test_stores_that_share_a_meter_earn_what_the_linear_program_earns(home: Home
     assert solve_together(home)[1] >= earned_usd(home, reference) - 1e-6, "a bound holds however far the method got"
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(homes((("battery",), ("car",))), st.integers(0, 2**32 - 1))
 def test_any_prices_of_stored_energy_bound_every_schedule(home: Home, seed: int) -> None:
     schedules, _ = solve_alone(home)
@@ -292,7 +292,7 @@ def holding(draw: st.DrawFn) -> Home:
     return replace(home, stores=(battery, *home.stores[1:]))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(holding())
 def test_homes_with_reserve_earn_what_the_linear_program_earns(home: Home) -> None:
     schedules, gap = solve_home(home)
@@ -305,7 +305,7 @@ def test_homes_with_reserve_earn_what_the_linear_program_earns(home: Home) -> No
     assert solve_together(home)[1] >= earned_usd(home, reference) - 1e-6, "a bound holds however far the method got"
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(holding(), st.integers(0, 2**32 - 1))
 def test_any_prices_of_rows_bound_every_schedule_with_reserve(home: Home, seed: int) -> None:
     schedules, bound = solve_together(home)

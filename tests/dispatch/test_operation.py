@@ -52,7 +52,7 @@ class Case:
         return power, float(short[0])
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000), price=st.floats(-0.2, 1.0), share=st.floats(0.0, 1.5), down=st.floats(0.0, 1.5))
 def test_limits_are_never_left_and_what_is_short_is_told(seed: int, price: float, share: float, down: float) -> None:
     case = Case(seed)
@@ -70,7 +70,7 @@ def test_limits_are_never_left_and_what_is_short_is_told(seed: int, price: float
         assert down_kw[0] + short == pytest.approx(bought, abs=1e-4)
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 10_000), share=st.floats(0.05, 1.0))
 def test_what_homes_would_give_at_the_price_is_given_exactly_and_nothing_is_short(seed: int, share: float) -> None:
     """Up to what they would deviate by on their own at it."""

@@ -61,7 +61,7 @@ def limits(s: StoreColumns, energy: Array) -> tuple[Array, Array]:
     return low, high
 
 
-@settings(max_examples=25)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 100_000))
 def test_battery_and_car_behind_one_meter_do_what_the_best_of_all_powers_does(seed: int) -> None:
     rng = np.random.default_rng(seed)

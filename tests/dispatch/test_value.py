@@ -52,7 +52,7 @@ def plainly(s: StoreColumns, coming: Stages, replacement: float = 0.2) -> Array:
     return after
 
 
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(seed=st.integers(0, 100_000), battery=st.booleans())
 def test_it_is_what_trying_every_move_finds(seed: int, battery: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -73,7 +73,7 @@ def test_it_is_what_trying_every_move_finds(seed: int, battery: bool) -> None:
     assert np.abs(worth - reference).max() <= 0.03 * np.ptp(reference, axis=1).max()
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 100_000), follows=st.booleans())
 def test_a_stored_kwh_is_worth_no_more_than_the_one_before_it(seed: int, follows: bool) -> None:
     """Trips, needs, any prices and the sun in: what is concave has thresholds."""

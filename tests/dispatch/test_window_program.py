@@ -30,7 +30,7 @@ def sums(quantity_kw: Array) -> Array:
     return np.bincount(LAYOUT.book, quantity_kw, LAYOUT.books)
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(st.integers(0, 1_000_000), st.sampled_from([0.0, 20.0, 50.0]), st.sampled_from(list(PROGRAMS)))
 def test_merit_order_finds_what_the_program_finds(seed: int, ties: float, minimum: float) -> None:
     gain, quantity = a_window(seed, ties)

@@ -59,7 +59,7 @@ def cars(draw: st.DrawFn) -> ElectricVehicle:
 COMMANDS = st.lists(st.floats(-25.0, 25.0), min_size=1, max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(batteries(), min_size=1, max_size=4), COMMANDS)
 def test_a_battery_alone_and_in_a_fleet_hold_the_same_energy_under_the_same_commands(
     devices: list[BESS], commands: list[float]
@@ -92,7 +92,7 @@ def test_a_battery_alone_and_in_a_fleet_hold_the_same_energy_under_the_same_comm
         assert np.allclose(energy, balance, rtol=0, atol=EXACT_KWH)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(cars(), min_size=1, max_size=2), COMMANDS, st.lists(st.booleans(), min_size=1, max_size=40))
 def test_a_car_alone_and_in_a_fleet_hold_the_same_energy_and_only_move_when_plugged_in(
     devices: list[ElectricVehicle], commands: list[float], plugs: list[bool]
@@ -127,7 +127,7 @@ def test_a_car_alone_and_in_a_fleet_hold_the_same_energy_and_only_move_when_plug
         assert (energy <= capacity + EXACT_KWH).all() and (energy >= np.minimum(before, keep) - EXACT_KWH).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(batteries(), st.integers(1, 400))
 def test_cycling_never_brings_the_state_of_charge_above_its_limit(battery: BESS, steps: int) -> None:
     """Elsewhere a fading capacity left the stored energy standing, and the state of charge rose above 1."""

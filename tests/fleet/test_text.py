@@ -110,7 +110,7 @@ def test_a_hostile_text_in_a_batch_leaves_its_neighbours_alone() -> None:
     assert parse_households(texts) == alone
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_gives_a_valid_household_or_one_sentence(text: str) -> None:
     try:
@@ -127,7 +127,7 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(FRAGMENTS, max_size=25))
 def test_any_heap_of_the_grammar_s_own_words_gives_a_valid_household_or_one_sentence(words: list[str]) -> None:
     try:

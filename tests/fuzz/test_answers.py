@@ -245,16 +245,16 @@ def recorded_lines(rng: random.Random) -> Trial:
 
 
 def test_a_cosmetic_fault_of_an_answer_changes_no_decision(fuzz: Fuzz) -> None:
-    fuzz(cosmetic_faults, quick=200)
+    fuzz(cosmetic_faults, quick=60)
 
 
 def test_a_fault_of_substance_is_no_decision(fuzz: Fuzz) -> None:
-    fuzz(faults_of_substance, quick=300)
+    fuzz(faults_of_substance, quick=100)
 
 
 def test_a_home_that_answers_for_other_offers_decides_nothing(fuzz: Fuzz) -> None:
-    fuzz(offers_of_other_homes, quick=100)
+    fuzz(offers_of_other_homes, quick=40)
 
 
 def test_a_line_of_a_record_is_read_as_it_was_or_named(fuzz: Fuzz) -> None:
-    fuzz(recorded_lines, quick=150)
+    fuzz(recorded_lines, quick=50)

@@ -107,12 +107,12 @@ def an_environment(rng: random.Random) -> Trial:
 
 
 def test_whatever_the_arguments_a_command_refuses_in_a_sentence(fuzz: Fuzz) -> None:
-    fuzz(arguments_of_any_kind, quick=60)
+    fuzz(arguments_of_any_kind, quick=30)
 
 
 def test_whatever_the_words_a_household_is_shown_or_refused(fuzz: Fuzz) -> None:
-    fuzz(words_of_a_household, quick=30)
+    fuzz(words_of_a_household, quick=15)
 
 
 def test_an_environment_that_cannot_be_is_refused_without_a_key(fuzz: Fuzz) -> None:
-    fuzz(an_environment, share=0.5)
+    fuzz(an_environment, quick=20, share=0.5)

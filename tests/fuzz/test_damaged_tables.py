@@ -60,8 +60,8 @@ def torn_pieces(rng: random.Random) -> Trial:
 
 
 def test_flipped_bits_are_never_read_as_other_data(fuzz: Fuzz) -> None:
-    fuzz(flipped_bits, quick=300)
+    fuzz(flipped_bits, quick=120)
 
 
 def test_torn_files_are_never_read_as_other_data(fuzz: Fuzz) -> None:
-    fuzz(torn_pieces, quick=150)
+    fuzz(torn_pieces, quick=60)

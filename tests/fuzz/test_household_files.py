@@ -120,12 +120,12 @@ def damaged_files(rng: random.Random) -> Trial:
 
 
 def test_rows_of_a_household_file_are_read_or_named(fuzz: Fuzz) -> None:
-    fuzz(csv_of_households, quick=60)
+    fuzz(csv_of_households, quick=25)
 
 
 def test_entries_of_a_household_file_are_read_or_named(fuzz: Fuzz) -> None:
-    fuzz(json_of_households, quick=60)
+    fuzz(json_of_households, quick=25)
 
 
 def test_a_damaged_household_file_is_read_or_refused_in_a_sentence(fuzz: Fuzz) -> None:
-    fuzz(damaged_files, quick=60)
+    fuzz(damaged_files, quick=25)

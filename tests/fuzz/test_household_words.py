@@ -280,12 +280,12 @@ def hostile_words(rng: random.Random) -> Trial:
 
 
 def test_a_household_s_words_are_read_as_they_were_meant(fuzz: Fuzz) -> None:
-    fuzz(words_of_a_household, quick=200)
+    fuzz(words_of_a_household, quick=80)
 
 
 def test_a_misspelt_household_is_read_or_what_was_lost_is_told(fuzz: Fuzz) -> None:
-    fuzz(misspelt_words_of_a_household, quick=100)
+    fuzz(misspelt_words_of_a_household, quick=40)
 
 
 def test_hostile_words_are_read_or_refused_in_a_sentence(fuzz: Fuzz) -> None:
-    fuzz(hostile_words, quick=60)
+    fuzz(hostile_words, quick=30)

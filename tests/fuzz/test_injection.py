@@ -319,15 +319,15 @@ def planted_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_text_that_gives_orders_makes_no_other_household_another(fuzz: Fuzz) -> None:
-    fuzz(a_text_that_steers, quick=60)
+    fuzz(a_text_that_steers, quick=30)
 
 
 def test_a_model_that_believes_a_text_makes_no_other_household_another(fuzz: Fuzz) -> None:
-    fuzz(a_text_that_a_model_believes, quick=40)
+    fuzz(a_text_that_a_model_believes, quick=20)
 
 
 def test_a_home_whose_words_a_model_obeys_moves_no_other_homes_bargain(fuzz: Fuzz) -> None:
-    fuzz(a_home_that_steers, quick=25)
+    fuzz(a_home_that_steers, quick=10)
 
 
 def test_over_a_day_words_reach_others_by_no_way_but_what_their_own_home_then_asks() -> None:

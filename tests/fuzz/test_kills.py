@@ -121,5 +121,5 @@ def test_a_writer_killed_at_any_moment_leaves_nothing_torn(
 
         return Trial(f"killed after {life_ms:.0f} ms", feed, right, must_read=True)
 
-    fuzz(killed_writers, quick=8, share=0.1)
+    fuzz(killed_writers, quick=4, share=0.1)
     assert len(lake.partitions(STUDY.name)) == len(MONTHS), "no writer lived long enough to write anything"

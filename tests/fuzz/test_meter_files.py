@@ -183,12 +183,12 @@ def untrue_meter(rng: random.Random) -> Trial:
 
 
 def test_valid_meter_files_are_read_to_the_last_watt(fuzz: Fuzz) -> None:
-    fuzz(valid_meter, quick=15)
+    fuzz(valid_meter, quick=8)
 
 
 def test_spoilt_meter_files_never_end_in_a_traceback(fuzz: Fuzz) -> None:
-    fuzz(spoilt_meter, quick=15)
+    fuzz(spoilt_meter, quick=8)
 
 
 def test_what_is_no_home_s_use_is_never_read_as_one(fuzz: Fuzz) -> None:
-    fuzz(untrue_meter, quick=15)
+    fuzz(untrue_meter, quick=8)

@@ -156,15 +156,15 @@ def other_report(rng: random.Random) -> Trial:
 
 
 def test_valid_downloads_are_read_to_the_last_price(fuzz: Fuzz) -> None:
-    fuzz(valid_oasis, quick=15)
+    fuzz(valid_oasis, quick=8)
 
 
 def test_spoilt_downloads_never_end_in_a_traceback(fuzz: Fuzz) -> None:
-    fuzz(spoilt_oasis, quick=15)
+    fuzz(spoilt_oasis, quick=8)
 
 
 def test_other_reports_never_give_prices(fuzz: Fuzz) -> None:
-    fuzz(other_report, quick=15)
+    fuzz(other_report, quick=8)
 
 
 def test_the_generator_makes_prices_at_all() -> None:

@@ -113,7 +113,7 @@ def test_what_is_valid_is_read_as_it_was_written(fuzz: Fuzz) -> None:
 
 
 def test_what_was_spoilt_is_refused_or_means_what_it_says(fuzz: Fuzz) -> None:
-    fuzz(a_scenario_that_was_spoilt, quick=100)
+    fuzz(a_scenario_that_was_spoilt, quick=40)
 
 
 def test_bytes_are_read_or_refused(fuzz: Fuzz) -> None:

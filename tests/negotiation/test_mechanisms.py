@@ -85,6 +85,7 @@ def modelled_inputs() -> Inputs:
     return Inputs.build(scenario, month, prices, forecast, solar, load, generate_fleet(60, scenario.seed))
 
 
+@pytest.mark.slow
 def test_terms_matter_for_the_surplus_and_more_for_who_gets_it() -> None:
     """A stingy aggregator loses trades, a generous one its margin: at least 3 % of the surplus and 20 points."""
     inputs = modelled_inputs()

@@ -1,4 +1,4 @@
-"""The properties again, over 10,000 cases that are new each time: `make test ARGS="-n 0 -m slow tests/properties"`.
+"""The properties again, over 10,000 cases that are new each time: `make test-long ARGS=tests/properties`.
 
 Every body stands in the default run with fewer cases. The cheap ones come first; each says how far it got.
 """

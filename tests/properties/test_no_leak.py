@@ -217,7 +217,14 @@ def test_no_strategy_knows_at_a_gate_what_comes_after_it(
 
 
 @pytest.mark.parametrize("key", HONEST)
-@pytest.mark.parametrize(("window_of_day", "closure"), [(11, 75), (14, 75), (15, 75), (12, 24 * 60), (14, 24 * 60)])
+@pytest.mark.parametrize(
+    ("window_of_day", "closure"),
+    [
+        (14, 75),
+        (14, 24 * 60),
+        *(pytest.param(*gate, marks=pytest.mark.slow) for gate in ((11, 75), (15, 75), (11, 24 * 60), (12, 24 * 60))),
+    ],
+)
 def test_nothing_leaks_around_the_day_ahead_gate_and_its_results(key: str, window_of_day: int, closure: int) -> None:
     """Gates just after 10:00, just before 13:00 and just after, when the next day's reserve is bid and published, for
     the coming hour and for the same one a day later."""

@@ -115,14 +115,16 @@ def _invent(
     )
     shock = rng.normal(0, noise, days)
     rows = []
+    windows = period.windows(60).starts
+    local = windows.tz_convert("America/Los_Angeles")
+    starts_of = {day: windows[local.strftime("%Y-%m-%d") == day] for day in period.days}
+    quarters_of = {day: _quarters(starts) for day, starts in starts_of.items()}
     for strategy, mean in surplus.items():
         bound = strategy in BOUNDS
         for position, day in enumerate(period.days):
             own = rng.normal(0, 0.1 * abs(mean)) if not bound else 0.0
             total = mean * (1 + shock[position]) + own if strategy != "no_vpp" else 0.0
-            starts = [
-                s for s in period.windows(60).starts if s.tz_convert("America/Los_Angeles").strftime("%Y-%m-%d") == day
-            ]
+            starts = list(starts_of[day])
             share = (gains or {}).get(strategy, 0.5)
             broken = (violations or {}).get(strategy, 0)
             rows.append(
@@ -133,7 +135,7 @@ def _invent(
                     "bound_gap_usd": 0.25 if bound and position == 0 else None,
                     "windows": _windows(strategy, day, starts, total, share, bound, rng),
                     "households": _households(strategy, day, homes, total, share, bound, broken),
-                    "intervals": _intervals(strategy, starts, day, min(homes, 2)),
+                    "intervals": _intervals(strategy, quarters_of[day], day, min(homes, 2)),
                 }
             )
     outcomes = pa.Table.from_pylist(rows, schema=OUTCOMES.schema)
@@ -237,21 +239,23 @@ def _households(strategy, day, homes, total, share, bound, broken):
     return rows
 
 
-def _intervals(strategy, starts, day, homes):
+def _quarters(starts):
+    """Each quarter hour of windows, and its local hour."""
+    stamps = [start + quarter * pd.Timedelta(minutes=15) for start in starts for quarter in range(4)]
+    return [(stamp, stamp.tz_convert("America/Los_Angeles").hour) for stamp in stamps]
+
+
+def _intervals(strategy, quarters, day, homes):
     """Of the first homes: the second holds twice the reserve, and strategies that act sell in the evening."""
     acts = strategy != "no_vpp"
     rows = []
     for home in range(homes):
-        for start in starts:
-            for quarter in range(4):
-                hour = start.tz_convert("America/Los_Angeles").hour
-                row = {c.name: 0.0 for c in HOME_INTERVALS.columns}
-                row |= {"strategy": strategy, "local_day": day, "home_id": home}
-                row |= {"timestamp": start + quarter * pd.Timedelta(minutes=15), "stored_kwh": 5.0 + home}
-                row |= {"spin_kw": 1.0 + home if acts else 0.0, "award_kw": 2.0 if acts and hour == 19 else 0.0}
-                row |= {"battery_kw": 1.0 if acts and hour == 19 else 0.0}
-                row |= {"car_kw": -0.5 if acts and hour == 20 else 0.0}
-                rows.append(row | {"backup_kwh": 2.0, "own_surplus_kw": -0.5, "injection_kw": -0.5})
+        usual = {c.name: 0.0 for c in HOME_INTERVALS.columns}
+        usual |= {"strategy": strategy, "local_day": day, "home_id": home, "stored_kwh": 5.0 + home}
+        usual |= {"spin_kw": 1.0 + home if acts else 0.0, "award_kw": 0.0, "battery_kw": 0.0, "car_kw": 0.0}
+        usual |= {"backup_kwh": 2.0, "own_surplus_kw": -0.5, "injection_kw": -0.5}
+        evening = {19: {"award_kw": 2.0, "battery_kw": 1.0}, 20: {"car_kw": -0.5}} if acts else {}
+        rows += [usual | {"timestamp": stamp} | evening.get(hour, {}) for stamp, hour in quarters]
     return rows
 
 
