@@ -1,6 +1,8 @@
 """Reserves, sold day ahead: gates on the day before for each hour, what is offered, committed and agreed.
 
-Offers are made from the plan at the gate: in each hour the power that stores are expected to be able to sustain. What
+Offers are made from the plan at the gate: in each hour the power that stores are expected to be able to hold in every
+quarter of it, beside what they are planned to give in it. A kW is sold once: of a battery that is to give all it may in
+an evening hour, none is offered as reserve. What
 clears at the day-ahead price is the aggregation's commitment, published that day, and held by whichever homes can. The
 first day of a period is bid from its initial state, with the prices forecast for it.
 """
@@ -9,13 +11,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from vpp_core.calendar import INTERVAL_MINUTES
+from vpp_core.calendar import INTERVAL_HOURS, INTERVAL_MINUTES
 from vpp_core.dispatch.columns import Stages
 from vpp_core.dispatch.knowledge import RESERVE_SHARE, USD_PER_KWH
 from vpp_core.dispatch.offers import Offers
 from vpp_core.dispatch.operation import Operation
 from vpp_core.fleet.fleet import Floats
 from vpp_core.fleet.permission import Permission
+from vpp_core.fleet.stores import Stores
 from vpp_core.market.contingencies import expected_called_hours
 from vpp_core.market.decision import Decision
 from vpp_core.market.inputs import Inputs
@@ -94,10 +97,14 @@ class DayAhead:
         if hours <= 0:
             return None
         reserve_hours = rules.reserve_duration_minutes / 60
-        idle = np.zeros(len(inputs.stores))
-        able = np.stack([operation.sustainable_kw(e, idle, reserve_hours) for e in expected[first:last]])
+        given, beside = _planned_kw(inputs.stores, stages, expected)
+        taken = np.cumsum(beside[first:last], axis=0) * INTERVAL_HOURS / inputs.stores.discharge_efficiency
+        able = np.stack([
+            operation.sustainable_kw(expected[k], given[k], reserve_hours, taken[k - first], beside[k])
+            for k in range(first, last)
+        ])  # fmt: skip
         able = able * (reachable if reachable.ndim == 1 else reachable[first:last])
-        hourly = able[: hours * HOUR].reshape(hours, HOUR, -1).mean(axis=1)
+        hourly = able[: hours * HOUR].reshape(hours, HOUR, -1).min(axis=1)
         fast = reachable_kw(inputs.stores.max_discharge_kw, rules.reserve_response_minutes)
         hourly = np.minimum(hourly, fast)
         ahead = (first + t) // HOUR - inputs.windows.first_interval(window) // HOUR
@@ -167,3 +174,11 @@ class DayAhead:
             + stores.wear_usd_per_kwh
         )
         return replacement
+
+
+def _planned_kw(stores: Stores, stages: Stages, expected: Floats) -> tuple[Floats, Floats]:
+    """What batteries give in each stage of the expected path, and what of it is beyond their homes' load, (K, S)."""
+    fall = -np.diff(expected, axis=0, prepend=expected[:1])
+    given = np.maximum(fall, 0.0) * stores.discharge_efficiency / INTERVAL_HOURS
+    load = np.maximum(-stages.net_generation[stages.net_row], 0.0)[:, stores.home]
+    return given, np.maximum(given - load, 0.0)

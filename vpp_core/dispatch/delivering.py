@@ -89,10 +89,9 @@ def _hold(state: State, t: int, at: Interval, limits: Limits, power: Floats) -> 
     if not committed.any():
         return power
     taken = state.taken_kwh + state.taken_by_kwh(power, limits.default)
-    able = operation.sustainable_kw(operation.after(at, power), power, state.reserve_hours, taken)
-    able = day_ahead.able(
-        np.maximum(np.minimum(able, state.permission.deviation_kw - np.maximum(power - limits.default, 0.0)), 0.0), t
-    )
+    given = np.maximum(power - limits.default, 0.0)
+    able = operation.sustainable_kw(operation.after(at, power), power, state.reserve_hours, taken, given)
+    able = day_ahead.able(able, t)
     if not operation.exports:
         able = operation.drawn_only(able, power, at.net_generation_kw)
     if state.knowledge.exact:

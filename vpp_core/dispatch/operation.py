@@ -158,17 +158,23 @@ class Operation:
         )  # fmt: skip
 
     def sustainable_kw(
-        self, energy_kwh: Floats, power: Floats, reserve_hours: float, taken_kwh: Floats | float = 0.0
+        self,
+        energy_kwh: Floats,
+        power: Floats,
+        reserve_hours: float,
+        taken_kwh: Floats | float = 0.0,
+        given_kw: Floats | float = 0.0,
     ) -> Floats:
         """Reserve that stores can hold with so much energy at an interval's end, beside their power; (S,).
 
-        A call takes no more than the day still allows, of which `taken_kwh` is used.
+        A call takes no more than the day still allows, of which `taken_kwh` is used; `given_kw` of what a store offers
+        is given to the VPP as energy.
         """
         s, p = self.stores, self.permission
         stored = np.minimum(energy_kwh - p.floor_kwh, p.daily_kwh - taken_kwh)
         sustained = np.maximum(stored, 0.0) * s.discharge_efficiency / reserve_hours
         headroom = np.maximum(s.max_discharge_kw - np.maximum(power, 0.0), 0.0)
-        held = np.minimum(np.minimum(p.deviation_kw, headroom), sustained)
+        held = np.minimum(np.minimum(p.deviation_kw - given_kw, headroom), sustained)
         return np.where(s.follows_meter & (s.max_discharge_kw > 0), np.maximum(held, 0.0), 0.0)
 
     def give(
