@@ -63,7 +63,7 @@ def test_the_sentence_names_what_matters_most_by_how_much_and_what_the_days_cann
     said = bargaining_sentence(effects(rows, "2023-08", run.scenario.name), 100.0)
     assert said.startswith(
         "What matters most for the surplus of negotiated is the number of rounds: at 6 instead of 3 it changes by "
-        "−$30.00 (95 % interval −$30.00 to −$30.00), 30.0 % of it."
+        "−$30.00 (the same whichever days are drawn), 30.0 % of it."
     )
     assert "the patience of homes at 3 instead of 1 by $2.0" in said
     assert "Of the quantile at which it ends no value changes it by more than these days can tell." in said
