@@ -287,7 +287,7 @@ def test_a_coalition_sells_no_more_reserve_than_its_formulation_lets_it(share: f
             seen.append((view, self._program, agreed(view)))
             return state
 
-    run(invented_inputs(seed=3, homes=10, days=1, reserve=30.0), Watched(), None)
+    run(invented_inputs(seed=3, homes=30, days=1, reserve=30.0), Watched(), None)
     sold = {"real_time": 0.0, "day_ahead": 0.0}
     for view, program, bargain in seen:
         formed = form_coalition(program, view, bargain, Formulation(0.0, reserve_share=share))

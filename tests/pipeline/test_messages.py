@@ -96,8 +96,8 @@ def test_a_run_whose_messages_are_gone_or_damaged_is_negotiated_again(ran: Ran) 
 
 
 def test_one_negotiation_is_read_back_without_dagster_or_any_solver(finished: Ran, rows: pa.Table) -> None:
-    followed = rows.filter((pc.field("gate") == "real_time") & (pc.field("asked_kwh") > 0))
-    at = followed["window_start"][0].as_py().astimezone(ZoneInfo("America/Los_Angeles"))
+    bid = rows.filter((pc.field("gate") == "real_time") & (pc.field("committed_kw") > 0))
+    at = bid["window_start"][0].as_py().astimezone(ZoneInfo("America/Los_Angeles"))
     program = (
         "import sys, time\n"
         "from vpp_pipeline.cli.app import execute\n"
