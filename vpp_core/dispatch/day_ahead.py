@@ -32,8 +32,8 @@ HOUR = 4
 class DayAhead:
     """Commitments of reserve of one strategy's run."""
 
-    def __init__(self, inputs: Inputs, permission: Permission) -> None:
-        self._inputs, self._permission = inputs, permission
+    def __init__(self, inputs: Inputs, permission: Permission, for_profit: bool = False) -> None:
+        self._inputs, self._permission, self._for_profit = inputs, permission, for_profit
         layout, count = inputs.layout, len(inputs.period)
         self.committed_kw = np.zeros((2, layout.aggregations, count))
         """of spin and non-spin"""
@@ -98,6 +98,8 @@ class DayAhead:
             return None
         reserve_hours = rules.reserve_duration_minutes / 60
         given, beside = _planned_kw(inputs.stores, stages, expected)
+        if self._for_profit:  # what is planned beyond a home's load is for its bill, and will not be asked for
+            given, beside = given - beside, np.zeros_like(beside)
         taken = np.cumsum(beside[first:last], axis=0) * INTERVAL_HOURS / inputs.stores.discharge_efficiency
         able = np.stack([
             operation.sustainable_kw(expected[k], given[k], reserve_hours, taken[k - first], beside[k])
