@@ -59,7 +59,7 @@ class Browser:
     def open(self, address: str) -> None:
         self.call("Page.navigate", url=address)
 
-    def wait_for(self, script: str, seconds: float = 30) -> float:
+    def wait_for(self, script: str, seconds: float = 120) -> float:
         """Seconds until an expression is true; an error with the page's words where it never is."""
         began = time.perf_counter()
         while not self.run(f"Boolean({script})"):
@@ -68,7 +68,7 @@ class Browser:
             time.sleep(0.05)
         return time.perf_counter() - began
 
-    def wait_for_words(self, *words: str, seconds: float = 30) -> float:
+    def wait_for_words(self, *words: str, seconds: float = 120) -> float:
         """Until the page says all of this and nothing on it is being drawn."""
         said = " && ".join(f"document.body.innerText.includes({json.dumps(part)})" for part in words)
         drawn = ", ".join(
