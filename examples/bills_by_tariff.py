@@ -3,7 +3,7 @@
     python examples/bills_by_tariff.py docs/bills.png [homes]
 
 Two months with synthetic weather, load and prices (August 2025, January 2025), the same homes under every tariff. Bars
-are the mean bill of a home by what it has, fixed charge included; the white line in each is what it pays where every
+are the mean bill of a home by what it has, fixed charge included; the dark line at each is what it pays where every
 home minimises its bill by itself, without a market.
 """
 

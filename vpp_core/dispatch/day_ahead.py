@@ -2,9 +2,9 @@
 
 Offers are made from the plan at the gate: in each hour the power that stores are expected to be able to hold in every
 quarter of it, beside what they are planned to give in it. A kW is sold once: of a battery that is to give all it may in
-an evening hour, none is offered as reserve. What
-clears at the day-ahead price is the aggregation's commitment, published that day, and held by whichever homes can. The
-first day of a period is bid from its initial state, with the prices forecast for it.
+an evening hour, none is offered as reserve. What clears at the day-ahead price is the aggregation's commitment,
+published that day, and held by whichever homes can. The first day of a period is bid from its initial state, with the
+prices forecast for it.
 """
 
 from __future__ import annotations
@@ -179,7 +179,8 @@ class DayAhead:
 
 
 def _planned_kw(stores: Stores, stages: Stages, expected: Floats) -> tuple[Floats, Floats]:
-    """What batteries give in each stage of the expected path, and what of it is beyond their homes' load, (K, S)."""
+    """Power that each battery is expected to discharge at in each stage [kW], (K, S), and the part of it above its
+    home's load, which a VPP sells as energy. From the energies `expected` at the stages' ends (K, S)."""
     fall = -np.diff(expected, axis=0, prepend=expected[:1])
     given = np.maximum(fall, 0.0) * stores.discharge_efficiency / INTERVAL_HOURS
     load = np.maximum(-stages.net_generation[stages.net_row], 0.0)[:, stores.home]

@@ -12,7 +12,7 @@ from vpp_core.fleet.fleet import Floats
 from vpp_core.market.segments import ENERGY
 
 SHORT_KW = 1e-6
-"""What falls short by less is rounding."""
+"""Shortfalls below this are rounding [kW]."""
 
 
 def give(state: State, t: int, at: Interval) -> tuple[Floats, Floats]:
@@ -52,7 +52,8 @@ def give(state: State, t: int, at: Interval) -> tuple[Floats, Floats]:
 def _answered(
     state: State, t: int, power: Floats, default: Floats, sold: Floats, bought: Floats
 ) -> tuple[Floats, Floats]:
-    """What comes of the power that was asked for, no more than cleared, and what each aggregation is short of."""
+    """Power of every store (S,) where only those in reach follow what was asked, together no more than cleared; and the
+    shortfall of each aggregation (A,) [kW]."""
     operation, reachable = state.operation, state.inputs.stores.reachable[t]
     asked = power - default
     state.trajectory.missed_kw[t] = np.where(reachable, 0.0, asked)

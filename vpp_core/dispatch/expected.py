@@ -87,7 +87,10 @@ def _interval(state: State, stages: Stages, k: int, s: int, energy: Floats) -> I
 
 
 def less_asked(state: State, paid: Floats) -> Floats:
-    """What a programme that pays a kWh (2,) takes off what stores ask for, as part of their mark-ups (3, S)."""
+    """By how much stores ask less because programmes pay for a kWh, as part of their mark-ups (3, S) [$/kWh].
+
+    `paid` (2,): pay at the meter, and for what a battery gives.
+    """
     of_store = paid[state.inputs.stores.follows_meter.astype(np.intp)]
     return np.stack([-of_store, -of_store, of_store])
 

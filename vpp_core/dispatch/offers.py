@@ -43,7 +43,8 @@ class Offers:
     reservation_usd_per_mwh: Floats
     """own cost, or what is owed where that is more"""
     rebound_usd_per_mwh: Floats
-    """what the energy costs later on, by whose money the strategy maximises"""
+    """what the moved energy costs later on: the VPP and its homes together, or the VPP alone where it maximises its own
+    profit"""
     plan_rebound_usd_per_mwh: Floats
     """what the plan's values add to the own cost, homes' bills included"""
     moved_share: Floats

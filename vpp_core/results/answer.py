@@ -28,6 +28,8 @@ _COMMANDING = {
     UNHEEDING: "commanding them whatever they prefer",
 }
 _GAVE_UP = "gave up $"
+MOST_OF_IT = 0.5
+"""Share of what was given up from which bills are said to make most of it."""
 
 
 def direction(measured: Interval) -> int:
@@ -205,10 +207,6 @@ def _why(run: Run) -> str:
     because = "" if most is None else reason(run, most.column)
     sentences = [f"By source, against commanding within preferences: {listed(told)}.", because, _bills(run)]
     return " ".join(sentence for sentence in sentences if sentence)
-
-
-MOST_OF_IT = 0.5
-"""Share of what was given up from which bills are said to make most of it."""
 
 
 def _bills(run: Run) -> str:

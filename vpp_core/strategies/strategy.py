@@ -53,7 +53,8 @@ class GateClosureStrategy(Strategy):
     """told of every negotiation that has ended, by a strategy that negotiates"""
 
     def maximises_own_profit(self, scenario: Scenario) -> bool:
-        """Whether what moved energy costs later counts at wholesale alone, without homes' bills."""
+        """Whether it maximises the VPP's own profit: what moved energy costs later then counts at market prices alone,
+        without homes' bills."""
         return False
 
     @abstractmethod
