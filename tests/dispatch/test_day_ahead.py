@@ -7,6 +7,7 @@ import pytest
 
 from tests.invented import invented_inputs
 from vpp_core.dispatch.day_ahead import DayAhead
+from vpp_core.dispatch.expected import path_left_alone_kwh
 from vpp_core.dispatch.run import Run
 from vpp_core.fleet.permission import Permission
 from vpp_core.strategies.registry import STRATEGIES
@@ -60,3 +61,13 @@ def test_commitments_hold_for_whole_hours_and_only_where_the_price_is_worth_it(k
         period.trajectory.short_spin_kw + period.trajectory.short_nonspin_kw
     ).sum(axis=1)
     assert held == pytest.approx(committed.ravel(), abs=1e-5)
+
+
+def test_the_path_of_homes_left_alone_is_what_they_do_without_a_vpp_where_forecasts_are_exact() -> None:
+    inputs = invented_inputs(homes=20, days=2, seed=3)
+    alone, exact = Run(inputs, STRATEGIES["no_vpp"]()), Run(inputs, STRATEGIES["perfect_forecast"]())
+    for t in range(len(inputs.period)):
+        alone.before(t)
+        alone.dispatch(t)
+    path = path_left_alone_kwh(exact.state, 0, exact.state.knowledge.at(0, 0, 96))
+    np.testing.assert_allclose(path[:96], alone.trajectory.energy_kwh[:96], atol=1e-9)

@@ -1,10 +1,11 @@
 """Reserves, sold day ahead: gates on the day before for each hour, what is offered, committed and agreed.
 
-Offers are made from the plan at the gate: in each hour the power that stores are expected to be able to hold in every
-quarter of it, beside what they are planned to give in it. A kW is sold once: of a battery that is to give all it may in
-an evening hour, none is offered as reserve. What clears at the day-ahead price is the aggregation's commitment,
-published that day, and held by whichever homes can. The first day of a period is bid from its initial state, with the
-prices forecast for it.
+Offers are made from the path of stores that is expected at the gate: in each hour the power that they can hold in
+every quarter of it, beside what they give in it. A kW is sold once: of a battery that is to give all it may in an
+evening hour, none is offered as reserve. The path is the plan's, which counts homes' bills. For an aggregator that
+maximises its own profit, and will not ask for what only lowers a bill, it is that of homes left alone. What clears at
+the day-ahead price is the aggregation's commitment, published that day, and held by whichever homes can. The first day
+of a period is bid from its initial state, with the prices forecast for it.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ HOUR = 4
 class DayAhead:
     """Commitments of reserve of one strategy's run."""
 
-    def __init__(self, inputs: Inputs, permission: Permission, for_profit: bool = False) -> None:
-        self._inputs, self._permission, self._for_profit = inputs, permission, for_profit
+    def __init__(self, inputs: Inputs, permission: Permission) -> None:
+        self._inputs, self._permission = inputs, permission
         layout, count = inputs.layout, len(inputs.period)
         self.committed_kw = np.zeros((2, layout.aggregations, count))
         """of spin and non-spin"""
@@ -98,8 +99,6 @@ class DayAhead:
             return None
         reserve_hours = rules.reserve_duration_minutes / 60
         given, beside = _planned_kw(inputs.stores, stages, expected)
-        if self._for_profit:  # what is planned beyond a home's load is for its bill, and will not be asked for
-            given, beside = given - beside, np.zeros_like(beside)
         taken = np.cumsum(beside[first:last], axis=0) * INTERVAL_HOURS / inputs.stores.discharge_efficiency
         able = np.stack([
             operation.sustainable_kw(expected[k], given[k], reserve_hours, taken[k - first], beside[k])

@@ -65,6 +65,15 @@ def expected_path(state: State, t: int, window: int, stages: Stages, slopes: Flo
     return path
 
 
+def path_left_alone_kwh(state: State, t: int, stages: Stages) -> Floats:
+    """Energy of stores at the end of each stage from interval `t` on, each left alone from now; (K, S)."""
+    energy, path = state.energy_kwh, np.zeros((len(stages.price), len(state.inputs.stores)))
+    for k in range(len(path)):
+        at = _interval(state, stages, k, t + k, energy)
+        path[k] = energy = state.operation.after(at, state.operation.default_kw(at))
+    return path
+
+
 def _interval(state: State, stages: Stages, k: int, s: int, energy: Floats) -> Interval:
     stores = state.inputs.stores
     available = stages.available[stages.available_row[k]]

@@ -15,7 +15,7 @@ import numpy as np
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.columns import Stages, own, shown
 from vpp_core.dispatch.delivering import give
-from vpp_core.dispatch.expected import curve_on, expected_path, less_asked, offers_on, surely_there
+from vpp_core.dispatch.expected import curve_on, expected_path, less_asked, offers_on, path_left_alone_kwh, surely_there
 from vpp_core.dispatch.knowledge import USD_PER_KWH
 from vpp_core.dispatch.offers import Offers, markups_usd_per_kwh
 from vpp_core.dispatch.operation import Interval
@@ -201,7 +201,10 @@ class Run:
         assert day_ahead is not None
         window = max(len(self.bids) - 1, 0)
         stages = self._stages(t, window)
-        _, expected = self._plan(stages, 1, whole_path=True)
+        if self.state.for_profit:
+            expected = path_left_alone_kwh(self.state, t, stages)
+        else:
+            _, expected = self._plan(stages, 1, whole_path=True)
         followed = self.state.expected_to_follow(t)
         offered = day_ahead.offers(day, t, stages, expected, self.state.operation, window, followed)
         if offered is None:

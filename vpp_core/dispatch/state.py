@@ -64,7 +64,7 @@ class State:
         self.plans: dict[int, Plan] = {}
         """by window, from its gate until it is over: a plan's slopes would be most of what a run holds"""
         self.for_profit = strategy.maximises_own_profit(inputs.scenario)
-        self.day_ahead = DayAhead(inputs, self.permission, self.for_profit) if strategy.bids else None
+        self.day_ahead = DayAhead(inputs, self.permission) if strategy.bids else None
         self.home_of_store = stores.home.astype(np.int64)
         self.reserve_hours = inputs.scenario.market.reserve_duration_minutes / 60
         self.may_fail = inputs.scenario.reliability.fails
