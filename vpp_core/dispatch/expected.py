@@ -126,7 +126,9 @@ def offers_on(state: State, window: int, t: int, stages: Stages, slopes: Floats,
     asks = allowed.moving_ask_usd_per_kwh
     moved = _newly_moved(state, t, window, stages, path) if asks.any() else np.ones(len(stores))
     rebound = market if state.for_profit else None
-    return Offers.of_energy(inputs.layout, room, own, total, allowed.compensation_usd_per_kwh, asks, moved, rebound)
+    return Offers.of_energy(
+        inputs.layout, room, own, total, allowed.compensation_usd_per_kwh, asks, moved, state.counts_bills, rebound
+    )
 
 
 def _newly_moved(state: State, t: int, window: int, stages: Stages, path: list[Expected]) -> Floats:

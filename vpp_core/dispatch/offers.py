@@ -11,6 +11,9 @@ Who maximises what all have together counts as rebound what the plan's values ad
 included. An aggregator that maximises its own profit has nothing of a bill: its rebound is what the market pays or
 takes later.
 
+Who commands counts a bill's fall too: a segment's price is marginal cost, bill change included, and what is owed above
+it. Who negotiates asks of the market what was agreed, and no bill's fall makes up for it.
+
 What a store gives at a price within its offer follows from the plan, interval by interval (`response`): the column's
 price is its average, for whoever weighs whole columns.
 """
@@ -51,13 +54,18 @@ class Offers:
     """of what is sold of a store, what is moved by it: 1 but for charging that had been held off before"""
     call_usd_per_mwh: Floats
     """what a home is paid for a MWh that a call delivers, shape (S,)"""
+    counts_bills: bool = True
+    """true: where a home's bill falls by being asked, that counts against what it is paid"""
     not_kept_usd_per_mwh: Floats | float = -np.inf
     """of what the forecast counts for programmes, what the VPP does not have: the households' share, and all of it for
     a store that is not measured; −∞ where that is no matter"""
 
     def later_usd_per_mwh(self, layout: Layout) -> Floats:
         """What a segment's price adds to what is agreed (signed); at least what of its worth the VPP does not have."""
-        return np.maximum(later_usd_per_mwh(layout.direction, self.rebound_usd_per_mwh), self.not_kept_usd_per_mwh)
+        later = later_usd_per_mwh(layout.direction, self.rebound_usd_per_mwh)
+        if self.counts_bills:
+            later = later + np.minimum(self.own_usd_per_mwh, 0.0)
+        return np.maximum(later, self.not_kept_usd_per_mwh)
 
     @classmethod
     def of_energy(
@@ -69,6 +77,7 @@ class Offers:
         compensation_usd_per_kwh: Floats,
         moving_usd_per_kwh: Floats,
         moved_share: Floats,
+        counts_bills: bool = True,
         rebound: Floats | None = None,
     ) -> Offers:
         """Offers of energy from quantities and costs [$/kWh] of selling, giving and buying, each (3, S).
@@ -99,6 +108,7 @@ class Offers:
             plan_rebound_usd_per_mwh=by_plan,
             moved_share=moved,
             call_usd_per_mwh=nothing,
+            counts_bills=counts_bills,
         )
 
     @classmethod
@@ -156,12 +166,13 @@ def prospects(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats, foreca
 def markups_usd_per_kwh(layout: Layout, offers: Offers, agreed_usd_per_mwh: Floats) -> Floats:
     """What agreed prices (signed) are above own cost, of selling, giving and buying, shape (3, S) [$/kWh].
 
-    Where a home's bill falls by being asked, it keeps that, but only what it would not have had later by the plan:
-    an hour of high export credits is no reason to sell in its first quarter rather than in its last. Dispatch goes by
-    the plan's values: what the strategy's rebound differs from theirs comes on top.
+    Where a home's bill falls by being asked, it keeps that. Who counts bills has it all the same. For who does not,
+    what is agreed has to be paid by the market, but for what the home would have had later by the plan: an hour of high
+    export credits is no reason to sell in its first quarter rather than in its last. Dispatch goes by the plan's
+    values: what the strategy's rebound differs from theirs comes on top.
     """
     own, by_plan = offers.own_usd_per_mwh, offers.plan_rebound_usd_per_mwh
-    own = np.where(own < 0, np.minimum(np.maximum(own, own + by_plan), 0.0), own)
-    above = np.maximum(agreed_usd_per_mwh - own, 0.0) + (offers.rebound_usd_per_mwh - by_plan)
-    above = np.maximum(above, 0.0) * USD_PER_KWH
+    kept = np.zeros_like(own) if offers.counts_bills else np.minimum(np.maximum(own, own + by_plan), 0.0)
+    above = np.maximum(agreed_usd_per_mwh - np.where(own < 0, kept, own), 0.0)
+    above = np.maximum(above + (offers.rebound_usd_per_mwh - by_plan), 0.0) * USD_PER_KWH
     return np.stack([above[layout.sell], np.maximum(above[layout.give], above[layout.sell]), above[layout.buy]])

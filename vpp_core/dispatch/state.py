@@ -63,6 +63,7 @@ class State:
         self.bids: list[Bid] = []
         self.plans: dict[int, Plan] = {}
         """by window, from its gate until it is over: a plan's slopes would be most of what a run holds"""
+        self.counts_bills = not strategy.negotiates
         self.for_profit = strategy.maximises_own_profit(inputs.scenario)
         self.day_ahead = DayAhead(inputs, self.permission) if strategy.bids else None
         self.home_of_store = stores.home.astype(np.int64)
