@@ -354,6 +354,15 @@ def with_bills(run, negotiated: float, aware: float, objective: str = "profit"):
     return replace(run, daily=daily, scenario=run.scenario.model_copy(update={"negotiation": rules}))
 
 
+def test_where_commanding_costs_the_vpp_money_that_is_said(run_of):
+    run = run_of(days=10)
+    assert "the VPP itself lost" not in " ".join(answer(run))
+    kpis = run.kpis.copy()
+    kpis.loc[kpis["strategy"] == "centralized_aware", ["vpp_profit_usd", "household_gain_usd"]] = -12.0, 42.0
+    told = " ".join(answer(replace(run, kpis=kpis)))
+    assert f"the VPP itself lost {usd(12.0 / run.homes)} a home and households gained {usd(42.0 / run.homes)}" in told
+
+
 def test_bills_that_make_most_of_what_was_given_up_are_said_to(run_of):
     run = run_of({"no_vpp": 0.0, "negotiated": 10.0, "centralized_aware": 40.0}, days=10)
     told = " ".join(answer(with_bills(run, 0.1, 0.9)))

@@ -205,7 +205,7 @@ def _why(run: Run) -> str:
     behind = [part for part in parts if direction(a_home(run, part.behind)) > 0]
     most = max(behind, key=lambda part: part.behind.estimate, default=None)
     because = "" if most is None else reason(run, most.column)
-    sentences = [f"By source, against commanding within preferences: {listed(told)}.", because, _bills(run)]
+    sentences = [f"By source, against commanding within preferences: {listed(told)}.", because, _bills(run), _at_a_loss(run)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -222,6 +222,15 @@ def _bills(run: Run) -> str:
     if run.scenario.negotiation.objective != "profit":
         return f"{said}."
     return f"{said}: what a bill falls by a home keeps, and an aggregator for its own profit earns nothing by it."
+
+
+def _at_a_loss(run: Run) -> str:
+    """That commanding costs the VPP itself money, where it does: it counts what households gain."""
+    profit, gain = (run.figure(COMMANDED, name) or 0.0 for name in ("vpp_profit_usd", "household_gain_usd"))
+    if profit / run.homes > -LEAST_USD or gain <= 0:
+        return ""
+    lost, gained = usd(-profit / run.homes), usd(gain / run.homes)
+    return f"Commanding so, the VPP itself lost {lost} a home and households gained {gained}: they would have to pay it."
 
 
 def _earned(run: Run) -> str:
