@@ -32,14 +32,46 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> Month:
-        """Read `2023-08`, as a month of the default market; anything else is an `InputError`."""
+        """Read a month, as one of the default market.
+
+        Parameters
+        ----------
+        text : str
+            A month such as `2023-08`; blanks around it do not count.
+
+        Returns
+        -------
+        Month
+            That month of the default market.
+
+        Raises
+        ------
+        InputError
+            Where it is no month, or one before the market began.
+        """
         match = re.fullmatch(r"(\d{4})-(\d{2})", text.strip())
         if not match or not 1 <= int(match[2]) <= 12:
             raise InputError(f"month {text!r} is not a month; write it as YYYY-MM, such as 2023-08")
         return cls(int(match[1]), int(match[2])).of(DEFAULT.key)
 
     def of(self, market: str) -> Month:
-        """The same month of another market; one from before it began is an `InputError`."""
+        """Give the same month of another market.
+
+        Parameters
+        ----------
+        market : str
+            Key of the market, one of `iso.ISOS`.
+
+        Returns
+        -------
+        Month
+            Year and month as they are, in that market's time zone.
+
+        Raises
+        ------
+        InputError
+            Where the month is before that market began.
+        """
         first = iso_of(market).first_month
         if str(self) < first:
             raise InputError(
@@ -61,7 +93,13 @@ class Month:
         return f"{self.year:04d}-{self.month:02d}"
 
     def next(self) -> Month:
-        """The month after this one."""
+        """Give the month after this one.
+
+        Returns
+        -------
+        Month
+            Of the same market.
+        """
         return replace(self, year=self.year + self.month // 12, month=self.month % 12 + 1)
 
     @property
@@ -89,6 +127,20 @@ class Period:
 
     @classmethod
     def of(cls, month: str | Month, first_days: int | None = None) -> Period:
+        """Make the period of a month, or of its first days.
+
+        Parameters
+        ----------
+        month : str or Month
+            A month such as `2023-08`, then of the default market, or one of any market.
+        first_days : int, optional
+            Only so many days from the first on; by default all.
+
+        Returns
+        -------
+        Period
+            The intervals of these days.
+        """
         return cls(Month.parse(month) if isinstance(month, str) else month, first_days)
 
     @property
@@ -138,7 +190,18 @@ class Period:
         return np.asarray(self.local.hour * 4 + self.local.minute // INTERVAL_MINUTES, dtype=np.intp)
 
     def windows(self, window_minutes: int = 60) -> Windows:
-        """The market windows of this period."""
+        """Give the market windows of this period.
+
+        Parameters
+        ----------
+        window_minutes : int, default 60
+            Length of a window [min], a multiple of 15.
+
+        Returns
+        -------
+        Windows
+            Consecutive windows from the period's start on.
+        """
         return Windows(self, window_minutes // INTERVAL_MINUTES)
 
 
@@ -153,7 +216,18 @@ class Windows:
         return len(self.period) // self.length
 
     def first_interval(self, window: int) -> int:
-        """Position of the window's first interval."""
+        """Position of a window's first interval.
+
+        Parameters
+        ----------
+        window : int
+            Position of the window.
+
+        Returns
+        -------
+        int
+            Position in the period's `timestamps`.
+        """
         return window * self.length
 
     @cached_property
@@ -162,17 +236,44 @@ class Windows:
         return self.period.timestamps[:: self.length][: len(self)]
 
     def gate_interval(self, window: int, gate_closure_minutes: int) -> int:
-        """Position of the interval that starts at the window's gate closure.
+        """Position of the interval that starts at a window's gate closure.
 
-        Negative for the first windows of a period, whose gates close before it starts.
+        Parameters
+        ----------
+        window : int
+            Position of the window.
+        gate_closure_minutes : int
+            How long before the window its gate closes [min], a multiple of 15.
+
+        Returns
+        -------
+        int
+            Position in the period's `timestamps`; negative for the first windows, whose gates close before it starts.
         """
         return self.first_interval(window) - gate_closure_minutes // INTERVAL_MINUTES
 
 
 def parse_local_time(text: str, iso: Iso = DEFAULT) -> pd.Timestamp:
-    """A moment given by a person → UTC. The market's local time unless an offset is given.
+    """Read a moment given by a person, as UTC.
 
     The hour that a clock change repeats is ambiguous and the one it skips does not exist; both are refused.
+
+    Parameters
+    ----------
+    text : str
+        A moment such as `2020-07-15T19:00`, in the market's local time unless an offset is given.
+    iso : Iso, optional
+        The market whose clock holds; by default the default market.
+
+    Returns
+    -------
+    pandas.Timestamp
+        The moment in UTC.
+
+    Raises
+    ------
+    InputError
+        Where it is not one moment.
     """
     try:
         moment = pd.Timestamp(text)
@@ -189,19 +290,54 @@ def parse_local_time(text: str, iso: Iso = DEFAULT) -> pd.Timestamp:
 
 
 def in_local_time(table: pd.DataFrame, iso: Iso) -> pd.DataFrame:
-    """A table to be drawn: its timestamps as the market's clock shows them."""
+    """Give a table to be drawn its timestamps as the market's clock shows them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With a column `timestamp`, timezone-aware.
+    iso : Iso
+        The market whose clock holds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy with `timestamp` in local time.
+    """
     return table.assign(timestamp=pd.DatetimeIndex(table["timestamp"]).tz_convert(iso.timezone))
 
 
 def local_index(stamps: pd.Series | pd.Index) -> pd.DatetimeIndex:
-    """Timestamps in the time zone that they are in; those in UTC as the default market's clock shows them."""
+    """Give timestamps in the time zone that they are in; those in UTC as the default market's clock shows them.
+
+    Parameters
+    ----------
+    stamps : pandas.Series or pandas.Index
+        Timezone-aware timestamps, shape (n,).
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        The same moments, shape (n,).
+    """
     index = pd.DatetimeIndex(stamps)
     return index.tz_convert(DEFAULT.timezone) if str(index.tz) == "UTC" else index
 
 
 @lru_cache(maxsize=8)
 def utility_holidays(first_year: int, last_year: int) -> pd.DatetimeIndex:
-    """Days that utilities bill as weekend: the eight of California's tariff sheets, a Sunday's on the Monday."""
+    """Days that utilities bill as weekend: the eight of California's tariff sheets, a Sunday's on the Monday.
+
+    Parameters
+    ----------
+    first_year, last_year : int
+        Years, both included.
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        Midnights of these days, without a time zone.
+    """
     from pandas.tseries import holiday as h
 
     eight = [

@@ -17,7 +17,20 @@ class UnavailableError(InputError):
 
 
 def shortened(text: str, longest: int) -> str:
-    """The text, or its two ends where it is longer: a sentence says what at its beginning and what to do at its end."""
+    """Give a text, or its two ends where it is longer: a sentence says what at its beginning and what to do at its end.
+
+    Parameters
+    ----------
+    text : str
+        Whatever is to be shown.
+    longest : int
+        Characters that may be left.
+
+    Returns
+    -------
+    str
+        At most `longest` characters.
+    """
     if len(text) <= longest:
         return text
     end = longest // 3
@@ -25,7 +38,20 @@ def shortened(text: str, longest: int) -> str:
 
 
 def visible(text: str, kept: str = "") -> str:
-    """The text with each character that would act, or has no encoding, as `\\x1b` or `\\u202e`; `kept` stay."""
+    r"""Write each character that would act, or has no encoding, as its number, such as `\x1b` or `\u202e`.
+
+    Parameters
+    ----------
+    text : str
+        Whatever is to be shown.
+    kept : str, optional
+        Characters that stay as they are.
+
+    Returns
+    -------
+    str
+        The text with nothing in it that acts on a terminal or page.
+    """
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() or letter in kept else _number(ord(letter)) for letter in text)

@@ -64,10 +64,32 @@ def simulate(
     kept: Ints | None = None,
     messages: Sink | None = None,
 ) -> list[Outcome]:
-    """Run the strategies one after another, each from the same initial state; `progress` gets a key and a share.
+    """Run strategies one after another, each from the same initial state, and settle them.
 
-    `gateway` leads to a language model, for scenarios that negotiate by one. `kept`: see `settle`. `messages` gets what
-    was said in negotiations, day by day.
+    Parameters
+    ----------
+    inputs : Inputs
+        The period, as all strategies share it.
+    keys : iterable of str
+        Keys of strategies, in the order in which they run.
+    progress : callable, optional
+        Told a key and the share done, 0 to 1.
+    gateway : Gateway, optional
+        The way to a language model, for scenarios that negotiate by one.
+    kept : array of int, optional
+        As in `settle`: homes whose intervals and windows are kept.
+    messages : callable, optional
+        Given what was said in negotiations, day by day.
+
+    Returns
+    -------
+    list of Outcome
+        One per key.
+
+    Raises
+    ------
+    InputError
+        Where a key is not known, or a language model that was to decide never did.
     """
     keys = list(keys)
     unknown = [key for key in keys if key not in STRATEGIES]
@@ -116,7 +138,28 @@ def _require_heard(scenario: Scenario, usage: Usage, gateway: Gateway | None) ->
 def run(
     inputs: Inputs, strategy: GateClosureStrategy, progress: Progress | None, messages: Sink | None = None
 ) -> tuple[Trajectory, list[Bid], dict[str, float]]:
-    """One gate-closure strategy over the period: what its stores did, and what was bid for each window."""
+    """Run one gate-closure strategy over the period.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The period: T intervals, W windows, S stores.
+    strategy : GateClosureStrategy
+        An instance of its own for this run.
+    progress : callable or None
+        Told its key and the share done, 0 to 1.
+    messages : callable, optional
+        Given what was said in negotiations, day by day.
+
+    Returns
+    -------
+    trajectory : Trajectory
+        What its stores did.
+    bids : list of Bid
+        What was bid, one per window.
+    timings : dict
+        Seconds by part of the work.
+    """
     period = Run(inputs, strategy)
     ledger = _ledger(inputs, strategy, messages)
     day = inputs.period.day_of_interval
@@ -142,8 +185,27 @@ def _ledger(inputs: Inputs, strategy: GateClosureStrategy, messages: Sink | None
 
 
 def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> pa.Table:
-    """What was said about the window that contains `at` (UTC), by a run up to it: rows of NEGOTIATION_MESSAGES, none
-    where nobody had anything to offer."""
+    """Tell what was said about a market window, by a run up to it.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The period.
+    at : pandas.Timestamp
+        A moment of the window, UTC.
+    gateway : Gateway, optional
+        The way to a language model, for scenarios that negotiate by one.
+
+    Returns
+    -------
+    pyarrow.Table
+        Rows of `NEGOTIATION_MESSAGES`; none where nobody had anything to offer.
+
+    Raises
+    ------
+    InputError
+        Where the moment is outside the period.
+    """
     _require_inside(inputs, at)
     window = int(inputs.windows.starts.searchsorted(at, side="right")) - 1
     rows = _negotiated_until(inputs, gateway, "real_time", inputs.windows.starts[window])
@@ -152,7 +214,27 @@ def negotiate_window(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None =
 
 
 def negotiate_reserves(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None = None) -> pa.Table:
-    """The same about the reserves of the local day that contains `at` (UTC), negotiated the day before."""
+    """Tell what was said about the reserves of a local day, the day before.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The period.
+    at : pandas.Timestamp
+        A moment of the day, UTC.
+    gateway : Gateway, optional
+        The way to a language model, for scenarios that negotiate by one.
+
+    Returns
+    -------
+    pyarrow.Table
+        Rows of `NEGOTIATION_MESSAGES`.
+
+    Raises
+    ------
+    InputError
+        Where the moment is outside the period, or no reserves are negotiated for its day.
+    """
     _require_inside(inputs, at)
     midnight = at.tz_convert(inputs.period.timezone).normalize()
     rows = _negotiated_until(inputs, gateway, "day_ahead", midnight)

@@ -65,7 +65,8 @@ def go(key: str, **chosen: str | int) -> None:
 
 def choose(label: str, key: str, options: Sequence[Option], wanted: Option | None = None, **more: Any) -> Option:
     """A select box whose choice stands in the address as `?key=…`, and follows it when a link or the back button
-    changes it. Where neither says anything: `wanted`, or the first option."""
+    changes it. Where neither says anything: `wanted`, or the first option.
+    """
     take_from_address(key, {str(option): option for option in options})
     if st.session_state.get(key) not in options:
         st.session_state[key] = wanted if wanted in options else options[0]

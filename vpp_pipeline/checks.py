@@ -171,7 +171,8 @@ def _result_check(
 
 def evaluate(context: dg.AssetCheckExecutionContext, lake: Lake, table: str, look: Look) -> dg.AssetCheckResult:
     """Look at the run's month and scenario, and at what was at fault before; launched alone, from a check's page, at
-    all that the lake holds."""
+    all that the lake holds.
+    """
     there = lake.partitions(table)
     own = there
     if context.has_partition_key:

@@ -53,7 +53,8 @@ def intervals_of(
     lake: Lake, run: Run, position: int, progress: Callable[[str, float], None] | None = None
 ) -> pd.DataFrame:
     """Intervals of the home at a position, of which none are kept: the same inputs give the same run, in which it is
-    looked at this time. `progress` gets a strategy's key and its share."""
+    looked at this time. `progress` gets a strategy's key and its share.
+    """
     import numpy as np
     import pandas as pd
 

@@ -21,8 +21,8 @@ from vpp_core.dispatch.month_bound import solve_home
 
 def best_usd(home: Home) -> float:
     """What a home can earn at best, by a mixed-integer program: in each interval its meter imports or exports."""
-    n, h = len(home.surplus_kw), INTERVAL_HOURS
-    most = np.abs(home.surplus_kw) + sum(s.most_charge_kw + s.most_discharge_kw for s in home.stores)
+    n, h = len(home.net_generation_kw), INTERVAL_HOURS
+    most = np.abs(home.net_generation_kw) + sum(s.most_charge_kw + s.most_discharge_kw for s in home.stores)
     cost = [h * home.import_usd_per_kwh, -h * home.export_usd_per_kwh, np.zeros(n)]
     low, high, whole = [np.zeros(n)] * 3, [most, most, np.ones(n)], [np.zeros(n), np.zeros(n), np.ones(n)]
     eye, zero = np.eye(n), np.zeros((n, n))
@@ -45,7 +45,7 @@ def best_usd(home: Home) -> float:
         rows.append(LinearConstraint(np.hstack(blocks), begin, begin))
     rest = [zero] * (3 * len(home.stores))
     rows += [
-        LinearConstraint(np.hstack(meter), home.surplus_kw, home.surplus_kw),
+        LinearConstraint(np.hstack(meter), home.net_generation_kw, home.net_generation_kw),
         LinearConstraint(np.hstack([eye, zero, -np.diag(most), *rest]), -np.inf, 0.0),
         LinearConstraint(np.hstack([zero, eye, np.diag(most), *rest]), -np.inf, most),
     ]
@@ -87,7 +87,8 @@ def test_under_any_tariff_the_bound_is_above_the_best_and_its_schedule_is_one(ho
 
 def test_a_battery_gives_at_full_power_in_one_quarter_rather_than_a_little_in_all() -> None:
     """1 kWh beside 2 kW of load, import 0.30, export 1.00: covering the load saves 0.30 a kWh, at 4 kW the half that
-    is exported earns 1.00: 4 kW in one quarter, 0.5 kWh at 0.30 and 0.5 at 1.00."""
+    is exported earns 1.00: 4 kW in one quarter, 0.5 kWh at 0.30 and 0.5 at 1.00.
+    """
     home = home_of([0.3] * 4, [1.0] * 4, surplus=-2.0, initial_kwh=1.0, most_charge_kw=0.0)
     schedules, gap = solve_home(home)
     assert sorted(schedules[0].discharge_kw) == pytest.approx([0, 0, 0, 4], abs=1e-6)
@@ -117,7 +118,8 @@ def worth(slopes: Array, step: float) -> Array:
 
 def test_stored_energy_is_kept_for_the_hour_in_which_exporting_earns_most() -> None:
     """Export earns 1.00 in the last four quarters, 0.05 before; the grid costs 0.30. Before the dear quarters what they
-    can take, 4 kWh, is worth 1.00, though 0.30 would buy it meanwhile; hours before it is worth what buys it."""
+    can take, 4 kWh, is worth 1.00, though 0.30 would buy it meanwhile; hours before it is worth what buys it.
+    """
     s = stores(into=1.0, out_of=1.0, wear=0.0, floor=0.0, ceiling=24.0, deviation=4.0)
     exported = np.array([0.05] * 8 + [1.0] * 4)
     slopes = worth(slopes_of(s, stages(0.0, 12, exported=exported), replacement=0.2), 1.0)

@@ -24,7 +24,8 @@ def simulated(inputs: Inputs, *keys: str) -> dict[str, Outcome]:
 
 def test_what_may_be_expected_is_what_came_of_what_was_asked() -> None:
     """Homes start with 10 kWh each but for one without a store; then two of them are asked for 4 kW over two hours, of
-    which all comes of the one and a quarter of the other."""
+    which all comes of the one and a quarter of the other.
+    """
     delivery = Delivery(np.array([0, 1, 1, 3]), np.array([0, 0, 1, 1]))
     assert delivery.expected_share.tolist() == [1.0, 1.0] and delivery.reliability.tolist() == [1.0] * 4
     for _ in range(8):

@@ -50,11 +50,11 @@ def test_homes_know_their_sun_and_load_up_to_the_window_and_their_average_day_be
     t, until = 100, 108
     stages = known.at(t, 26, until)
     for k in range(until - t):
-        assert np.array_equal(stages.net_generation[stages.net_row[k]], inputs.surplus_kw[t + k])
+        assert np.array_equal(stages.net_generation[stages.net_row[k]], inputs.net_generation_kw[t + k])
     beyond = stages.net_generation[stages.net_row[40]]
-    assert beyond == pytest.approx(inputs.surplus_kw[44]), "of this quarter hour only one day has been seen"
+    assert beyond == pytest.approx(inputs.net_generation_kw[44]), "of this quarter hour only one day has been seen"
     twice = stages.net_generation[stages.net_row[96]]
-    assert twice == pytest.approx((inputs.surplus_kw[4] + inputs.surplus_kw[100]) / 2)
+    assert twice == pytest.approx((inputs.net_generation_kw[4] + inputs.net_generation_kw[100]) / 2)
 
 
 def test_it_reaches_a_day_and_a_half_ahead_and_exact_forecasts_are_what_comes() -> None:
@@ -64,4 +64,4 @@ def test_it_reaches_a_day_and_a_half_ahead_and_exact_forecasts_are_what_comes() 
         assert len(stages.price) >= 36 * 4
     assert stages.price[:100, 1] == pytest.approx(inputs.lmp_usd_per_mwh[20:120] / 1000)
     assert np.array_equal(stages.available[stages.available_row[:100]], inputs.stores.available[20:120])
-    assert np.array_equal(stages.net_generation[stages.net_row[:100]], inputs.surplus_kw[20:120])
+    assert np.array_equal(stages.net_generation[stages.net_row[:100]], inputs.net_generation_kw[20:120])

@@ -32,7 +32,8 @@ RESERVE_PRICES = st.sampled_from([0.0, 5.0, 50.0, -1.0, np.nan]) | st.floats(0, 
 @st.composite
 def fleets(draw: st.DrawFn) -> Inputs:
     """One to four homes over a day or two, batteries likely, prices with zeros, −500 and +2,000; reserve prices with
-    ties and zeros, or none, and calls."""
+    ties and zeros, or none, and calls.
+    """
     population = generate_fleet(60, 11, water_heater_share=0.4)
     some = draw(st.lists(st.sampled_from(EQUIPPED) | st.integers(0, 59), min_size=1, max_size=4, unique=True))
     days = draw(st.integers(1, 2))

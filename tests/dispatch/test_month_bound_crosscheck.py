@@ -39,7 +39,7 @@ def optimum_usd(inputs: Inputs, obeys: bool) -> float:
         return columns(values, "t", "store")
 
     most_charge, least_charge, most_discharge, floor = _limits(inputs, obeys, counterfactual.energy_kwh)
-    netload = np.maximum(-inputs.surplus_kw[:, own.home], 0.0)
+    netload = np.maximum(-inputs.net_generation_kw[:, own.home], 0.0)
     model = linopy.Model()
     zero = over_time(np.zeros(1))
     imports = model.add_variables(lower=columns(np.zeros(1), "t", "home"), name="import")
@@ -66,7 +66,7 @@ def optimum_usd(inputs: Inputs, obeys: bool) -> float:
     paid = _reserve_usd(model, inputs, obeys, floor, most_discharge) if inputs.sells_reserves else 0
     owner = columns(np.equal.outer(np.arange(homes), own.home).astype(float), "home", "store")
     moved = (owner * (charge - discharge)).sum("store")
-    model.add_constraints(exports - imports + moved == columns(inputs.surplus_kw, "t", "home"), name="meter")
+    model.add_constraints(exports - imports + moved == columns(inputs.net_generation_kw, "t", "home"), name="meter")
     lmp = inputs.lmp_usd_per_mwh / 1000
     sold = (h * columns((lmp + inputs.export_usd_per_kwh[0, :steps])[:, None], "t", "home") * exports).sum()
     bought = (h * columns((lmp + inputs.import_usd_per_kwh[0, :steps])[:, None], "t", "home") * imports).sum()
@@ -83,7 +83,7 @@ def _limits(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Most and least charge, most discharge and least energy of each store, (T, S) each."""
     own, shape = inputs.stores, inputs.stores.available.shape
-    surplus, willing = inputs.surplus_kw[:, own.home], inputs.fleet.participation_willingness[own.home]
+    surplus, willing = inputs.net_generation_kw[:, own.home], inputs.fleet.participation_willingness[own.home]
     offered = own.max_discharge_kw * (willing if obeys else 1.0)
     charge = np.where(own.available, own.max_charge_kw, 0.0)
     discharge = np.where(own.available, np.broadcast_to(offered, shape), 0.0)
@@ -151,7 +151,7 @@ def _reserve_usd(
 def counterfactual_usd(inputs: Inputs) -> float:
     """The same money of all devices left alone [$]."""
     alone = run(inputs, NoVpp(), None)[0]
-    meter = inputs.surplus_kw.copy()
+    meter = inputs.net_generation_kw.copy()
     np.add.at(meter.T, inputs.stores.home, (alone.discharge_kw - alone.charge_kw).T)
     lmp, steps = inputs.lmp_usd_per_mwh[:, None] / 1000, len(inputs.period)
     price = lmp + np.where(

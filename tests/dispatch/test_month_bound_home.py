@@ -49,7 +49,7 @@ def reserve_of(price: float | list[float], most_kw: float = 4.0, sustain: float 
 def home_of(buy: list[float], sell: list[float], surplus: float | list[float] = 0.0, **store: object) -> Home:
     intervals = len(buy)
     return Home(
-        surplus_kw=np.array(np.broadcast_to(surplus, intervals), dtype=float),
+        net_generation_kw=np.array(np.broadcast_to(surplus, intervals), dtype=float),
         import_usd_per_kwh=np.array(buy, dtype=float),
         export_usd_per_kwh=np.array(sell, dtype=float),
         day=np.zeros(intervals, dtype=np.int64),

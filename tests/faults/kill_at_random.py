@@ -147,7 +147,6 @@ def main() -> None:
 
 def finish_fresh(folder: Path) -> float:
     """Seconds of a whole run with compiled code warm: the first one pays for compilation."""
-
     shutil.rmtree(folder / "lake")
     return finish(folder)
 

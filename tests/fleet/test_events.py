@@ -18,7 +18,8 @@ EVENT = RecordedEvent("a test", ("2023-08-02", "2023-08-03"), 19, 2.0, 8.0, 4_00
 
 def of_fleet(load_kw: float, rules: Reliability | None = None) -> dict[str, np.ndarray]:
     """Two homes of 10 kWh and 5 kW that start with 9.5 kWh and never see the sun; one keeps 5 h of 0.8 kW, offers half
-    of its power and a fifth of its energy."""
+    of its power and a fifth of its energy.
+    """
     battery = BESS(capacity_kwh=10.0, max_power_kw=5.0, min_soc=0.1, max_soc=0.95, initial_soc=0.95)
     free = Preferences(backup_power_hours=0.0, participation_willingness=1.0, max_discharge_percent=100.0)
     careful = Preferences(backup_power_hours=5.0, participation_willingness=0.5, max_discharge_percent=20.0)

@@ -179,7 +179,8 @@ def test_no_car_drives_where_the_trip_is_nothing(fleet: Fleet) -> None:
 
 def test_cars_are_plugged_in_as_often_and_when_they_are_at_private_chargers() -> None:
     """Trondheim: sessions a day and charger p5 0.14, p25 0.33, median 0.59, p75 0.88; 77 % of arrivals at 15 to 22 h,
-    most departures in the hour from 7; 11.2 kWh a session, of smaller batteries."""
+    most departures in the hour from 7; 11.2 kWh a session, of smaller batteries.
+    """
     days = mobility(generate_fleet(1000, 3), MONTH, 3)
     arrives, leaves = (~days.plugged[:-1] & days.plugged[1:]), (days.plugged[:-1] & ~days.plugged[1:])
     a_day = np.quantile(arrives.sum(axis=0) / 31, [0.05, 0.25, 0.5, 0.75])

@@ -144,11 +144,11 @@ def test_the_initial_energy_is_the_initial_share_of_capacity_without_any_efficie
 
 
 @given(batteries(), st.floats(-5.0, 5.0))
-def test_the_house_battery_does_not_discharge_into_the_car_unasked(battery: BESS, surplus_kw: float) -> None:
+def test_the_house_battery_does_not_discharge_into_the_car_unasked(battery: BESS, net_generation_kw: float) -> None:
     """On its own it covers at most the home's net load, which is counted without the car."""
     power = self_consumption_kw(
         battery.stored_kwh,
-        surplus_kw,
+        net_generation_kw,
         battery.floor_kwh,
         battery.ceiling_kwh,
         battery.max_power_kw,
@@ -156,7 +156,7 @@ def test_the_house_battery_does_not_discharge_into_the_car_unasked(battery: BESS
         battery.discharge_efficiency,
         INTERVAL_HOURS,
     )
-    assert -max(surplus_kw, 0.0) <= power <= max(-surplus_kw, 0.0)
+    assert -max(net_generation_kw, 0.0) <= power <= max(-net_generation_kw, 0.0)
 
 
 @given(st.lists(cars(), min_size=2, max_size=2), st.floats(0.5, 10.0))

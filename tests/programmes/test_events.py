@@ -64,7 +64,8 @@ def test_emergencies_are_events_and_known_as_they_begin_where_nobody_was_told() 
 
 def test_an_event_is_worth_what_is_known_of_it_and_nothing_before() -> None:
     """August has two events in two days; a kW shown at both earns $14.04, so the first counts whole until the second
-    is known."""
+    is known.
+    """
     period = Period.of("2023-08")
     price = np.where(np.isin(period.day_of_interval, [1, 2]) & (period.local.hour == 18), 300.0, 40.0)
     events = events_of(DSGS, period, price, 1)

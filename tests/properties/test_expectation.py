@@ -50,7 +50,8 @@ def seen(inputs: Inputs, key: str) -> list[tuple[GateView, Decision]]:
 
 def rolled(view: GateView, m: int, deviation_kw: float) -> tuple[float, float, float]:
     """Bill and wear of a battery to the plan's end [$], energy left [kWh], energy moved [kWh]; hours in one after the
-    window."""
+    window.
+    """
     s, stages = view.stores, view.stages
     home, energy = int(view.layout.home_of_store[m]), float(view.energy_kwh[m])
     cost = moved = 0.0

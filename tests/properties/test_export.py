@@ -17,7 +17,7 @@ from vpp_core.settlement.trajectory import Trajectory
 
 def injected_kw(inputs: Inputs, stores_kw: np.ndarray) -> np.ndarray:
     """What flows out of each home, (T, N)."""
-    net = inputs.surplus_kw.copy()
+    net = inputs.net_generation_kw.copy()
     np.add.at(net.T, inputs.stores.home, stores_kw.T)
     return np.maximum(net, 0.0)
 

@@ -227,7 +227,8 @@ def test_no_strategy_knows_at_a_gate_what_comes_after_it(
 )
 def test_nothing_leaks_around_the_day_ahead_gate_and_its_results(key: str, window_of_day: int, closure: int) -> None:
     """Gates just after 10:00, just before 13:00 and just after, when the next day's reserve is bid and published, for
-    the coming hour and for the same one a day later."""
+    the coming hour and for the same one a day later.
+    """
     with pytest.MonkeyPatch.context() as patch:
         tables = Tables(7, gate_closure_minutes=closure, minimum_bid_mw=0.0)
         inputs = tables.inputs(patch)
@@ -240,7 +241,8 @@ def test_nothing_leaks_around_the_day_ahead_gate_and_its_results(key: str, windo
 @pytest.mark.parametrize("key", HONEST)
 def test_the_first_days_of_a_period_are_those_of_a_longer_one(key: str, reserves: bool) -> None:
     """Energy to the last midnight; with reserves until 13:00 of the last day, when the longer period's next day-ahead
-    results are published, which the shorter one has not."""
+    results are published, which the shorter one has not.
+    """
     with pytest.MonkeyPatch.context() as patch:
         whole, first = Tables(11, reserves=reserves), Tables(11, reserves=reserves)
         long = whole.inputs(patch)

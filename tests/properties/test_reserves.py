@@ -99,7 +99,7 @@ def one_battery(reserve: float, **market: float) -> Inputs:
     own = np.flatnonzero(fleet.has_battery & (np.bincount(fleet.cars.home, minlength=len(fleet)) == 0))[:5]
     fleet = replace(fleet.take(own), bess_initial_soc=fleet.bess_max_soc[own])
     inputs = invented_inputs(fleet=fleet, days=1, lmp=40.0, reserve=reserve, load_kw=np.zeros((96, len(own))), **market)
-    return replace(inputs, pv_kw=np.zeros_like(inputs.pv_kw), surplus_kw=np.zeros_like(inputs.surplus_kw))
+    return replace(inputs, pv_kw=np.zeros_like(inputs.pv_kw), net_generation_kw=np.zeros_like(inputs.net_generation_kw))
 
 
 def test_a_dear_reserve_price_is_earned_by_holding_and_not_by_moving() -> None:

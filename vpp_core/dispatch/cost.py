@@ -65,7 +65,8 @@ def _roll(  # type: ignore[no-untyped-def]
 @c.part
 def _price_then(s, stages, m: int, tariff: int, first: int, worth: float) -> float:  # type: ignore[no-untyped-def]
     """The market price expected [$/kWh] in the stage from `first` on, of those in which the store is plugged in, whose
-    price and bill come nearest to what a kWh is worth."""
+    price and bill come nearest to what a kWh is worth.
+    """
     nearest, found = np.inf, 0.0
     worth += s.wear[m] if s.follows[m] else 0.0
     for k in range(first, len(stages.price)):

@@ -67,7 +67,8 @@ class DayAhead:
 
     def counted(self, stages: Stages, t: int) -> Stages:
         """Stages with the share of reserve prices that a plan counts on: all in hours that are committed, half beyond,
-        none where the commitment is known to be nothing."""
+        none where the commitment is known to be nothing.
+        """
         inputs = self._inputs
         count = len(stages.reserve)
         share = np.full(count, RESERVE_SHARE)
@@ -90,7 +91,8 @@ class DayAhead:
     ) -> tuple[Offers, Floats, Floats] | None:
         """Offers of a day's reserve (the most of any hour), power by hour and store (hours, S), and the mean forecast
         (3, 3). None where nothing can be held. `reachable`: with what share each store is expected to follow, (S,) or,
-        by stage, (K, S)."""
+        by stage, (K, S).
+        """
         inputs, rules = self._inputs, self._inputs.scenario.market
         first, last = self._first[day] - t, self._first[day + 1] - t
         first, last = max(int(first), 0), min(int(last), len(expected))
@@ -157,7 +159,8 @@ class DayAhead:
 
     def known_kw(self, s: int, now: int) -> Floats:
         """What each aggregation is committed to in interval `s`, of both products, as known at `now`: nothing before
-        results are published; (A,)."""
+        results are published; (A,).
+        """
         committed: Floats = self.committed_kw[:, :, s].sum(axis=0)
         return committed if self._published[self._inputs.period.day_of_interval[s]] <= now else np.zeros_like(committed)
 
@@ -179,7 +182,8 @@ class DayAhead:
 
 def _planned_kw(stores: Stores, stages: Stages, expected: Floats) -> tuple[Floats, Floats]:
     """Power that each battery is expected to discharge at in each stage [kW], (K, S), and the part of it above its
-    home's load, which a VPP sells as energy. From the energies `expected` at the stages' ends (K, S)."""
+    home's load, which a VPP sells as energy. From the energies `expected` at the stages' ends (K, S).
+    """
     fall = -np.diff(expected, axis=0, prepend=expected[:1])
     given = np.maximum(fall, 0.0) * stores.discharge_efficiency / INTERVAL_HOURS
     load = np.maximum(-stages.net_generation[stages.net_row], 0.0)[:, stores.home]

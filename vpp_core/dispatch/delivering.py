@@ -53,7 +53,8 @@ def _answered(
     state: State, t: int, power: Floats, default: Floats, sold: Floats, bought: Floats
 ) -> tuple[Floats, Floats]:
     """Power of every store (S,) where only those in reach follow what was asked, together no more than cleared; and the
-    shortfall of each aggregation (A,) [kW]."""
+    shortfall of each aggregation (A,) [kW].
+    """
     operation, reachable = state.operation, state.inputs.stores.reachable[t]
     asked = power - default
     state.trajectory.missed_kw[t] = np.where(reachable, 0.0, asked)

@@ -26,7 +26,8 @@ def _deviations(  # type: ignore[no-untyped-def]
     upward, tried, price, sell_price, buy_price, deviation, total,
 ) -> None:  # fmt: skip
     """Deviations of stores in one direction, into `deviation` (S,), and its sums (A,), where it is worth `tried`
-    (A,) and the other direction `price`."""
+    (A,) and the other direction `price`.
+    """
     default, low, high = limits
     for h in range(len(aggregation_of_home)):
         here = tried[aggregation_of_home[h]]
@@ -125,7 +126,8 @@ def give_kw(  # type: ignore[no-untyped-def]
     price, penalty_share, sold, bought, power, short,
 ) -> None:  # fmt: skip
     """Power of every store, into `power` (S,), so that each aggregation deviates by what it sold and bought (A,), and
-    what it falls short by [kW], into `short` (A,). `limits`: default, low and high (S,); `price` [$/kWh]."""
+    what it falls short by [kW], into `short` (A,). `limits`: default, low and high (S,); `price` [$/kWh].
+    """
     default, low, high = limits
     margin = penalty_share * abs(price)
     market = np.full(len(aggregation_of_home), price)
@@ -159,7 +161,8 @@ def curve_kw(  # type: ignore[no-untyped-def]
     prices, surely, up, down,
 ) -> None:  # fmt: skip
     """What each aggregation would deviate by at each price, raised into `up` and `down` (P, A) where it is more.
-    `surely` (S,): how surely each store is there."""
+    `surely` (S,): how surely each store is there.
+    """
     default, low, high = limits
     power, market = np.zeros(len(default)), np.zeros(len(aggregation_of_home))
     rises, falls = np.zeros(up.shape[1]), np.zeros(up.shape[1])

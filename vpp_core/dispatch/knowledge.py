@@ -119,7 +119,7 @@ class Knowledge:
         until = min(known_until, len(inputs.period))
         while self._seen < until:
             at = int(self.slot[self._seen])
-            self._sum[at] += inputs.surplus_kw[self._seen]
+            self._sum[at] += inputs.net_generation_kw[self._seen]
             self._days[at] += 1
             self._room[at] = self._sum[at] / self._days[at]
             self._seen += 1
@@ -129,7 +129,7 @@ class Knowledge:
             self._room[:SLOTS][unseen] = self._room[:SLOTS][seen].mean(axis=0) if seen.any() else 0.0
         row = slot.copy()
         known = max(until - t, 0)
-        self._room[SLOTS : SLOTS + known] = inputs.surplus_kw[t:until]
+        self._room[SLOTS : SLOTS + known] = inputs.net_generation_kw[t:until]
         row[:known] = SLOTS + np.arange(known)
         return self._room, row
 
@@ -161,7 +161,7 @@ class ExactKnowledge(Knowledge):
 
     def __init__(self, inputs: Inputs) -> None:
         super().__init__(inputs)
-        self._net, self._available = own(inputs.surplus_kw), own(inputs.stores.available)
+        self._net, self._available = own(inputs.net_generation_kw), own(inputs.stores.available)
 
     def _price(self, t: int, window: int, count: int) -> Floats:
         price = super()._price(t, window, count)

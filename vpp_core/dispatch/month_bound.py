@@ -67,7 +67,7 @@ def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
     with ThreadPoolExecutor(WORKERS) as pool:
         gaps = list(pool.map(solve, range(len(inputs.fleet))))
     own = self_consumption_kw(
-        trajectory.before_kwh(stores), inputs.surplus_kw[:, stores.home], stores.backup_kwh, stores.ceiling_kwh,
+        trajectory.before_kwh(stores), inputs.net_generation_kw[:, stores.home], stores.backup_kwh, stores.ceiling_kwh,
         stores.max_discharge_kw, stores.charge_efficiency, stores.discharge_efficiency, INTERVAL_HOURS,
     )  # fmt: skip
     trajectory.default_kw[:] = np.where(stores.follows_meter, own, -trajectory.charge_kw)

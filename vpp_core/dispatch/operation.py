@@ -195,7 +195,8 @@ class Operation:
         up_kw: Floats, down_kw: Floats,
     ) -> None:  # fmt: skip
         """Raise `up_kw` and `down_kw` (P, A) to what aggregations would deviate by at each price (P,), each store
-        counted as surely as it is there (S,)."""
+        counted as surely as it is there (S,).
+        """
         curve_kw(
             self.columns, self.homes, self._aggregation_of_home, self._aggregation, slopes, at.energy_kwh, markup,
             at.imported_usd_per_kwh, at.exported_usd_per_kwh, at.net_generation_kw, limits.kept, prices_usd_per_kwh,

@@ -53,7 +53,8 @@ class Run:
 
     def before(self, t: int) -> None:
         """Close the day-ahead and real-time gates that close by the start of interval `t`, in the market's order: what
-        is committed for a day is known when its first windows are bid for."""
+        is committed for a day is known when its first windows are bid for.
+        """
         if self.state.day_ahead is not None:
             for day in self.state.day_ahead.closing(t):
                 self._close_day_ahead(day, t)
@@ -230,7 +231,7 @@ class Run:
         if t and inputs.period.day_of_interval[t] != inputs.period.day_of_interval[t - 1]:
             state.taken_kwh[:] = 0.0
         energy = state.drawn_kwh(t, state.energy_kwh)
-        at = Interval(energy, stores.available[t], inputs.surplus_kw[t], *inputs.home_prices(t))
+        at = Interval(energy, stores.available[t], inputs.net_generation_kw[t], *inputs.home_prices(t))
         if self.strategy.bids:
             power, default = give(state, t, at)
         elif self.strategy.manages_home:

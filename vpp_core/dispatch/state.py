@@ -92,7 +92,8 @@ class State:
 
     def limits(self, s: int, at: Interval, taken: Floats, need: Floats, asked: Floats, reserved: Floats) -> Limits:
         """Limits of stores in interval `s`, with `taken` today and `need` at departure [kWh] (S,), `asked` (3, S) and
-        `reserved` (S,) [kW]; `Operation.limits` says what they do."""
+        `reserved` (S,) [kW]; `Operation.limits` says what they do.
+        """
         limits = self.operation.limits(at, taken, need, self.ready_in(s), asked, reserved, self.reserve_hours)
         if self.may_fail and self.knowledge.exact and s < len(self.inputs.period):
             follows, default = self.inputs.stores.reachable[s], limits.default

@@ -79,35 +79,95 @@ class GateView:
         return self.scenario.market.minimum_bid_mw * 1000 * self.scenario.market.fleet_share
 
     def asked(self, quantity_kw: Floats, agreed_usd_per_mwh: Floats) -> Segments:
-        """Segments of so many kW of each column of `layout`, within the offers, at prices agreed (signed), (K,)."""
+        """Segments within the offers, at prices agreed.
+
+        Parameters
+        ----------
+        quantity_kw : array of float
+            Power asked for of each column of `layout` [kW], shape (K,); what is beyond the offer is cut.
+        agreed_usd_per_mwh : array of float
+            What homes are paid for it, signed [$/MWh], shape (K,); below a home's own cost its own cost holds.
+
+        Returns
+        -------
+        Segments
+            Shape (K,).
+        """
         quantity = np.clip(quantity_kw, 0.0, self.offers.quantity_kw)
         agreed = np.maximum(agreed_usd_per_mwh, self.offers.own_usd_per_mwh)
         unsigned = self.layout.direction * agreed
         return Segments(quantity, unsigned, unsigned, self.offers.call_usd_per_mwh)
 
     def everything(self) -> Segments:
-        """All that is offered, at the households' reservation prices."""
+        """All that is offered, at the households' reservation prices.
+
+        Returns
+        -------
+        Segments
+            Shape (K,).
+        """
         return self.asked(self.offers.quantity_kw, self.offers.reservation_usd_per_mwh)
 
     def nothing(self) -> Decision:
-        """No bid."""
+        """Decide for no bid.
+
+        Returns
+        -------
+        Decision
+            Without a segment.
+        """
         return Decision(Segments.none(self.layout))
 
     def schedule(self, power_kw: Floats) -> Decision:
-        """Stores are to run at this power in each quarter hour of the window, whatever the price, shape (L, S).
-        NaN leaves a store alone.
+        """Decide for a power of each store in each quarter hour of the window, whatever the price.
 
         The fleet sells and buys the difference to their defaults as a price taker; homes are paid their reservation
         prices. Limits and preferences hold all the same.
+
+        Parameters
+        ----------
+        power_kw : array of float
+            Power of each store [kW], giving positive, shape (L, S); NaN leaves a store alone.
+
+        Returns
+        -------
+        Decision
+            A schedule.
         """
         return Decision(self.everything(), schedule_kw=power_kw)
 
     def sell(self, store_kw: Floats, agreed_usd_per_mwh: float | None = None) -> Decision:
-        """Stores may be asked to give, or to hold off charging, up to so many kW each, shape (S,)."""
+        """Decide that stores may be asked to give, or to hold off charging.
+
+        Parameters
+        ----------
+        store_kw : array of float
+            At most so much of each store [kW], shape (S,).
+        agreed_usd_per_mwh : float, optional
+            What homes are paid [$/MWh], where it is more than their reservation price; by default that.
+
+        Returns
+        -------
+        Decision
+            Sales, nothing else.
+        """
         return self._decide(self.layout.sell, store_kw, agreed_usd_per_mwh)
 
     def buy(self, store_kw: Floats, agreed_usd_per_mwh: float | None = None) -> Decision:
-        """Stores may be asked to charge up to so many kW more each, shape (S,)."""
+        """Decide that stores may be asked to charge more.
+
+        Parameters
+        ----------
+        store_kw : array of float
+            At most so much more of each store [kW], shape (S,).
+        agreed_usd_per_mwh : float, optional
+            What homes are paid [$/MWh], signed, where it is more than their reservation price; by default that.
+
+        Returns
+        -------
+        Decision
+            Purchases, nothing else.
+        """
         return self._decide(self.layout.buy, store_kw, agreed_usd_per_mwh)
 
     def _decide(self, row: slice, store_kw: Floats, agreed_usd_per_mwh: float | None) -> Decision:

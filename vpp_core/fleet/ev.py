@@ -135,7 +135,8 @@ class ElectricVehicle(Strict):
 
     def next_departure(self, after: datetime, timezone: str = DEFAULT.timezone) -> pd.Timestamp:
         """The first usual departure (or earlier charge deadline) at or after this aware moment, in UTC; hours are of
-        the time zone's clock."""
+        the time zone's clock.
+        """
         if after.tzinfo is None:
             raise InputError(f"moment {after.isoformat()} has no time zone; give one, such as +00:00 for UTC")
         moment = pd.Timestamp(after).tz_convert(timezone)

@@ -102,12 +102,17 @@ WAYS = (
 
 
 def event_kw_per_home(
-    event: RecordedEvent, period: Period, batteries: Stores, permission: Permission, surplus_kw: Floats, asked: Asked
+    event: RecordedEvent,
+    period: Period,
+    batteries: Stores,
+    permission: Permission,
+    net_generation_kw: Floats,
+    asked: Asked,
 ) -> tuple[Floats, Floats]:
     """Mean power of a battery at each day's event of the period [kW]: what it gives, and by how much that is more than
     left alone; each (days,).
 
-    `batteries` are B stores, `surplus_kw` (T, N) the homes' sun minus load.
+    `batteries` are B stores, `net_generation_kw` (T, N) the homes' sun minus load.
     """
     own, home = batteries, batteries.home
     first, last = 4 * event.first_hour, 4 * event.first_hour + max(round(event.hours / INTERVAL_HOURS), 1)
@@ -118,7 +123,7 @@ def event_kw_per_home(
     given, more, count = 0.0, 0.0, 0
     by_event: list[tuple[float, float]] = []
     for t in range(len(period)):
-        alone = _alone_kw(own, energy, surplus_kw[t, home])
+        alone = _alone_kw(own, energy, net_generation_kw[t, home])
         now = alone
         if at_event[t]:
             if not count:
@@ -130,7 +135,7 @@ def event_kw_per_home(
             )
             now = np.maximum(np.minimum(power, left), alone)
             now = np.where(own.reachable[t], now, alone) if asked.in_reach_only else now
-            without = _alone_kw(own, apart, surplus_kw[t, home])
+            without = _alone_kw(own, apart, net_generation_kw[t, home])
             apart = _after_kwh(own, apart, without)
             given, more, count = given + float(now.mean()), more + float((now - without).mean()), count + 1
         elif count:
@@ -141,10 +146,10 @@ def event_kw_per_home(
     return gave, rose
 
 
-def _alone_kw(own: Stores, energy_kwh: Floats, surplus_kw: Floats) -> Floats:
+def _alone_kw(own: Stores, energy_kwh: Floats, net_generation_kw: Floats) -> Floats:
     """What batteries do on their own."""
     alone: Floats = self_consumption_kw(
-        energy_kwh, surplus_kw, own.backup_kwh, own.ceiling_kwh, own.max_discharge_kw, own.charge_efficiency,
+        energy_kwh, net_generation_kw, own.backup_kwh, own.ceiling_kwh, own.max_discharge_kw, own.charge_efficiency,
         own.discharge_efficiency, INTERVAL_HOURS,
     )  # fmt: skip
     return alone

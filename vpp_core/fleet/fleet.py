@@ -133,14 +133,27 @@ class Fleet:
 
     @property
     def has_battery(self) -> Bools:
+        """Whether each home has a battery, shape (N,)."""
         return self.bess_capacity_kwh > 0
 
     @property
     def has_pv(self) -> Bools:
+        """Whether each home has solar panels, shape (N,)."""
         return self.pv_capacity_kw > 0
 
     def take(self, homes: npt.NDArray[np.intp]) -> Fleet:
-        """The homes at these positions, in this order, with their cars. A position may repeat: each copy is a home."""
+        """Take the homes at these positions, in this order, with their cars and water heaters.
+
+        Parameters
+        ----------
+        homes : array of int
+            Positions in the fleet, shape (n,). One may repeat: each copy is a home.
+
+        Returns
+        -------
+        Fleet
+            A fleet of n homes.
+        """
         homes = np.asarray(homes, dtype=np.intp)
         columns = {name: getattr(self, name)[homes] for name in HOME_COLUMNS}
         rows = {name: self._rows_of(homes, getattr(self, name)) for name in ROWS}

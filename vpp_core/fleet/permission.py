@@ -35,7 +35,22 @@ class Permission:
 
     @classmethod
     def of(cls, fleet: Fleet, stores: Stores, obeys: bool) -> Permission:
-        """Preferences where they are obeyed, what the hardware can do where they are not."""
+        """Say what may be done with each store: preferences where they are obeyed, else what the hardware can do.
+
+        Parameters
+        ----------
+        fleet : Fleet
+            The homes and their preferences, N homes.
+        stores : Stores
+            Their stores, S columns.
+        obeys : bool
+            Whether preferences are obeyed.
+
+        Returns
+        -------
+        Permission
+            Limits of power, energy and pay for each store.
+        """
         if not obeys:
             return cls(
                 obeys=False,

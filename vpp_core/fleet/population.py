@@ -21,12 +21,33 @@ CARS_PER_HOME = 2
 def generate_fleet(
     homes: int, seed: int, *, first: int = 0, water_heater_share: float = 0.0, homes_per_aggregation: int = 2000
 ) -> Fleet:
-    """Homes `first` … `first + homes − 1` of the population of this seed.
+    """Draw homes `first` … `first + homes − 1` of the population of a seed.
 
-    `water_heater_share` of them have an electric water heater that can be moved. All else about a home is the same
-    whatever the share, and who has one at a share has one at any larger share.
+    All else about a home is the same whatever the share of water heaters, and who has one at a share has one at any
+    larger share.
 
-    Raises `InputError` for less than one home or a negative start.
+    Parameters
+    ----------
+    homes : int
+        How many homes, at least 1.
+    seed : int
+        Draws the population: home i of a seed is the same home in any fleet.
+    first : int, default 0
+        Id of the first home.
+    water_heater_share : float, default 0
+        Share of homes with an electric water heater that can be moved, 0 to 1.
+    homes_per_aggregation : int, default 2000
+        Homes that bid together, by their ids.
+
+    Returns
+    -------
+    Fleet
+        The homes with their devices and preferences.
+
+    Raises
+    ------
+    InputError
+        For less than one home or a negative start.
     """
     if homes < 1 or first < 0:
         raise InputError(f"a fleet of {homes} homes from home {first} cannot be drawn; ask for at least one home")
@@ -149,30 +170,101 @@ def _cars(
 
 
 def choose(u: Floats, shares: Sequence[float]) -> npt.NDArray[np.int8]:
-    """The class that each uniform number falls into, classes having these shares (which sum to 1)."""
+    """The class that each uniform number falls into.
+
+    Parameters
+    ----------
+    u : array of float
+        Uniform numbers, 0 to 1, shape (n,).
+    shares : sequence of float
+        Share of each class; they sum to 1.
+
+    Returns
+    -------
+    array of int
+        Position of a class, shape (n,).
+    """
     return np.searchsorted(np.cumsum(shares)[:-1], u, side="right").astype(np.int8)
 
 
 def pick(u: Floats, table: Sequence[tuple[float, float]]) -> Floats:
-    """A value from a table of (value, share)."""
+    """A value for each uniform number, from a table.
+
+    Parameters
+    ----------
+    u : array of float
+        Uniform numbers, 0 to 1, shape (n,).
+    table : sequence of (float, float)
+        Values with their shares, which sum to 1.
+
+    Returns
+    -------
+    array of float
+        Values, shape (n,).
+    """
     values, shares = zip(*table, strict=True)
     return np.array(values)[choose(u, shares)]
 
 
 def between(u: Floats, limits: tuple[float, float], digits: int) -> Floats:
-    """Uniform within limits, to so many digits."""
+    """Uniform values within limits.
+
+    Parameters
+    ----------
+    u : array of float
+        Uniform numbers, 0 to 1, shape (n,).
+    limits : (float, float)
+        Lowest and highest value.
+    digits : int
+        Decimals that are kept.
+
+    Returns
+    -------
+    array of float
+        Values, shape (n,).
+    """
     low, high = limits
     return np.round(low + (high - low) * u, digits)
 
 
 def along(u: Floats, quantiles: Sequence[tuple[float, float]], digits: int) -> Floats:
-    """The value at each uniform number, linear between the quantiles."""
+    """The value at each uniform number, linear between quantiles.
+
+    Parameters
+    ----------
+    u : array of float
+        Uniform numbers, 0 to 1, shape (n,).
+    quantiles : sequence of (float, float)
+        Probabilities with their values, ascending.
+    digits : int
+        Decimals that are kept.
+
+    Returns
+    -------
+    array of float
+        Values, shape (n,).
+    """
     probabilities, values = zip(*quantiles, strict=True)
     return np.round(np.interp(u, probabilities, values), digits)
 
 
 def clock(z: Floats, first_kind: npt.NDArray[np.bool_], first: given.ClockTime, second: given.ClockTime) -> Hours:
-    """Usual times of two kinds of drivers from standard normals, to the quarter hour."""
+    """Usual times of two kinds of drivers, to the quarter hour.
+
+    Parameters
+    ----------
+    z : array of float
+        Standard normals, shape (n,).
+    first_kind : array of bool
+        Whether a driver is of the first kind, shape (n,).
+    first, second : ClockTime
+        Mean, spread and limits of each kind [local hour].
+
+    Returns
+    -------
+    array of float
+        Local hours, shape (n,), float32.
+    """
     mean, spread, low, high = (
         np.where(first_kind, getattr(first, name), getattr(second, name)) for name in ("mean", "spread", "low", "high")
     )

@@ -99,12 +99,34 @@ class Stores:
         return len(self.home)
 
     def of_kind(self, name: str) -> slice:
-        """The columns of a kind."""
+        """Columns of a kind.
+
+        Parameters
+        ----------
+        name : str
+            One of `kinds`.
+
+        Returns
+        -------
+        slice
+            Positions of its stores, which stand side by side.
+        """
         first, after = np.searchsorted(self.kind, [self.kinds.index(name), self.kinds.index(name) + 1])
         return slice(int(first), int(after))
 
     def take(self, which: slice | npt.NDArray[np.intp]) -> Stores:
-        """The stores at these positions, in their order."""
+        """Take the stores at these positions, in their order.
+
+        Parameters
+        ----------
+        which : slice or array of int
+            Positions of stores.
+
+        Returns
+        -------
+        Stores
+            Their columns over the same intervals.
+        """
         columns = {name: getattr(self, name)[..., which] for name in _COLUMNS}
         return Stores(kinds=self.kinds, infeasible_departures=self.infeasible_departures, **columns)
 
@@ -114,7 +136,24 @@ _COLUMNS = tuple(f.name for f in fields(Stores) if f.name not in ("kinds", "infe
 
 
 def staying(intervals: int, home: Ints, floor_kwh: Floats, **columns: Any) -> Stores:
-    """Stores of one kind that never leave, nothing drawn from them; `columns` are the rest, and what differs."""
+    """Stores of one kind that never leave, with nothing drawn from them.
+
+    Parameters
+    ----------
+    intervals : int
+        T, the intervals of the period.
+    home : array of int
+        Position of each store's home in the fleet, shape (S,).
+    floor_kwh : array of float
+        What each never holds less than [kWh], shape (S,).
+    **columns : array
+        The other columns of `Stores`, and what differs from one that stays.
+
+    Returns
+    -------
+    Stores
+        S stores of one kind that has no name yet; `together` gives it one.
+    """
     count = len(home)
     floor = np.asarray(floor_kwh, dtype=np.float64)
     standing = np.broadcast_to(floor, (intervals, count))
@@ -151,7 +190,18 @@ def staying(intervals: int, home: Ints, floor_kwh: Floats, **columns: Any) -> St
 
 
 def together(parts: Mapping[str, Stores]) -> Stores:
-    """Stores of one kind each as one, in the mapping's order."""
+    """Stores of one kind each as one.
+
+    Parameters
+    ----------
+    parts : mapping of str to Stores
+        By the name of the kind, over the same intervals.
+
+    Returns
+    -------
+    Stores
+        All of them, in the mapping's order.
+    """
     kind = np.repeat(np.arange(len(parts)), [len(part) for part in parts.values()])
     columns = {
         name: np.concatenate([getattr(part, name) for part in parts.values()], axis=-1)

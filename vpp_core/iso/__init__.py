@@ -35,14 +35,41 @@ DEFAULT = CAISO
 
 
 def iso_of(key: str) -> Iso:
-    """The market of that key; an unknown one is an `InputError`."""
+    """Find a market.
+
+    Parameters
+    ----------
+    key : str
+        As scenarios name it.
+
+    Returns
+    -------
+    Iso
+        Its record.
+
+    Raises
+    ------
+    InputError
+        Where no market has this key.
+    """
     if key not in ISOS:
         raise InputError(f"market {key!r} is not known; known are {', '.join(ISOS)}")
     return ISOS[key]
 
 
 def column_bounds(iso: Iso | None = None) -> dict[str, PriceBounds]:
-    """What a price can be by column of the table `market_prices`: in one market, or in any of them."""
+    """Find what a price can be, by column of the table `market_prices`.
+
+    Parameters
+    ----------
+    iso : Iso, optional
+        One market; by default what is possible in any of them.
+
+    Returns
+    -------
+    dict of str to PriceBounds
+        By name of the column.
+    """
     chosen = [iso] if iso else list(ISOS.values())
     energy, part, reserve = (
         reduce(PriceBounds.hull, [getattr(one.prices, kind) for one in chosen])

@@ -27,7 +27,18 @@ class PriceBounds:
         return f"[{self.low:g}, {self.high:g}] {self.unit}"
 
     def hull(self, other: PriceBounds) -> PriceBounds:
-        """What either allows."""
+        """Bounds of what either allows.
+
+        Parameters
+        ----------
+        other : PriceBounds
+            In the same unit.
+
+        Returns
+        -------
+        PriceBounds
+            The lower of both lows to the higher of both highs.
+        """
         return PriceBounds(min(self.low, other.low), max(self.high, other.high), self.unit)
 
 
@@ -182,7 +193,23 @@ class Iso:
         return next(iter(self.reserve_zones))
 
     def rules_in_force(self, month: str) -> DatedRules:
-        """The rules in force on the first day of a month, `2023-08`; before the first entry an `InputError`."""
+        """Find the rules in force on the first day of a month.
+
+        Parameters
+        ----------
+        month : str
+            A month such as `2023-08`.
+
+        Returns
+        -------
+        DatedRules
+            The latest that had begun.
+
+        Raises
+        ------
+        InputError
+            Where the month is before the first entry of the rulebook.
+        """
         first_day = date.fromisoformat(f"{month}-01")
         in_force = [rules for rules in self.rulebook if rules.effective_from <= first_day]
         if not in_force:
@@ -193,7 +220,13 @@ class Iso:
         return in_force[-1]
 
     def market_rules(self) -> dict[str, Any]:
-        """Fields of `MarketRules` as they are here by default."""
+        """Fields of `MarketRules` as they are here by default.
+
+        Returns
+        -------
+        dict
+            By name of the field; units are in the names.
+        """
         today = self.today
         return {
             "gate_closure_minutes": self.gate_closure_minutes,

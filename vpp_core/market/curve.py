@@ -33,12 +33,34 @@ class Curve:
 
     @classmethod
     def none(cls, aggregations: int) -> Curve:
-        """No bid."""
+        """Make the curve of no bid.
+
+        Parameters
+        ----------
+        aggregations : int
+            A, how many aggregations bid nothing.
+
+        Returns
+        -------
+        Curve
+            Without a price level.
+        """
         nothing = np.zeros((aggregations, 0))
         return cls(np.zeros(0), nothing, np.zeros(0), nothing)
 
     def cleared(self, price_usd_per_mwh: float) -> tuple[Floats, Floats]:
-        """What clears at a realised price: sold and bought [kW], shape (A,)."""
+        """Find what clears at a realised price.
+
+        Parameters
+        ----------
+        price_usd_per_mwh : float
+            The price of an interval [$/MWh].
+
+        Returns
+        -------
+        sold_kw, bought_kw : array of float
+            Power of each aggregation [kW], shape (A,).
+        """
         none = np.zeros(len(self.sell_kw))
         sold = int(np.searchsorted(self.sell_usd_per_mwh, price_usd_per_mwh, side="right")) - 1
         bought = int(np.searchsorted(self.buy_usd_per_mwh, price_usd_per_mwh, side="left"))
@@ -76,11 +98,27 @@ def _mean_price(price: Floats, quantity_kw: Floats) -> float:
 def levels(
     quantiles: Floats, thresholds_usd_per_mwh: Floats, weight: Floats, iso: Iso = DEFAULT
 ) -> tuple[Floats, Floats]:
-    """Price levels of sale and purchase [$/MWh], each (P,) and ascending.
+    """Price levels of sale and purchase, each ascending.
 
-    Where prices are expected (p10, p50, p90), and where the fleet's stores begin to move: quantiles of the prices at
-    which they would, weighted by power. The ends are the market's lowest and highest bid: sold and bought whatever the
-    price.
+    They lie where prices are expected (p10, p50, p90), and where the fleet's stores begin to move: quantiles of the
+    prices at which they would, weighted by power. The ends are the market's lowest and highest bid: sold and bought
+    whatever the price.
+
+    Parameters
+    ----------
+    quantiles : array of float
+        p10, p50 and p90 of the price [$/MWh], shape (3,).
+    thresholds_usd_per_mwh : array of float
+        Prices at which stores begin to move [$/MWh], shape (n,).
+    weight : array of float
+        Power that moves at each [kW], shape (n,).
+    iso : Iso, optional
+        The market; by default the default market.
+
+    Returns
+    -------
+    sell_usd_per_mwh, buy_usd_per_mwh : array of float
+        Levels [$/MWh], shape (P,).
     """
     p10, p50, p90 = quantiles
     expected = quantile(p10, p50, p90, np.array(_PROBABILITIES))
@@ -97,10 +135,24 @@ def levels(
 
 
 def held_to_size(curve: Curve, rules: MarketRules) -> tuple[Curve, bool]:
-    """The curve under the market's size rules, and whether something was offered but too little for a bid.
+    """Hold a curve to the market's sizes of bids.
 
     The fleet is `rules.fleet_share` of each aggregation, whose rest behaves alike: minimum and maximum are the
     aggregation's, so its share of them holds here.
+
+    Parameters
+    ----------
+    curve : Curve
+        What the fleet would bid.
+    rules : MarketRules
+        Smallest and largest bid [MW], and the fleet's share.
+
+    Returns
+    -------
+    curve : Curve
+        What may be bid.
+    below_minimum : bool
+        Whether something was offered, but too little for a bid.
     """
     least = rules.minimum_bid_mw * 1000 * rules.fleet_share * (1 - 1e-9)
     most = rules.maximum_bid_mw * 1000 * rules.fleet_share

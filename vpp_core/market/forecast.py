@@ -61,6 +61,18 @@ class Priors(NamedTuple):
 
     @classmethod
     def of(cls, habits: PriceHabits) -> Priors:
+        """Make the quantiles that a forecast starts from.
+
+        Parameters
+        ----------
+        habits : PriceHabits
+            What the market's prices usually do.
+
+        Returns
+        -------
+        Priors
+            Quantiles by local hour, each of shape (24, 3).
+        """
         median = np.array(habits.median_usd_per_mwh, dtype=float)
         around = np.array([-habits.below_usd_per_mwh, 0.0, habits.above_usd_per_mwh])
         worth = (median - habits.no_reserve_below_usd_per_mwh)[:, None] * np.array(RESERVE_SHARES)
@@ -72,10 +84,23 @@ class Priors(NamedTuple):
 
 
 def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRules) -> pd.DataFrame:
-    """The table `price_forecast`: for each gate closure, every window of the next 36 h and every product with prices.
+    """Forecast the prices of each window of the next 36 h, at each gate closure and from published prices alone.
 
-    `market_prices` are the period's rows. Rows are ordered by product, gate closure and window, so that a product's
-    block reshapes to (windows, 36 h / window length). Windows may lie past the period's end.
+    Parameters
+    ----------
+    market_prices : pandas.DataFrame
+        The period's rows of the table `market_prices`.
+    period : Period
+        T intervals.
+    rules : MarketRules
+        Length of a window and of the time from gate closure to it [min].
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table `price_forecast`: p10, p50 and p90 of energy [$/MWh] and of each reserve that has prices [$/MW-h].
+        Rows are ordered by product, gate closure and window, so that a product's block reshapes to
+        (windows, 36 h / window length). Windows may lie past the period's end.
     """
     priors = Priors.of(period.iso.habits)
     grid = Gates(period, rules.window_minutes, rules.gate_closure_minutes)

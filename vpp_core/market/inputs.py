@@ -52,7 +52,7 @@ class Inputs:
     """shape (T, N)"""
     pv_kw: Floats
     """shape (T, N)"""
-    surplus_kw: Floats
+    net_generation_kw: Floats
     """PV minus load, shape (T, N)"""
     tariff_of_home: Ints
     """position in the scenario's tariffs, shape (N,)"""
@@ -80,17 +80,40 @@ class Inputs:
         return bool(np.isfinite(self.price[SPIN:]).any())
 
     def home_prices(self, t: int | slice) -> tuple[Floats, Floats]:
-        """Import and export price [$/kWh] of every home in intervals, shape (intervals, N) or (N,)."""
+        """Retail prices of every home.
+
+        Parameters
+        ----------
+        t : int or slice
+            One interval, or several.
+
+        Returns
+        -------
+        import_usd_per_kwh, export_usd_per_kwh : array of float
+            Prices [$/kWh], shape (N,) or (intervals, N).
+        """
         tariff = self.tariff_of_home
         return self.import_usd_per_kwh.T[t][..., tariff], self.export_usd_per_kwh.T[t][..., tariff]
 
     def cheapest_import_usd_per_kwh(self) -> Floats:
-        """Import price in the cheapest hour of the period: what replacing energy costs a home at least, shape (N,)."""
+        """Import price in the cheapest hour of the period: what replacing energy costs a home at least.
+
+        Returns
+        -------
+        array of float
+            Prices [$/kWh], shape (N,).
+        """
         cheapest: Floats = self.import_usd_per_kwh[:, : len(self.period)].min(axis=1)[self.tariff_of_home]
         return cheapest
 
     def fixed_charge_usd(self) -> Floats:
-        """Each home's fixed charge, spread over the intervals of each local day [$], shape (T, N)."""
+        """Each home's fixed charge, spread over the intervals of each local day.
+
+        Returns
+        -------
+        array of float
+            Charges [$], shape (T, N).
+        """
         per_day = np.array([tariff.fixed_usd_per_day for tariff in self.scenario.tariffs])[self.tariff_of_home]
         day = self.period.day_of_interval
         return per_day / np.bincount(day)[day][:, None]
@@ -106,7 +129,29 @@ class Inputs:
         load_profiles: pd.DataFrame,
         fleet: Fleet,
     ) -> Inputs:
-        """Arrays from the tables, under the rules of the month. A table that does not cover it is an `InputError`."""
+        """Make arrays from the tables, under the rules of the month.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            Rules, tariffs, seeds, and how much of the month is simulated.
+        month : Month
+            The month that the tables are of.
+        market_prices, price_forecast, solar_generation, load_profiles : pandas.DataFrame
+            Tables of these names (`tables/`), covering the period interval by interval.
+        fleet : Fleet
+            N homes.
+
+        Returns
+        -------
+        Inputs
+            Read-only.
+
+        Raises
+        ------
+        InputError
+            Where a table does not cover the period, or lacks a price or profile.
+        """
         scenario = scenario.in_month(month)
         period = scenario.period(month)
         windows = period.windows(scenario.market.window_minutes)
@@ -139,7 +184,7 @@ class Inputs:
             called=called_intervals(period, scenario.data_seed, scenario.market),
             load_kw=load_kw,
             pv_kw=pv_kw,
-            surplus_kw=pv_kw - load_kw,
+            net_generation_kw=pv_kw - load_kw,
             tariff_of_home=_tariff_of_home(scenario, fleet),
             import_usd_per_kwh=np.stack([tariff.prices("import", local) for tariff in scenario.tariffs]),
             export_usd_per_kwh=np.stack([tariff.prices("export", local) for tariff in scenario.tariffs]),
@@ -206,7 +251,22 @@ def _realised(prices: pd.DataFrame, rules: MarketRules) -> Floats:
 
 
 def forecast_quantiles(frame: pd.DataFrame, windows: Windows, rules: MarketRules) -> Floats:
-    """Quantiles by product as (3, W, H, 3), every gate closure with the same number of windows ahead."""
+    """Quantiles by product, every gate closure with the same number of windows ahead.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table `price_forecast`.
+    windows : Windows
+        W windows of the period.
+    rules : MarketRules
+        Whether reserves are sold.
+
+    Returns
+    -------
+    array of float
+        p10, p50 and p90, shape (3, W, H, 3): energy in $/MWh; spin and non-spin in $/MW-h, NaN where there is none.
+    """
     energy = _quantiles(frame, "energy", windows)
     quantiles = np.full((len(PRODUCTS), *energy.shape), np.nan)
     quantiles[ENERGY] = energy

@@ -30,7 +30,8 @@ BOOKS = ("sell", "buy", "spin", "nonspin")
 @dataclass(frozen=True)
 class Layout:
     """Which column stands for what, S columns each: sales, purchases, spin, non-spin, and giving by a store that does
-    not follow its home's meter (V2G), whose sale is only charge held off."""
+    not follow its home's meter (V2G), whose sale is only charge held off.
+    """
 
     home_of_store: npt.NDArray[np.integer]
     follows_meter: npt.NDArray[np.bool_]
@@ -151,6 +152,7 @@ class Segments:
 
 def later_usd_per_mwh(direction: Floats, rebound_usd_per_mwh: Floats) -> Floats:
     """What a segment's price adds to what is agreed (signed): the rebound where it costs, of purchases also where it
-    brings, and the market's smallest step."""
+    brings, and the market's smallest step.
+    """
     rebound = rebound_usd_per_mwh
     return np.where(direction > 0, np.maximum(rebound, 0.0), rebound) + TICK_USD_PER_MWH

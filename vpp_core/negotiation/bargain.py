@@ -38,7 +38,8 @@ class Terms:
 @dataclass(frozen=True)
 class Bargain:
     """One negotiation. Fixed: what each home may be asked for and its private reservation price. Moving: asks and
-    counters."""
+    counters.
+    """
 
     layout: Layout
     quantity_kw: Floats

@@ -44,7 +44,8 @@ def expectation(scenario: Scenario, windows: int, days: int, homes: int) -> str:
 
 def expected(scenario: Scenario, windows: int, days: int, homes: int) -> Expected:
     """What `windows` market windows, and the reserves of so many days, will take with so many homes that have a battery
-    or a car."""
+    or a car.
+    """
     rules, llm = scenario.negotiation, scenario.negotiation.llm
     negotiations = windows + (days if scenario.market.reserves else 0)
     asked = {"plan": negotiations} if llm.depth == "once_a_window" else {

@@ -18,7 +18,8 @@ from vpp_core.scenario import NegotiationRules
 
 def tactics_of_homes(fleet: Fleet, rules: NegotiationRules) -> Ints | None:
     """Which of the scenario's home tactics (in the order of their names) each home follows, shape (N,); none where
-    there is but one. A home is given its tactic by the fleet's seed, whoever its neighbours are."""
+    there is but one. A home is given its tactic by the fleet's seed, whoever its neighbours are.
+    """
     names = sorted(rules.home_tactics)
     if len(names) == 1:
         return None

@@ -47,11 +47,33 @@ class Negotiator(Protocol):
     """One side of a bargain about one offer. Prices are what the home is paid [$/MWh], for charging as for giving."""
 
     def respond(self, talk: Talk) -> bool:
-        """Whether it takes what the other side has said last."""
+        """Say whether to take what the other side has said last.
+
+        Parameters
+        ----------
+        talk : Talk
+            Both sides' last words, and the own side's limit.
+
+        Returns
+        -------
+        bool
+            True agrees.
+        """
         ...
 
     def propose(self, talk: Talk) -> float:
-        """What it asks or offers now, having declined."""
+        """Say what to ask or offer now, having declined.
+
+        Parameters
+        ----------
+        talk : Talk
+            Both sides' last words, and the own side's limit.
+
+        Returns
+        -------
+        float
+            What the home would be paid [$/MWh].
+        """
         ...
 
 
@@ -62,7 +84,23 @@ Maker = Callable[[Talk], Negotiator]
 def outside(
     key: str, *, aggregator: Maker | None = None, home: Maker | None = None, about: str = ""
 ) -> type[Mechanism]:
-    """A mechanism of this key, to be registered, in which these negotiators speak."""
+    """Make a mechanism in which these negotiators speak; it is still to be registered.
+
+    Parameters
+    ----------
+    key : str
+        As scenarios will name it.
+    aggregator, home : callable, optional
+        Makes the negotiator of that side for one offer, from the first `Talk` about it; a side left out goes by the
+        rules.
+    about : str, optional
+        What it is, for people.
+
+    Returns
+    -------
+    type of Mechanism
+        For `register`.
+    """
     makers = {"aggregator": aggregator, "home": home}
     module = next((maker.__module__ for maker in makers.values() if maker is not None), __name__)
     named = {"key": key, "about": about or "negotiators from outside", "__module__": module}
@@ -149,7 +187,26 @@ class _Outside:
 
 
 def talk_about(bargain: Bargain, view: GateView, k: int, limit_usd_per_mwh: float, rounds: int) -> Talk:
-    """What is said so far about a column of the layout."""
+    """Tell what is said so far about one offer.
+
+    Parameters
+    ----------
+    bargain : Bargain
+        Asks and counter-offers of all columns.
+    view : GateView
+        What is known at the gate.
+    k : int
+        The column of the layout.
+    limit_usd_per_mwh : float
+        The limit of the side that is asked [$/MWh].
+    rounds : int
+        Rounds at most.
+
+    Returns
+    -------
+    Talk
+        For that side's negotiator.
+    """
     layout = view.layout
     about: dict[str, Any] = {
         "prosumer_id": int(view.fleet.home_id[layout.home[k]]),

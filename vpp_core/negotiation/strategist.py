@@ -111,7 +111,8 @@ def _question(name: str, form: Any, facts: dict[str, Any], region: str) -> Quest
 
 def _home_facts(table: Table, columns: np.ndarray) -> dict[str, Any]:
     """What who speaks for one home is told: its wishes, nothing of another home, and nothing that was computed from
-    its private price but its first ask."""
+    its private price but its first ask.
+    """
     named = list(kinds(table.layout, table.iso))
     offers = []
     for number, k in enumerate(columns, start=1):

@@ -48,10 +48,19 @@ READ = (
 
 
 def offers_judged(rows: pa.Table) -> pd.DataFrame:
-    """A row per offer with what both sides could have gained by it, what each is expected to, and what went wrong [$].
+    """Judge each offer: what both sides could have gained by it, what each is expected to, and what went wrong.
 
-    `irrational_asks` and `irrational_counters` count messages; `missed` says that nothing is bid of what would have
-    brought both a cent; `asked_kwh`, `delivered_kwh`, `belief` and `happened` are null where nothing was bid.
+    Parameters
+    ----------
+    rows : pyarrow.Table
+        Rows of `NEGOTIATION_MESSAGES`, all of each negotiation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per offer, gains in $. `irrational_asks` and `irrational_counters` count messages; `missed` says that
+        nothing is bid of what would have brought both a cent; `asked_kwh`, `delivered_kwh`, `belief` and `happened`
+        are null where nothing was bid.
     """
     said = rows.select(READ).to_pandas()
     sign = np.where(said["direction"] == "sell", 1.0, -1.0)
@@ -102,7 +111,24 @@ def _gains(offers: pd.DataFrame) -> pd.DataFrame:
 
 
 def expected_above(quantiles: list[Floats], sign: Floats, price: Floats) -> tuple[Floats, Floats]:
-    """E[max(P − price, 0)] and P(P ≥ price) for a price signed by direction, at p10, p50 and p90 of the market's."""
+    """Find what the market is expected to pay beyond a price, and how likely it reaches it.
+
+    Parameters
+    ----------
+    quantiles : list of array
+        p10, p50 and p90 of the market's price [$/MWh], each of shape (n,).
+    sign : array of float
+        +1 of a sale, −1 of a purchase, shape (n,).
+    price : array of float
+        Signed by direction [$/MWh], shape (n,).
+
+    Returns
+    -------
+    expected_usd_per_mwh : array of float
+        E[max(P − price, 0)], shape (n,).
+    clears : array of float
+        P(P ≥ price), shape (n,).
+    """
     p10, p50, p90 = quantiles
     unsigned = sign * price
     above, below = (gain(p10, p50, p90, unsigned) for gain in (expected_gain_above, expected_gain_below))
@@ -112,17 +138,37 @@ def expected_above(quantiles: list[Floats], sign: Floats, price: Floats) -> tupl
 
 
 def negotiations_judged(offers: pd.DataFrame) -> pd.DataFrame:
-    """A row per negotiation of `offers_judged`: the achievable joint gain, each side's share, and what went wrong."""
+    """Sum judged offers by negotiation.
+
+    Parameters
+    ----------
+    offers : pandas.DataFrame
+        As `offers_judged` gives them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per negotiation: the achievable joint gain, each side's share [$], and what went wrong.
+    """
     return _summed(offers, NEGOTIATION)
 
 
 def negotiator_scores(offers: pd.DataFrame, aggregator: str, month: str, scenario: str) -> pd.DataFrame:
-    """The leaderboard: rows of `NEGOTIATOR_SCORES`, of the aggregator's decider and of the homes of each category.
+    """Sum judged offers by negotiator: the leaderboard.
 
     Parameters
     ----------
-    offers : as `offers_judged` gives them, of whole negotiations
-    aggregator : who decides for the aggregator
+    offers : pandas.DataFrame
+        As `offers_judged` gives them, of whole negotiations.
+    aggregator : str
+        Who decides for the aggregator.
+    month, scenario : str
+        Of which run, as columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of `NEGOTIATOR_SCORES`, of the aggregator's decider and of the homes of each category.
     """
     offers = offers.assign(product=offers["product"].map(PRODUCTS))
     sides = (

@@ -109,7 +109,8 @@ def collect_bids(state: State, context: Context) -> State:
 
 def evaluate(state: State, context: Context) -> State:
     """Score each bid: cheap against the median forecast, all that it costs counted, large, and of a home that has kept
-    its promises."""
+    its promises.
+    """
     bargain = state["bargain"]
     view = context.seen(bargain.round + 1)
     p10, p50, p90 = np.nan_to_num(view.forecast)[bargain.layout.product].T

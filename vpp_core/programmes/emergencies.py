@@ -1,5 +1,6 @@
 """Days of recorded emergencies of California's grid, 2020–2025: a Stage 2 or 3, an energy emergency alert, or a call
-upon demand response because of one. A further day: one line. 2024 and 2025 have none here: none was found."""
+upon demand response because of one. A further day: one line. 2024 and 2025 have none here: none was found.
+"""
 
 from __future__ import annotations
 

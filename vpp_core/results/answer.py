@@ -43,7 +43,8 @@ def direction(measured: Interval) -> int:
 
 def answer(run: Run) -> list[str]:
     """The answer, a paragraph each: what was given up, whose decisions they were where a language model was to decide,
-    what households got, where the difference arises, what was earned, and how far that is from the bound."""
+    what households got, where the difference arises, what was earned, and how far that is from the bound.
+    """
     if run.difference(over(NEGOTIATED, ALONE)) is None:
         return [NOT_RUN]
     whose = share_sentence(run.kpis, run.scenario)

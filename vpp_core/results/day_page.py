@@ -51,7 +51,8 @@ def day_page(
     library: str | None = None,
 ) -> bytes:
     """A page of one day. Without a home, the busiest; `intervals`: of the home, where the run kept none of it;
-    `library` as in `render.page`."""
+    `library` as in `render.page`.
+    """
     strategy = shown_strategy(run)
     if strategy is None:
         raise InputError("no strategy that could be operated did anything in this run, so there is no day to look at")

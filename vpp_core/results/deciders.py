@@ -87,7 +87,8 @@ def decider_sentence(rows: pd.DataFrame) -> str:
 
 def difference(rows: pd.DataFrame, value: float, column: str) -> Interval | None:
     """What a decider has more than the first of a sum of money, on the same days of the same fleets: the mean over
-    fleets; None where they share none."""
+    fleets; None where they share none.
+    """
     theirs, ours = (rows[rows["value"] == of].set_index("seed") for of in (value, rows["value"].min()))
     pairs = [
         _by_day(theirs.loc[seed], column) - _by_day(ours.loc[seed], column)

@@ -51,7 +51,8 @@ def energy_table(run: Run) -> pd.DataFrame:
 
 def energy_sentence(run: Run, strategy: str = NEGOTIATED) -> str:
     """How much moved and how much cleared, what of it found no store, and what of what was asked for came; empty where
-    nothing cleared."""
+    nothing cleared.
+    """
     if strategy not in run.by_strategy.index:
         return ""
     own = run.by_strategy.loc[[strategy]].iloc[0]

@@ -56,7 +56,8 @@ class EventDelivery:
 
 def evening_event(inputs: Inputs) -> EventDelivery | None:
     """What the fleet would deliver in the event's hours on each day; None for a fleet without a battery, and in
-    another market than the one whose event it was."""
+    another market than the one whose event it was.
+    """
     from vpp_core.simulation import run
     from vpp_core.strategies.no_vpp import NoVpp
 

@@ -164,7 +164,8 @@ def _patterns(run: Run, strategy: str) -> tuple[Floats, Floats, Floats] | None:
 
 def _scores(masks: Floats, sums: Floats, counts: Floats, weights: Floats) -> Floats:
     """Mean over household-days of the weighted mean of what applies, for each of (W, C) weightings; days without
-    anything of weight drop out."""
+    anything of weight drop out.
+    """
     total = (masks * weights[:, None, :]).sum(axis=2)
     counted = total > 0
     score = np.divide((sums * weights[:, None, :]).sum(axis=2), total, out=np.zeros_like(total), where=counted)

@@ -67,9 +67,27 @@ _ENERGY = {
 def kpi_monthly(
     outcomes: pa.Table, scenario: Scenario, month: Month, market_prices: pd.DataFrame, fleet: Fleet
 ) -> pd.DataFrame:
-    """The key figures of a month: a row per strategy, columns of `KPI_MONTHLY`, in the order of the outcomes.
+    """Key figures of a month, from the outcomes and nothing else.
 
-    The percentages of perfect foresight carry a paired day-block bootstrap interval (see `statistics`).
+    The percentages of perfect foresight carry a paired day-block bootstrap interval (`statistics`).
+
+    Parameters
+    ----------
+    outcomes : pyarrow.Table
+        The table `outcomes` of all strategies.
+    scenario : Scenario
+        What was simulated.
+    month : Month
+        Of which month.
+    market_prices : pandas.DataFrame
+        The period's rows of the table `market_prices`: how much of each day is modelled.
+    fleet : Fleet
+        The homes, for what is told per home or per battery.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per strategy, columns of `KPI_MONTHLY`, in the order of the outcomes.
     """
     flat = outcome_tables(outcomes)
     daily = _daily(flat, scenario, month, market_prices)
@@ -107,7 +125,24 @@ def kpi_monthly(
 
 
 def kpi_daily(outcomes: pa.Table, scenario: Scenario, month: Month, market_prices: pd.DataFrame) -> pd.DataFrame:
-    """The key figures of each local day: a row per strategy and day, columns of `KPI_DAILY`."""
+    """Key figures of each local day, from the outcomes and nothing else.
+
+    Parameters
+    ----------
+    outcomes : pyarrow.Table
+        The table `outcomes` of all strategies.
+    scenario : Scenario
+        What was simulated.
+    month : Month
+        Of which month.
+    market_prices : pandas.DataFrame
+        The period's rows of the table `market_prices`: how much of each day is modelled.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per strategy and day, columns of `KPI_DAILY`.
+    """
     return _daily(outcome_tables(outcomes), scenario, month, market_prices)
 
 
@@ -241,8 +276,11 @@ def _negotiation(own: pd.Series, windows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _asked(windows: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
-    """What a language model was asked and came to. A month in which none was heard is one by rules, and one in which
-    it took fewer of its decisions than `whose` asks for is mixed."""
+    """What a language model was asked and came to.
+
+    A month in which none was heard is one by rules, and one in which it took fewer of its decisions than `whose` asks
+    for is mixed.
+    """
     counts: dict[str, Any] = {name: int(windows[name].sum()) for name in Usage().columns()}
     heard, llm = counts["llm_answers"] > 0, scenario.negotiation.llm
     negotiated = bool((windows["rounds"] > 0).any())

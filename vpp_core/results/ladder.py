@@ -17,17 +17,38 @@ SUPPLIERS = (
 
 
 def ladder_table(kpis: pd.DataFrame) -> pd.DataFrame:
-    """Display rows of `KPI_MONTHLY`, in its order: all columns are strings, a dash where a figure does not apply.
+    """Show monthly figures as text, a dash where one does not apply.
 
     Columns: strategy, surplus (over no VPP), a home, over smart homes, of perfect, wholesale, reserves, bill change,
     wear, end energy, VPP profit, households, worse off, satisfaction, violations, bids cleared. Of homes without a VPP
     the supplier has what stands under VPP profit (`SUPPLIERS`).
+
+    Parameters
+    ----------
+    kpis : pandas.DataFrame
+        Rows of `KPI_MONTHLY` of one month.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per strategy in the same order, all columns strings.
     """
     return pd.DataFrame([_row(row) for row in kpis.to_dict("records")], columns=list(_COLUMNS))
 
 
 def ladder_thumbnail(kpis: pd.DataFrame) -> bytes:
-    """A PNG under 20 kB: the surplus of every strategy [$], bounds hatched, in the report's colours."""
+    """Draw the surplus of every strategy [$], bounds hatched, in the report's colours.
+
+    Parameters
+    ----------
+    kpis : pandas.DataFrame
+        Rows of `KPI_MONTHLY` of one month.
+
+    Returns
+    -------
+    bytes
+        A PNG under 20 kB.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -29,7 +29,8 @@ def whose(answers: int, fallbacks: int) -> str:
 
 def negotiator_name(windows: pd.DataFrame, scenario: Scenario) -> str:
     """Who decided for the aggregator in these rows of `WINDOW_RESULTS`: rules by their tactic or mechanism, a model by
-    its name, or both."""
+    its name, or both.
+    """
     fallbacks = int(windows[[f"fallbacks_{kind}" for kind in FALLBACKS]].to_numpy().sum())
     by = whose(int(windows["llm_answers"].sum()), fallbacks)
     rules, model = scenario.negotiation, scenario.negotiation.llm.model
@@ -39,7 +40,8 @@ def negotiator_name(windows: pd.DataFrame, scenario: Scenario) -> str:
 
 def decider_names(rows: pd.DataFrame) -> dict[float, str]:
     """Value → who decided, of `STUDY` rows of several deciders: a model that took fewer of its decisions than
-    `WHOLE_PERCENT` is named with the rules that took the others."""
+    `WHOLE_PERCENT` is named with the rules that took the others.
+    """
     own = rows[rows["strategy"] == STRATEGY]
     names: dict[float, str] = {}
     for value in sorted(own["value"].unique().tolist()):

@@ -7,7 +7,8 @@ how far the period's number would move if its days had come in another mix. It d
 show: another season, another fleet, other forecasts, or a wrong model. Days are taken as exchangeable; the lag-1
 autocorrelation stands beside each difference, so that a reader sees where that is doubtful.
 
-References:
+References
+----------
 [1] B. Efron, R. J. Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13 (percentile interval).
 [2] E. Raffinetti, E. Siletti, A. Vernizzi, On the Gini coefficient normalization when attributes with negative
     values are considered, Statistical Methods & Applications 24, 2015.
@@ -56,10 +57,21 @@ class Interval:
 
 
 def resampled_sums(daily: Floats, resamples: int = RESAMPLES) -> Floats | None:
-    """Sums over days drawn with replacement, shape (resamples, K), for daily values of shape (D, K).
+    """Sums over days drawn with replacement.
 
     All K columns share each draw of days, and every call with the same D shares them too: that is the pairing.
-    None with fewer than two days, from which nothing can be said about other days.
+
+    Parameters
+    ----------
+    daily : array of float
+        Daily values, shape (D, K).
+    resamples : int, optional
+        How often days are drawn.
+
+    Returns
+    -------
+    array of float or None
+        Sums, shape (resamples, K); None with fewer than two days, from which nothing can be said about other days.
     """
     if len(daily) < 2:
         return None
@@ -69,7 +81,20 @@ def resampled_sums(daily: Floats, resamples: int = RESAMPLES) -> Floats | None:
 
 @lru_cache(maxsize=4)
 def draws_of_days(days: int, resamples: int) -> Floats:
-    """How often each day is drawn, shape (resamples, days): always the same for the same number of days."""
+    """How often each day is drawn: always the same for the same number of days.
+
+    Parameters
+    ----------
+    days : int
+        D, how many days there are.
+    resamples : int
+        How often D of them are drawn.
+
+    Returns
+    -------
+    array of float
+        Counts, shape (resamples, D).
+    """
     rng = np.random.Generator(np.random.Philox(_SEED))
     counts = rng.multinomial(days, np.full(days, 1 / days), size=resamples).astype(np.float64)
     counts.flags.writeable = False
@@ -77,7 +102,22 @@ def draws_of_days(days: int, resamples: int) -> Floats:
 
 
 def interval_of(estimate: float, resampled: Floats | None, level: float = LEVEL) -> Interval:
-    """Percentile interval [1] of resampled values, shape (resamples,)."""
+    """Percentile interval [1] of resampled values.
+
+    Parameters
+    ----------
+    estimate : float
+        The value itself.
+    resampled : array of float or None
+        Its resamples, shape (resamples,); None where there are none.
+    level : float, optional
+        Share of resamples within the interval, 0 to 1.
+
+    Returns
+    -------
+    Interval
+        The estimate and its ends, which are None without resamples.
+    """
     if resampled is None:
         return Interval(estimate, None, None)
     tail = (1 - level) / 2
@@ -86,15 +126,40 @@ def interval_of(estimate: float, resampled: Floats | None, level: float = LEVEL)
 
 
 def sum_interval(daily: Floats, level: float = LEVEL) -> Interval:
-    """The sum over days of `daily`, shape (D,), with its interval."""
+    """The sum over days with its interval.
+
+    Parameters
+    ----------
+    daily : array of float
+        Daily values, shape (D,).
+    level : float, optional
+        Share of resamples within the interval, 0 to 1.
+
+    Returns
+    -------
+    Interval
+        In the unit of `daily`.
+    """
     sums = resampled_sums(np.asarray(daily)[:, None])
     return interval_of(float(np.sum(daily)), None if sums is None else sums[:, 0], level)
 
 
 def ratio_interval(numerator: Floats, denominator: Floats, least: float = 0.0) -> Interval | None:
-    """Σ numerator / Σ denominator over the same days, both shape (D,); None where the denominator is not above `least`.
+    """The ratio of two sums over the same days with its interval.
 
     Resamples whose denominator is not above 0 have no ratio and make the interval unbounded: then there is none.
+
+    Parameters
+    ----------
+    numerator, denominator : array of float
+        Daily values, shape (D,).
+    least : float, default 0
+        What the denominator's sum has to be above.
+
+    Returns
+    -------
+    Interval or None
+        None where the denominator's sum is not above `least`.
     """
     if not np.sum(denominator) > least:
         return None
@@ -106,23 +171,54 @@ def ratio_interval(numerator: Floats, denominator: Floats, least: float = 0.0) -
 
 
 def largest_share(values: Floats) -> float | None:
-    """Share of the sum that its largest term makes, of the sum's sign; None where the sum is nothing.
+    """Share of a sum that its largest term makes, of the sum's sign.
 
-    Above 1 where the others take some of it back.
+    Parameters
+    ----------
+    values : array of float
+        Terms, shape (n,).
+
+    Returns
+    -------
+    float or None
+        Above 1 where the others take some of it back; None where the sum is nothing.
     """
     total = float(np.sum(values))
     return None if abs(total) < 1e-9 else float(np.max(np.sign(total) * np.asarray(values))) / abs(total)
 
 
 def dominates(values: Floats) -> bool:
-    """Whether one of at least `FEWEST_TO_DOMINATE` terms makes more than half of their sum: then the sum says something
-    about that one, not about all."""
+    """Whether one of several terms makes more than half of their sum.
+
+    Then the sum says something about that one, not about all.
+
+    Parameters
+    ----------
+    values : array of float
+        Terms, shape (n,).
+
+    Returns
+    -------
+    bool
+        False with fewer than `FEWEST_TO_DOMINATE` terms.
+    """
     share = largest_share(values)
     return len(values) >= FEWEST_TO_DOMINATE and share is not None and share > 0.5
 
 
 def autocorrelation(daily: Floats) -> float | None:
-    """Lag-1 autocorrelation of daily values; None with fewer than four days or no variation."""
+    """Lag-1 autocorrelation of daily values.
+
+    Parameters
+    ----------
+    daily : array of float
+        Values, shape (D,).
+
+    Returns
+    -------
+    float or None
+        −1 to 1; None with fewer than four days or no variation.
+    """
     centred = np.asarray(daily) - np.mean(daily)
     variation = float(centred @ centred)
     if len(centred) < 4 or variation <= 1e-12:
@@ -131,9 +227,19 @@ def autocorrelation(daily: Floats) -> float | None:
 
 
 def gini(values: Floats) -> float | None:
-    """Gini coefficient, normalised by the mean absolute value [2]: within 0–1 also where some lose.
+    """Gini coefficient, normalised by the mean absolute value [2].
 
-    Equals the usual one where no value is negative. None where nobody has anything.
+    Equals the usual one where no value is negative.
+
+    Parameters
+    ----------
+    values : array of float
+        What each has, shape (n,).
+
+    Returns
+    -------
+    float or None
+        0 to 1, also where some lose; None where nobody has anything.
     """
     x = np.sort(np.asarray(values, dtype=np.float64))
     n = len(x)
@@ -143,7 +249,18 @@ def gini(values: Floats) -> float | None:
 
 
 def jain(values: Floats) -> float | None:
-    """Jain's index [3]: (Σx)² / (n Σx²), 1 where all are equal, 1/n where one has all; None where none has any."""
+    """Jain's index of fairness [3]: (Σx)² / (n Σx²).
+
+    Parameters
+    ----------
+    values : array of float
+        What each has, shape (n,).
+
+    Returns
+    -------
+    float or None
+        1 where all are equal, 1/n where one has all; None where none has any.
+    """
     x = np.asarray(values, dtype=np.float64)
     squares = float(x @ x)
     return None if len(x) == 0 or squares == 0 else float(x.sum() ** 2 / (len(x) * squares))

@@ -158,7 +158,8 @@ def seed_studies(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 def seeds_sentence(rows: pd.DataFrame, month: str, drawn: str = "seed") -> str:
     """How a month's differences in surplus fare over fleets, or over data seeds (`drawn`: a key of `DRAWN`); of several
-    studies the one with the most seeds."""
+    studies the one with the most seeds.
+    """
     anew, each = _ANEW[drawn]
     summary = study_summary(rows[(rows["month"] == month) & (rows["varied"] == drawn)])
     surplus = summary[(summary["measure"] == "surplus_usd") & (summary["seeds"] > 1)]

@@ -19,8 +19,11 @@ FLEET_SHARE = 0.1
 
 
 class MarketRules(Rules):
-    """Rules a bid is held to. Defaults: the default market's today, for an aggregation of homes; a scenario of another
-    market has that one's (`Iso.market_rules`)."""
+    """What a bid is held to, and what happens where it is not kept.
+
+    Defaults are the default market's today, for an aggregation of homes; a scenario of another market has that one's
+    (`Iso.market_rules`).
+    """
 
     rulebook: Literal["today", "historical"] = Field(
         "today",
@@ -86,9 +89,19 @@ class MarketRules(Rules):
         return self
 
     def in_month(self, month: Month) -> MarketRules:
-        """The rules as they hold in a month: itself, or with what was left at today's value from the rulebook.
+        """Give the rules as they hold in a month: itself, or with what was left at today's value from the rulebook.
 
         A field that was given another value keeps it, so doing this twice changes nothing more.
+
+        Parameters
+        ----------
+        month : Month
+            Whose first day counts.
+
+        Returns
+        -------
+        MarketRules
+            Today's, or those in force then.
         """
         if self.rulebook == "today":
             return self

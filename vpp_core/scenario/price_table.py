@@ -45,7 +45,13 @@ class Row(Rules):
         return self
 
     def holds(self) -> npt.NDArray[np.bool_]:
-        """Where it gives the price, of shape `SHAPE`."""
+        """Say where the row gives the price.
+
+        Returns
+        -------
+        array of bool
+            Of shape `SHAPE`.
+        """
         begin, end = self.hours
         hour = np.arange(HOURS_OF_DAY)
         hours = (begin <= hour) & (hour < end) if begin < end else (hour >= begin) | (hour < end)
@@ -66,7 +72,23 @@ Prices = Annotated[
 
 
 def in_full(prices: Sequence[float] | Sequence[Row]) -> Table:
-    """The table of shape `SHAPE` [$/kWh]. A gap, an overlap or a wrong count is a `ValueError` that says where."""
+    """Write prices of any form out as a table.
+
+    Parameters
+    ----------
+    prices : sequence of float or Row
+        1, 24 or 576 values [$/kWh], or rows of a tariff sheet.
+
+    Returns
+    -------
+    array of float
+        Prices [$/kWh], of shape `SHAPE`.
+
+    Raises
+    ------
+    ValueError
+        Where there is a gap, an overlap or a wrong count.
+    """
     rows = [row for row in prices if isinstance(row, Row)]
     return _from_rows(rows) if rows else _from_values([float(value) for value in prices if not isinstance(value, Row)])
 

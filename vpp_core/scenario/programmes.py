@@ -95,7 +95,20 @@ class Programme(Rules):
         return self
 
     def rate(self, name: str, month: int) -> float:
-        """One of the rates in a month of the year; 0 where it does not run or pays otherwise."""
+        """Find one of the rates in a month of the year.
+
+        Parameters
+        ----------
+        name : str
+            One of `RATES`, which has the unit.
+        month : int
+            1 to 12.
+
+        Returns
+        -------
+        float
+            0 where the programme does not run or pays otherwise.
+        """
         values: tuple[float, ...] = getattr(self, name)
         if month not in self.months or not values:
             return 0.0
@@ -132,7 +145,23 @@ PROGRAMMES = {programme.name: programme for programme in (DSGS, ELRP)}
 
 
 def programmes_of(given: Any) -> Any:
-    """A scenario's list with the names of those that ship replaced by their records."""
+    """Put records in the place of the names of programmes that ship.
+
+    Parameters
+    ----------
+    given : Any
+        A scenario's list of names and records; what is no list is left to validation.
+
+    Returns
+    -------
+    Any
+        A tuple, or what was no list.
+
+    Raises
+    ------
+    ValueError
+        Where no programme has that name.
+    """
     if not isinstance(given, list | tuple):
         return given
     unknown = [one for one in given if isinstance(one, str) and one not in PROGRAMMES]

@@ -173,13 +173,35 @@ TODAYS_MIX = MIXES[-1].tariffs
 
 
 def mix_in_force(first_day: date) -> tuple[Tariff, ...]:
-    """The mix of a day; before the first one's date that one."""
+    """Find the mix of tariffs on a day.
+
+    Parameters
+    ----------
+    first_day : datetime.date
+        The day; before the first mix's date that one holds.
+
+    Returns
+    -------
+    tuple of Tariff
+        With their shares of homes.
+    """
     in_force = [mix for mix in MIXES if mix.effective_from <= first_day]
     return (in_force or MIXES)[-1 if in_force else 0].tariffs
 
 
 def tariffs_of(iso: Iso) -> tuple[Tariff, ...]:
-    """What homes of a market are billed by today: its own flat price, else the mix."""
+    """Find what homes of a market are billed by today.
+
+    Parameters
+    ----------
+    iso : Iso
+        The market.
+
+    Returns
+    -------
+    tuple of Tariff
+        Its own flat price, else the mix.
+    """
     flat = iso.retail
     if flat is None:
         return TODAYS_MIX

@@ -175,16 +175,53 @@ class Scenario(Rules):
         return iso_of(self.iso)
 
     def month(self, month: str | Month) -> Month:
-        """A month as one of this scenario's market."""
+        """Give a month as one of this scenario's market.
+
+        Parameters
+        ----------
+        month : str or Month
+            A month such as `2023-08`.
+
+        Returns
+        -------
+        Month
+            In the market's time zone.
+        """
         return (Month.parse(month) if isinstance(month, str) else month).of(self.iso)
 
     def period(self, month: str | Month) -> Period:
-        """The intervals that this scenario simulates of a month."""
+        """Give the intervals that this scenario simulates of a month.
+
+        Parameters
+        ----------
+        month : str or Month
+            A month such as `2023-08`.
+
+        Returns
+        -------
+        Period
+            The month, or its first days.
+        """
         return Period.of(self.month(month), self.first_days)
 
     def in_month(self, month: Month) -> Scenario:
-        """The scenario with a month's rules, for a fleet of its size, and with today's mix of tariffs as it then
-        was; often itself. A month from before the market began is an `InputError`."""
+        """Give the scenario as it holds in a month: rules for a fleet of its size, today's mix of tariffs as it was.
+
+        Parameters
+        ----------
+        month : Month
+            Which month.
+
+        Returns
+        -------
+        Scenario
+            Often itself.
+
+        Raises
+        ------
+        InputError
+            Where the month is from before the market began, or the rules of then do not go together.
+        """
         month = self.month(month)
         try:
             rules = self.market.in_month(month)
@@ -200,12 +237,36 @@ class Scenario(Rules):
         return self.model_copy(update={"market": rules, "tariffs": tariffs})
 
     def to_json(self) -> str:
-        """Canonical JSON: same scenario, same bytes."""
+        """Write canonical JSON: same scenario, same bytes.
+
+        Returns
+        -------
+        str
+            Indented, with sorted keys.
+        """
         return json.dumps(self.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
 
     @classmethod
     def from_json(cls, content: str | bytes, where: str = "the scenario") -> Scenario:
-        """Read a scenario; a fault becomes one sentence that names `where` and the field."""
+        """Read a scenario.
+
+        Parameters
+        ----------
+        content : str or bytes
+            JSON.
+        where : str, optional
+            What it is called where something is wrong with it.
+
+        Returns
+        -------
+        Scenario
+            Validated.
+
+        Raises
+        ------
+        InputError
+            One sentence that names `where` and the field at fault.
+        """
         try:
             return cls.model_validate(parse_json(content))
         except ValidationError as error:
@@ -214,7 +275,13 @@ class Scenario(Rules):
             raise InputError(f"{where} is not a valid scenario: {error}") from None
 
     def fingerprint(self) -> str:
-        """12 hexadecimal digits of the content without name and description."""
+        """Digest the content without name and description.
+
+        Returns
+        -------
+        str
+            12 hexadecimal digits.
+        """
         content = self.model_dump(mode="json", exclude={"name", "description"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -224,7 +291,18 @@ MOST_FAULTS, LONGEST_FAULT = 3, 160
 
 
 def describe_validation_error(error: ValidationError) -> str:
-    """Each fault as `field: reason`, without echoing what was put in (it may be private)."""
+    """Tell each fault as `field: reason`, without echoing what was put in (it may be private).
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        What validation found.
+
+    Returns
+    -------
+    str
+        Faults parted by semicolons, the first few of many.
+    """
     faults = error.errors(include_input=False, include_url=False)
     # A list whose entries are at fault is empty once they are left out: that says nothing more.
     faults = [

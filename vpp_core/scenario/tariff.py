@@ -42,11 +42,35 @@ class Tariff(Rules):
         return prices
 
     def table(self, direction: Direction) -> Table:
-        """Prices [$/kWh] by month, day type and hour, of shape `price_table.SHAPE`."""
+        """Prices by month, day type and hour.
+
+        Parameters
+        ----------
+        direction : {'import', 'export'}
+            Which way energy goes through the meter.
+
+        Returns
+        -------
+        array of float
+            Prices [$/kWh], of shape `price_table.SHAPE`.
+        """
         return in_full(self.import_usd_per_kwh if direction == "import" else self.export_usd_per_kwh)
 
     def prices(self, direction: Direction, local: pd.DatetimeIndex) -> npt.NDArray[np.float64]:
-        """Price of each interval [$/kWh], given its local start."""
+        """Price of each interval.
+
+        Parameters
+        ----------
+        direction : {'import', 'export'}
+            Which way energy goes through the meter.
+        local : pandas.DatetimeIndex
+            Starts in local time, shape (T,).
+
+        Returns
+        -------
+        array of float
+            Prices [$/kWh], shape (T,).
+        """
         weekend = np.asarray(local.dayofweek >= 5)
         if self.holidays_as_weekend:
             days = local.tz_localize(None).normalize()

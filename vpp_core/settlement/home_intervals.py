@@ -24,7 +24,8 @@ _DIGITS = 3
 
 def kept_homes(fleet: Fleet) -> npt.NDArray[np.intp]:
     """Positions of the homes whose intervals are kept, at most `KEPT`: of those with a battery (else with a car, else
-    of all) evenly spaced ones. Homes are drawn independently, so that is as good as drawing them by lot."""
+    of all) evenly spaced ones. Homes are drawn independently, so that is as good as drawing them by lot.
+    """
     with_car = np.isin(np.arange(len(fleet)), fleet.cars.home)
     groups = (fleet.has_battery, with_car, np.ones(len(fleet), dtype=bool))
     homes = np.flatnonzero(next(group for group in groups if group.any()))
@@ -51,7 +52,7 @@ def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes:
 
     injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, sum_by_home(inputs, trajectory.net_kw))
     columns = {
-        "own_surplus_kw": own(inputs.surplus_kw),
+        "own_surplus_kw": own(inputs.net_generation_kw),
         "injection_kw": own(injection),
         "stored_kwh": battery(trajectory.energy_kwh),
         "backup_kwh": battery(np.broadcast_to(stores.backup_kwh, trajectory.energy_kwh.shape)),

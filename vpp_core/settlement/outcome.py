@@ -79,10 +79,31 @@ def settle(
     kept: Ints | None = None,
     enrolled: bool = True,
 ) -> Outcome:
-    """Make the books of a trajectory. `bids` has one per window; a bound has none, and pays nothing.
+    """Make the books of a trajectory.
 
-    `kept`: positions of the homes whose intervals and windows are kept, where these homes are a part of a fleet.
-    `enrolled`: whether it takes part in the scenario's programmes, as homes without a VPP do not.
+    Parameters
+    ----------
+    inputs : Inputs
+        The period: T intervals, W windows, N homes, S stores.
+    strategy : str
+        Key of the strategy, which rows carry.
+    trajectory : Trajectory
+        What its stores did.
+    counterfactual : Trajectory
+        What they would have done without a VPP.
+    bids : sequence of Bid
+        One per window; a bound has none, and pays nothing.
+    bound_gap_usd : float, optional
+        Of a bound, by how much its value may fall short of the best [$].
+    kept : array of int, optional
+        Positions of the homes whose intervals and windows are kept, where these homes are a part of a fleet.
+    enrolled : bool, default True
+        Whether it takes part in the scenario's programmes, as homes without a VPP do not.
+
+    Returns
+    -------
+    Outcome
+        Rows per window, per household and day, per interval of a few homes, and the trajectory.
     """
     groups = Groups(inputs)
     programmes = measured(inputs, trajectory, counterfactual) if enrolled else []
@@ -254,7 +275,18 @@ def _household_rows(
 
 
 def outcomes_to_arrow(outcomes: Sequence[Settled]) -> pa.Table:
-    """The outcomes contract: a row per strategy and local day, with the day's rows of the flat tables."""
+    """Put outcomes into one table: a row per strategy and local day, with the day's rows of the flat tables.
+
+    Parameters
+    ----------
+    outcomes : sequence of Settled
+        Of the strategies, in ladder order.
+
+    Returns
+    -------
+    pyarrow.Table
+        Rows of `OUTCOMES`.
+    """
     parts = []
     for outcome in outcomes:
         windows, households = WINDOW_RESULTS.arrow(outcome.windows), HOUSEHOLD_DAYS.arrow(outcome.households)
@@ -285,7 +317,18 @@ def _nest(table: pa.Table, day: pd.Series, days: list[str]) -> pa.Array:
 
 
 def outcome_tables(table: pa.Table) -> OutcomeTables:
-    """The flat forms of an outcomes table, as frames."""
+    """Take an outcomes table apart into its flat forms.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Rows of `OUTCOMES`.
+
+    Returns
+    -------
+    OutcomeTables
+        Frames of all strategies, in the table's order.
+    """
     table = table.combine_chunks()
 
     def flat(column: str) -> pd.DataFrame:

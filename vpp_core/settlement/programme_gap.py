@@ -68,6 +68,6 @@ def lowest_kwh(inputs: Inputs, one: Measured, during: Ints) -> Floats:
     taken = np.minimum(hours * stores.max_charge_kw, room / stores.charge_efficiency + given * (1 / round_trip - 1))
     on_battery = one.events.programme.measured == "battery"
     charged = sum_by_home(inputs, taken[None, :], "battery" if on_battery else None)[0]
-    own = 0.0 if on_battery else inputs.surplus_kw[during].sum(axis=0) * INTERVAL_HOURS
+    own = 0.0 if on_battery else inputs.net_generation_kw[during].sum(axis=0) * INTERVAL_HOURS
     lowest: Floats = own - charged
     return lowest

@@ -27,7 +27,7 @@ def bill_change_by_kind(
     paths = [[sum_by_home(inputs, path.net_kw, name) for path in (counterfactual, trajectory)] for name in present]
     count = len(present)
     parts: dict[str, Floats | None] = dict.fromkeys(inputs.stores.kinds)
-    parts |= {name: np.zeros_like(inputs.surplus_kw) for name in present}
+    parts |= {name: np.zeros_like(inputs.net_generation_kw) for name in present}
     for changed in product((0, 1), repeat=count):
         stores_kw = sum((path[moved] for path, moved in zip(paths, changed, strict=True)), np.zeros(1))
         injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, stores_kw)

@@ -145,7 +145,8 @@ def _read_together(
     group: list[Found], month: Month, retrieved_at: pd.Timestamp, reader: PriceReader
 ) -> list[PriceRows]:
     """The prices of several tables with the same header, read as one; none where one of them cannot be read: each is
-    then read by itself, so that what is wrong is said of it."""
+    then read by itself, so that what is wrong is said of it.
+    """
     tables = [one for one in group if isinstance(one, Document)]
     if len(tables) < 2:
         return []

@@ -24,9 +24,25 @@ CHUNK = 4 * BLOCK
 
 
 def load_kw(scenario: Scenario, month: Month, raw: Path, profiles: npt.ArrayLike | None = None) -> Floats:
-    """Load over the scenario's period, (T, profiles) [kW]; `profiles` defaults to all there are, in order.
+    """Load over the scenario's period.
 
     Profile i is the same whatever else is asked for.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Homes, seed of the data, and its transform.
+    month : Month
+        Which month.
+    raw : pathlib.Path
+        The lake's raw folder.
+    profiles : array of int, optional
+        Which profiles; by default all there are, in order.
+
+    Returns
+    -------
+    array of float
+        Load [kW], shape (T, profiles).
     """
     wanted = np.arange(profile_count(scenario)) if profiles is None else np.asarray(profiles, dtype=np.intp)
     month = scenario.month(month)
@@ -34,24 +50,88 @@ def load_kw(scenario: Scenario, month: Month, raw: Path, profiles: npt.ArrayLike
 
 
 def profile_count(scenario: Scenario) -> int:
-    """How many different loads the scenario's homes have."""
+    """Count the different loads that the scenario's homes have.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Whose homes.
+
+    Returns
+    -------
+    int
+        At most `MOST_LOAD_PROFILES`.
+    """
     return min(scenario.homes, MOST_LOAD_PROFILES)
 
 
 def load_profiles(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> pd.DataFrame:
-    """The table of all profiles, ordered by profile, then time. Files that were not read are added to `unread`."""
+    """Make the table `load_profiles`.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Homes, seed of the data, and its transform.
+    month : Month
+        Which month.
+    raw : pathlib.Path
+        The lake's raw folder.
+    unread : list of Unread, optional
+        Files that were not read are added to it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All profiles, ordered by profile, then time.
+    """
     return pd.concat(load_chunks(scenario, month, raw, CHUNK, unread), ignore_index=True)
 
 
 def load_table(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> pa.Table:
-    """The same as an Arrow table under its contract, made by parts so that it is in memory once."""
+    """Make the table `load_profiles` in Arrow's form, by parts so that it is in memory once.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Homes, seed of the data, and its transform.
+    month : Month
+        Which month.
+    raw : pathlib.Path
+        The lake's raw folder.
+    unread : list of Unread, optional
+        Files that were not read are added to it.
+
+    Returns
+    -------
+    pyarrow.Table
+        Under the contract `LOAD_PROFILES`.
+    """
     return pa.concat_tables(LOAD_PROFILES.arrow(chunk) for chunk in load_chunks(scenario, month, raw, CHUNK, unread))
 
 
 def load_chunks(
     scenario: Scenario, month: Month, raw: Path, homes_per_chunk: int = CHUNK, unread: list[Unread] | None = None
 ) -> Iterator[pd.DataFrame]:
-    """The same table in pieces of so many profiles."""
+    """Make the table `load_profiles` in pieces.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Homes, seed of the data, and its transform.
+    month : Month
+        Which month.
+    raw : pathlib.Path
+        The lake's raw folder.
+    homes_per_chunk : int, optional
+        Profiles in a piece.
+    unread : list of Unread, optional
+        Files that were not read are added to it.
+
+    Yields
+    ------
+    pandas.DataFrame
+        Some profiles, ordered by profile, then time.
+    """
     month = scenario.month(month)
     own = _own(scenario, month, raw, unread)
     count = profile_count(scenario)

@@ -51,7 +51,15 @@ class Services:
 
     @classmethod
     def from_environment(cls) -> Services:
-        """Keys from GRIDSTATUS_API_KEY, NREL_API_KEY or NLR_API_KEY; addresses may be moved for a mirror or a test."""
+        """Take keys and addresses from the environment.
+
+        Keys are GRIDSTATUS_API_KEY, NREL_API_KEY or NLR_API_KEY; addresses may be moved for a mirror or a test.
+
+        Returns
+        -------
+        Services
+            Without a key where none is set.
+        """
         env = os.environ
         default = cls()
         return cls(
@@ -137,11 +145,32 @@ def get(
     params: dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
 ) -> requests.Response:
-    """GET with a limit on the whole call and patient retries; an `UnavailableError` names `what` and why.
+    """GET with a limit on the whole call and patient retries.
 
     Throttling and server faults are retried with growing pauses, never sooner than the service says; other answers,
     refusals included, are the caller's. No other host is asked, so no key gets to one, and a key that an answer
     repeats is hidden in it.
+
+    Parameters
+    ----------
+    url : str
+        What is asked.
+    services : Services
+        Keys that are to be hidden, and how patient to be.
+    what : str
+        What the service is called in errors.
+    params, headers : dict, optional
+        Of the request.
+
+    Returns
+    -------
+    requests.Response
+        An answer, which may be a refusal.
+
+    Raises
+    ------
+    UnavailableError
+        Names `what` and why nothing was had.
     """
     import tenacity
 

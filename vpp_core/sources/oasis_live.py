@@ -122,7 +122,7 @@ def _name(series: str, node: str) -> str:
 
 
 def _patient_caiso(services: Services) -> Any:
-    """gridstatus' CAISO with its door to the network replaced. Imported here: it takes seconds."""
+    """Gridstatus' CAISO with its door to the network replaced. Imported here: it takes seconds."""
     import gridstatus
 
     logging.getLogger("gridstatus").setLevel(logging.WARNING)  # it configures itself to tell every request twice

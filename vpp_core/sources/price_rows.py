@@ -47,7 +47,27 @@ class NotPricesError(UnavailableError):
 
 
 def without_duplicates(reports: Iterable[PriceRows], report: str, folder: str) -> pd.DataFrame:
-    """All rows of one kind of report, identical repetitions dropped, with `retrieved_at`; a conflict is an error."""
+    """Gather all rows of one kind of report, identical repetitions dropped.
+
+    Parameters
+    ----------
+    reports : iterable of PriceRows
+        Of any kind.
+    report : str
+        The kind: `REAL_TIME`, `DAY_AHEAD` or `RESERVES`.
+    folder : str
+        Below `raw`, where a person would look.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows with `COLUMNS` and `retrieved_at`, ordered by time, name and item.
+
+    Raises
+    ------
+    InputError
+        Where two prices contradict each other.
+    """
     parts = [r.rows.assign(retrieved_at=r.retrieved_at) for r in reports if r.report == report]
     if not parts:
         return pd.DataFrame(columns=[*COLUMNS, "retrieved_at"])
@@ -65,7 +85,27 @@ def without_duplicates(reports: Iterable[PriceRows], report: str, folder: str) -
 
 
 def numbers(text: pd.Series, lines: pd.Series, where: str) -> pd.Series:
-    """Prices as numbers, an empty cell as none; infinity, NaN and words are refused with their line."""
+    """Read prices as numbers.
+
+    Parameters
+    ----------
+    text : pandas.Series
+        Cells, shape (n,); an empty one is NaN.
+    lines : pandas.Series
+        Line of each in the file, shape (n,).
+    where : str
+        The file, for people.
+
+    Returns
+    -------
+    pandas.Series
+        Floats, shape (n,).
+
+    Raises
+    ------
+    InputError
+        For infinity, NaN and words, with their line.
+    """
     text = text.map(tidy)
     plain = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?") | (text == "")
     if not plain.all():
@@ -74,7 +114,24 @@ def numbers(text: pd.Series, lines: pd.Series, where: str) -> pd.Series:
 
 
 def unreadable(text: pd.Series, unread: pd.Series, lines: pd.Series, where: str) -> str:
-    """The sentence about the first cell that is no time or price."""
+    """Tell about the first cell that is no time or price.
+
+    Parameters
+    ----------
+    text : pandas.Series
+        Cells, shape (n,).
+    unread : pandas.Series
+        Whether a cell is none, shape (n,); at least one is.
+    lines : pandas.Series
+        Line of each in the file, shape (n,).
+    where : str
+        The file, for people.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
     first = int(np.argmax(unread.to_numpy()))
     return (
         f"{where} holds an unreadable time or price ({tidy(text.iloc[first])[:40]!r} in line {lines.iloc[first]}); "
@@ -83,7 +140,22 @@ def unreadable(text: pd.Series, unread: pd.Series, lines: pd.Series, where: str)
 
 
 def refuse_impossible(rows: pd.DataFrame, where: str, iso: Iso) -> None:
-    """Refuse a price that the market cannot have, of any series."""
+    """Refuse a price that the market cannot have, of any series.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        With `COLUMNS`.
+    where : str
+        The file or service, for people.
+    iso : Iso
+        The market.
+
+    Raises
+    ------
+    InputError
+        Names the first such price.
+    """
     for bounds, here in _bounded(rows["item"], iso):
         price = rows["price"].to_numpy(dtype=float)
         beyond = here & ~np.isnan(price) & ~((price >= bounds.low) & (price <= bounds.high))
@@ -103,12 +175,38 @@ def _bounded(item: pd.Series, iso: Iso) -> list[tuple[PriceBounds, np.ndarray]]:
 
 
 def inside(rows: pd.DataFrame, month_start: pd.Timestamp, month_end: pd.Timestamp) -> pd.DataFrame:
-    """The rows of a month."""
+    """Keep the rows of a month.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        With `timestamp` [UTC].
+    month_start, month_end : pandas.Timestamp
+        Start and end [UTC], the end not included.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Those within.
+    """
     return rows[(rows["timestamp"] >= month_start) & (rows["timestamp"] < month_end)]
 
 
 def other_market(head: list[str], iso: Iso) -> str | None:
-    """What a table is, in a clause, where its columns are those of another market's reports; else None."""
+    """Tell whether a table is a report of another market.
+
+    Parameters
+    ----------
+    head : list of str
+        Names of its columns.
+    iso : Iso
+        The market that is read for.
+
+    Returns
+    -------
+    str or None
+        What it is, in a clause; None where it is none of another.
+    """
     names = {re.sub(r"[\s_]", "", tidy(cell)).upper() for cell in head}
     for other in ISOS.values():
         if other is not iso and names & set(other.file_marks):

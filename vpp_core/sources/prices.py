@@ -96,11 +96,32 @@ def market_prices(
     services: Services | None = None,
     unread: list[Unread] | None = None,
 ) -> pd.DataFrame:
-    """Prices of the scenario's period as the table `market_prices`.
+    """Make the table `market_prices`: real where it can be had, and every row says what it is.
 
-    `raw` is the lake's raw folder. `refresh` asks the live services again instead of taking what was fetched before.
-    Files that were not read are added to `unread`.
-    An `InputError` says in a sentence what is wrong with a file, a node or a month, and nothing is written then.
+    Parameters
+    ----------
+    scenario : Scenario
+        Market, node, reserve zone, where prices come from, and seed of the data.
+    month : Month
+        Which month.
+    raw : pathlib.Path
+        The lake's raw folder.
+    refresh : bool, default False
+        Whether live services are asked again instead of taking what was fetched before.
+    services : Services, optional
+        Addresses and keys; by default the environment's.
+    unread : list of Unread, optional
+        Files that were not read are added to it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per interval of the period, prices in $/MWh, of reserves in $/MW-h.
+
+    Raises
+    ------
+    InputError
+        Says in a sentence what is wrong with a file, a node or a month; nothing is written then.
     """
     services = services or Services.from_environment()
     month = scenario.month(month)

@@ -49,13 +49,35 @@ class Document:
 
 
 def is_leftover(path: str | Path) -> bool:
-    """Whether the system, the Finder or Office put it there, anywhere in the path."""
+    """Whether the system, the Finder or Office put a file there.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Of the file; any part of it counts.
+
+    Returns
+    -------
+    bool
+        True where nobody meant it.
+    """
     parts = PurePosixPath(str(path).replace("\\", "/")).parts
     return any(fnmatch.fnmatchcase(part.lower(), kind.lower()) for part in parts for kind in _LEFTOVERS)
 
 
 def files_below(folder: Path) -> list[Path]:
-    """All files of a folder and its subfolders, by name; leftovers of other programs are none."""
+    """List the files of a folder and its subfolders; leftovers of other programs are none.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        It need not exist.
+
+    Returns
+    -------
+    list of pathlib.Path
+        By name.
+    """
     if not folder.exists():
         return []
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -75,7 +97,18 @@ KNOWN_HERE = (
 
 
 def strays(raw: Path) -> list[Unread]:
-    """What lies in the raw folder beside the folders and files that are read there."""
+    """List what lies in the raw folder beside the folders and files that are read there.
+
+    Parameters
+    ----------
+    raw : pathlib.Path
+        The lake's raw folder.
+
+    Returns
+    -------
+    list of Unread
+        By name.
+    """
     if not raw.is_dir():
         return []
     beside = sorted(path for path in raw.iterdir() if path.name not in KNOWN_HERE and not is_leftover(path.name))
@@ -85,17 +118,57 @@ def strays(raw: Path) -> list[Unread]:
 
 
 def named(path: Path, folder: Path) -> str:
-    """A file's name as people know it: from the folder below `raw` on."""
+    """Name a file as people know it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    folder : pathlib.Path
+        The one below `raw` that it is in.
+
+    Returns
+    -------
+    str
+        From that folder on.
+    """
     return f"{folder.name}/{path.relative_to(folder).as_posix()}"
 
 
 def last_changed(path: Path) -> pd.Timestamp:
-    """When a file last changed, to the second; an object store that does not say gives 1970."""
+    """When a file last changed.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    pandas.Timestamp
+        To the second, UTC; an object store that does not say gives 1970.
+    """
     return pd.Timestamp(getattr(path.stat(), "st_mtime", 0) or 0, unit="s", tz="UTC").floor("s")
 
 
 def read_file(path: Path) -> bytes:
-    """A file's bytes; one that is too large or may not be read is an `InputError`."""
+    """Read a file's bytes.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    bytes
+        All of it.
+
+    Raises
+    ------
+    InputError
+        Where it is too large or may not be read.
+    """
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise InputError(_too_large(str(path)))
@@ -111,11 +184,30 @@ def _all(name: str) -> bool:
 def documents(
     content: bytes, where: str, endings: Sequence[str], label: str, sheet: Callable[[str], bool] = _all
 ) -> Iterator[Document | Unread]:
-    """What a file holds: itself, or the members of a zip or gzip whose names end so, archives within included, and of
-    a workbook, where such are read, the wanted sheets as CSV.
+    """Take a file apart: itself, members of a zip or gzip, sheets of a workbook, archives within included.
 
-    `where` names it in refusals, `label` in what is not read. Members of other kinds are told, one by one. A damaged
-    archive, or one that unpacks to more than `LARGEST_BYTES`, is an `InputError`.
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    where : str
+        Its name in refusals.
+    endings : sequence of str
+        Endings of the members that are read, beside those that some reader knows.
+    label : str
+        Its name in what is not read.
+    sheet : callable, optional
+        Whether a sheet of a workbook, by name, is wanted; by default all are. Sheets become CSV.
+
+    Yields
+    ------
+    Document or Unread
+        What is to be read, and each member of another kind.
+
+    Raises
+    ------
+    InputError
+        Where an archive is damaged, or unpacks to more than `LARGEST_BYTES`.
     """
     yield from _unpacked(content, where, endings, label, _Budget(where), 0, sheet)
 
@@ -209,13 +301,37 @@ def _gunzipped(content: bytes, where: str, budget: _Budget) -> bytes:
 
 
 def readable(name: str, endings: Sequence[str] = ()) -> bool:
-    """Whether a file inside an archive is of a kind that some reader, or the one that has these endings, knows."""
+    """Whether a file inside an archive is of a kind that some reader knows.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    endings : sequence of str, optional
+        What one reader knows beside the usual ones.
+
+    Returns
+    -------
+    bool
+        By its ending alone.
+    """
     ending = PurePosixPath(name.lower()).suffix
     return ending in (".csv", ".xml", ".html", ".htm", ".zip", ".gz", ".parquet", *endings)
 
 
 def not_read(name: str) -> str:
-    """Why a file of this ending is not read."""
+    """Say why a file is not read.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+
+    Returns
+    -------
+    str
+        A clause about its ending.
+    """
     ending = PurePosixPath(name.lower()).suffix
     if ending in (".xlsx", ".xls", ".xlsm", ".ods", ".numbers"):
         return "a spreadsheet; save the sheet as CSV"

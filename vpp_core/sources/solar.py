@@ -22,10 +22,28 @@ log = logging.getLogger(__name__)
 def solar_generation(
     scenario: Scenario, month: Month, raw: Path, *, refresh: bool = False, services: Services | None = None
 ) -> pd.DataFrame:
-    """Generation per kW DC of every orientation over the scenario's period, ordered by orientation, then time.
+    """Make the table `solar_generation`: what a kW of panels gives at each orientation.
 
     `scenario.source` synthetic uses the model. Otherwise PVWatts' kept years are used; with auto or live the service is
     asked where a key is set, and live fails where it then gives nothing. What `solar_factor` changed is synthetic.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Where data come from, their seed, and the transform.
+    month : Month
+        Which month.
+    raw : pathlib.Path
+        The lake's raw folder.
+    refresh : bool, default False
+        Whether the service is asked again instead of taking what was fetched before.
+    services : Services, optional
+        Addresses and keys; by default the environment's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Generation per kW DC [kW/kW], ordered by orientation, then time.
     """
     month = scenario.month(month)
     period, factor = scenario.period(month), scenario.transform.solar_factor

@@ -14,7 +14,23 @@ STRATEGIES: dict[str, type[Strategy]] = {}
 
 
 def register(strategy: type[Strategy]) -> type[Strategy]:
-    """Add a rung below the bounds; its key must be new. Usable as a class decorator."""
+    """Add a rung below the bounds; usable as a class decorator.
+
+    Parameters
+    ----------
+    strategy : type of Strategy
+        Its `key` must be new.
+
+    Returns
+    -------
+    type of Strategy
+        The same.
+
+    Raises
+    ------
+    InputError
+        Where its key is registered already.
+    """
     if strategy.key in STRATEGIES:
         raise InputError(f"strategy {strategy.key!r} is registered already; choose another key")
     above = [] if strategy.is_bound else [key for key, rung in STRATEGIES.items() if rung.is_bound]
@@ -33,5 +49,16 @@ for _strategy in LADDER:
 
 
 def strategies_of(asset: str) -> list[str]:
-    """Keys of the strategies that an asset materializes, in ladder order."""
+    """List the strategies that an asset materializes.
+
+    Parameters
+    ----------
+    asset : str
+        Name of the pipeline's asset.
+
+    Returns
+    -------
+    list of str
+        Keys in ladder order.
+    """
     return [key for key, strategy in STRATEGIES.items() if strategy.asset == asset]

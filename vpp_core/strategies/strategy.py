@@ -53,16 +53,50 @@ class GateClosureStrategy(Strategy):
     """told of every negotiation that has ended, by a strategy that negotiates"""
 
     def maximises_own_profit(self, scenario: Scenario) -> bool:
-        """Whether it maximises the VPP's own profit: what moved energy costs later then counts at market prices alone,
-        without homes' bills."""
+        """Whether it maximises the VPP's own profit.
+
+        What moved energy costs later then counts at market prices alone, without homes' bills.
+
+        Parameters
+        ----------
+        scenario : Scenario
+            Whose rules may say so.
+
+        Returns
+        -------
+        bool
+            False: it maximises what VPP and homes make together.
+        """
         return False
 
     @abstractmethod
     def decide(self, view: GateView) -> Decision:
-        """What stores may be asked for in the window, or held as reserve on the day, and at what price."""
+        """Decide what stores may be asked for in the window, or held as reserve on the day, and at what price.
+
+        Parameters
+        ----------
+        view : GateView
+            All that is known at the gate closure, read-only.
+
+        Returns
+        -------
+        Decision
+            Made by the view's own methods.
+        """
 
     def permission(self, inputs: Inputs) -> Permission:
-        """What it may do with each store."""
+        """Say what it may do with each store.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            The period's fleet and stores.
+
+        Returns
+        -------
+        Permission
+            By preferences where it obeys them, else by hardware.
+        """
         return Permission.of(inputs.fleet, inputs.stores, self.obeys_preferences)
 
 
@@ -73,4 +107,17 @@ class Bound(Strategy):
 
     @abstractmethod
     def plan(self, inputs: Inputs) -> tuple[Trajectory, float]:
-        """The best trajectory of the whole period, and the certified gap [$] by which its value may fall short."""
+        """Find the best trajectory of the whole period.
+
+        Parameters
+        ----------
+        inputs : Inputs
+            All of the period, realised prices included.
+
+        Returns
+        -------
+        trajectory : Trajectory
+            What stores do.
+        gap_usd : float
+            The certified gap by which its value may fall short of the best [$].
+        """

@@ -60,7 +60,23 @@ class Contract:
         return pa.struct([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
 
     def arrow(self, frame: pd.DataFrame) -> pa.Table:
-        """A frame as an Arrow table of exactly this schema; a missing or ill-typed column is an `InputError`."""
+        """Put a frame into exactly this schema.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            With all columns of the contract; others are left out.
+
+        Returns
+        -------
+        pyarrow.Table
+            In the contract's order.
+
+        Raises
+        ------
+        InputError
+            Where a column is missing or of another type.
+        """
         missing = [c.name for c in self.columns if c.name not in frame]
         if missing:
             raise InputError(f"table {self.name} lacks the column(s) {', '.join(missing)}")

@@ -92,7 +92,8 @@ def _told_wait(stage: Stage, share: float) -> Callable[[float], None]:
 
 def _lacks(stage: Stage, stored: TableFile) -> bool:
     """Whether a stored result could be completed now: its messages are not there, or a language model was never heard
-    about some of its decisions and could be asked."""
+    about some of its decisions and could be asked.
+    """
     if stage.asset != NEGOTIATING:
         return False
     return not is_stored(stage, stored.recipe) or _to_ask_again(stage, stored.table)

@@ -102,7 +102,8 @@ def _asked() -> str:
 
 def stored_messages(lake: Lake, month: str, scenario: Scenario, moment: pd.Timestamp, gate: Gate) -> pa.Table | None:
     """What was said about a window, or the reserves of its day, by a run of the month that is still current; None where
-    there was none."""
+    there was none.
+    """
     import pyarrow.compute as pc
 
     from vpp_core.calendar import Month

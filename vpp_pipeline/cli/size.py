@@ -96,7 +96,8 @@ def gigabytes(number: float) -> str:
 
 def size_to_tell(scenario: Scenario, month: str, jobs: int = 1, place: str | None = None) -> str | None:
     """What the run takes, if that is much; an `InputError` where `jobs` of its kind at once need more memory than
-    there is."""
+    there is.
+    """
     size = Size.of(scenario, month, place)
     memory = memory_bytes()
     if memory is not None and size.memory_bytes * jobs > memory:

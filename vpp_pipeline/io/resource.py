@@ -31,7 +31,7 @@ class LakePlace:
         return Lake.at(project.lake_url(), Path(self.raw) if self.raw else project.raw_folder())
 
     def definition(self) -> dg.ResourceDefinition:
-        """This place as a resource; configuration given for it is refused."""
+        """Make a resource of this place; configuration given for it is refused."""
         return dg.ResourceDefinition(lambda _: self, config_schema={}, description="Where the lake is.")
 
 

@@ -153,7 +153,8 @@ class Lake:
         rows: pc.Expression | None = None,
     ) -> TableFile:
         """A table as stored, or some of its rows, verified; a missing or damaged one is an `InputError` that says how
-        to get it."""
+        to get it.
+        """
         content, where, rebuild = self._content(table, month, scenario)
         return decode(content, contract or CONTRACTS[table], where, rebuild, rows)
 

@@ -11,7 +11,8 @@ from vpp_pipeline.recipe.code import reached_by
 
 def raw_folders(asset: str) -> tuple[str, ...]:
     """The folders below `raw/` that a stage's code names: those it imports from `vpp_core.sources.folders`, where
-    a name is one folder or, by market, several."""
+    a name is one folder or, by market, several.
+    """
     names = (name.rpartition(".") for name in reached_by(asset).names)
     named = [getattr(folders, name) for module, _, name in names if module == folders.__name__]
     return tuple(sorted(folder for one in named for folder in ([one] if isinstance(one, str) else one.values())))

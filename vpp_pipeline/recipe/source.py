@@ -59,7 +59,8 @@ def _hashed(code: list[str]) -> str:
 
 def walked(tree: ast.AST) -> Iterator[ast.AST | str]:
     """Every node in order, between them the names of fields and what stands in them; without docstrings and what is
-    for type checkers. Fields that are empty are left out, so that Pythons of several versions agree."""
+    for type checkers. Fields that are empty are left out, so that Pythons of several versions agree.
+    """
     stack: list[object] = [tree]
     while stack:
         node = stack.pop()
@@ -100,7 +101,8 @@ def imported_by(node: ast.Import | ast.ImportFrom, package: str) -> dict[str, st
 
 def sources_of(files: Mapping[str, Path]) -> dict[str, Source]:
     """Module → the facts of its file. To parse the core takes most of a second, so what was parsed is kept beside the
-    compiled files, by the digests of the files; where nothing may be written, the next process parses again."""
+    compiled files, by the digests of the files; where nothing may be written, the next process parses again.
+    """
     remembered = _remembered()
     found = {}
     for module, file in files.items():

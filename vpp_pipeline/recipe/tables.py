@@ -26,7 +26,8 @@ def recipe_of(
     asset: str, month: Month, scenario: Scenario, lake: Lake, upstream: Iterable[str], extra: Iterable[str] = ()
 ) -> str:
     """Digest of all that a stage's result is made from. `scenario`: as the stage reads it, with the rules of the month;
-    `extra`: what only the stage knows."""
+    `extra`: what only the stage knows.
+    """
     parts = [
         asset,
         code_version(asset),
@@ -41,7 +42,8 @@ def recipe_of(
 
 def registered(asset: str, lake: Lake, month: Month, scenario: Scenario) -> list[str]:
     """What the results of an asset's strategies are also made from: their source where it is not the core's, and what a
-    language model answered."""
+    language model answered.
+    """
     from vpp_core.strategies.registry import STRATEGIES, strategies_of
 
     keys = strategies_of(asset)
@@ -61,7 +63,8 @@ def registered(asset: str, lake: Lake, month: Month, scenario: Scenario) -> list
 
 def _foreign_source(strategy: type) -> str:
     """Digest of the whole file a strategy is written in, helpers included; of a notebook's, which has no file, of the
-    class."""
+    class.
+    """
     if strategy.__module__.startswith("vpp_core."):
         return ""
     module = inspect.getmodule(strategy)

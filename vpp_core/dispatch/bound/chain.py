@@ -43,7 +43,7 @@ only, since any prices are valid."""
 class Chain(NamedTuple):
     """A store over T intervals; arrays of shape (T,) unless said otherwise. Energy in kWh stored, money in $."""
 
-    surplus_kw: Floats
+    net_generation_kw: Floats
     """what the meter would export without the store"""
     import_usd_per_kwh: Floats
     """what a kWh more of import costs, LMP included"""
@@ -82,7 +82,7 @@ def solve_alone(home: Home) -> tuple[list[Schedule], float]:
     For homes that separate, which hold no reserve. The daily limit is left out, which can only raise the bound:
     whether the schedules keep it is for the caller to see.
     """
-    without = meter_usd(home, home.surplus_kw)
+    without = meter_usd(home, home.net_generation_kw)
     schedules, bound = [], without
     for store in home.stores:
         solved = solve_chain(chain_of(home, store))
@@ -95,7 +95,7 @@ def solve_alone(home: Home) -> tuple[list[Schedule], float]:
 def chain_of(home: Home, store: Store) -> Chain:
     """The store and its meter as the compiled code takes them."""
     return Chain(
-        surplus_kw=home.surplus_kw,
+        net_generation_kw=home.net_generation_kw,
         import_usd_per_kwh=home.import_usd_per_kwh,
         export_usd_per_kwh=home.export_usd_per_kwh,
         most_charge_kw=store.most_charge_kw,
@@ -115,7 +115,7 @@ def chain_of(home: Home, store: Store) -> Chain:
 @njit(nogil=True, cache=True)
 def _earned(k: Any, t: int, charge: float, discharge: float) -> float:
     """Money of an interval [$]: the meter, wear, and the price of discharge that counts."""
-    meter = k.surplus_kw[t] + discharge - charge
+    meter = k.net_generation_kw[t] + discharge - charge
     price = k.export_usd_per_kwh[t] if meter > 0.0 else k.import_usd_per_kwh[t]
     return k.hours * (price * meter - k.wear_usd_per_kwh * discharge)
 
@@ -124,7 +124,7 @@ def _earned(k: Any, t: int, charge: float, discharge: float) -> float:
 def _corners(k: Any, t: int, out: Floats) -> int:
     """All (charge, discharge, move, money) where the interval's money can bend; rows of `out`; returns how many."""
     most_c, most_d = k.most_charge_kw[t], k.most_discharge_kw[t]
-    surplus = k.surplus_kw[t]
+    surplus = k.net_generation_kw[t]
     count = 0
     for discharge in (0.0, most_d):
         zero_meter = surplus + discharge
@@ -189,7 +189,7 @@ def _turning_prices(points: Floats, count: int) -> None:
 @njit(nogil=True, cache=True)
 def solve_chain(k: Any) -> Solved:
     """The optimum of a chain and its certificate."""
-    intervals = len(k.surplus_kw)
+    intervals = len(k.net_generation_kw)
     hull = np.empty((intervals, CORNERS, 5))
     corners = np.empty(intervals, dtype=np.int64)
     for t in range(intervals):

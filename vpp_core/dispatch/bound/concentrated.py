@@ -43,7 +43,7 @@ def solve_concentrated(home: Home, solve_convex: Callable[[Home], Solved]) -> So
         return schedules, max(bound - earned_usd(home, schedules), 0.0)
     relaxed, linear_bound, share = solve_split(home)
     found = [schedules, relaxed] if alone else [relaxed]
-    meters = [home.surplus_kw + sum(s.discharge_kw - s.charge_kw for s in relaxed) > 0, _in_turn(share)]
+    meters = [home.net_generation_kw + sum(s.discharge_kw - s.charge_kw for s in relaxed) > 0, _in_turn(share)]
     for exports in meters:
         with suppress(RuntimeError):  # whole intervals may ask for more than the stores hold
             found.append(solve_convex(with_sides(home, exports))[0])

@@ -85,7 +85,7 @@ class Store:
 class Home:
     """A home's meter and the stores behind it."""
 
-    surplus_kw: Floats
+    net_generation_kw: Floats
     """what the meter exports when no store moves, shape (T,)"""
     import_usd_per_kwh: Floats
     """what a kWh more of import costs: LMP and tariff, shape (T,)"""
@@ -105,10 +105,13 @@ class Home:
     @property
     def separates(self) -> bool:
         """Whether each store can be decided without the others, alone or behind a meter that always imports, and none
-        holds reserve."""
+        holds reserve.
+        """
         if any(store.reserve for store in self.stores):
             return False
-        imports_only = self.surplus_kw.max() <= 0 and all(store.most_discharge_kw.max() <= 0 for store in self.stores)
+        imports_only = self.net_generation_kw.max() <= 0 and all(
+            store.most_discharge_kw.max() <= 0 for store in self.stores
+        )
         return len(self.stores) == 1 or imports_only
 
 
@@ -124,8 +127,8 @@ class Schedule:
 
 def earned_usd(home: Home, schedules: list[Schedule]) -> float:
     """What the schedules earn [$], the bound's objective: meter, wear, reserve, and stored energy at the end."""
-    moved = sum((s.discharge_kw - s.charge_kw for s in schedules), np.zeros_like(home.surplus_kw))
-    total = meter_usd(home, home.surplus_kw + moved)
+    moved = sum((s.discharge_kw - s.charge_kw for s in schedules), np.zeros_like(home.net_generation_kw))
+    total = meter_usd(home, home.net_generation_kw + moved)
     for store, schedule in zip(home.stores, schedules, strict=True):
         total -= INTERVAL_HOURS * store.wear_usd_per_kwh * float(schedule.discharge_kw.sum())
         total += store.end_usd_per_kwh * float(schedule.energy_kwh[-1])
@@ -198,7 +201,7 @@ class Homes:
         inputs, intervals = self.inputs, len(self.inputs.period)
         own, tariff = inputs.stores, inputs.tariff_of_home[home]
         worth = inputs.lmp_usd_per_mwh / 1000 + self.on_meter_usd_per_kwh
-        surplus = inputs.surplus_kw[:, home].copy()
+        surplus = inputs.net_generation_kw[:, home].copy()
         stores = []
         for column in np.flatnonzero(own.home == home):
             if self.permission.movable[column]:
@@ -216,7 +219,7 @@ class Homes:
                     for store in stores
                 ]
         return Home(
-            surplus_kw=surplus,
+            net_generation_kw=surplus,
             import_usd_per_kwh=worth + inputs.import_usd_per_kwh[tariff, :intervals],
             export_usd_per_kwh=worth + inputs.export_usd_per_kwh[tariff, :intervals],
             day=inputs.period.day_of_interval,
@@ -231,7 +234,7 @@ class Homes:
         most_discharge = np.where(there & (asked | own.follows_meter[column]), allowed.give_kw[column], 0.0)
         free_discharge, floor = np.zeros(intervals), self._floor_kwh(column)
         if own.follows_meter[column]:
-            surplus = self.inputs.surplus_kw[:, own.home[column]]
+            surplus = self.inputs.net_generation_kw[:, own.home[column]]
             offered = np.where(asked, allowed.deviation_kw[column], 0.0)
             free_discharge = np.maximum(-surplus, 0.0)
             most_charge = np.minimum(most_charge, np.maximum(surplus, 0.0) + offered)
@@ -258,7 +261,8 @@ class Homes:
     def _floor_kwh(self, column: int) -> Floats:
         """Least energy at the end of each interval: what is kept for an outage, and wherever the store leaves what its
         household may expect on board; neither more than it would hold when left alone. The period's end is no
-        departure: nobody plans by it, and what is stored then has its price."""
+        departure: nobody plans by it, and what is stored then has its price.
+        """
         own, obeys = self.inputs.stores, self.permission.obeys
         alone, there = self.counterfactual_kwh[:, column], own.available[:, column]
         if own.follows_meter[column]:
@@ -295,7 +299,8 @@ class Homes:
 
 def dearer_reserve(inputs: Inputs) -> tuple[Floats, Ints]:
     """Price of the dearer of spin and non-spin [$/MW-h], 0 where neither has one above 0, and which it is (a tie:
-    spin), each (T,). One kW is sold in one product, so a bound sells all in this one."""
+    spin), each (T,). One kW is sold in one product, so a bound sells all in this one.
+    """
     prices = np.maximum(np.nan_to_num(inputs.price[SPIN:], nan=0.0), 0.0)
     return prices.max(axis=0), SPIN + prices.argmax(axis=0)
 
@@ -305,7 +310,7 @@ def _counterfactual_kwh(inputs: Inputs) -> Floats:
     own = inputs.stores
     path = own.counterfactual_kwh[1:].copy()
     follows = np.flatnonzero(own.follows_meter)
-    surplus, energy = inputs.surplus_kw[:, own.home[follows]], own.initial_kwh[follows]
+    surplus, energy = inputs.net_generation_kw[:, own.home[follows]], own.initial_kwh[follows]
     backup, ceiling, power = own.backup_kwh[follows], own.ceiling_kwh[follows], own.max_discharge_kw[follows]
     into, out_of = own.charge_efficiency[follows], own.discharge_efficiency[follows]
     for t in range(len(path)):

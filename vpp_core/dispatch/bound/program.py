@@ -42,9 +42,9 @@ def solve_program(home: Home) -> tuple[list[Schedule], float]:
 def solve_split(home: Home) -> tuple[list[Schedule], float, Floats]:
     """The same, and the share of each interval that exports, (T,), where exporting earns more than importing costs."""
     program = _Program()
-    intervals, h = len(home.surplus_kw), INTERVAL_HOURS
+    intervals, h = len(home.net_generation_kw), INTERVAL_HOURS
     identity = sparse.eye_array(intervals, format="csr")
-    most = np.abs(home.surplus_kw) + sum(store.most_charge_kw + store.most_discharge_kw for store in home.stores)
+    most = np.abs(home.net_generation_kw) + sum(store.most_charge_kw + store.most_discharge_kw for store in home.stores)
     imported = program.variables(
         h * home.import_usd_per_kwh, np.zeros(intervals), np.minimum(most, home.most_import_kw)
     )
@@ -55,7 +55,7 @@ def solve_split(home: Home) -> tuple[list[Schedule], float, Floats]:
     blocks = [_add_store(program, store, home.day) for store in home.stores]
     for charge, discharges, _ in blocks:
         meter |= {charge: identity, **{discharge: -identity for discharge in discharges}}
-    program.constrain(meter, home.surplus_kw, home.surplus_kw)
+    program.constrain(meter, home.net_generation_kw, home.net_generation_kw)
     above = home.export_usd_per_kwh > home.import_usd_per_kwh
     exports = _add_sides(program, home, above, exported, blocks) if above.any() else None
     values, least_cost = program.solve()
@@ -74,7 +74,8 @@ def _add_sides(
     program: _Program, home: Home, here: Bools, exported: int, blocks: list[tuple[int, list[int], int]]
 ) -> int:
     """Split the intervals `here`, in which exporting earns more than importing costs, into a part that exports and one
-    that imports; the block of the shares that export."""
+    that imports; the block of the shares that export.
+    """
     above = np.flatnonzero(here)
     count = len(above)
     one = sparse.eye_array(count, format="csr")
@@ -85,7 +86,7 @@ def _add_sides(
         return sparse.csr_array(sparse.diags_array([values], offsets=[0]))
 
     share = program.variables(zero, zero, np.ones(count))
-    sides = {exported: pick, share: times(-home.surplus_kw[above])}
+    sides = {exported: pick, share: times(-home.net_generation_kw[above])}
     for charge, discharges, _ in blocks:
         for block in (charge, *discharges):
             most = program.upper[block][above]

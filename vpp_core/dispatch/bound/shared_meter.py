@@ -87,12 +87,13 @@ class _Limits:
 
 def _staged(home: Home, limits: list[_Limits]) -> Staged:
     """The home's program: stocks are the energies above their least, then what was taken today of each daily limit,
-    then headroom where the first store, a battery, holds reserve."""
-    intervals, zero = len(home.surplus_kw), np.zeros(len(home.surplus_kw))
+    then headroom where the first store, a battery, holds reserve.
+    """
+    intervals, zero = len(home.net_generation_kw), np.zeros(len(home.net_generation_kw))
     limited = [s for s, store in enumerate(home.stores) if np.isfinite(store.daily_kwh)]
     holds = home.stores[0].reserve is not None
     unit = np.eye(len(home.stores) + len(limited) + holds)
-    meter = INTERVAL_HOURS * home.surplus_kw
+    meter = INTERVAL_HOURS * home.net_generation_kw
     most = np.abs(meter) + sum(within.most_charge + sum(within.discharge) for within in limits)
     cost = [home.import_usd_per_kwh, -home.export_usd_per_kwh]
     room = [np.minimum(most, INTERVAL_HOURS * side) for side in (home.most_import_kw, home.most_export_kw)]

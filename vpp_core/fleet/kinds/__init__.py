@@ -18,6 +18,21 @@ KINDS: tuple[Kind, ...] = (BATTERY, CAR, WATER_HEATER)
 
 
 def stores_of(fleet: Fleet, period: Period, mean_load_kw: Floats) -> Stores:
-    """All stores of a fleet over a period; by `mean_load_kw` (N,), known before it, homes size what they keep for an
-    outage."""
+    """All stores of a fleet over a period.
+
+    Parameters
+    ----------
+    fleet : Fleet
+        N homes with their devices.
+    period : Period
+        T intervals.
+    mean_load_kw : array of float
+        Mean load of each home as known before the period [kW], shape (N,): by it homes size what they keep for
+        an outage.
+
+    Returns
+    -------
+    Stores
+        Ordered by kind, then home.
+    """
     return together({kind.name: kind.stores(fleet, period, mean_load_kw) for kind in KINDS})

@@ -17,7 +17,23 @@ MECHANISMS: dict[str, type[Mechanism]] = {}
 
 
 def register(mechanism: type[Mechanism]) -> type[Mechanism]:
-    """Add a mechanism; its key must be new. Usable as a class decorator."""
+    """Add a mechanism; usable as a class decorator.
+
+    Parameters
+    ----------
+    mechanism : type of Mechanism
+        Its `key` must be new.
+
+    Returns
+    -------
+    type of Mechanism
+        The same.
+
+    Raises
+    ------
+    InputError
+        Where its key is registered already.
+    """
     if mechanism.key in MECHANISMS:
         raise InputError(f"mechanism {mechanism.key!r} is registered already; choose another key")
     MECHANISMS[mechanism.key] = mechanism
@@ -29,7 +45,23 @@ for _mechanism in (Bilateral, PostedPrice, Auction):
 
 
 def mechanism_of(key: str) -> Mechanism:
-    """A mechanism for one run."""
+    """Make a mechanism for one run.
+
+    Parameters
+    ----------
+    key : str
+        As scenarios name it.
+
+    Returns
+    -------
+    Mechanism
+        A new instance.
+
+    Raises
+    ------
+    InputError
+        Where no mechanism has this key.
+    """
     if key not in MECHANISMS:
         raise InputError(f"mechanism {key!r} is not known; known are {', '.join(MECHANISMS)}")
     return MECHANISMS[key]()

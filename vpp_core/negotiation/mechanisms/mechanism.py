@@ -14,5 +14,16 @@ class Mechanism(Protocol):
     about: ClassVar[str]
 
     def negotiate(self, context: Context) -> State:
-        """Prices, members and the decision; its history tells each round."""
+        """Negotiate once.
+
+        Parameters
+        ----------
+        context : Context
+            What is known at the gate, the rules, and who decides.
+
+        Returns
+        -------
+        State
+            Prices, members and the decision; its history tells each round.
+        """
         ...

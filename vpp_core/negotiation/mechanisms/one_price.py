@@ -68,7 +68,8 @@ def in_one_round(context: Context, pricing: Pricing) -> State:
 
 def groups(bargain: Bargain) -> tuple[Ints, int]:
     """Which offers get one price, (K,), and how many such groups there are: of one sum of the bid, charging held off
-    apart, since its price is per MWh moved."""
+    apart, since its price is per MWh moved.
+    """
     layout = bargain.layout
     return layout.book * 2 + layout.is_held_off, 2 * layout.books
 
