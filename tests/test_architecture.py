@@ -134,3 +134,13 @@ def test_nothing_but_the_command_that_opens_it_knows_the_dashboard_and_its_quest
         ROOT / "vpp_dashboard" / name for name in ("store.py", "queries.py", "history.py", "jobs.py", "described.py")
     ]
     assert not [path.name for path in plain if "import streamlit" in path.read_text()]
+
+
+def test_no_two_classes_have_one_name() -> None:
+    where: dict[str, list[str]] = {}
+    for package in ("vpp_core", "vpp_pipeline", "vpp_dashboard"):
+        for path in modules(ROOT / package):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ClassDef):
+                    where.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert not {name: files for name, files in where.items() if len(files) > 1}

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpp_core.calendar import INTERVAL
-from vpp_core.dispatch.run import Run
+from vpp_core.dispatch.run import PeriodRun
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import Ints
 from vpp_core.llm.usage import Usage
@@ -160,7 +160,7 @@ def run(
     timings : dict
         Seconds by part of the work.
     """
-    period = Run(inputs, strategy)
+    period = PeriodRun(inputs, strategy)
     ledger = _ledger(inputs, strategy, messages)
     day = inputs.period.day_of_interval
     for t in range(len(inputs.period)):
@@ -267,7 +267,7 @@ def _negotiated_until(inputs: Inputs, gateway: Gateway | None, gate: str, start:
     strategy = Negotiated()
     ledger = Ledger(inputs, strategy.key, kept.append)
     strategy.gateway, strategy.heard = gateway, ledger.hear
-    period = Run(inputs, strategy)
+    period = PeriodRun(inputs, strategy)
     days = inputs.period.day_of_interval
     day = int(days[inputs.period.timestamps.searchsorted(start)])
     rows = None

@@ -22,7 +22,7 @@ _WARM = (
     "duckdb",
     "plotly.graph_objects",
     "vpp_core.results.figures",
-    "vpp_core.fleet.storage",
+    "vpp_core.fleet.arrow",
     "vpp_dashboard.queries",
 )
 """What every first page needs, imported before the server answers."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
-from vpp_core.fleet.storage import fleet_from_arrow
+from vpp_core.fleet.arrow import fleet_from_arrow
 from vpp_core.results.database import DATABASE_TABLES
 from vpp_core.results.gap import step_interval, step_row
 from vpp_core.results.run import Run

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def finished_fleet(lake: Lake, month: str, scenario: Scenario) -> Fleet:
     """The homes of a run."""
-    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.fleet.arrow import fleet_from_arrow
 
     return fleet_from_arrow(lake.read("prosumer_fleet", month, scenario.name).table)
 

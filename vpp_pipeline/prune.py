@@ -34,7 +34,7 @@ SHARDS = "fleets of several aggregations, in parts"
 
 
 @dataclass(frozen=True)
-class Plan:
+class Removal:
     """What would go."""
 
     runs: tuple[str, ...]
@@ -67,7 +67,7 @@ class Plan:
 
 def plan(
     instance: dg.DagsterInstance, home: Path, lake: Lake, before: datetime, *, latest: bool, removed: bool
-) -> Plan:
+) -> Removal:
     """Look, and change nothing. `latest`: also the newest run of a month; `removed`: also results of removed scenarios.
 
     Of every month and scenario that the lake knows, the run that made each table last stays unless `latest`: the UI
@@ -82,7 +82,7 @@ def plan(
     leftovers = tuple(path for path in _files_of_runs(home) if path.stem not in known and _age(path) < before)
     folders = _results(lake, set(names)) if removed else {}
     lines, shards = _old_lines(lake, before), _old_shards(lake, before)
-    return Plan(
+    return Removal(
         going,
         leftovers,
         lines,
@@ -98,7 +98,7 @@ def plan(
     )
 
 
-def carry_out(decided: Plan, instance: dg.DagsterInstance, home: Path, lake: Lake) -> None:
+def carry_out(decided: Removal, instance: dg.DagsterInstance, home: Path, lake: Lake) -> None:
     """Remove what was planned. Killed midway, what is left goes the next time."""
     for run_id in decided.runs:
         instance.delete_run(run_id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from vpp_core.calendar import Period
+from vpp_core.fleet.arrow import fleet_from_arrow, fleet_to_arrow
 from vpp_core.fleet.mobility import mobility
 from vpp_core.fleet.population import generate_fleet
-from vpp_core.fleet.storage import fleet_from_arrow, fleet_to_arrow
 
 
 def test_a_thousand_homes_are_drawn_in_50_ms(benchmark: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.invented import invented_inputs
-from vpp_core.dispatch.bound.homes import Home, Homes
+from vpp_core.dispatch.bound.homes import BoundHomes, Home
 from vpp_core.dispatch.bound.program import solve_program
 from vpp_core.dispatch.month_bound import month_bound, solve_home
 from vpp_core.market.inputs import Inputs
@@ -36,7 +36,7 @@ def cpu_seconds(solve: Callable[[Home], Any], homes: list[Home]) -> float:
 
 @pytest.mark.parametrize("obeys", [True, False], ids=["aware", "all"])
 def test_homes_take_a_quarter_of_the_linear_programs_time(month: Inputs, obeys: bool) -> None:
-    homes = Homes.of(month, obeys)
+    homes = BoundHomes.of(month, obeys)
     some = [problem for home in range(40) if (problem := homes.home(home)).stores]
     solve_home(some[0])
     fast, reference = cpu_seconds(solve_home, some), cpu_seconds(solve_program, some)

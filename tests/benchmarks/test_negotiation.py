@@ -31,7 +31,7 @@ def test_the_graph_costs_at_most_five_milliseconds_a_window() -> None:
     contexts: list[w.Context] = []
 
     class Watched(Negotiated):
-        def negotiate(self, view: Any) -> w.State:
+        def negotiate(self, view: Any) -> w.NegotiationState:
             state = super().negotiate(view)
             assert self._decider is not None and self._program is not None
             contexts.append(w.Context(view, self._decider, self._program, view.scenario.negotiation))

@@ -8,7 +8,7 @@ import pytest
 from tests.invented import invented_inputs
 from vpp_core.dispatch.day_ahead import DayAhead
 from vpp_core.dispatch.expected import path_left_alone_kwh
-from vpp_core.dispatch.run import Run
+from vpp_core.dispatch.run import PeriodRun
 from vpp_core.fleet.permission import Permission
 from vpp_core.strategies.registry import STRATEGIES
 
@@ -48,7 +48,7 @@ def test_commitments_hold_for_whole_hours_and_only_where_the_price_is_worth_it(k
     reserve = np.full((2, 192), 60.0)
     reserve[:, 40:44] = 0.0
     inputs = invented_inputs(homes=20, days=2, seed=3, reserve=reserve)
-    period = Run(inputs, STRATEGIES[key]())  # type: ignore[arg-type]
+    period = PeriodRun(inputs, STRATEGIES[key]())  # type: ignore[arg-type]
     for t in range(len(inputs.period)):
         period.before(t)
         period.dispatch(t)
@@ -65,7 +65,7 @@ def test_commitments_hold_for_whole_hours_and_only_where_the_price_is_worth_it(k
 
 def test_the_path_of_homes_left_alone_is_what_they_do_without_a_vpp_where_forecasts_are_exact() -> None:
     inputs = invented_inputs(homes=20, days=2, seed=3)
-    alone, exact = Run(inputs, STRATEGIES["no_vpp"]()), Run(inputs, STRATEGIES["perfect_forecast"]())
+    alone, exact = PeriodRun(inputs, STRATEGIES["no_vpp"]()), PeriodRun(inputs, STRATEGIES["perfect_forecast"]())
     for t in range(len(inputs.period)):
         alone.before(t)
         alone.dispatch(t)

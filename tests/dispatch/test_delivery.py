@@ -68,7 +68,7 @@ def test_of_what_is_asked_as_much_comes_as_is_reached_and_awards_stay_within_wha
 
 
 def test_a_strategy_sees_what_came_of_each_home() -> None:
-    from vpp_core.dispatch.run import Run
+    from vpp_core.dispatch.run import PeriodRun
     from vpp_core.dispatch.view import GateView
     from vpp_core.market.decision import Decision
     from vpp_core.strategies.centralized import CentralizedAware
@@ -81,7 +81,7 @@ def test_a_strategy_sees_what_came_of_each_home() -> None:
             return super().decide(view)
 
     inputs = invented_inputs(seed=4, homes=8, days=1, reliability=FAILING)
-    run = Run(inputs, Watching())
+    run = PeriodRun(inputs, Watching())
     for t in range(len(inputs.period)):
         run.before(t)
         run.dispatch(t)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.invented import invented_inputs
 from vpp_core.dispatch import month_bound as module
-from vpp_core.dispatch.bound.homes import Homes, Schedule, broken_kwh, earned_usd
+from vpp_core.dispatch.bound.homes import BoundHomes, Schedule, broken_kwh, earned_usd
 from vpp_core.dispatch.month_bound import month_bound
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.market.inputs import Inputs
@@ -70,7 +70,7 @@ def mixed(share: float, a: Trajectory, b: Trajectory) -> Trajectory:
     return Trajectory(**parts, floor_kwh=a.floor_kwh)
 
 
-def schedules_of(homes: Homes, home: int, trajectory: Trajectory) -> list[Schedule]:
+def schedules_of(homes: BoundHomes, home: int, trajectory: Trajectory) -> list[Schedule]:
     columns = (trajectory.charge_kw, trajectory.discharge_kw, trajectory.energy_kwh, trajectory.reserve_kw)
     return [Schedule(*(values[:, store.column] for values in columns)) for store in homes.home(home).stores]
 
@@ -82,7 +82,7 @@ def test_no_feasible_schedule_settles_above_the_bound(inputs: Inputs, obeys: boo
     other_lmp = np.random.default_rng(seed).normal(100, 300, len(inputs.period))
     other = month_bound(with_lmp(inputs, other_lmp), obeys)[0]
     schedule = mixed(share, other, alone(inputs))
-    homes = Homes.of(inputs, obeys)
+    homes = BoundHomes.of(inputs, obeys)
     for home in range(len(inputs.fleet)):
         assert broken_kwh(homes.home(home), schedules_of(homes, home, schedule)) < 1e-6
     trajectory, gap = month_bound(inputs, obeys)
@@ -103,7 +103,7 @@ def test_obeying_preferences_never_earns_more(inputs: Inputs) -> None:
 @settings(max_examples=8)
 @given(fleets(), st.booleans())
 def test_the_books_say_what_the_objective_says(inputs: Inputs, obeys: bool) -> None:
-    homes, counterfactual = Homes.of(inputs, obeys), alone(inputs)
+    homes, counterfactual = BoundHomes.of(inputs, obeys), alone(inputs)
     trajectory, _ = month_bound(inputs, obeys)
     expected = 0.0
     for home in range(len(inputs.fleet)):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.invented import invented_inputs
 from vpp_core.dispatch.columns import columns_of, homes_of
-from vpp_core.dispatch.operation import Interval, Limits, Operation
+from vpp_core.dispatch.operation import Conditions, Limits, Operation
 from vpp_core.dispatch.value import CELLS
 from vpp_core.fleet.permission import Permission
 from vpp_core.market.inputs import Inputs
@@ -31,7 +31,7 @@ class Case:
         )
         share = rng.uniform(0.2, 0.9, len(stores))
         energy = stores.floor_kwh + share * (stores.ceiling_kwh - stores.floor_kwh)
-        self.at = Interval(
+        self.at = Conditions(
             energy, rng.random(len(stores)) < 0.8, rng.uniform(-3, 3, homes), np.full(homes, 0.3), np.full(homes, 0.05)
         )
         per_kwh = np.sort(rng.uniform(0.0, 0.8, (len(stores), CELLS)), axis=1)[:, ::-1]

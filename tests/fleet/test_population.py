@@ -10,9 +10,9 @@ from scipy.stats import chi2, kstest
 
 from vpp_core.errors import InputError
 from vpp_core.fleet import assumptions as given
+from vpp_core.fleet.arrow import same_fleet
 from vpp_core.fleet.fleet import CATEGORIES, Cars, Fleet
 from vpp_core.fleet.population import generate_fleet
-from vpp_core.fleet.storage import same_fleet
 from vpp_core.sources.orientations import ORIENTATIONS
 
 SEEDS = range(40)

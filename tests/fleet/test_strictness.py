@@ -7,9 +7,9 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from vpp_core.fleet.arrow import fleet_to_arrow, same_fleet
 from vpp_core.fleet.convert import household_of
 from vpp_core.fleet.population import generate_fleet
-from vpp_core.fleet.storage import fleet_to_arrow, same_fleet
 from vpp_core.fleet.strictness import stricter
 from vpp_core.tables import PROSUMER_FLEET
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpp_core.errors import InputError
+from vpp_core.fleet.arrow import fleet_from_arrow, fleet_to_arrow, same_fleet
 from vpp_core.fleet.bess import BESS
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.prosumer import Prosumer, prosumer_from_dict
-from vpp_core.fleet.storage import fleet_from_arrow, fleet_to_arrow, same_fleet
 from vpp_core.fleet.text import (
     MAX_CHARACTERS,
     ParsedHousehold,

@@ -11,6 +11,7 @@ from tests.invented import invented_inputs
 from vpp_core.calendar import Period
 from vpp_core.dispatch.month_bound import month_bound
 from vpp_core.errors import InputError
+from vpp_core.fleet.arrow import same_fleet
 from vpp_core.fleet.convert import fleet_of
 from vpp_core.fleet.fleet import Fleet, Heaters
 from vpp_core.fleet.heater import WaterHeater
@@ -19,7 +20,6 @@ from vpp_core.fleet.kinds.water_heater import MOST_OF_A_DAY, MOST_OF_A_SLOT, _re
 from vpp_core.fleet.permission import Permission
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.prosumer import Prosumer, prosumer_from_dict
-from vpp_core.fleet.storage import same_fleet
 from vpp_core.fleet.stores import NEVER, Stores
 from vpp_core.market.inputs import Inputs
 from vpp_core.settlement.books import make_books

@@ -32,9 +32,9 @@ from tests.negotiation.advised import FORMULATION, with_rules
 from tests.negotiation.heard import EVENING
 from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
+from vpp_core.fleet.arrow import same_fleet
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.fleet.population import generate_fleet
-from vpp_core.fleet.storage import same_fleet
 from vpp_core.fleet.text import join_described
 from vpp_core.fleet.text.llm import HouseholdForm, LanguageModelParser
 from vpp_core.llm.gateway import Gateway
@@ -42,7 +42,7 @@ from vpp_core.llm.quoting import visible
 from vpp_core.llm.record import Record
 from vpp_core.market.inputs import Inputs
 from vpp_core.negotiation.wishes import LONGEST_WORDS
-from vpp_core.negotiation.workflow import State
+from vpp_core.negotiation.workflow import NegotiationState
 from vpp_core.scenario import LanguageModelRules, NegotiationRules
 from vpp_core.settlement.outcome import settle
 from vpp_core.simulation import run
@@ -230,7 +230,7 @@ def the_view() -> GateView:
     seen: dict[pd.Timestamp, GateView] = {}
 
     class Watched(Negotiated):
-        def negotiate(self, view: GateView) -> State:
+        def negotiate(self, view: GateView) -> NegotiationState:
             if view.gate == "real_time":
                 seen[view.start] = view
             return super().negotiate(view)
@@ -240,14 +240,14 @@ def the_view() -> GateView:
     return replace(view, scenario=the_inputs().scenario)
 
 
-def negotiated(texts: dict[int, str], obeys: Callable[[str], str]) -> tuple[State, Gullible, Record]:
+def negotiated(texts: dict[int, str], obeys: Callable[[str], str]) -> tuple[NegotiationState, Gullible, Record]:
     model, record = Gullible(usual=usual, obeys=obeys, asked=[]), Record()
     view = the_view()
     told = replace(view, fleet=replace(view.fleet, words=texts))
     return asking(model, record).negotiate(told), model, record
 
 
-def columns(state: State) -> dict[str, np.ndarray[Any, Any]]:
+def columns(state: NegotiationState) -> dict[str, np.ndarray[Any, Any]]:
     """What a negotiation came to, offer by offer."""
     bargain, segments = state["bargain"], state["decision"].segments
     return {
@@ -277,10 +277,10 @@ def spoken_for() -> list[int]:
 def a_home_that_steers(rng: random.Random) -> Trial:
     home, text = rng.choice(spoken_for()), hostile_text(rng)
 
-    def feed() -> tuple[State, Gullible, Record]:
+    def feed() -> tuple[NegotiationState, Gullible, Record]:
         return negotiated({int(the_view().fleet.home_id[home]): text}, functools.partial(believed, rng))
 
-    def right(ended: tuple[State, Gullible, Record]) -> str | None:
+    def right(ended: tuple[NegotiationState, Gullible, Record]) -> str | None:
         state, model, record = ended
         others = state["bargain"].layout.home != home
         moved = [name for name, calm in undisturbed().items() if not np.array_equal(

@@ -14,7 +14,7 @@ from tests.invented import invented_inputs
 from vpp_core.dispatch.view import GateView
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
-from vpp_core.negotiation.workflow import State
+from vpp_core.negotiation.workflow import NegotiationState
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
@@ -31,7 +31,7 @@ class Day:
 
     inputs: Inputs
     rows: pa.Table
-    seen: dict[tuple[str, pd.Timestamp], tuple[GateView, State]]
+    seen: dict[tuple[str, pd.Timestamp], tuple[GateView, NegotiationState]]
     bids: list[Bid]
     trajectory: Trajectory
 
@@ -56,11 +56,11 @@ def day(homes: int = 40, minimum_bid_mw: float = 0.0, **market: Any) -> Day:
 
 def day_of(inputs: Inputs, strategy: Negotiated | None = None) -> Day:
     """What is said by a run."""
-    seen: dict[tuple[str, pd.Timestamp], tuple[GateView, State]] = {}
+    seen: dict[tuple[str, pd.Timestamp], tuple[GateView, NegotiationState]] = {}
 
     class Watched(type(strategy or Negotiated())):  # type: ignore[misc]
-        def negotiate(self, view: GateView) -> State:
-            state: State = super().negotiate(view)
+        def negotiate(self, view: GateView) -> NegotiationState:
+            state: NegotiationState = super().negotiate(view)
             seen[view.gate, view.start] = (view, state)
             return state
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.negotiation.test_negotiation import CATEGORY, FORECAST, LAYOUT, bargain
 from vpp_core.llm import Usage
 from vpp_core.negotiation.bargain import Terms, aggregator_counter
-from vpp_core.negotiation.deciders import Rules
+from vpp_core.negotiation.deciders import RuleDecider
 from vpp_core.negotiation.decisions import Decided, Responses
 from vpp_core.negotiation.guard import hold_responses, hold_terms, worth_enough
 from vpp_core.negotiation.homes import own_tactic
@@ -57,7 +57,7 @@ def test_rules_stay_within_the_guards_limits_by_themselves() -> None:
 
     before = None
     for number in range(1, 4):
-        said = Rules(RULES).terms(table_of(round_number=number))
+        said = RuleDecider(RULES).terms(table_of(round_number=number))
         assert hold_terms(said, before, number, RULES) == said
         before = said.value
 

@@ -18,9 +18,9 @@ from vpp_core.errors import InputError
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.market.forecast import price_forecast
 from vpp_core.market.inputs import Inputs
-from vpp_core.negotiation.deciders import Rules
+from vpp_core.negotiation.deciders import RuleDecider
 from vpp_core.negotiation.mechanisms import MECHANISMS, mechanism_of
-from vpp_core.negotiation.workflow import Context, State
+from vpp_core.negotiation.workflow import Context, NegotiationState
 from vpp_core.scenario import NegotiationRules, Scenario
 from vpp_core.scenario.variation import SWEEPS
 from vpp_core.simulation import simulate
@@ -29,11 +29,11 @@ from vpp_core.sources.prices import market_prices
 from vpp_core.sources.solar import solar_generation
 
 
-def by(key: str, given: GateView) -> State:
+def by(key: str, given: GateView) -> NegotiationState:
     rules = NegotiationRules(mechanism=key)
     given = replace(given, scenario=given.scenario.model_copy(update={"negotiation": rules}))
     program = WindowProgram(given.layout, 0.0)
-    return mechanism_of(key).negotiate(Context(given, Rules(rules), program, rules))
+    return mechanism_of(key).negotiate(Context(given, RuleDecider(rules), program, rules))
 
 
 def prices(given: GateView, *of_home: float) -> GateView:

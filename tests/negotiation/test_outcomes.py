@@ -17,11 +17,11 @@ from vpp_core.llm import Usage
 from vpp_core.market.segments import TICK_USD_PER_MWH, Segments
 from vpp_core.negotiation.bargain import Bargain, Terms
 from vpp_core.negotiation.coalition import form_coalition, planned_satisfaction, worth_usd
-from vpp_core.negotiation.deciders import Rules
+from vpp_core.negotiation.deciders import RuleDecider
 from vpp_core.negotiation.decisions import Decided, Formulation
-from vpp_core.negotiation.public import Table
+from vpp_core.negotiation.public import NegotiationTable
 from vpp_core.negotiation.rows import Ended
-from vpp_core.negotiation.workflow import STEPS, Context, State, build_workflow, negotiate
+from vpp_core.negotiation.workflow import STEPS, Context, NegotiationState, build_workflow, negotiate
 from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
@@ -37,7 +37,7 @@ def view() -> GateView:
     seen = []
 
     class Watched(Negotiated):
-        def negotiate(self, view: Any) -> State:
+        def negotiate(self, view: Any) -> NegotiationState:
             seen.append(view)
             return super().negotiate(view)
 
@@ -68,23 +68,23 @@ def only(view: GateView, homes: int) -> np.ndarray:
 
 def ends(
     view: GateView, rules: NegotiationRules = RULES, decider: Any = None, news: Mapping[int, GateView] | None = None
-) -> State:
+) -> NegotiationState:
     program = WindowProgram(view.layout, 0.0)
-    return negotiate(build_workflow(), Context(view, decider or Rules(rules), program, rules, news or {}))
+    return negotiate(build_workflow(), Context(view, decider or RuleDecider(rules), program, rules, news or {}))
 
 
-class Stubborn(Rules):
+class Stubborn(RuleDecider):
     """Offers the same in every round."""
 
-    def terms(self, table: Table) -> Decided[Terms]:
+    def terms(self, table: NegotiationTable) -> Decided[Terms]:
         return Decided(Terms(0.1, 0.1, 1.0))
 
 
-def outcome(state: State) -> str | None:
+def outcome(state: NegotiationState) -> str | None:
     return state["decision"].outcome
 
 
-def bid(state: State) -> Segments:
+def bid(state: NegotiationState) -> Segments:
     return state["decision"].segments
 
 
@@ -145,8 +145,8 @@ def test_who_accepts_before_its_ask_is_met_is_paid_the_counter_offer(view: GateV
     """The plant opens at 50; homes ask more, would ask less than that next, and take it."""
     first = Terms(0.5, 0.5, 1.0)
 
-    class Generous(Rules):
-        def terms(self, table: Table) -> Decided[Terms]:
+    class Generous(RuleDecider):
+        def terms(self, table: NegotiationTable) -> Decided[Terms]:
             return Decided(first)
 
     state = ends(offering(view, own_usd_per_mwh=35.0, reservation_usd_per_mwh=35.0), decider=Generous(RULES))
@@ -198,14 +198,14 @@ def test_the_docs_draw_the_graph_that_runs() -> None:
     assert all(name in drawn for name in STEPS)
 
 
-class Weighing(Rules):
+class Weighing(RuleDecider):
     """Bargains as the rules do, and weighs the coalition by another formulation."""
 
     def __init__(self, rules: NegotiationRules, formulation: Formulation) -> None:
         super().__init__(rules)
         self._formulation = formulation
 
-    def formulation(self, table: Table) -> Decided[Formulation]:
+    def formulation(self, table: NegotiationTable) -> Decided[Formulation]:
         return Decided(self._formulation, Usage(calls=1, answers=1), "so", by_model=True)
 
 
@@ -282,7 +282,7 @@ def test_a_coalition_sells_no_more_reserve_than_its_formulation_lets_it(share: f
     seen = []
 
     class Watched(Negotiated):
-        def negotiate(self, view: Any) -> State:
+        def negotiate(self, view: Any) -> NegotiationState:
             state = super().negotiate(view)
             seen.append((view, self._program, agreed(view)))
             return state
@@ -350,7 +350,9 @@ def test_who_is_left_out_is_told_why(view: GateView, formulation: Formulation, m
     state = ends(given)
     program = WindowProgram(view.layout, minimum_kw)
     formed = form_coalition(program, given, agreed(given), formulation)
-    told = cast(State, {**state, "bargain": agreed(given), "coalition": formed, "formulation": Decided(formulation)})
+    told = cast(
+        NegotiationState, {**state, "bargain": agreed(given), "coalition": formed, "formulation": Decided(formulation)}
+    )
     left = np.flatnonzero((given.offers.quantity_kw > 0) & (formed.solution.quantity_kw == 0))
     reasons = {LEFT_OUT[reason] for reason in Ended(given, told, view.start, "negotiated").left_out()[left]}
     assert len(left) and why in reasons

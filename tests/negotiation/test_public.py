@@ -13,13 +13,13 @@ from tests.negotiation.test_negotiation import CAR, CATEGORY, FORECAST, LAYOUT, 
 from vpp_core.market.distribution import expected_gain_above
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
 from vpp_core.negotiation.bargain import Bargain, Terms
-from vpp_core.negotiation.public import FEWEST_ASKS_IN_A_MEAN, Table, kinds
+from vpp_core.negotiation.public import FEWEST_ASKS_IN_A_MEAN, NegotiationTable, kinds
 
 
-def table_of(start: Bargain | None = None, round_number: int = 1) -> Table:
+def table_of(start: Bargain | None = None, round_number: int = 1) -> NegotiationTable:
     """A table of the small bargain: three homes, one of each category, one car."""
     start = start or bargain()
-    return Table(
+    return NegotiationTable(
         subject="energy of Wednesday 2023-08-16 19:00, 1 h, Los Angeles",
         products=(ENERGY, SPIN, NONSPIN),
         minimum_bid_kw=10.0,
@@ -40,7 +40,7 @@ def table_of(start: Bargain | None = None, round_number: int = 1) -> Table:
 
 
 def test_a_table_has_no_column_for_a_private_price() -> None:
-    assert not [field.name for field in dataclasses.fields(Table) if "reserv" in field.name]
+    assert not [field.name for field in dataclasses.fields(NegotiationTable) if "reserv" in field.name]
 
 
 def test_facts_do_not_change_with_what_homes_keep_to_themselves() -> None:
@@ -86,7 +86,7 @@ def test_a_table_says_what_is_negotiated_when_and_what_the_least_bid_of_the_flee
     seen, told = day(6, 0.1, fleet_share=0.1).seen, {}
     for gate in (("real_time", EVENING), ("day_ahead", MIDNIGHT)):
         view, state = seen[gate]
-        facts = Table.of(state["bargain"], view, view.forecast, 3, ()).facts()
+        facts = NegotiationTable.of(state["bargain"], view, view.forecast, 3, ()).facts()
         told[facts["negotiated"]] = facts["minimum_bid_kw"]
     assert told == {
         "energy of Tuesday 2023-08-01 19:00, 1 h, Los Angeles": 10.0,

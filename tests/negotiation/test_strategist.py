@@ -32,7 +32,7 @@ from vpp_core.llm.record import Record
 from vpp_core.market.decision import Decision
 from vpp_core.market.inputs import Inputs
 from vpp_core.negotiation.bargain import Terms
-from vpp_core.negotiation.deciders import Rules
+from vpp_core.negotiation.deciders import RuleDecider
 from vpp_core.negotiation.decisions import Decided, PlanForm
 from vpp_core.negotiation.wishes import wishes_of
 from vpp_core.scenario import NegotiationRules
@@ -168,7 +168,7 @@ RUBBISH_HOMES = 8
 def test_other_terms_would_show_in_the_bids_that_rubbish_is_compared_by(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = with_rules(advised_inputs(homes=RUBBISH_HOMES), NegotiationRules())
     by_rule = by_rules(RUBBISH_HOMES)
-    monkeypatch.setattr(Rules, "terms", lambda self, table: Decided(Terms(0.9, 0.9, 1.0)))
+    monkeypatch.setattr(RuleDecider, "terms", lambda self, table: Decided(Terms(0.9, 0.9, 1.0)))
     assert not same_bids(negotiated(inputs, None), by_rule)
 
 

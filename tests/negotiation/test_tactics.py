@@ -14,7 +14,7 @@ from tests.negotiation.test_outcomes import ends, offering, view  # noqa: F401
 from vpp_core.dispatch.view import GateView
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import CATEGORIES
-from vpp_core.negotiation.deciders import Rules
+from vpp_core.negotiation.deciders import RuleDecider
 from vpp_core.negotiation.homes import next_ask, own_tactic, tactics_of_homes
 from vpp_core.negotiation.tactics import PERSONAS, TACTICS, Standing, tactic_of
 from vpp_core.scenario import NegotiationRules
@@ -94,7 +94,7 @@ def test_every_pair_reaches_an_agreement_where_there_is_room_and_pays_no_more_th
     rules = NegotiationRules(aggregator_tactic=aggregator, home_tactics={home: 1.0}, rounds=6)
     easy = offering(view, own_usd_per_mwh=20.0, reservation_usd_per_mwh=20.0)
     easy = replace(easy, scenario=easy.scenario.model_copy(update={"negotiation": rules}))
-    state = ends(easy, rules, Rules(rules))
+    state = ends(easy, rules, RuleDecider(rules))
     paid = state["bargain"].ask_usd_per_mwh[state["bargain"].agreed]
     assert len(paid) and ((paid >= 20.0 - 1e-9) & (paid <= 68.0)).all()
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from vpp_core.fleet.arrow import same_fleet
 from vpp_core.fleet.events import RECORDED
 from vpp_core.fleet.export import fleet_from_json
 from vpp_core.fleet.population import generate_fleet
-from vpp_core.fleet.storage import same_fleet
 from vpp_pipeline.cli.app import execute
 
 

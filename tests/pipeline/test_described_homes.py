@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, in_memory
-from vpp_core.fleet.storage import fleet_from_arrow
+from vpp_core.fleet.arrow import fleet_from_arrow
 from vpp_pipeline.cli.app import execute
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake

@@ -11,8 +11,8 @@ import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.calendar import Month
+from vpp_core.fleet.arrow import fleet_to_arrow
 from vpp_core.fleet.population import generate_fleet
-from vpp_core.fleet.storage import fleet_to_arrow
 from vpp_core.fleet.strictness import stricter
 from vpp_core.market.forecast import price_forecast
 from vpp_core.scenario import LanguageModelRules, MarketRules, NegotiationRules, Reliability, Scenario, Tariff

@@ -12,7 +12,7 @@ import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.errors import InputError
-from vpp_core.fleet.storage import fleet_from_arrow, fleet_to_arrow
+from vpp_core.fleet.arrow import fleet_from_arrow, fleet_to_arrow
 from vpp_core.tables import CONTRACTS
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.lake.table_file import encode

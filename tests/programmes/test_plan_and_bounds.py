@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.dispatch.a_home import one_home, stages, stores
 from tests.invented import invented_inputs
 from tests.properties.test_invariants import assert_invariants
-from vpp_core.dispatch.bound.homes import Homes
+from vpp_core.dispatch.bound.homes import BoundHomes
 from vpp_core.dispatch.value import CELLS, plan_homes
 from vpp_core.market.inputs import Inputs
 from vpp_core.scenario import PROGRAMMES, Programme
@@ -92,7 +92,7 @@ def test_what_pays_for_a_battery_s_output_is_in_the_bound_to_a_cent(both: dict[b
 
 def test_a_battery_alone_has_the_pay_in_its_meter_s_prices_and_one_beside_a_car_as_its_own() -> None:
     inputs = invented_inputs(seed=3, homes=40, days=2, programmes=(DSGS,), day_ahead=DEAR)
-    homes = Homes.of(inputs, obeys=True)
+    homes = BoundHomes.of(inputs, obeys=True)
     price = inputs.events[0].usd_per_kwh
     seen = set()
     for home in range(40):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.invented import invented_inputs, random_prices, random_reserve_prices
 from vpp_core.calendar import INTERVAL_MINUTES
-from vpp_core.dispatch.run import Run
+from vpp_core.dispatch.run import PeriodRun
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.fleet.kinds import car as car_kind
 from vpp_core.fleet.mobility import Mobility, mobility
@@ -156,7 +156,7 @@ def other_trips(days: Mobility, gate: int, fleet: Fleet, rng: np.random.Generato
 
 def run_up_to(window: int, inputs: Inputs, key: str) -> tuple[Trajectory, list[Bid], np.ndarray]:
     """What a strategy did before it bid for a window, its bids up to that, and what reserve is committed by then."""
-    begun = Run(inputs, STRATEGIES[key]())  # type: ignore[arg-type]
+    begun = PeriodRun(inputs, STRATEGIES[key]())  # type: ignore[arg-type]
     for t in range(len(inputs.period)):
         begun.before(t)
         if len(begun.bids) > window:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.invented import invented_inputs
 from tests.properties.test_invariants import AWARE, GATE_CLOSURE, periods
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.run import Run
+from vpp_core.dispatch.run import PeriodRun
 from vpp_core.market.contingencies import LONGEST_INTERVALS, called_intervals
 from vpp_core.market.inputs import Inputs
 from vpp_core.scenario import MarketRules
@@ -54,7 +54,7 @@ def test_it_is_in_shorter_windows_too(inputs: Inputs, key: str, first: int) -> N
 
 def assert_held_and_delivered(inputs: Inputs, key: str) -> None:
     """A commitment is one over each hour, held by stores or told as short; each kW once; a call is answered in full."""
-    period = Run(inputs, STRATEGIES[key]())  # type: ignore[arg-type]
+    period = PeriodRun(inputs, STRATEGIES[key]())  # type: ignore[arg-type]
     for t in range(len(inputs.period)):
         period.before(t)
         period.dispatch(t)

@@ -17,7 +17,7 @@ from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_core.sources import raw_files
-from vpp_core.sources.fetched import Answer
+from vpp_core.sources.fetched import Fetched
 from vpp_core.sources.hosted import _rows
 from vpp_core.sources.network import Services
 from vpp_core.sources.prices import market_prices
@@ -233,7 +233,7 @@ def test_an_answer_of_the_hosted_archive_is_held_to_the_same_bounds() -> None:
         ("Infinity", "Infinity is no price"),
         ("NaN", "NaN is no price"),
     ):
-        answer = Answer(f"[{row % price}]".encode(), pd.Timestamp("2026-01-01", tz="UTC"))
+        answer = Fetched(f"[{row % price}]".encode(), pd.Timestamp("2026-01-01", tz="UTC"))
         with pytest.raises(InputError, match=says):
             _rows(answer, "lmp", JULY, "the answer")
 

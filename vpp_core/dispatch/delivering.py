@@ -6,7 +6,7 @@ import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.knowledge import USD_PER_KWH
-from vpp_core.dispatch.operation import Interval, Limits
+from vpp_core.dispatch.operation import Conditions, Limits
 from vpp_core.dispatch.state import State, at_most, scheduled_kw, shared_out
 from vpp_core.fleet.fleet import Floats
 from vpp_core.market.segments import ENERGY
@@ -15,7 +15,7 @@ SHORT_KW = 1e-6
 """Shortfalls below this are rounding [kW]."""
 
 
-def give(state: State, t: int, at: Interval) -> tuple[Floats, Floats]:
+def give(state: State, t: int, at: Conditions) -> tuple[Floats, Floats]:
     """Power of every store and its default: what cleared is given, reserve is held, and delivered if called."""
     inputs, out, operation = state.inputs, state.trajectory, state.operation
     length, rules = inputs.windows.length, inputs.scenario.market
@@ -83,7 +83,7 @@ def _follow(state: State, schedule: Floats, limits: Limits, sold: Floats, bought
     return power, np.where(short > SHORT_KW, short, 0.0)
 
 
-def _hold(state: State, t: int, at: Interval, limits: Limits, power: Floats) -> Floats:
+def _hold(state: State, t: int, at: Conditions, limits: Limits, power: Floats) -> Floats:
     """Hold the commitment beside the power given, and deliver it if it is called."""
     inputs, out, operation, day_ahead = state.inputs, state.trajectory, state.operation, state.day_ahead
     assert day_ahead is not None

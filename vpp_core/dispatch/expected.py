@@ -11,7 +11,7 @@ from vpp_core.dispatch.columns import Stages
 from vpp_core.dispatch.cost import deviation_costs
 from vpp_core.dispatch.knowledge import USD_PER_KWH
 from vpp_core.dispatch.offers import Offers
-from vpp_core.dispatch.operation import Interval, Limits
+from vpp_core.dispatch.operation import Conditions, Limits
 from vpp_core.dispatch.response import thresholds
 from vpp_core.dispatch.state import Plan, State, scheduled_kw
 from vpp_core.fleet.fleet import Floats
@@ -23,7 +23,7 @@ from vpp_core.physics.storage import charge_on_arrival_kw, step_energy_kwh
 class Expected:
     """An interval as it is expected to be met."""
 
-    at: Interval
+    at: Conditions
     limits: Limits
     slopes: Floats
 
@@ -74,7 +74,7 @@ def path_left_alone_kwh(state: State, t: int, stages: Stages) -> Floats:
     return path
 
 
-def _interval(state: State, stages: Stages, k: int, s: int, energy: Floats) -> Interval:
+def _interval(state: State, stages: Stages, k: int, s: int, energy: Floats) -> Conditions:
     stores = state.inputs.stores
     available = stages.available[stages.available_row[k]]
     if k == 0:
@@ -86,7 +86,7 @@ def _interval(state: State, stages: Stages, k: int, s: int, energy: Floats) -> I
         energy = np.maximum(energy - drawn, np.minimum(energy, stores.floor_kwh))
     else:
         energy = state.drawn_kwh(s, energy)
-    return Interval(
+    return Conditions(
         energy,
         available,
         stages.net_generation[stages.net_row[k]],

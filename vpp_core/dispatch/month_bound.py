@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.bound.homes import Home, Homes, Schedule, broken_kwh, dearer_reserve, earned_usd
+from vpp_core.dispatch.bound.homes import BoundHomes, Home, Schedule, broken_kwh, dearer_reserve, earned_usd
 from vpp_core.dispatch.bound.program import solve_program
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import NONSPIN, SPIN
@@ -41,7 +41,7 @@ Way = Callable[[Home], tuple[list[Schedule], float]]
 
 def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
     """The best trajectory of every home, and the sum of the homes' gaps [$]."""
-    homes = Homes.of(inputs, obeys)
+    homes = BoundHomes.of(inputs, obeys)
     stores = inputs.stores
     anything = np.full(len(stores), -np.inf)
     _, aggregations = aggregation_of_home(inputs.fleet)

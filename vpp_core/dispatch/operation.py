@@ -25,7 +25,7 @@ _ALWAYS = 10**6
 
 
 @dataclass(frozen=True)
-class Interval:
+class Conditions:
     """One quarter hour as stores and homes meet it."""
 
     energy_kwh: Floats
@@ -78,7 +78,7 @@ class Operation:
         self._aggregation = self.aggregation.astype(np.int64)
         self._never_leaves = (stores.leave_slot >= 96).all(axis=0)
 
-    def default_kw(self, at: Interval) -> Floats:
+    def default_kw(self, at: Conditions) -> Floats:
         """What stores do on their own."""
         default = np.zeros(len(self.stores))
         defaults(self.columns, self._home, at.energy_kwh, at.available, at.net_generation_kw, INTERVAL_HOURS, default)
@@ -86,7 +86,7 @@ class Operation:
 
     def limits(
         self,
-        at: Interval,
+        at: Conditions,
         taken_kwh: Floats,
         need_kwh: Floats,
         ready_in: Ints,
@@ -131,7 +131,7 @@ class Operation:
         return np.where(self._never_leaves, np.where(s.follows_meter, _ALWAYS, 0), left)
 
     def respond(
-        self, at: Interval, limits: Limits, slopes: Floats, markup: Floats, sell_usd_per_kwh: Floats,
+        self, at: Conditions, limits: Limits, slopes: Floats, markup: Floats, sell_usd_per_kwh: Floats,
         buy_usd_per_kwh: Floats,
     ) -> Floats:  # fmt: skip
         """Power of every store where deviations up and down are worth so much, by aggregation (A,)."""
@@ -149,7 +149,7 @@ class Operation:
         sums_kw(self._aggregation, power, default, up, down)
         return up, down
 
-    def after(self, at: Interval, power: Floats) -> Floats:
+    def after(self, at: Conditions, power: Floats) -> Floats:
         """Energy in the stores at the interval's end."""
         s = self.stores
         return step_energy_kwh(
@@ -178,7 +178,7 @@ class Operation:
         return np.where(s.follows_meter & (s.max_discharge_kw > 0), np.maximum(held, 0.0), 0.0)
 
     def give(
-        self, at: Interval, limits: Limits, slopes: Floats, markup: Floats, price_usd_per_kwh: float, sold_kw: Floats,
+        self, at: Conditions, limits: Limits, slopes: Floats, markup: Floats, price_usd_per_kwh: float, sold_kw: Floats,
         bought_kw: Floats, penalty_share: float,
     ) -> tuple[Floats, Floats]:  # fmt: skip
         """Power of every store (S,) so that each aggregation deviates by what cleared, and its shortfall [kW] (A,)."""
@@ -191,8 +191,8 @@ class Operation:
         return power, short
 
     def curve(
-        self, at: Interval, limits: Limits, slopes: Floats, markup: Floats, prices_usd_per_kwh: Floats, surely: Floats,
-        up_kw: Floats, down_kw: Floats,
+        self, at: Conditions, limits: Limits, slopes: Floats, markup: Floats, prices_usd_per_kwh: Floats,
+        surely: Floats, up_kw: Floats, down_kw: Floats,
     ) -> None:  # fmt: skip
         """Raise `up_kw` and `down_kw` (P, A) to what aggregations would deviate by at each price (P,), each store
         counted as surely as it is there (S,).

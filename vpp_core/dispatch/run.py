@@ -18,7 +18,7 @@ from vpp_core.dispatch.delivering import give
 from vpp_core.dispatch.expected import curve_on, expected_path, less_asked, offers_on, path_left_alone_kwh, surely_there
 from vpp_core.dispatch.knowledge import USD_PER_KWH
 from vpp_core.dispatch.offers import Offers, markups_usd_per_kwh
-from vpp_core.dispatch.operation import Interval
+from vpp_core.dispatch.operation import Conditions
 from vpp_core.dispatch.state import Plan, State
 from vpp_core.dispatch.value import CELLS, plan_homes
 from vpp_core.dispatch.view import GateView
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from vpp_core.strategies.strategy import GateClosureStrategy
 
 
-class Run:
+class PeriodRun:
     """One strategy's run: interval by interval, `before` closes the gates and `dispatch` lets stores follow."""
 
     def __init__(self, inputs: Inputs, strategy: GateClosureStrategy) -> None:
@@ -231,7 +231,7 @@ class Run:
         if t and inputs.period.day_of_interval[t] != inputs.period.day_of_interval[t - 1]:
             state.taken_kwh[:] = 0.0
         energy = state.drawn_kwh(t, state.energy_kwh)
-        at = Interval(energy, stores.available[t], inputs.net_generation_kw[t], *inputs.home_prices(t))
+        at = Conditions(energy, stores.available[t], inputs.net_generation_kw[t], *inputs.home_prices(t))
         if self.strategy.bids:
             power, default = give(state, t, at)
         elif self.strategy.manages_home:

@@ -13,7 +13,7 @@ from vpp_core.dispatch.columns import columns_of, homes_of
 from vpp_core.dispatch.day_ahead import DayAhead
 from vpp_core.dispatch.delivery import Delivery
 from vpp_core.dispatch.knowledge import ExactKnowledge, Knowledge
-from vpp_core.dispatch.operation import Interval, Limits, Operation
+from vpp_core.dispatch.operation import Conditions, Limits, Operation
 from vpp_core.fleet.fleet import Floats, Ints
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
@@ -90,7 +90,7 @@ class State:
         share: Floats = self.delivery.expected_share[self.operation.aggregation]
         return share
 
-    def limits(self, s: int, at: Interval, taken: Floats, need: Floats, asked: Floats, reserved: Floats) -> Limits:
+    def limits(self, s: int, at: Conditions, taken: Floats, need: Floats, asked: Floats, reserved: Floats) -> Limits:
         """Limits of stores in interval `s`, with `taken` today and `need` at departure [kWh] (S,), `asked` (3, S) and
         `reserved` (S,) [kW]; `Operation.limits` says what they do.
         """

@@ -95,7 +95,7 @@ PV_SYSTEM_EFFICIENCY = (0.94, 1.00)
 
 
 @dataclass(frozen=True)
-class Preferences:
+class PreferenceRanges:
     """Parameter ranges of one category, drawn uniformly; every study sweeps them."""
 
     share: float
@@ -112,7 +112,7 @@ class Preferences:
 
 
 PREFERENCES = {
-    "conservative": Preferences(
+    "conservative": PreferenceRanges(
         share=0.30,
         participation_willingness=(0.30, 0.60),
         min_compensation_usd_per_kwh=(0.10, 0.20),
@@ -122,7 +122,7 @@ PREFERENCES = {
         opening_markup=(1.40, 1.80),
         ev_priority=(0.15, 0.45, 0.40),
     ),
-    "moderate": Preferences(
+    "moderate": PreferenceRanges(
         share=0.45,
         participation_willingness=(0.60, 0.85),
         min_compensation_usd_per_kwh=(0.06, 0.12),
@@ -132,7 +132,7 @@ PREFERENCES = {
         opening_markup=(1.25, 1.50),
         ev_priority=(0.30, 0.50, 0.20),
     ),
-    "aggressive": Preferences(
+    "aggressive": PreferenceRanges(
         share=0.25,
         participation_willingness=(0.85, 1.00),
         min_compensation_usd_per_kwh=(0.03, 0.08),

@@ -55,7 +55,7 @@ class Flexibility(NamedTuple):
     """battery and car charging"""
 
 
-class Opportunity(NamedTuple):
+class Appraisal(NamedTuple):
     """A household's first look at a price."""
 
     action: Literal["discharge", "charge", "nothing"]
@@ -113,7 +113,7 @@ class Prosumer(Strict):
         wear = self.bess.degradation_usd_per_kwh if self.bess else 0.0
         return 1000 * max(self.preferences.min_compensation_usd_per_kwh, wear)
 
-    def evaluate_market_opportunity(self, price_usd_per_mwh: float, duration_hours: float) -> Opportunity:
+    def evaluate_market_opportunity(self, price_usd_per_mwh: float, duration_hours: float) -> Appraisal:
         """What this price is worth to the household for so long: a first look, not a bid.
 
         It discharges where the price reaches its reservation price and charges where it is paid to take energy. The
@@ -128,7 +128,7 @@ class Prosumer(Strict):
         floor = self.reservation_price_usd_per_mwh
         if price_usd_per_mwh >= floor and flexibility.export_kw > 0:
             energy = flexibility.export_kw * duration_hours
-            return Opportunity(
+            return Appraisal(
                 "discharge",
                 flexibility.export_kw,
                 energy,
@@ -138,7 +138,7 @@ class Prosumer(Strict):
             )
         if price_usd_per_mwh < 0 and flexibility.absorb_kw > 0:
             energy = flexibility.absorb_kw * duration_hours
-            return Opportunity(
+            return Appraisal(
                 "charge",
                 flexibility.absorb_kw,
                 energy,
@@ -151,7 +151,7 @@ class Prosumer(Strict):
             if price_usd_per_mwh < 0 or price_usd_per_mwh >= floor
             else f"the price is below the {floor:g} $/MWh that the household asks for at least"
         )
-        return Opportunity("nothing", 0.0, 0.0, 0.0, 0.0, reason)
+        return Appraisal("nothing", 0.0, 0.0, 0.0, 0.0, reason)
 
     def status(self) -> dict[str, Any]:
         """What a display would show: every device, and what could be moved for an hour."""

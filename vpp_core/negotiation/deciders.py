@@ -1,4 +1,4 @@
-"""Who decides: a plug. `Rules` needs nothing; `strategist.Strategist` asks a language model and falls back to rules.
+"""Who decides: a plug. `RuleDecider` needs nothing; `strategist.Strategist` asks a model and falls back to rules.
 
 By rule the aggregator opens low and reaches its limit in the last round; what is above that it does without. Homes
 follow their own tactic.
@@ -13,7 +13,7 @@ import numpy as np
 from vpp_core.fleet.fleet import Bools
 from vpp_core.negotiation.bargain import Terms, signed_quantile
 from vpp_core.negotiation.decisions import Decided, Formulation, Responses
-from vpp_core.negotiation.public import Table
+from vpp_core.negotiation.public import NegotiationTable
 from vpp_core.negotiation.tactics import Standing, tactic_of
 from vpp_core.scenario import NegotiationRules
 
@@ -24,20 +24,20 @@ class Decider(Protocol):
     asks_homes: bool
     """whether `responses` speaks for homes; else each home follows its own tactic"""
 
-    def terms(self, table: Table) -> Decided[Terms]:
+    def terms(self, table: NegotiationTable) -> Decided[Terms]:
         """Terms of the table's round, 1 … rounds."""
         ...
 
-    def formulation(self, table: Table) -> Decided[Formulation]:
+    def formulation(self, table: NegotiationTable) -> Decided[Formulation]:
         """What the coalition's program weighs."""
         ...
 
-    def responses(self, table: Table, tactic: Responses, room: Bools) -> Decided[Responses]:
+    def responses(self, table: NegotiationTable, tactic: Responses, room: Bools) -> Decided[Responses]:
         """What homes answer, starting from their own tactic; only those with `room` (K,) to concede are asked."""
         ...
 
 
-class Rules:
+class RuleDecider:
     """Concedes from the opening to the limit quantile of the forecast by the tactic that the scenario names."""
 
     asks_homes: bool = False
@@ -46,7 +46,7 @@ class Rules:
         self._rules = rules
         self._tactic = tactic_of(rules.aggregator_tactic, "aggregator")
 
-    def terms(self, table: Table) -> Decided[Terms]:
+    def terms(self, table: NegotiationTable) -> Decided[Terms]:
         opening, limit = self._rules.opening_quantile, self._rules.limit_quantile
         gone = table.round / table.rounds
         if not self._tactic.watches:
@@ -62,8 +62,8 @@ class Rules:
         mean = float(shares[asking].mean()) if asking.any() else 0.0
         return Decided(Terms(opening, limit, mean, shares=shares))
 
-    def formulation(self, table: Table) -> Decided[Formulation]:
+    def formulation(self, table: NegotiationTable) -> Decided[Formulation]:
         return Decided(Formulation(self._rules.satisfaction_weight_usd))
 
-    def responses(self, table: Table, tactic: Responses, room: Bools) -> Decided[Responses]:
+    def responses(self, table: NegotiationTable, tactic: Responses, room: Bools) -> Decided[Responses]:
         return Decided(tactic)

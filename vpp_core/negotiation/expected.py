@@ -17,7 +17,7 @@ ANSWER_TOKENS = {"strategist": 80, "formulation": 70, "plan": 150, "home": 80}
 
 
 @dataclass(frozen=True)
-class Expected:
+class Estimate:
     """At most, where every window and every day's reserves are negotiated over all rounds."""
 
     calls: int
@@ -42,7 +42,7 @@ def expectation(scenario: Scenario, windows: int, days: int, homes: int) -> str:
     return expected(scenario, windows, days, homes).sentence(llm.model, llm.depth)
 
 
-def expected(scenario: Scenario, windows: int, days: int, homes: int) -> Expected:
+def expected(scenario: Scenario, windows: int, days: int, homes: int) -> Estimate:
     """What `windows` market windows, and the reserves of so many days, will take with so many homes that have a battery
     or a car.
     """
@@ -58,7 +58,7 @@ def expected(scenario: Scenario, windows: int, days: int, homes: int) -> Expecte
     tokens_out = sum(count * ANSWER_TOKENS[name] for name, count in asked.items())
     usd = cost_usd(llm, tokens_in, tokens_out)
     capped = calls > llm.maximum_calls or tokens_in + tokens_out > llm.maximum_tokens or usd > llm.maximum_usd
-    return Expected(calls, tokens_in, tokens_out, usd, calls / llm.calls_per_minute, capped)
+    return Estimate(calls, tokens_in, tokens_out, usd, calls / llm.calls_per_minute, capped)
 
 
 def _prompt_tokens(name: str) -> int:

@@ -18,7 +18,7 @@ from vpp_core.llm.usage import Usage
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
 from vpp_core.negotiation.rows import Ended, Kept
-from vpp_core.negotiation.workflow import State
+from vpp_core.negotiation.workflow import NegotiationState
 from vpp_core.settlement.promises import Promises, clears
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.tables.messages import MOST_HOMES
@@ -37,7 +37,7 @@ class Ledger:
         self.usage = Usage()
         """of all that was heard"""
 
-    def hear(self, view: GateView, state: State) -> None:
+    def hear(self, view: GateView, state: NegotiationState) -> None:
         """A negotiation has ended."""
         first = self._inputs.windows.first_interval(view.window)
         kept = Kept.of(Ended(view, state, self._gate_closure(view), self._strategy, self._homes), first)

@@ -25,7 +25,7 @@ from vpp_core.negotiation.mechanisms.mechanism import Mechanism
 from vpp_core.negotiation.messages import CounterOffer, ProsumerBid
 from vpp_core.negotiation.rounds import RoundRecord
 from vpp_core.negotiation.rows import constraints, device_numbers, kind_of
-from vpp_core.negotiation.workflow import Context, State
+from vpp_core.negotiation.workflow import Context, NegotiationState
 from vpp_core.tables.messages import KINDS, OUTSIDE
 
 
@@ -116,14 +116,14 @@ class _Outside:
     makers: ClassVar[dict[str, Maker]] = {}
     """by side, `aggregator` or `home`"""
 
-    def negotiate(self, context: Context) -> State:
+    def negotiate(self, context: Context) -> NegotiationState:
         """Asks, answers and counter-offers in rounds; the coalition and bid as ever."""
-        state = steps.announce(cast(State, {}), context)
-        state = cast(State, state | steps.collect_bids(state, context))
+        state = steps.announce(cast(NegotiationState, {}), context)
+        state = cast(NegotiationState, state | steps.collect_bids(state, context))
         sides: dict[tuple[str, int], Negotiator] = {}
         corrected = 0
         while state["bargain"].open.any() and state["bargain"].round < context.rules.rounds:
-            state = cast(State, state | steps.evaluate(state, context))
+            state = cast(NegotiationState, state | steps.evaluate(state, context))
             offered = self._offers(state, context, sides)
             answered, wrong = self._answers(offered, state, context, sides)
             corrected += wrong
@@ -133,12 +133,14 @@ class _Outside:
                 offered.ask_usd_per_mwh, offered.counter_usd_per_mwh, answered.agreed, state["scores"], offered.score,
                 terms.value, reason, False, np.zeros_like(answered.agreed),
             )  # fmt: skip
-            state = cast(State, state | {"bargain": answered, "terms": terms, "history": [*state["history"], record]})
-        state = cast(State, state | {"usage": state["usage"] + Usage(corrections=corrected)})
-        state = cast(State, state | steps.coalition(state, context))
-        return cast(State, state | steps.submit_bid(state, context))
+            state = cast(
+                NegotiationState, state | {"bargain": answered, "terms": terms, "history": [*state["history"], record]}
+            )
+        state = cast(NegotiationState, state | {"usage": state["usage"] + Usage(corrections=corrected)})
+        state = cast(NegotiationState, state | steps.coalition(state, context))
+        return cast(NegotiationState, state | steps.submit_bid(state, context))
 
-    def _offers(self, state: State, context: Context, sides: dict[tuple[str, int], Negotiator]) -> Bargain:
+    def _offers(self, state: NegotiationState, context: Context, sides: dict[tuple[str, int], Negotiator]) -> Bargain:
         """The aggregator's word about every open offer."""
         bargain, seen = state["bargain"], context.seen(state["bargain"].round)
         later = seen.offers.later_usd_per_mwh(bargain.layout)
@@ -159,7 +161,7 @@ class _Outside:
         return bargain.with_(ask_usd_per_mwh=ask, counter_usd_per_mwh=counter, agreed=agreed)
 
     def _answers(
-        self, bargain: Bargain, state: State, context: Context, sides: dict[tuple[str, int], Negotiator]
+        self, bargain: Bargain, state: NegotiationState, context: Context, sides: dict[tuple[str, int], Negotiator]
     ) -> tuple[Bargain, int]:
         """Homes' words about what they are offered, and how many of them had to be corrected."""
         view, rules = context.view, context.rules

@@ -30,7 +30,7 @@ _OBJECTIVES = {
 
 
 @dataclass(frozen=True)
-class Table:
+class NegotiationTable:
     """One moment of a negotiation, seen by everybody. Columns over segments (K,); prices are what homes are paid."""
 
     subject: str
@@ -73,7 +73,7 @@ class Table:
         rounds: int,
         terms: Sequence[Terms],
         asks: Sequence[Floats] = (),
-    ) -> Table:
+    ) -> NegotiationTable:
         """The public part of a bargain."""
         home = bargain.layout.home
         return cls(

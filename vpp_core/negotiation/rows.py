@@ -21,7 +21,7 @@ from vpp_core.market.curve import Curve
 from vpp_core.market.segments import PRODUCTS
 from vpp_core.negotiation.bargain import Bargain
 from vpp_core.negotiation.public import kinds
-from vpp_core.negotiation.workflow import State
+from vpp_core.negotiation.workflow import NegotiationState
 from vpp_core.tables import NEGOTIATION_MESSAGES
 from vpp_core.tables.messages import KINDS, LEFT_OUT, REASONS
 
@@ -39,7 +39,7 @@ class Ended:
     """A window's negotiation, or that of a day's reserves."""
 
     view: GateView
-    state: State
+    state: NegotiationState
     gate_closure: pd.Timestamp
     strategy: str
     homes: Bools | None = None

@@ -1,7 +1,7 @@
 """A language model decides for the aggregator, and in small fleets for homes; whatever is of no use is decided by rule.
 
 The model sets bounded parameters; prices, quantities and the coalition are computed from them. What it is told is made
-of the `Table`, which holds no home's private price.
+of the `NegotiationTable`, which holds no home's private price.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vpp_core.llm.gateway import Gateway, Heard, Question
 from vpp_core.llm.quoting import without_brackets
 from vpp_core.llm.usage import Usage
 from vpp_core.negotiation.bargain import Terms
-from vpp_core.negotiation.deciders import Rules
+from vpp_core.negotiation.deciders import RuleDecider
 from vpp_core.negotiation.decisions import (
     Decided,
     Formulation,
@@ -28,11 +28,11 @@ from vpp_core.negotiation.decisions import (
     TermsForm,
 )
 from vpp_core.negotiation.prompt_files import prompt
-from vpp_core.negotiation.public import Table, kinds
+from vpp_core.negotiation.public import NegotiationTable, kinds
 from vpp_core.scenario import NegotiationRules
 
 
-class Strategist(Rules):
+class Strategist(RuleDecider):
     """The aggregator's judgement by a model, at the depth that the scenario asks for. One serves one run."""
 
     def __init__(self, rules: NegotiationRules, gateway: Gateway) -> None:
@@ -42,7 +42,7 @@ class Strategist(Rules):
         self._plan: PlanForm | None = None
         self.asks_homes = rules.llm.depth == "every_agent"
 
-    def terms(self, table: Table) -> Decided[Terms]:
+    def terms(self, table: NegotiationTable) -> Decided[Terms]:
         if not table.offering.any():
             self._plan = None
             return super().terms(table)
@@ -53,7 +53,7 @@ class Strategist(Rules):
             return Decided(super().terms(table).value, heard.usage, heard.reason)
         return Decided(heard.value.terms(), heard.usage, heard.value.reason, by_model=True)
 
-    def formulation(self, table: Table) -> Decided[Formulation]:
+    def formulation(self, table: NegotiationTable) -> Decided[Formulation]:
         usual = super().formulation(table)
         if not table.offering.any():
             return usual
@@ -65,7 +65,7 @@ class Strategist(Rules):
             return Decided(usual.value, heard.usage, heard.reason)
         return Decided(heard.value.formulation(), heard.usage, heard.value.reason, by_model=True)
 
-    def _planned_terms(self, table: Table) -> Decided[Terms]:
+    def _planned_terms(self, table: NegotiationTable) -> Decided[Terms]:
         """The plan is asked for in the first round; its concession then grows evenly until the last."""
         usage, reason = Usage(), ""
         if table.round == 1:
@@ -79,7 +79,7 @@ class Strategist(Rules):
         terms = Terms(planned.opening_quantile, planned.limit_quantile, conceded, planned.minimum_score)
         return Decided(terms, usage, planned.reason, by_model=True)
 
-    def responses(self, table: Table, tactic: Responses, room: Bools) -> Decided[Responses]:
+    def responses(self, table: NegotiationTable, tactic: Responses, room: Bools) -> Decided[Responses]:
         """One call per home that has room to concede; the others follow their own tactic."""
         homes = {int(home): np.flatnonzero(room & (table.layout.home == home)) for home in
                  np.unique(table.layout.home[room])}  # fmt: skip
@@ -109,7 +109,7 @@ def _question(name: str, form: Any, facts: dict[str, Any], region: str) -> Quest
     return Question(prompt(name, region), said, form, personal="own_words" in facts)
 
 
-def _home_facts(table: Table, columns: np.ndarray) -> dict[str, Any]:
+def _home_facts(table: NegotiationTable, columns: np.ndarray) -> dict[str, Any]:
     """What who speaks for one home is told: its wishes, nothing of another home, and nothing that was computed from
     its private price but its first ask.
     """

@@ -6,7 +6,7 @@
 Three nodes decide: counter_offer, respond and form_coalition. After each, a guard (guard_terms, guard_responses,
 guard_coalition) holds to its limits whatever was decided by anyone but the rules, which cannot leave theirs: their
 graph has none. A node works on columns: 20,000 homes bargain in one step. Bids are sealed: a home's ask is its own, and
-its reservation price never leaves the bargain's private column; a decider sees the `Table` alone.
+its reservation price never leaves the bargain's private column; a decider sees the `NegotiationTable` alone.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from vpp_core.market.decision import Decision
 from vpp_core.market.segments import Segments
 from vpp_core.negotiation.bargain import Bargain, Terms, aggregator_counter, meet, open_bargain
 from vpp_core.negotiation.coalition import Coalition, form_coalition, worth_usd
-from vpp_core.negotiation.deciders import Decider, Rules
+from vpp_core.negotiation.deciders import Decider, RuleDecider
 from vpp_core.negotiation.decisions import Decided, Formulation, Responses
 from vpp_core.negotiation.guard import hold_responses, hold_terms, worth_enough
 from vpp_core.negotiation.homes import own_tactic, tactics_of_homes
 from vpp_core.negotiation.outcomes import outcome_of
-from vpp_core.negotiation.public import Table
+from vpp_core.negotiation.public import NegotiationTable
 from vpp_core.negotiation.rounds import RoundRecord
 from vpp_core.scenario import NegotiationRules
 
@@ -41,7 +41,7 @@ PRICE_WEIGHT, CAPACITY_WEIGHT, RELIABILITY_WEIGHT = 0.5, 0.3, 0.2
 """How the aggregator weighs the parts of a bid's score."""
 
 
-class State(TypedDict, total=False):
+class NegotiationState(TypedDict, total=False):
     """What flows through the graph."""
 
     bargain: Bargain
@@ -60,7 +60,7 @@ class State(TypedDict, total=False):
 
 def is_guarded(decider: Decider) -> bool:
     """Whether decisions pass the guards: all but those of the rules themselves."""
-    return type(decider) is not Rules
+    return type(decider) is not RuleDecider
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Context:
         return self.news[max(known)] if known else self.view
 
 
-def announce(state: State, context: Context) -> State:
+def announce(state: NegotiationState, context: Context) -> NegotiationState:
     """The opportunity goes out; nobody has asked for anything yet."""
     offers = context.view.offers
     fleet = context.view.fleet
@@ -101,13 +101,13 @@ def announce(state: State, context: Context) -> State:
     return {"bargain": bargain, "history": [], "usage": Usage()}
 
 
-def collect_bids(state: State, context: Context) -> State:
+def collect_bids(state: NegotiationState, context: Context) -> NegotiationState:
     """Sealed bids: every home asks its opening price."""
     bargain = state["bargain"]
     return {"bargain": bargain.with_(ask_usd_per_mwh=bargain.opening_usd_per_mwh)}
 
 
-def evaluate(state: State, context: Context) -> State:
+def evaluate(state: NegotiationState, context: Context) -> NegotiationState:
     """Score each bid: cheap against the median forecast, all that it costs counted, large, and of a home that has kept
     its promises.
     """
@@ -124,20 +124,20 @@ def evaluate(state: State, context: Context) -> State:
     return {"bargain": scored, "scores": scores}
 
 
-def counter_offer(state: State, context: Context) -> State:
+def counter_offer(state: NegotiationState, context: Context) -> NegotiationState:
     """The aggregator's terms for this round: from where to where its counter-offers go, how far, and for whom."""
     decided = context.decider.terms(table_of(state, context))
     return {"terms": decided} if context.guarded else _offered(state, context, decided)
 
 
-def guard_terms(state: State, context: Context) -> State:
+def guard_terms(state: NegotiationState, context: Context) -> NegotiationState:
     """Terms within limits."""
     history = state["history"]
     before = history[-1].terms if history else None
     return _offered(state, context, hold_terms(state["terms"], before, state["bargain"].round, context.rules))
 
 
-def _offered(state: State, context: Context, decided: Decided[Terms]) -> State:
+def _offered(state: NegotiationState, context: Context, decided: Decided[Terms]) -> NegotiationState:
     """Terms become counter-offers; an ask within them is met."""
     bargain = state["bargain"]
     seen = context.seen(bargain.round)
@@ -150,7 +150,7 @@ def _offered(state: State, context: Context, decided: Decided[Terms]) -> State:
     }
 
 
-def respond(state: State, context: Context) -> State:
+def respond(state: NegotiationState, context: Context) -> NegotiationState:
     """Homes answer by their own tactic, or where a model speaks for them, as it says; then as guarded."""
     bargain = state["bargain"]
     fleet, rules = context.view.fleet, context.rules
@@ -161,14 +161,14 @@ def respond(state: State, context: Context) -> State:
     return {"tactic": tactic, "replies": context.decider.responses(table_of(state, context), tactic, room)}
 
 
-def guard_responses(state: State, context: Context) -> State:
+def guard_responses(state: NegotiationState, context: Context) -> NegotiationState:
     """Answers that no home regrets; below its reservation price the home's own tactic answers."""
     bargain = state["bargain"]
     held = hold_responses(state["replies"], bargain, state["tactic"], context.rules)
     return _answered(state, bargain, held) | {"usage": state["usage"] + held.usage}
 
 
-def _answered(state: State, bargain: Bargain, replies: Decided[Responses]) -> State:
+def _answered(state: NegotiationState, bargain: Bargain, replies: Decided[Responses]) -> NegotiationState:
     """Agreements and asks after the homes' answers, and the round's record."""
     said, terms = replies.value, state["terms"]
     agreed: Bools = np.logical_or(bargain.agreed, said.accepts)
@@ -181,12 +181,12 @@ def _answered(state: State, bargain: Bargain, replies: Decided[Responses]) -> St
     return {"bargain": bargain.with_(ask_usd_per_mwh=ask, agreed=agreed), "history": [*state["history"], record]}
 
 
-def goes_on(state: State, context: Context) -> bool:
+def goes_on(state: NegotiationState, context: Context) -> bool:
     """Another round, unless all agreed or the rounds are used up."""
     return state["bargain"].round < context.rules.rounds and bool(state["bargain"].open.any())
 
 
-def coalition(state: State, context: Context) -> State:
+def coalition(state: NegotiationState, context: Context) -> NegotiationState:
     """Choose members among those who agreed, by the formulation decided."""
     bargain = state["bargain"]
     decided = context.decider.formulation(table_of(state, context))
@@ -197,7 +197,7 @@ def coalition(state: State, context: Context) -> State:
     }
 
 
-def guard_coalition(state: State, context: Context) -> State:
+def guard_coalition(state: NegotiationState, context: Context) -> NegotiationState:
     """A coalition by another formulation than the scenario's must be worth nearly as much, or the usual one stands."""
     decided, formed = state["formulation"], state["coalition"]
     usual = Formulation(context.rules.satisfaction_weight_usd)
@@ -213,7 +213,7 @@ def guard_coalition(state: State, context: Context) -> State:
     }
 
 
-def submit_bid(state: State, context: Context) -> State:
+def submit_bid(state: NegotiationState, context: Context) -> NegotiationState:
     """What every member may be asked for, at its agreed price: dispatch makes the fleet's bid of it."""
     bargain, formed = state["bargain"], state["coalition"]
     quantity = formed.solution.quantity_kw
@@ -241,13 +241,13 @@ def submit_bid(state: State, context: Context) -> State:
     return {"decision": decision}
 
 
-def table_of(state: State, context: Context) -> Table:
+def table_of(state: NegotiationState, context: Context) -> NegotiationTable:
     """What lies on the table now."""
     bargain = state["bargain"]
     view = context.seen(bargain.round)
     history = state["history"]
     terms, asks = [record.terms for record in history], [record.ask_usd_per_mwh for record in history]
-    return Table.of(bargain, view, view.forecast, context.rules.rounds, terms, asks)
+    return NegotiationTable.of(bargain, view, view.forecast, context.rules.rounds, terms, asks)
 
 
 STEPS = {
@@ -265,19 +265,19 @@ STEPS = {
 """Node → what it does."""
 
 
-def _after_terms(_: State, context: Context) -> str:
+def _after_terms(_: NegotiationState, context: Context) -> str:
     return "guard_terms" if context.guarded else "respond"
 
 
-def _next_round(state: State, context: Context) -> str:
+def _next_round(state: NegotiationState, context: Context) -> str:
     return "evaluate" if goes_on(state, context) else "form_coalition"
 
 
-def _after_response(state: State, context: Context) -> str:
+def _after_response(state: NegotiationState, context: Context) -> str:
     return "guard_responses" if context.decider.asks_homes else _next_round(state, context)
 
 
-def _after_coalition(_: State, context: Context) -> str:
+def _after_coalition(_: NegotiationState, context: Context) -> str:
     return "guard_coalition" if context.guarded else "submit_bid"
 
 
@@ -290,7 +290,7 @@ EDGES = (
     ("guard_coalition", "submit_bid"),
     ("submit_bid", END),
 )
-CHOICES: dict[str, tuple[Callable[[State, Context], str], tuple[str, ...]]] = {
+CHOICES: dict[str, tuple[Callable[[NegotiationState, Context], str], tuple[str, ...]]] = {
     "counter_offer": (_after_terms, ("guard_terms", "respond")),
     "respond": (_after_response, ("guard_responses", "evaluate", "form_coalition")),
     "guard_responses": (_next_round, ("evaluate", "form_coalition")),
@@ -302,8 +302,8 @@ CHOICES: dict[str, tuple[Callable[[State, Context], str], tuple[str, ...]]] = {
 def build_workflow(guarded: bool = True) -> Any:
     """Compile the graph, with guards or without (`is_guarded`); one compiled graph serves all windows.
 
-    What flows is a `State` in a single channel that merges what steps return, and a step says itself which comes next:
-    a channel for each key and an edge that reads the state anew cost more than the steps of the rules.
+    What flows is a `NegotiationState` in a single channel that merges what steps return, and a step says itself which
+    comes next: a channel for each key and an edge that reads the state anew cost more than the steps of the rules.
     """
     # A schema without fields is one channel to LangGraph; a step's hints are read as schemas too, hence Any.
     schema: Any = Annotated[dict, _merged]
@@ -315,7 +315,7 @@ def build_workflow(guarded: bool = True) -> Any:
 
         return step
 
-    def choosing(function: Any, choose: Callable[[State, Context], str]) -> Any:
+    def choosing(function: Any, choose: Callable[[NegotiationState, Context], str]) -> Any:
         def step(state: Any, runtime: Runtime[_Run]) -> Any:
             run = runtime.context
             update = run.advance(function, state)
@@ -345,12 +345,14 @@ class _Run:
     """One negotiation: what it is given, and the state it has reached."""
 
     given: Context
-    state: State
+    state: NegotiationState
 
-    def advance(self, function: Callable[[State, Context], State], state: State) -> State:
+    def advance(
+        self, function: Callable[[NegotiationState, Context], NegotiationState], state: NegotiationState
+    ) -> NegotiationState:
         """Take a step from `state`; what it changes."""
         update = function(state, self.given)
-        self.state = cast(State, state | update)
+        self.state = cast(NegotiationState, state | update)
         return update
 
 
@@ -358,7 +360,7 @@ def _merged(state: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
     return state | update
 
 
-def negotiate(workflow: Any, context: Context) -> State:
+def negotiate(workflow: Any, context: Context) -> NegotiationState:
     """Run one negotiation to its end."""
     run = _Run(context, {})
     # Nothing is streamed: LangGraph would hand the state over after every step, and `run` has it.

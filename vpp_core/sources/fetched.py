@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Answer:
+class Fetched:
     """A service's answer as it came, and when."""
 
     content: bytes
@@ -36,20 +36,20 @@ class Shelf:
     folder: Path
     suffix: str
 
-    def read(self, what: str) -> Answer | None:
+    def read(self, what: str) -> Fetched | None:
         """The kept answer, or None. A damaged one is an `InputError` that says which file to remove."""
         path, note = self._paths(what)
         if not path.exists() or not note.exists():
             return None
         try:
             when = pd.Timestamp(json.loads(note.read_text())["retrieved_at"])
-            return Answer(path.read_bytes(), when)
+            return Fetched(path.read_bytes(), when)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{note} or the answer beside it is damaged ({error}); remove both to fetch again"
             ) from None
 
-    def keep(self, what: str, answer: Answer, request: dict[str, Any]) -> None:
+    def keep(self, what: str, answer: Fetched, request: dict[str, Any]) -> None:
         """Write the answer, then its note: without the note it does not count. A full disk costs only the copy."""
         path, note = self._paths(what)
         record = {"request": request, "retrieved_at": answer.retrieved_at.isoformat()}

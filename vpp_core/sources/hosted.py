@@ -15,7 +15,7 @@ import pandas as pd
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.iso import CAISO
-from vpp_core.sources.fetched import Answer, Shelf
+from vpp_core.sources.fetched import Fetched, Shelf
 from vpp_core.sources.folders import FETCHED_HOSTED
 from vpp_core.sources.network import Services, get, reachability
 from vpp_core.sources.price_rows import DAY_AHEAD, REAL_TIME, PriceRows, refuse_impossible
@@ -59,7 +59,7 @@ def fetch(
         reachability.check(services.hosted_url)
         for name in wanted:
             log.info("asking gridstatus.io for %s of %s at %s", name, month, node)
-            answer = Answer(_ask(name, node, month, services), services.now().floor("s"))
+            answer = Fetched(_ask(name, node, month, services), services.now().floor("s"))
             rows = _rows(answer, name, month, f"the gridstatus.io answer for {name} of {month} at {node}")
             if len(rows.rows):
                 request = {"dataset": _DATASETS[name][0], "location": node, "month": str(month)}
@@ -107,7 +107,7 @@ def _ask(series: str, node: str, month: Month, services: Services) -> bytes:
     return str(frame.to_json(orient="records", date_format="iso")).encode()
 
 
-def _rows(answer: Answer, series: str, month: Month, where: str) -> PriceRows:
+def _rows(answer: Fetched, series: str, month: Month, where: str) -> PriceRows:
     """The records as rows of an OASIS report."""
     report = _DATASETS[series][1]
     try:

@@ -20,7 +20,7 @@ import pandas as pd
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.iso import CAISO
-from vpp_core.sources.fetched import Answer, Shelf
+from vpp_core.sources.fetched import Fetched, Shelf
 from vpp_core.sources.folders import FETCHED_OASIS
 from vpp_core.sources.network import Services, get, reachability
 from vpp_core.sources.oasis_files import OasisRefusalError, read_bytes
@@ -133,9 +133,9 @@ def _patient_caiso(services: Services) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.last_url = ""
-            self._last: Answer | None = None
+            self._last: Fetched | None = None
 
-        def ask(self, dataset: str, month: Month, params: dict[str, str]) -> Answer:
+        def ask(self, dataset: str, month: Month, params: dict[str, str]) -> Fetched:
             self._last = None
             compose: Any = self.get_oasis_dataset  # its decorator takes `error` besides the parameters it declares
             compose(dataset, date=month.start, end=month.end, params=params, raw_data=True, sleep=0, error="raise")
@@ -156,7 +156,7 @@ def _patient_caiso(services: Services) -> Any:
             answer = get(self.last_url, services, what=what)
             if answer.status_code != 200:
                 raise UnavailableError(f"{what} was refused with HTTP {answer.status_code}; try later or use files")
-            self._last = Answer(answer.content, services.now().floor("s"))
+            self._last = Fetched(answer.content, services.now().floor("s"))
             return _first_table(answer.content)
 
     return PatientCaiso()

@@ -17,7 +17,7 @@ import pandas as pd
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.iso import DEFAULT, Iso, Place
-from vpp_core.sources.fetched import Answer, Shelf
+from vpp_core.sources.fetched import Fetched, Shelf
 from vpp_core.sources.folders import FETCHED_PVWATTS
 from vpp_core.sources.network import Services, get, reachability
 from vpp_core.sources.orientations import ORIENTATIONS, Orientation
@@ -100,7 +100,7 @@ def _query(orientation: Orientation, place: Place) -> dict[str, float | str]:
     return {**_PARAMETERS, **where, "tilt": orientation.tilt_deg, "azimuth": orientation.azimuth_deg}
 
 
-def _fetch(orientation: Orientation, place: Place, services: Services) -> Answer:
+def _fetch(orientation: Orientation, place: Place, services: Services) -> Fetched:
     reachability.check(services.pvwatts_url)
     log.info("asking PVWatts for a typical year of %s", orientation.id)
     key = {"X-Api-Key": services.pvwatts_key or ""}
@@ -113,7 +113,7 @@ def _fetch(orientation: Orientation, place: Place, services: Services) -> Answer
         raise UnavailableError(
             f"PVWatts answered HTTP {answer.status_code} ({_reason(answer.content)}); the model is used"
         )
-    return Answer(answer.content, services.now().floor("s"))
+    return Fetched(answer.content, services.now().floor("s"))
 
 
 def _reason(content: bytes) -> str:
@@ -127,7 +127,7 @@ def _reason(content: bytes) -> str:
         return "no reason given"
 
 
-def _year(answer: Answer, where: str) -> Floats:
+def _year(answer: Fetched, where: str) -> Floats:
     """Hourly AC power per kW DC, (8760,)."""
     try:
         said = json.loads(answer.content)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vpp_core.llm.gateway import Gateway
     from vpp_core.negotiation.deciders import Decider
     from vpp_core.negotiation.mechanisms import Mechanism
-    from vpp_core.negotiation.workflow import State
+    from vpp_core.negotiation.workflow import NegotiationState
     from vpp_core.scenario import NegotiationRules, Scenario
 
 
@@ -36,7 +36,7 @@ class Negotiated(GateClosureStrategy):
     def maximises_own_profit(self, scenario: Scenario) -> bool:
         return scenario.negotiation.objective == "profit"
 
-    def negotiate(self, view: GateView) -> State:
+    def negotiate(self, view: GateView) -> NegotiationState:
         """The whole negotiation of a window's energy or a day's reserves."""
         from vpp_core.dispatch.window_program import WindowProgram
         from vpp_core.negotiation.mechanisms import mechanism_of
@@ -58,10 +58,10 @@ class Negotiated(GateClosureStrategy):
 
 def decider_of(rules: NegotiationRules, gateway: Gateway | None) -> Decider:
     """The decider that the scenario asks for."""
-    from vpp_core.negotiation.deciders import Rules
+    from vpp_core.negotiation.deciders import RuleDecider
 
     if rules.decider == "rules":
-        return Rules(rules)
+        return RuleDecider(rules)
     if gateway is None:
         raise InputError("the scenario negotiates by a language model, and there is no way to one; give a gateway")
     from vpp_core.negotiation.strategist import Strategist

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # numba and scipy load with these: not when the registry is o
     from vpp_core.dispatch.view import GateView
     from vpp_core.llm.gateway import Gateway
     from vpp_core.market.inputs import Inputs
-    from vpp_core.negotiation.workflow import State
+    from vpp_core.negotiation.workflow import NegotiationState
     from vpp_core.scenario import Scenario
     from vpp_core.settlement.trajectory import Trajectory
 
@@ -49,7 +49,7 @@ class GateClosureStrategy(Strategy):
     """true: forecasts of prices, load, sun and trips happen to be what comes"""
     gateway: Gateway | None = None
     """the way to a language model, set by whoever runs a strategy that asks one"""
-    heard: Callable[[GateView, State], None] | None = None
+    heard: Callable[[GateView, NegotiationState], None] | None = None
     """told of every negotiation that has ended, by a strategy that negotiates"""
 
     def maximises_own_profit(self, scenario: Scenario) -> bool:

@@ -23,8 +23,8 @@ from vpp_pipeline.stage import Stage
     )
 )
 def prosumer_fleet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    from vpp_core.fleet.arrow import fleet_to_arrow
     from vpp_core.fleet.population import generate_fleet
-    from vpp_core.fleet.storage import fleet_to_arrow
     from vpp_core.fleet.strictness import stricter
     from vpp_core.fleet.text import join_described
 

@@ -119,7 +119,7 @@ def answer(report: str) -> str:
 
 def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) -> dict[str, Any]:
     """Side tables and files first, the manifest last: a report is current only once all of it is there."""
-    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.fleet.arrow import fleet_from_arrow
     from vpp_core.results.claims import claims
     from vpp_core.results.gap import gap_split
     from vpp_core.results.kpis import kpi_daily
@@ -168,7 +168,7 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
 
 def _event(stage: Stage, tables: ReportTables) -> EventDelivery | None:
     """What the fleet of this run would have delivered in the real event."""
-    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.fleet.arrow import fleet_from_arrow
     from vpp_core.market.inputs import Inputs
     from vpp_core.results.fidelity import evening_event
 

@@ -26,7 +26,7 @@ def kpi_monthly(
     market_prices: pd.DataFrame,
     prosumer_fleet: pa.Table,
 ) -> dg.MaterializeResult:
-    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.fleet.arrow import fleet_from_arrow
     from vpp_core.results import kpis
 
     stage = Stage.of(context, lake)

@@ -23,7 +23,7 @@ from vpp_pipeline.stage import Stage
 
 
 @dataclass(frozen=True)
-class World:
+class SourceTables:
     """The five tables that every strategy starts from."""
 
     market_prices: pd.DataFrame
@@ -33,9 +33,9 @@ class World:
     prosumer_fleet: pa.Table
 
 
-def simulated(stage: Stage, world: World, said: Said | None = None) -> pa.Table:
+def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa.Table:
     """OUTCOMES of the strategies that this stage materializes; `said` hears what is said."""
-    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.fleet.arrow import fleet_from_arrow
     from vpp_core.negotiation.expected import expectation
     from vpp_core.shards.split import aggregations
     from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
@@ -112,7 +112,7 @@ def _to_ask_again(stage: Stage, stored: pa.Table) -> bool:
 
 
 def _result(
-    context: dg.AssetExecutionContext, lake: LakeResource, world: World, others: Iterable[pa.Table] = ()
+    context: dg.AssetExecutionContext, lake: LakeResource, world: SourceTables, others: Iterable[pa.Table] = ()
 ) -> dg.MaterializeResult:
     stage = Stage.of(context, lake)
 
@@ -162,7 +162,7 @@ def negotiation_results(
     load_profiles: pd.DataFrame,
     prosumer_fleet: pa.Table,
 ) -> dg.MaterializeResult:
-    world = World(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
+    world = SourceTables(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
     return _result(context, lake, world)
 
 
@@ -184,7 +184,7 @@ def centralized_dispatch(
     load_profiles: pd.DataFrame,
     prosumer_fleet: pa.Table,
 ) -> dg.MaterializeResult:
-    world = World(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
+    world = SourceTables(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
     return _result(context, lake, world)
 
 
@@ -205,7 +205,7 @@ def perfect_foresight_bound(
     load_profiles: pd.DataFrame,
     prosumer_fleet: pa.Table,
 ) -> dg.MaterializeResult:
-    world = World(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
+    world = SourceTables(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
     return _result(context, lake, world)
 
 
@@ -230,5 +230,5 @@ def window_results(
     centralized_dispatch: pa.Table,
     perfect_foresight_bound: pa.Table,
 ) -> dg.MaterializeResult:
-    world = World(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
+    world = SourceTables(market_prices, price_forecast, solar_generation, load_profiles, prosumer_fleet)
     return _result(context, lake, world, (negotiation_results, centralized_dispatch, perfect_foresight_bound))

@@ -141,7 +141,7 @@ def _span(scenario: Scenario, month: Month) -> pd.Interval:
 def _negotiated(lake: Lake, month: str, chosen: Scenario, moment: pd.Timestamp, gate: Gate) -> pa.Table:
     """The same by running the month up to there."""
     from vpp_core.calendar import Month
-    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.fleet.arrow import fleet_from_arrow
     from vpp_core.simulation import Inputs, negotiate_reserves, negotiate_window
     from vpp_pipeline.cli.execution import have_month, tell_size, tell_what_is_asked
     from vpp_pipeline.lake.answers import gateway_of

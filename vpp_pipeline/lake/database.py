@@ -245,7 +245,7 @@ def _other_scenario(lake: Lake, month: str, scenario: str) -> bool:
 
 def _tables_of(lake: Lake, month: str, scenario: str) -> dict[str, Any]:
     """All database tables of one month and scenario, or an `InputError` for the first that is missing or damaged."""
-    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.fleet.arrow import fleet_from_arrow
     from vpp_core.results.database import input_tables, result_tables
 
     tables: dict[str, Any] = {name: lake.read(name, month, scenario).table for name in FLAT_TABLES}

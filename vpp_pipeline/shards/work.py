@@ -63,7 +63,7 @@ class World:
 @functools.lru_cache(maxsize=1)
 def _world(lake_url: str, raw: str, month: str, scenario_json: str, recipe: str) -> World:
     """Read once in a worker's life; `recipe` changes with the tables' content."""
-    from vpp_core.fleet.storage import fleet_from_arrow
+    from vpp_core.fleet.arrow import fleet_from_arrow
     from vpp_pipeline.plugins import load_strategies
 
     load_strategies()

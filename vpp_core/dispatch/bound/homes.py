@@ -173,7 +173,7 @@ def broken_kwh(home: Home, schedules: list[Schedule]) -> float:
 
 
 @dataclass(frozen=True)
-class Homes:
+class BoundHomes:
     """The homes of a period, with or without their preferences."""
 
     inputs: Inputs
@@ -188,7 +188,7 @@ class Homes:
     """the same of a battery"""
 
     @classmethod
-    def of(cls, inputs: Inputs, obeys: bool) -> Homes:
+    def of(cls, inputs: Inputs, obeys: bool) -> BoundHomes:
         permission = Permission.of(inputs.fleet, inputs.stores, obeys)
         on_meter, on_battery = (
             sum((e.usd_per_kwh for e in inputs.events if e.programme.measured == where), np.zeros(len(inputs.period)))

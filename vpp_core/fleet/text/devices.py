@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from vpp_core.fleet.text.clauses import Clause, Reading
-from vpp_core.fleet.text.products import Product
+from vpp_core.fleet.text.products import DeviceModel
 from vpp_core.fleet.text.quantities import Quantity
 
 Kind = Literal["battery", "solar", "car", "charger", "inverter", "other"]
@@ -101,7 +101,7 @@ class Device:
     start: int
     end: int
     clause: Clause
-    product: Product | None = None
+    product: DeviceModel | None = None
     count: int = 1
     quantities: list[Quantity] = field(default_factory=list)
     quote: str = ""

@@ -18,7 +18,7 @@ from vpp_core.fleet.text.cars import KWH_PER_KM
 from vpp_core.fleet.text.completion import complete
 from vpp_core.fleet.text.extraction import Extraction, Found
 from vpp_core.fleet.text.grammar import PANEL_KW, GrammarParser, battery_power_kw
-from vpp_core.fleet.text.products import Product, find_products
+from vpp_core.fleet.text.products import DeviceModel, find_products
 from vpp_core.fleet.text.quantities import KM_PER_MILE, find_quantities
 from vpp_core.fleet.text.words import normalise
 from vpp_core.llm import Unusable, ask, quoted
@@ -278,7 +278,7 @@ class _Form:
             raise InputError(f"{name} quotes words that are not in the description; copy them word for word")
         return quote.strip()
 
-    def _product(self, name: str | None, kind: str) -> Product | None:
+    def _product(self, name: str | None, kind: str) -> DeviceModel | None:
         """The product of our own table that the model names, where the text names it too."""
         if name is None:
             return None

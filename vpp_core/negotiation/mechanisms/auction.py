@@ -14,7 +14,7 @@ from vpp_core.fleet.fleet import Floats
 from vpp_core.market.distribution import expected_gain_above, expected_gain_below
 from vpp_core.negotiation.bargain import Bargain
 from vpp_core.negotiation.mechanisms.one_price import Round, groups, in_one_round, paid
-from vpp_core.negotiation.workflow import Context, State
+from vpp_core.negotiation.workflow import Context, NegotiationState
 
 CUTS = 16
 """Bids at which the aggregator looks whether to stop, evenly among those it could take."""
@@ -26,7 +26,7 @@ class Auction:
     key: ClassVar[str] = "auction"
     about: ClassVar[str] = "sealed bids once; all that are taken are paid the dearest of them"
 
-    def negotiate(self, context: Context) -> State:
+    def negotiate(self, context: Context) -> NegotiationState:
         """One round: bids, a cut, a price."""
         return in_one_round(context, _cleared)
 

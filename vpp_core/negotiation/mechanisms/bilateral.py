@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from vpp_core.negotiation.workflow import Context, State, build_workflow, negotiate
+from vpp_core.negotiation.workflow import Context, NegotiationState, build_workflow, negotiate
 
 
 class Bilateral:
@@ -16,7 +16,7 @@ class Bilateral:
     def __init__(self) -> None:
         self._workflow: dict[bool, Any] = {}
 
-    def negotiate(self, context: Context) -> State:
+    def negotiate(self, context: Context) -> NegotiationState:
         """Run the graph to its end."""
         if context.guarded not in self._workflow:
             self._workflow[context.guarded] = build_workflow(context.guarded)

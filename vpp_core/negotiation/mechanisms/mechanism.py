@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
-from vpp_core.negotiation.workflow import Context, State
+from vpp_core.negotiation.workflow import Context, NegotiationState
 
 
 class Mechanism(Protocol):
@@ -13,7 +13,7 @@ class Mechanism(Protocol):
     key: ClassVar[str]
     about: ClassVar[str]
 
-    def negotiate(self, context: Context) -> State:
+    def negotiate(self, context: Context) -> NegotiationState:
         """Negotiate once.
 
         Parameters
@@ -23,7 +23,7 @@ class Mechanism(Protocol):
 
         Returns
         -------
-        State
+        NegotiationState
             Prices, members and the decision; its history tells each round.
         """
         ...

@@ -14,7 +14,7 @@ from vpp_core.negotiation.guard import hold_terms
 from vpp_core.negotiation.rounds import RoundRecord
 from vpp_core.negotiation.workflow import (
     Context,
-    State,
+    NegotiationState,
     announce,
     coalition,
     evaluate,
@@ -38,10 +38,10 @@ Pricing = Callable[[Bargain, Floats, Context], Round]
 """From homes' offers and what the aggregator would pay for each at most (K,) to prices."""
 
 
-def in_one_round(context: Context, pricing: Pricing) -> State:
+def in_one_round(context: Context, pricing: Pricing) -> NegotiationState:
     """A negotiation of one round by a rule of pricing; what the aggregator would pay at most is its terms' limit."""
-    state = announce(cast(State, {}), context)
-    state = cast(State, state | evaluate(state, context))
+    state = announce(cast(NegotiationState, {}), context)
+    state = cast(NegotiationState, state | evaluate(state, context))
     decided = context.decider.terms(replace(table_of(state, context), rounds=1))
     if context.guarded:
         decided = hold_terms(decided, None, context.rules.rounds, context.rules)
@@ -59,11 +59,11 @@ def in_one_round(context: Context, pricing: Pricing) -> State:
         decided.value, decided.reason, decided.by_model, np.zeros(len(said.agreed), dtype=bool),
     )  # fmt: skip
     usage = state["usage"] + decided.usage
-    state = cast(State, state | {"bargain": settled, "terms": decided, "history": [record], "usage": usage})
-    state = cast(State, state | coalition(state, context))
+    state = cast(NegotiationState, state | {"bargain": settled, "terms": decided, "history": [record], "usage": usage})
+    state = cast(NegotiationState, state | coalition(state, context))
     if context.guarded:
-        state = cast(State, state | guard_coalition(state, context))
-    return cast(State, state | submit_bid(state, context))
+        state = cast(NegotiationState, state | guard_coalition(state, context))
+    return cast(NegotiationState, state | submit_bid(state, context))
 
 
 def groups(bargain: Bargain) -> tuple[Ints, int]:

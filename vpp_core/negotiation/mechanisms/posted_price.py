@@ -13,7 +13,7 @@ import numpy as np
 from vpp_core.fleet.fleet import Floats
 from vpp_core.negotiation.bargain import Bargain
 from vpp_core.negotiation.mechanisms.one_price import Round, groups, in_one_round, paid
-from vpp_core.negotiation.workflow import Context, State
+from vpp_core.negotiation.workflow import Context, NegotiationState
 
 POSTED_SHARE = 0.5
 """Of what an offer is worth to the aggregator, what it posts."""
@@ -25,7 +25,7 @@ class PostedPrice:
     key: ClassVar[str] = "posted_price"
     about: ClassVar[str] = "one price for each sort of offer, to take or to leave"
 
-    def negotiate(self, context: Context) -> State:
+    def negotiate(self, context: Context) -> NegotiationState:
         """One round: homes accept what reaches their reservation price."""
         return in_one_round(context, _posted)
 

@@ -12,6 +12,7 @@ import pytest
 
 from vpp_core.calendar import Period
 from vpp_core.errors import InputError
+from vpp_core.fleet.arrow import fleet_from_arrow, fleet_to_arrow, same_fleet
 from vpp_core.fleet.bess import BESS
 from vpp_core.fleet.convert import fleet_of, household_of, households_of, join
 from vpp_core.fleet.ev import ElectricVehicle
@@ -23,7 +24,6 @@ from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.prosumer import Prosumer
 from vpp_core.fleet.pv import SolarPV
 from vpp_core.fleet.statistics import describe
-from vpp_core.fleet.storage import fleet_from_arrow, fleet_to_arrow, same_fleet
 from vpp_core.tables import PROSUMER_FLEET
 
 
