@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -53,10 +54,10 @@ def invent() -> Callable[..., Invented]:
 
 
 def _once(make: Callable) -> Callable:
-    made: dict[str, object] = {}
+    made: dict[bytes, object] = {}
 
     def remembered(*args, **kwargs):
-        key = repr((args, sorted(kwargs.items())))
+        key = pickle.dumps((args, sorted(kwargs.items())))
         if key not in made:
             made[key] = make(*args, **kwargs)
         return made[key]

@@ -56,6 +56,13 @@ class GateView:
     stage_count: int
     """quarter hours of the window"""
 
+    def __repr__(self) -> str:
+        what = "energy of a window" if self.gate == "real_time" else "reserves of a day"
+        return (
+            f"<GateView {self.gate}: {what} from {self.local_start:%Y-%m-%d %H:%M}, {self.hours:g} h, "
+            f"p50 {self.forecast[ENERGY, 1]:,.2f} $/MWh, {len(self.fleet):,} homes, {len(self.devices):,} stores>"
+        )
+
     @property
     def timezone(self) -> str:
         """The time zone of the market's days."""

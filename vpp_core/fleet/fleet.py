@@ -131,6 +131,14 @@ class Fleet:
     def __len__(self) -> int:
         return len(self.home_id)
 
+    def __repr__(self) -> str:
+        v2g = f" ({self.cars.v2g.sum():,} V2G)" if self.cars.v2g.any() else ""
+        return (
+            f"<Fleet of {len(self):,} homes (seed {self.seed}): {self.has_battery.sum():,} batteries of "
+            f"{self.bess_capacity_kwh.sum():,.0f} kWh, {self.has_pv.sum():,} with solar of "
+            f"{self.pv_capacity_kw.sum():,.0f} kW, {len(self.cars):,} cars{v2g}, {len(self.heaters):,} water heaters>"
+        )
+
     @property
     def has_battery(self) -> Bools:
         """Whether each home has a battery, shape (N,)."""

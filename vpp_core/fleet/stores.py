@@ -98,6 +98,11 @@ class Stores:
     def __len__(self) -> int:
         return len(self.home)
 
+    def __repr__(self) -> str:
+        count = np.bincount(self.kind, minlength=len(self.kinds))
+        told = ", ".join(f"{count:,} {name or 'of a kind'}" for name, count in zip(self.kinds, count, strict=True))
+        return f"<Stores {told} over {len(self.available):,} intervals, {self.capacity_kwh.sum():,.0f} kWh>"
+
     def of_kind(self, name: str) -> slice:
         """Columns of a kind.
 

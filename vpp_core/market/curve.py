@@ -31,6 +31,15 @@ class Curve:
     buy_kw: Floats
     """bid for at that price or below, shape (A, P), not rising"""
 
+    def __repr__(self) -> str:
+        sides = (
+            ("sell", self.sell_total_kw, self.mean_sell_usd_per_mwh),
+            ("buy", self.buy_total_kw, self.mean_buy_usd_per_mwh),
+        )
+        told = ", ".join(f"{side} {kw.sum():,.1f} kW at {usd:,.2f} $/MWh" for side, kw, usd in sides if kw.sum() > 0)
+        many = f" by {len(self.sell_kw)} aggregations" if len(self.sell_kw) > 1 else ""
+        return f"<Curve {told or 'of no bid'}{many}>"
+
     @classmethod
     def none(cls, aggregations: int) -> Curve:
         """Make the curve of no bid.

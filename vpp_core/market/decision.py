@@ -42,6 +42,12 @@ class Decision:
     """what asking a language model cost and came to"""
     timings: dict[str, float] = field(default_factory=dict, compare=False)
 
+    def __repr__(self) -> str:
+        asked = "a schedule within " if self.schedule_kw is not None else ""
+        bargained = f"; {self.agreed} of {self.offers} offers agreed in {self.rounds} rounds" if self.rounds else ""
+        ending = f", {self.outcome}" if self.outcome else ""
+        return f"<Decision {asked}{self.segments!r}{bargained}{ending}>"
+
 
 @dataclass(frozen=True)
 class Bid:
@@ -52,3 +58,7 @@ class Bid:
     feasible_kw: float
     """all that the stores could have been asked for"""
     decision: Decision
+
+    def __repr__(self) -> str:
+        small = ", too little for the market's minimum" if self.below_minimum else ""
+        return f"<Bid {self.curve!r} of {self.feasible_kw:,.1f} kW feasible{small}>"

@@ -64,6 +64,13 @@ class Inputs:
     slot: Ints
     """quarter hour of the local day of each interval, shape (T + lookahead,)"""
 
+    def __repr__(self) -> str:
+        return (
+            f"<Inputs of {self.scenario.name} {self.period.month}: {len(self.period):,} intervals, "
+            f"{len(self.windows):,} windows, {len(self.fleet):,} homes, {len(self.stores):,} stores, "
+            f"mean LMP {self.lmp_usd_per_mwh.mean():,.2f} $/MWh>"
+        )
+
     @property
     def lmp_usd_per_mwh(self) -> Floats:
         """Realised real-time price, shape (T,)."""

@@ -144,6 +144,12 @@ class Segments:
     agreed_usd_per_mwh: Floats
     call_usd_per_mwh: Floats
 
+    def __repr__(self) -> str:
+        sell, buy, spin, nonspin, give = self.quantity_kw.reshape(5, -1).sum(axis=1)
+        parts = {"sell": sell + give, "buy": buy, "spin": spin, "non-spin": nonspin}
+        told = ", ".join(f"{name} {kw:,.1f} kW" for name, kw in parts.items() if kw > 0)
+        return f"<Segments {(self.quantity_kw > 0).sum():,} of {len(self.quantity_kw):,}: {told or 'nothing'}>"
+
     @classmethod
     def none(cls, layout: Layout) -> Segments:
         """No segment at all."""

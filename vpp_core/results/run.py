@@ -46,6 +46,12 @@ class Run:
     event: EventDelivery | None = None
     scores: pd.DataFrame | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"<Run of {self.scenario.name} {self.month}: {self.days} days, {self.homes:,} homes, "
+            f"{', '.join(self.kpis['strategy'])}>"
+        )
+
     @cached_property
     def flat(self) -> OutcomeTables:
         return outcome_tables(self.outcomes)

@@ -43,6 +43,11 @@ class Interval:
     low: float | None
     high: float | None
 
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"{self.estimate:,.2f}"
+        return f"{self.estimate:,.2f} [{self.low:,.2f}, {self.high:,.2f}]"
+
     @property
     def sign(self) -> int:
         """1 or −1 where the whole interval is on one side of 0; 0 where it holds 0 or there is none."""

@@ -169,6 +169,18 @@ class Scenario(Rules):
             raise ValueError(f"the character U+{ord(acting[0]):04X} cannot be shown; write one line of plain text")
         return description
 
+    def __str__(self) -> str:
+        """What a person asks of it first, and where it differs from the defaults; `to_json` has all."""
+        days = "" if self.first_days is None else f", first {self.first_days} days"
+        place = f"{self.operator.name} at {self.node or self.operator.default_node}"
+        told = ("name", "description", "homes", "seed", "iso", "node", "first_days")
+        changed = [text for text in _changes(self.model_dump(), _DEFAULTS) if text.partition("=")[0] not in told]
+        other = f"; {', '.join(changed)}" if changed else ""
+        return f"{self.name}: {self.homes:,} homes (seed {self.seed}), {place}{days}{other}"
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self}>"
+
     @property
     def operator(self) -> Iso:
         """The market's record."""
@@ -284,6 +296,25 @@ class Scenario(Rules):
         """
         content = self.model_dump(mode="json", exclude={"name", "description"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+LONGEST_VALUE = 60
+"""Characters of a changed value that are shown of a scenario."""
+_DEFAULTS = Scenario().model_dump()
+
+
+def _changes(content: dict[str, Any], default: dict[str, Any], path: str = "") -> list[str]:
+    """Fields that differ, as `path=value`."""
+    found: list[str] = []
+    for name, value in content.items():
+        usual = default.get(name)
+        if value == usual:
+            continue
+        if isinstance(value, dict) and isinstance(usual, dict) and name != "home_tactics":
+            found += _changes(value, usual, f"{path}{name}.")
+        else:
+            found.append(f"{path}{name}={shortened(str(value), LONGEST_VALUE)}")
+    return found
 
 
 MOST_FAULTS, LONGEST_FAULT = 3, 160

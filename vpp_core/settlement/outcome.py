@@ -33,7 +33,7 @@ QUANTILES = ("p10", "p50", "p90")
 """of a forecast, in order"""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settled:
     """The flat tables of one strategy's period, and the bound's gap where it is one."""
 
@@ -48,8 +48,16 @@ class Settled:
     """what events showed and programmes paid (`programme_days`)"""
     bound_gap_usd: float | None
 
+    def __repr__(self) -> str:
+        gap = "" if self.bound_gap_usd is None else f", at most {self.bound_gap_usd:,.2f} $ below the best"
+        return (
+            f"<{type(self).__name__} of {self.strategy}: {self.households['local_day'].nunique()} days, "
+            f"{len(self.windows):,} windows, {self.households['home_id'].nunique():,} homes, surplus over no VPP "
+            f"{self.households['surplus_usd'].sum():,.2f} ${gap}>"
+        )
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Outcome(Settled):
     """The same of a run, with what its stores did, and timings that go to a run log."""
 
