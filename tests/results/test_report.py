@@ -14,12 +14,6 @@ from vpp_core.results.run import Run
 from vpp_core.results.shares import data_shares
 from vpp_core.results.summary import Summary, csv_columns
 
-FIELDS = tuple(Run.__dataclass_fields__)
-
-
-def files_of(run: Run) -> dict[str, bytes]:
-    return report_files(*(getattr(run, name) for name in FIELDS))
-
 
 @pytest.fixture(scope="module")
 def run(run_of):
@@ -28,7 +22,7 @@ def run(run_of):
 
 @pytest.fixture(scope="module")
 def files(run):
-    return files_of(run)
+    return report_files(run)
 
 
 def figures_of(page: str) -> dict:
@@ -42,7 +36,7 @@ def test_the_same_run_makes_the_same_bytes(run, files):
         "simulation_report.md",
         "simulation_report.html",
     }
-    again = files_of(replace(run))
+    again = report_files(replace(run))
     assert again == files
 
 
@@ -111,12 +105,12 @@ def test_a_bound_shows_dashes_and_not_zeros_in_the_ladder(run):
 
 @pytest.mark.parametrize("surplus", [{"no_vpp": 0.0}, {"no_vpp": 0.0, "centralized": 5.0}, {"somebodys_own": 3.0}])
 def test_a_run_of_any_strategies_has_a_report(run_of, surplus):
-    page = files_of(run_of(surplus, days=2))["simulation_report.html"].decode()
+    page = report_files(run_of(surplus, days=2))["simulation_report.html"].decode()
     assert next(iter(surplus)) in page and 'id="answer"' in page
 
 
 def test_a_single_day_has_a_report_that_says_there_is_no_interval(run_of):
-    text = files_of(run_of(days=1))["simulation_report.md"].decode()
+    text = report_files(run_of(days=1))["simulation_report.md"].decode()
     assert "one day: no interval" in text
     assert not re.search(r"\bnan\b", text.lower())
 
@@ -137,7 +131,7 @@ def test_a_series_that_is_all_but_real_is_not_called_real(run):
 
 
 def test_one_is_not_counted_as_several(run_of):
-    page, text = (files_of(run_of(days=1, homes=1))[f"simulation_report.{end}"].decode() for end in ("html", "md"))
+    page, text = (report_files(run_of(days=1, homes=1))[f"simulation_report.{end}"].decode() for end in ("html", "md"))
     for told in (page.split("<nav>")[0], text.split("## Answer")[0]):
         assert "1 home" in told and "1 local day (only the first of the month)" in told
 

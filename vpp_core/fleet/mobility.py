@@ -81,14 +81,10 @@ def mobility(fleet: Fleet, period: Period, seed: int) -> Mobility:
     plan = _Plan.draw(fleet, drawn, seed)
     intervals, count = len(drawn), len(cars)
     change = np.zeros((intervals + 1, count), dtype=np.int8)
-    trip_kwh = np.zeros((intervals, count))
-    required_kwh = np.zeros((intervals, count))
-    planned_kwh = np.zeros((intervals, count))
+    trip_kwh, required_kwh, planned_kwh = (np.zeros((intervals, count)) for _ in range(3))
     infeasible = 0
 
-    floor = cars.min_soc * cars.capacity_kwh
-    target = cars.target_soc * cars.capacity_kwh
-    energy = cars.initial_soc * cars.capacity_kwh
+    floor, target, energy = (soc * cars.capacity_kwh for soc in (cars.min_soc, cars.target_soc, cars.initial_soc))
     longest = np.where(cars.trip_kwh > 0, np.maximum(target, energy) - floor, 0.0)
     home_since = np.zeros(count, dtype=np.intp)
     connected = np.ones(count, dtype=bool)

@@ -50,13 +50,13 @@ def market_picture(prices: pd.DataFrame) -> Picture:
     local, real_time = _local(prices), _column(prices, "lmp_usd_per_mwh")
     figure = _canvas(("Price over the month", "The usual day", "Duration curve"))
     day_ahead = _column(prices, "lmp_day_ahead_usd_per_mwh")
-    _line(figure, 1, 1, local, real_time, "real-time (15 min)", BLUE, 1.0)
+    _line(figure, (1, 1), (local, real_time), "real-time (15 min)", BLUE, 1.0)
     if np.isfinite(day_ahead).any():
-        _line(figure, 1, 1, local, day_ahead, "day-ahead", ORANGE, 1.2)
+        _line(figure, (1, 1), (local, day_ahead), "day-ahead", ORANGE, 1.2)
     _band(figure, 2, 1, local.hour, real_time, "real-time", BLUE)
     reserve = _column(prices, "spin_usd_per_mw_h")
     if np.isfinite(reserve).any():
-        _line(figure, 2, 1, _HOURS, _by_hour(local.hour, reserve, 0.5), "reserve, median", GREEN, 1.5, dash="dot")
+        _line(figure, (2, 1), (_HOURS, _by_hour(local.hour, reserve, 0.5)), "reserve, median", GREEN, 1.5, dash="dot")
     share = np.linspace(0, 100, len(real_time))
     for values, name, colour in (
         (real_time, "real-time", BLUE),
@@ -64,7 +64,7 @@ def market_picture(prices: pd.DataFrame) -> Picture:
         (reserve, "reserve", GREEN),
     ):
         if np.isfinite(values).any():
-            _line(figure, 2, 2, share, np.sort(values)[::-1], name, colour, 1.5, legend=False)
+            _line(figure, (2, 2), (share, np.sort(values)[::-1]), name, colour, 1.5, legend=False)
     _axes(figure, "$/MWh", "$/MWh (reserve: $/MW per h)", "$/MWh", "local hour", "% of intervals")
     known = real_time[np.isfinite(real_time)]
     spread = np.percentile(known, [0.5, 99.5])
@@ -87,12 +87,14 @@ def solar_picture(solar: pd.DataFrame) -> Picture:
         local, power = _local(rows), _column(rows, "generation_kw_per_kw_installed")
         name, colour = str(orientation), _PANELS[str(orientation).split("_")[0]]
         if name == "south_18":
-            _line(figure, 1, 1, local, power, name, colour, 1.0, legend=False)
+            _line(figure, (1, 1), (local, power), name, colour, 1.0, legend=False)
             daily = pd.Series(power * INTERVAL_HOURS).groupby(local.strftime("%Y-%m-%d")).sum()
             figure.add_bar(x=list(daily.index), y=_plain(daily), marker_color=colour, showlegend=False, row=2, col=2)
         quarter = pd.Series(power).groupby(local.hour + local.minute / 60).mean()
         dash = "solid" if name.endswith("18") else "dot"
-        _line(figure, 2, 1, quarter.index.to_numpy(), np.asarray(quarter, dtype=float), name, colour, 1.5, dash=dash)
+        _line(
+            figure, (2, 1), (quarter.index.to_numpy(), np.asarray(quarter, dtype=float)), name, colour, 1.5, dash=dash
+        )
         yields.append(f"{name.replace('_', ' ')}° {power.sum() * INTERVAL_HOURS:.0f}")
     _axes(figure, "kW/kW", "kW/kW", "kWh/kW", "local hour", "day")
     return Picture(figure, "Rooftop solar", f"kWh per kW: {', '.join(yields)} · {_sources(solar)}")
@@ -107,7 +109,7 @@ def load_picture(load: pd.DataFrame) -> Picture:
     """Mean load per home over the month, its usual day, and homes by daily use."""
     local, mean, daily = _fleet_load(load)
     figure = _canvas(("Mean load per home over the month", "The usual day, 10–90 % of days", "Homes by daily use"))
-    _line(figure, 1, 1, local, mean, "mean of all homes", BLUE, 1.0)
+    _line(figure, (1, 1), (local, mean), "mean of all homes", BLUE, 1.0)
     weekend = np.asarray(local.dayofweek >= 5)
     for days, name, colour in ((~weekend, "weekday", BLUE), (weekend, "weekend", ORANGE)):
         if days.any():
@@ -136,10 +138,10 @@ def overview_page(
     net = mean_load - pv_kw_per_home * _column(south, "generation_kw_per_kw_installed")
     titles = ("Price and net load over the month", "The usual day", "Price against net load, by local hour")
     figure = _canvas(titles, second_axis=True)
-    _line(figure, 1, 1, local, price, "price", BLUE, 1.0)
-    _line(figure, 1, 1, local, net, "net load per home", ORANGE, 1.0, secondary=True)
-    _line(figure, 2, 1, _HOURS, _by_hour(local.hour, price, 0.5), "price, median", BLUE, 2.0)
-    _line(figure, 2, 1, _HOURS, _by_hour(local.hour, net, 0.5), "net load, median", ORANGE, 2.0, secondary=True)
+    _line(figure, (1, 1), (local, price), "price", BLUE, 1.0)
+    _line(figure, (1, 1), (local, net), "net load per home", ORANGE, 1.0, secondary=True)
+    _line(figure, (2, 1), (_HOURS, _by_hour(local.hour, price, 0.5)), "price, median", BLUE, 2.0)
+    _line(figure, (2, 1), (_HOURS, _by_hour(local.hour, net, 0.5)), "net load, median", ORANGE, 2.0, secondary=True)
     figure.add_scatter(
         x=_plain(net),
         y=_plain(price),
@@ -259,10 +261,8 @@ def _canvas(titles: tuple[str, str, str], second_axis: bool = False) -> go.Figur
 
 def _line(
     figure: go.Figure,
-    row: int,
-    col: int,
-    x: Any,
-    y: Floats,
+    place: tuple[int, int],
+    points: tuple[Any, Floats],
     name: str,
     colour: str,
     width: float,
@@ -271,7 +271,8 @@ def _line(
     legend: bool = True,
     secondary: bool = False,
 ) -> None:
-    """A line; times are shown as local wall-clock times."""
+    """A line through points (x, y) at a place (row, column); times are shown as local wall-clock times."""
+    (row, col), (x, y) = place, points
     stamps = x.tz_localize(None).strftime("%Y-%m-%d %H:%M").tolist() if isinstance(x, pd.DatetimeIndex) else _plain(x)
     figure.add_scatter(
         x=stamps,
@@ -301,7 +302,7 @@ def _band(figure: go.Figure, row: int, col: int, hour: Any, values: Floats, name
         row=row,
         col=col,
     )
-    _line(figure, row, col, _HOURS, _by_hour(hour, values, 0.5), f"{name}, median", colour, 2.0)
+    _line(figure, (row, col), (_HOURS, _by_hour(hour, values, 0.5)), f"{name}, median", colour, 2.0)
 
 
 def _axes(figure: go.Figure, top: str, left: str, right: str, left_x: str, right_x: str) -> None:

@@ -2,66 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
-import pyarrow as pa
-
-from vpp_core.calendar import Month
-from vpp_core.fleet.fleet import Fleet
-from vpp_core.results.fidelity import EventDelivery
 from vpp_core.results.render import markdown, page
 from vpp_core.results.run import Run
 from vpp_core.results.sections import sections
 from vpp_core.results.summary import results_csv, summary_json
-from vpp_core.scenario import Scenario
 
 
-def report_files(
-    kpis: pd.DataFrame,
-    daily: pd.DataFrame,
-    split: pd.DataFrame,
-    claims: pd.DataFrame,
-    outcomes: pa.Table,
-    scenario: Scenario,
-    month: Month,
-    market_prices: pd.DataFrame,
-    solar: pd.DataFrame,
-    load: pd.DataFrame,
-    forecast: pd.DataFrame,
-    fleet: Fleet,
-    provenance: Mapping[str, Any],
-    study: pd.DataFrame | None = None,
-    event: EventDelivery | None = None,
-    scores: pd.DataFrame | None = None,
-    library: str | None = None,
-) -> dict[str, bytes]:
-    """File name → content. Same arguments, same bytes: no clock, no random ids.
+def report_files(run: Run, library: str | None = None) -> dict[str, bytes]:
+    """File name → content. Same run, same bytes: no clock, no random ids.
 
-    `provenance`: what reproduces the run (command, seeds, versions, hashes), plain values, nested at most once,
-    without times. `study`: rows of `STUDY` where there are any; the page then shows the frontier. `event`: the check
-    against a real event (`fidelity`). `library`: where plotly's script lies, as seen from the page; without, inside.
-    `scores`: rows of `NEGOTIATOR_SCORES`, where anything was negotiated.
+    `library`: where plotly's script lies, as seen from the page; without, inside.
     """
-    run = Run(
-        kpis,
-        daily,
-        split,
-        claims,
-        outcomes,
-        scenario,
-        month,
-        market_prices,
-        solar,
-        load,
-        forecast,
-        fleet,
-        provenance,
-        study,
-        event,
-        scores,
-    )
     made = sections(run)
     return {
         "simulation_results.csv": results_csv(run),

@@ -124,6 +124,7 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
     from vpp_core.results.gap import gap_split
     from vpp_core.results.kpis import kpi_daily
     from vpp_core.results.report import report_files
+    from vpp_core.results.run import Run
     from vpp_core.results.shares import shares_table
 
     scenario, month = stage.scenario, stage.month
@@ -131,25 +132,26 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
     split = gap_split(daily)
     judged = claims(tables.kpi_monthly, daily)
     shares = shares_table(str(month), scenario, tables.market_prices, tables.solar_generation, tables.load_profiles)
-    files = report_files(
-        tables.kpi_monthly,
-        daily,
-        split,
-        judged,
-        tables.window_results,
-        scenario,
-        month,
-        tables.market_prices,
-        tables.solar_generation,
-        tables.load_profiles,
-        tables.price_forecast,
-        fleet_from_arrow(tables.prosumer_fleet),
-        provenance(stage) | ({"studies": _digests(studies)} if studies else {}),
-        pd.concat([file.table.to_pandas() for files in studies.values() for file in files]) if studies else None,
-        _event(stage, tables),
-        library=library_from(LEVELS),
+    studied = [file.table.to_pandas() for files in studies.values() for file in files]
+    run = Run(
+        kpis=tables.kpi_monthly,
+        daily=daily,
+        split=split,
+        claims=judged,
+        outcomes=tables.window_results,
+        scenario=scenario,
+        month=month,
+        market_prices=tables.market_prices,
+        solar=tables.solar_generation,
+        load=tables.load_profiles,
+        forecast=tables.price_forecast,
+        fleet=fleet_from_arrow(tables.prosumer_fleet),
+        provenance=provenance(stage) | ({"studies": _digests(studies)} if studies else {}),
+        study=pd.concat(studied) if studies else None,
+        event=_event(stage, tables),
         scores=stage.lake.read(NEGOTIATOR_SCORES.name, month, scenario.name).table.to_pandas(),
     )
+    files = report_files(run, library_from(LEVELS))
     for contract, frame in zip(SIDE_TABLES, (daily, split, judged, shares), strict=True):
         stage.lake.write(contract.name, month, scenario.name, encode(contract.arrow(frame), contract, recipe))
     folder = stage.lake.report_folder(month, scenario.name)

@@ -218,7 +218,7 @@ def perfect_foresight_bound(
         "Runs what the registry assigns to it: homes left alone, smart homes, and strategies that users add.",
     )
 )
-def window_results(
+def window_results(  # noqa: PLR0913 (an asset's arguments are what it is made from)
     context: dg.AssetExecutionContext,
     lake: LakeResource,
     market_prices: pd.DataFrame,

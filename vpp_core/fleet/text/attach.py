@@ -107,22 +107,7 @@ def _elsewhere(
     last = earlier[-1] if earlier else None
     small = unit == "kw" and quantity.value < 1
     if unit == "kw" and not small:
-        for_car = re.search(r"\b(?:charg\w*|max_charge_kw|(?:both|each) ways?)\b", clause.text)
-        cars = [d for d in earlier if d.kind in ("car", "charger")] or devices.of("car")
-        if for_car and cars:
-            return cars[-1:]
-        if last and last.kind in fits and not last.has("kw"):
-            if last.kind in ("solar", "charger", "inverter") or last.has("kwh"):
-                return [last]
-            if re.search(r"\b(?:output|continuous|power|limit\w*)\b", clause.text):
-                return [last]
-        batteries = [d for d in earlier if d.kind == "battery"]
-        if batteries and re.search(r"\b(?:output|continuous|discharge|power)\b", clause.text):
-            return batteries[-1:]
-        panels = devices.of("solar")
-        if panels:
-            return panels[:1] if TOTAL.search(clause.text) or not any(d.has("kw") for d in panels) else []
-        return [_implied(quantity, clause, devices, "solar")] if _stands_alone(reading, quantity, clause) else []
+        return _of_power(reading, quantity, clause, devices, fits, earlier)
     if small and last and last.kind == "battery" and last.has("kwh") and not devices.of("solar"):
         return [last]
     if small:
@@ -143,6 +128,34 @@ def _elsewhere(
     if unit == "kwh" and not devices.of("car") and not any(d.kind == "battery" for d in devices.denied):
         return [_implied(quantity, clause, devices, "battery")]
     return []
+
+
+def _of_power(
+    reading: Reading,
+    quantity: Quantity,
+    clause: Clause,
+    devices: Devices,
+    fits: tuple[Kind, ...],
+    earlier: list[Device],
+) -> list[Device]:
+    """The owner of a power [kW] outside its clause: what charges, what was named last, a battery, panels."""
+    last = earlier[-1] if earlier else None
+    for_car = re.search(r"\b(?:charg\w*|max_charge_kw|(?:both|each) ways?)\b", clause.text)
+    cars = [d for d in earlier if d.kind in ("car", "charger")] or devices.of("car")
+    if for_car and cars:
+        return cars[-1:]
+    if last and last.kind in fits and not last.has("kw"):
+        if last.kind in ("solar", "charger", "inverter") or last.has("kwh"):
+            return [last]
+        if re.search(r"\b(?:output|continuous|power|limit\w*)\b", clause.text):
+            return [last]
+    batteries = [d for d in earlier if d.kind == "battery"]
+    if batteries and re.search(r"\b(?:output|continuous|discharge|power)\b", clause.text):
+        return batteries[-1:]
+    panels = devices.of("solar")
+    if panels:
+        return panels[:1] if TOTAL.search(clause.text) or not any(d.has("kw") for d in panels) else []
+    return [_implied(quantity, clause, devices, "solar")] if _stands_alone(reading, quantity, clause) else []
 
 
 def _of_the_unknown(reading: Reading, clause: Clause, position: int, devices: Devices) -> bool:
