@@ -23,7 +23,7 @@ from tests.pipeline.tiny import MONTH, TINY, Ran, content
 from vpp_core.calendar import Month
 from vpp_core.results.database import DATABASE_TABLES
 from vpp_core.sources import hosted, oasis_live, pvwatts
-from vpp_core.sources.fetched import Answer, Shelf
+from vpp_core.sources.fetched import Fetched, Shelf
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.tables import MARKET_PRICES
 from vpp_pipeline.definitions import build_defs
@@ -237,7 +237,7 @@ def test_whatever_a_source_keeps_or_reads_is_part_of_what_its_table_is_made_from
     }
     table, shelf = shelves[source]
     for answer in (b"an answer", b"another one"):
-        shelf.keep("some", Answer(answer, pd.Timestamp("2024-01-01", tz="UTC")), {})
+        shelf.keep("some", Fetched(answer, pd.Timestamp("2024-01-01", tz="UTC")), {})
         assert ran.again(assets=[table]).succeeded
         assert not reused(ran)[table]
         assert ran.again(assets=[table]).succeeded

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from tests.negotiation.test_verifier import one_offer, scored
-from tests.results.test_report import files_of
 from vpp_core.results.database import build_database
 from vpp_core.results.negotiators import negotiator_sentence, negotiator_table
+from vpp_core.results.report import report_files
 from vpp_core.tables import NEGOTIATOR_SCORES
 
 
@@ -28,7 +28,7 @@ def test_the_report_shows_the_scores_and_has_no_such_section_without(run_of, sco
     own = scores.iloc[0]
     assert table["own share"][0] == f"{own['score_percent']:.1f} %"
     assert f"the aggregator, decided for by rules, {own['score_percent']:.1f} %" in negotiator_sentence(run)
-    with_scores, without = files_of(run), files_of(replace(run, scores=None))
+    with_scores, without = report_files(run), report_files(replace(run, scores=None))
     assert negotiator_sentence(run) in with_scores["simulation_report.md"].decode()
     for name in ("simulation_report.md", "simulation_report.html"):
         assert "Negotiators judged" in with_scores[name].decode()

@@ -206,7 +206,12 @@ def _why(run: Run) -> str:
     behind = [part for part in parts if direction(a_home(run, part.behind)) > 0]
     most = max(behind, key=lambda part: part.behind.estimate, default=None)
     because = "" if most is None else reason(run, most.column)
-    sentences = [f"By source, against commanding within preferences: {listed(told)}.", because, _bills(run), _at_a_loss(run)]
+    sentences = [
+        f"By source, against commanding within preferences: {listed(told)}.",
+        because,
+        _bills(run),
+        _at_a_loss(run),
+    ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -231,7 +236,9 @@ def _at_a_loss(run: Run) -> str:
     if profit / run.homes > -LEAST_USD or gain <= 0:
         return ""
     lost, gained = usd(-profit / run.homes), usd(gain / run.homes)
-    return f"Commanding so, the VPP itself lost {lost} a home and households gained {gained}: they would have to pay it."
+    return (
+        f"Commanding so, the VPP itself lost {lost} a home and households gained {gained}: they would have to pay it."
+    )
 
 
 def _earned(run: Run) -> str:
