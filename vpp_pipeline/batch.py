@@ -6,6 +6,7 @@ what is in the lake already is reused, so running the batch again does only what
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -53,9 +54,10 @@ def run_tasks(
     """Run all tasks, `jobs` at a time; one that fails does not stop the others. In the order of the tasks."""
     tasks = list(tasks)
     command = command or _vpp
+    options = [*(["--fresh"] if fresh else []), *_share(jobs)]
     outcomes: dict[Task, TaskOutcome] = {}
     with ThreadPoolExecutor(jobs) as pool:
-        pending = {pool.submit(_run, task, fresh, command): task for task in tasks}
+        pending = {pool.submit(_run, task, options, command): task for task in tasks}
         try:
             for future in as_completed(pending):
                 outcome = future.result()
@@ -69,8 +71,8 @@ def run_tasks(
     return [outcomes[task] for task in tasks]
 
 
-def _run(task: Task, fresh: bool, command: Command) -> TaskOutcome:
-    code, said = command([*task.arguments(), *(["--fresh"] if fresh else [])])
+def _run(task: Task, options: list[str], command: Command) -> TaskOutcome:
+    code, said = command([*task.arguments(), *options])
     if code == 0:
         return TaskOutcome(task, "")
     lines = [line.removeprefix("vpp: ") for line in said.strip().splitlines() if line.strip()]
@@ -90,6 +92,13 @@ def _end_runs(pending: Iterable[Future[TaskOutcome]]) -> None:
             process.terminate()
             asked.add(process)
         wait(pending, timeout=0.2)
+
+
+def _share(jobs: int) -> list[str]:
+    """Options that leave other jobs their share of the cores; none where it is said already where runs are at work."""
+    if jobs == 1 or os.environ.get("VPP_ON"):
+        return []
+    return ["--on", f"processes:{max((os.cpu_count() or 1) // jobs, 1)}"]
 
 
 def _vpp(arguments: list[str]) -> tuple[int, str]:

@@ -1,7 +1,8 @@
 """The one job: a month of a scenario, sources to report, in one process.
 
-In one process the eleven assets cost a second of orchestration; a process per step costs twenty. Parallel is across
-months: several runs at once into the same lake.
+In one process the eleven assets cost a second of orchestration; a process per step costs twenty. A second process that
+knows no Dagster takes strategies meanwhile (`ahead`); beyond that, parallel is across months: several runs at once into
+the same lake.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from vpp_core.errors import InputError
-from vpp_pipeline import project
+from vpp_pipeline import ahead, project
 from vpp_pipeline.checks import refusals
 from vpp_pipeline.dagster_home import explained_store, refusal_of
 from vpp_pipeline.definitions import build_defs
@@ -101,7 +101,7 @@ def run_month(
         close_abandoned(instance)
         instance.add_dynamic_partitions(SCENARIO, [scenario])
         job = build_defs(lake=lake, loggers={"steps": step_logger(on_step)}).resolve_job_def("benchmark")
-        with runs_of(instance, job.name):
+        with runs_of(instance, job.name), ahead.of_one_run():
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=partition_key(month, scenario),

@@ -71,6 +71,8 @@ class Stage:
     log: Any
     on: str = "processes"
     """where the aggregations of a large fleet are run"""
+    chosen: frozenset[str] | None = None
+    """assets that the run makes; None: all"""
     notes: dict[str, Any] = field(default_factory=dict)
     """what the computation wants shown as metadata"""
     shown: Callable[[], Mapping[str, Any]] = dict
@@ -103,12 +105,17 @@ class Stage:
             REFETCH_TAG in tags,
             context.log,
             place,
+            _chosen(context),
             shown=lambda: _last_shown(context),
         )
 
     @property
     def period(self) -> Period:
         return self.scenario.period(self.month)
+
+    def runs(self, asset: str) -> bool:
+        """Whether another asset is made in the same run."""
+        return self.chosen is None or asset in self.chosen
 
     def recipe(self, *extra: str) -> str:
         """Digest of all that this stage's result is made from. `extra`: what only the asset knows (raw files)."""
@@ -234,6 +241,11 @@ class Stage:
     def progress(self, label: str, share: float) -> None:
         """Tell the listener how far this stage is; `share` is 0 … 1."""
         progress.report(self.asset, label, share)
+
+
+def _chosen(context: dg.AssetExecutionContext) -> frozenset[str] | None:
+    selection = context.run.asset_selection
+    return None if selection is None else frozenset(key.path[-1] for key in selection)
 
 
 def _last_shown(context: dg.AssetExecutionContext) -> Mapping[str, Any]:

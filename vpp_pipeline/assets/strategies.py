@@ -5,8 +5,9 @@ Which strategies an asset runs is the registry's to say (`Strategy.asset`); one 
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pandas as pd
@@ -20,6 +21,9 @@ from vpp_pipeline.io import LakeResource
 from vpp_pipeline.lake.table_file import TableFile
 from vpp_pipeline.recipe import registered
 from vpp_pipeline.stage import Stage
+
+if TYPE_CHECKING:
+    from vpp_core.llm.gateway import Gateway
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
     from vpp_core.shards.split import aggregations
     from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
     from vpp_core.strategies.registry import STRATEGIES, strategies_of
+    from vpp_pipeline import ahead
     from vpp_pipeline.lake.answers import gateway_of
 
     keys = strategies_of(stage.asset)
@@ -60,24 +65,28 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
     def progress(key: str, share: float) -> None:
         stage.progress(STRATEGIES[key].title, (positions[key] + share) / len(keys))
 
-    negotiating = [key for key in keys if STRATEGIES[key].negotiates]
-    if not negotiating:
-        outcomes = simulate(inputs, keys, progress)
-    else:
+    gateways: AbstractContextManager[Gateway | None] = nullcontext()
+    if negotiating := [key for key in keys if STRATEGIES[key].negotiates]:
         if stage.scenario.negotiation.decider == "llm":
             windows, days = len(inputs.windows), len(inputs.period.days)
             stage.log.info(expectation(stage.scenario, windows, days, len(set(inputs.stores.home.tolist()))))
-        with gateway_of(
+        gateways = gateway_of(
             stage.lake,
             stage.month,
             stage.scenario,
             anew=stage.refetch,
             on_wait=_told_wait(stage, positions[negotiating[0]] / len(keys)),
-        ) as gateway:
-            outcomes = simulate(inputs, keys, progress, gateway, messages=said.hear if said else None)
-    for outcome in outcomes:
-        stage.notes |= {f"seconds_{outcome.strategy}_{part}": round(s, 3) for part, s in outcome.timings.items()}
-    return outcomes_to_arrow(outcomes)
+        )
+    with gateways as gateway:
+
+        def run(key: str) -> ahead.Answer:
+            (outcome,) = simulate(inputs, [key], progress, gateway, messages=said.hear if said else None)
+            return ahead.Answer(outcomes_to_arrow([outcome]), outcome.timings)
+
+        answers = ahead.answers(stage, len(fleet), keys, run)
+    for key, answer in answers.items():
+        stage.notes |= {f"seconds_{key}_{part}": round(s, 3) for part, s in answer.seconds.items()}
+    return pa.concat_tables(answer.table for answer in answers.values())
 
 
 def _told_wait(stage: Stage, share: float) -> Callable[[float], None]:

@@ -60,8 +60,8 @@ OnOption = Annotated[
     str | None,
     typer.Option(
         "--on",
-        help="Where the aggregations of a large fleet are run: here, processes, processes:N, ray or ray://host:port "
-        "[VPP_ON, else processes].",
+        help="Where the aggregations of a large fleet are run, and whether a second process takes strategies of a "
+        "small one: here, processes, processes:N, ray or ray://host:port [VPP_ON, else processes].",
     ),
 ]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Compute everything anew, also what is there already.")]

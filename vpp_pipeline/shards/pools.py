@@ -28,16 +28,22 @@ def checked_place(place: str) -> str:
     raise InputError(f"{place[:80]!r} is no place to run shards; give {PLACES}")
 
 
+def workers_at(place: str) -> int:
+    """How many processes of this machine may be at work at a place at once."""
+    if not place.startswith("processes"):
+        return 1
+    return int(place.partition(":")[2] or os.cpu_count() or 1)
+
+
 @contextmanager
 def pool_at(place: str, tasks: int) -> Iterator[Executor]:
     """An executor for so many tasks."""
     if place == "here":
         yield Here()
     elif place.startswith("processes"):
-        wanted = int(place.partition(":")[2] or os.cpu_count() or 1)
         # Started anew, not forked: Dagster and compiled loops have threads, which a fork would copy half.
         spawning = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(max(min(wanted, tasks), 1), mp_context=spawning) as pool:
+        with ProcessPoolExecutor(max(min(workers_at(place), tasks), 1), mp_context=spawning) as pool:
             yield pool
     else:
         from vpp_pipeline.shards.on_ray import ray_pool
