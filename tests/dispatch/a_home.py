@@ -1,4 +1,8 @@
-"""A home by hand, as the compiled loops are given it: a battery and cars behind one meter, and coming quarter hours."""
+"""A home by hand, as the compiled loops are given it: a battery and cars behind one meter, and coming quarter hours.
+
+Arrays are laid out, and may be written to or not, exactly as in a run: of each such choice that differs numba compiles
+every loop that is given it anew, for half a minute.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ def stores(**columns: Any) -> StoreColumns:
     count = max(np.size(value) for value in (usual | columns).values())
     kinds = {"follows": np.bool_, "movable": np.bool_, "early": np.int64}
     return StoreColumns(**{
-        name: np.ascontiguousarray(np.broadcast_to(np.asarray(value, dtype=kinds.get(name, np.float64)), count))
+        name: np.array(np.broadcast_to(np.asarray(value, dtype=kinds.get(name, np.float64)), count), order="C")
         for name, value in (usual | columns).items()
     })  # fmt: skip
 
@@ -42,20 +46,24 @@ def stages(
     def each(value: Any, shape: tuple[int, ...], kind: Any = np.float64) -> Array:
         given = np.asarray(value, dtype=kind)
         given = given[:, None] if given.ndim == 1 and len(shape) == 2 else given
-        return np.ascontiguousarray(np.broadcast_to(given, shape))
+        return np.array(np.broadcast_to(given, shape), order="C")
+
+    def unwritable(values: Array) -> Array:
+        values.flags.writeable = False
+        return values
 
     return Stages(
         weight=np.array([0.3, 0.4, 0.3]),
-        price=np.ascontiguousarray(np.broadcast_to(prices, (count, 3))),
+        price=each(prices, (count, 3)),
         reserve=each(reserve, (count,)),
-        tariff=np.zeros(1, dtype=np.int64),
+        tariff=unwritable(np.zeros(1, dtype=np.int64)),
         imported=each(imported, (count,))[None, :],
         exported=each(exported, (count,))[None, :],
         net_generation=each(net, (count, 1)),
         net_row=rows,
         available=each(available, (count, stores_count), np.bool_),
         available_row=rows,
-        draw=each(draw, (count, stores_count)),
+        draw=unwritable(each(draw, (count, stores_count))),
         draw_row=rows,
         need=each(need, (stores_count,)),
         paid=each(paid, (2, count)),

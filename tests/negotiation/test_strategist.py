@@ -84,7 +84,7 @@ DESCRIBED = (0, 2, 4, 6, 8, 10)
 @functools.cache
 def wire(depth: str) -> tuple[Inputs, Day, list[dict[str, Any]]]:
     """A day of twelve homes with floors planted, and every request that a sensible model was sent."""
-    inputs = planted(advised_inputs(depth, homes=12, rounds=4))
+    inputs = planted(advised_inputs(depth, homes=12, rounds=3))
     inputs = replace(inputs, fleet=replace(inputs.fleet, words={home: OWN_WORDS for home in DESCRIBED}))
     with serving(sensible) as server:
         day = negotiated(inputs, way(server, inputs))

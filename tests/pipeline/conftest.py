@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from tests.pipeline.tiny import Ran, in_memory
 from vpp_pipeline import runner, stage
@@ -29,9 +33,22 @@ def ran(finished: Ran, tmp_path: Path) -> Ran:
 
 @pytest.fixture(autouse=True)
 def images_of_nothing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small images on assets' pages take a third of a tiny run, so they are drawn where tests look at them."""
-    if request.path.stem not in ("test_pictures", "test_whole_month"):
+    """Small images on assets' pages take a third of a tiny run, so they are drawn where tests look at them, and in the
+    finished month."""
+    if request.path.stem != "test_pictures":
         monkeypatch.setattr(stage, "drawn", lambda _: dg.MetadataValue.md("![]()"))
+
+
+@pytest.fixture
+def databases_that_wait_for_no_disk() -> Iterator[None]:
+    """Those of Dagster's runs, in this process."""
+
+    def connected(connection: Any, _: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", connected)
+    yield
+    event.remove(Engine, "connect", connected)
 
 
 @pytest.fixture

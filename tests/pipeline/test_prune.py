@@ -24,7 +24,7 @@ PRICES = ["market_prices"]
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, databases_that_wait_for_no_disk: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lake and a Dagster home of their own, on the disk."""
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,14 @@ from vpp_pipeline.partitions import SCENARIO, month_and_scenario, months, partit
 from vpp_pipeline.schedules import SCHEDULED, finished_month, monthly_benchmark
 
 LOCAL = ZoneInfo(CAISO.timezone)
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[dg.DagsterInstance]:
+    """One on the disk, as a tick asks for, in which a scenario was registered that nobody declared."""
+    with dg.instance_for_test() as made:
+        made.add_dynamic_partitions(SCENARIO, ["reference-50h-s7"])
+        yield made
 
 
 def tick(moment: datetime, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
@@ -46,23 +55,22 @@ def test_a_month_has_the_hours_of_its_trade_days(month: str, hours: int) -> None
 
 
 @pytest.mark.parametrize("day", [1, 2, 3])
-def test_a_tick_on_the_first_days_picks_the_finished_month_once_per_scenario(day: int) -> None:
-    with dg.instance_for_test() as instance:
-        requests = tick(datetime(2023, 9, day, 6, tzinfo=LOCAL), instance)
+def test_a_tick_on_the_first_days_picks_the_finished_month_once_per_scenario(
+    day: int, instance: dg.DagsterInstance
+) -> None:
+    requests = tick(datetime(2023, 9, day, 6, tzinfo=LOCAL), instance)
     assert [request.partition_key for request in requests] == [partition_key("2023-08", name) for name in SCHEDULED]
     assert len({request.run_key for request in requests}) == len(SCHEDULED)
 
 
-def test_three_ticks_of_one_month_have_the_same_run_keys_so_that_each_runs_once() -> None:
-    with dg.instance_for_test() as instance:
-        keys = [{r.run_key for r in tick(datetime(2023, 9, day, 6, tzinfo=LOCAL), instance)} for day in (1, 2, 3)]
+def test_three_ticks_of_one_month_have_the_same_run_keys_so_that_each_runs_once(instance: dg.DagsterInstance) -> None:
+    keys = [{r.run_key for r in tick(datetime(2023, 9, day, 6, tzinfo=LOCAL), instance)} for day in (1, 2, 3)]
     assert keys[0] == keys[1] == keys[2]
 
 
-def test_the_schedule_runs_declared_scenarios_only_though_others_are_registered() -> None:
-    with dg.instance_for_test() as instance:
-        instance.add_dynamic_partitions(SCENARIO, ["reference-50h-s7"])
-        requests = tick(datetime(2023, 9, 2, 6, tzinfo=LOCAL), instance)
+def test_the_schedule_runs_declared_scenarios_only_though_others_are_registered(instance: dg.DagsterInstance) -> None:
+    assert "reference-50h-s7" in instance.get_dynamic_partitions(SCENARIO)
+    requests = tick(datetime(2023, 9, 2, 6, tzinfo=LOCAL), instance)
     assert not [request for request in requests if "50h" in str(request.partition_key)]
 
 

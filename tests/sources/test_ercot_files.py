@@ -187,16 +187,21 @@ def test_a_month_of_one_file_per_interval_in_one_archive_is_read_and_a_damaged_o
     drop: Drop, read: Read, tmp_path: Path
 ) -> None:
     table = real_time(month_of("2024-11")).query("SettlementPointType != 'RN'")
-    interval = ["DeliveryDate", "DeliveryHour", "DeliveryInterval", "DSTFlag"]
+    header, *lines = table.to_csv(index=False).splitlines(keepends=True)
+    texts: dict[tuple[str, ...], str] = {}
+    for line in lines:
+        cells = line.split(",")
+        interval = (*cells[:3], cells[-1])
+        texts[interval] = texts.get(interval, header) + line
 
-    def archive(spoilt: str = "") -> None:
+    def archive(files: list[str]) -> None:
         with zipfile.ZipFile(tmp_path / "raw" / "ercot" / "november.zip", "w") as whole:
-            for number, (_, rows) in enumerate(table.groupby(interval)):
-                text = rows.to_csv(index=False)
-                whole.writestr(f"{number}.csv", text.replace(",N\n", f",N{spoilt}\n") if number == 1500 else text)
+            for number, text in enumerate(files):
+                whole.writestr(f"{number}.csv", text)
 
-    archive()
+    archive(files := list(texts.values()))
+    assert len(files) == 2884
     np.testing.assert_allclose(read(NOVEMBER)["lmp_usd_per_mwh"], expected(month_of("2024-11")))
-    archive(spoilt=",,,7")
-    with pytest.raises(InputError, match=r"november\.zip \(1500\.csv\) has more cells in line 2 than in its header"):
+    archive([*files[:15], files[15].replace(",N\n", ",N,,,7\n"), *files[16:30]])
+    with pytest.raises(InputError, match=r"november\.zip \(15\.csv\) has more cells in line 2 than in its header"):
         read(NOVEMBER)

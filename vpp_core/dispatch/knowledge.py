@@ -69,8 +69,8 @@ class Knowledge:
             price=price,
             reserve=self._reserve(t, window, count),
             tariff=inputs.tariff_of_home,
-            imported=inputs.import_usd_per_kwh[:, priced],
-            exported=inputs.export_usd_per_kwh[:, priced],
+            imported=inputs.import_usd_per_kwh.take(priced, axis=1),  # in rows, as of one tariff: loops compile once
+            exported=inputs.export_usd_per_kwh.take(priced, axis=1),
             net_generation=net,
             net_row=net_row,
             available=available,

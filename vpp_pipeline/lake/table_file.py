@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from vpp_core.errors import InputError
 from vpp_core.tables import Contract
 from vpp_pipeline.lake.conformity import conform
+from vpp_pipeline.lake.remembered import Remembered
 
 _SEAL = "vpp.seal"
 _DATA = "vpp.data"
@@ -32,6 +33,7 @@ _BLANK = "sha256:" + 64 * "0"
 _SEALED = re.compile(rb"sha256:[0-9a-f]{64}")
 _TAIL = 8
 """footer length (4 bytes) and magic (4 bytes) at the end of every Parquet file"""
+_VERIFIED = Remembered(limit_bytes=32_000_000)
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,16 @@ def decode(
     """
     if not is_sealed(content):
         raise InputError(f"{where} {_fault(content)}; {rebuild}")
+    key = (content[_seal_place(content) or slice(0)], contract)
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         notes = file.metadata.metadata or {}
-        found = file.read() if rows is None else pq.read_table(io.BytesIO(content), filters=rows)
-        table = conform(found, contract, where)
+        table = _VERIFIED.get(key) if rows is None else None
+        if table is None:
+            found = file.read() if rows is None else pq.read_table(io.BytesIO(content), filters=rows)
+            table = conform(found, contract, where)
+            if rows is None:
+                _VERIFIED.put(key, table)
     except InputError as error:
         raise InputError(f"{error}; {rebuild}") from error
     except (pa.ArrowException, OSError, ValueError) as error:
