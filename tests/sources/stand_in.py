@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import time
@@ -32,6 +33,11 @@ def lmp_report(
     start: str | pd.Timestamp, end: str | pd.Timestamp, node: str = NODE, day_ahead: bool = False
 ) -> pd.DataFrame:
     """PRC_RTPD_LMP, or PRC_LMP with `day_ahead`, in OASIS' columns and disorder."""
+    return _lmp_report(pd.Timestamp(start), pd.Timestamp(end), node, day_ahead).copy()
+
+
+@functools.cache
+def _lmp_report(start: pd.Timestamp, end: pd.Timestamp, node: str, day_ahead: bool) -> pd.DataFrame:
     name = "PRC_LMP" if day_ahead else "PRC_RTPD_LMP"
     first = pd.date_range(start, end, freq=STEPS[name], inclusive="left").tz_convert("UTC")
     price = price_at(first, day_ahead)
@@ -55,6 +61,11 @@ def reserve_report(
     start: str | pd.Timestamp, end: str | pd.Timestamp, kind: str, regions: tuple[str, ...] = REGIONS
 ) -> pd.DataFrame:
     """PRC_AS of one product: AS_CAISO_EXP holds a fifth of the price, AS_SP26_EXP one dollar."""
+    return _reserve_report(pd.Timestamp(start), pd.Timestamp(end), kind, regions).copy()
+
+
+@functools.cache
+def _reserve_report(start: pd.Timestamp, end: pd.Timestamp, kind: str, regions: tuple[str, ...]) -> pd.DataFrame:
     first = pd.date_range(start, end, freq="1h", inclusive="left").tz_convert("UTC")
     value = {
         "AS_CAISO_EXP": price_at(first).clip(0) / 5,
@@ -81,6 +92,13 @@ def zipped(name: str, text: str) -> bytes:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, text)
     return packed.getvalue()
+
+
+@functools.cache
+def _downloaded(name: str, start: pd.Timestamp, end: pd.Timestamp, of: str) -> bytes:
+    """What OASIS sends of a report; `of`: the node, or the reserve product."""
+    report = reserve_report(start, end, of) if name == "PRC_AS" else lmp_report(start, end, of, name == "PRC_LMP")
+    return zipped(f"{name}.csv", report.to_csv(index=False))
 
 
 def oasis_error(code: int, description: str) -> bytes:
@@ -149,13 +167,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _oasis(self, query: dict[str, str]) -> bytes:
         start, end = (pd.Timestamp(query[k].replace("-0000", "+0000")) for k in ("startdatetime", "enddatetime"))
-        if query["queryname"] == "PRC_AS":
-            report = reserve_report(start, end, query["anc_type"])
-        elif query.get("node") == "NOWHERE":
+        if query.get("node") == "NOWHERE":
             return oasis_error(1001, "Invalid node")
-        else:
-            report = lmp_report(start, end, query["node"], query["queryname"] == "PRC_LMP")
-        return zipped(f"{query['queryname']}.csv", report.to_csv(index=False))
+        name = query["queryname"]
+        return _downloaded(name, start, end, query["anc_type"] if name == "PRC_AS" else query["node"])
 
     def _hosted(self, path: str, query: dict[str, str]) -> tuple[int, bytes]:
         if self.headers.get("x-api-key") != "right-key":
