@@ -34,7 +34,8 @@ def ran(finished: Ran, tmp_path: Path) -> Ran:
 @pytest.fixture(autouse=True)
 def images_of_nothing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small images on assets' pages take a third of a tiny run, so they are drawn where tests look at them, and in the
-    finished month."""
+    finished month.
+    """
     if request.path.stem != "test_pictures":
         monkeypatch.setattr(stage, "drawn", lambda _: dg.MetadataValue.md("![]()"))
 
