@@ -24,7 +24,9 @@ def test_a_scenario_says_what_it_is_and_where_it_differs_from_the_reference() ->
         "<Scenario mine: 60 homes (seed 42), CAISO at DLAP_SCE-APND, first 2 days; "
         "market.window_minutes=30, market.export=none>"
     )
-    assert len(repr(Scenario(iso="ercot"))) < 500
+    texas = repr(Scenario(iso="ercot"))
+    assert texas.startswith("<Scenario reference: 200 homes (seed 42), ERCOT at ")
+    assert "tariffs texas_flat 100%>" in texas
 
 
 def test_a_fleet_says_what_is_in_it() -> None:

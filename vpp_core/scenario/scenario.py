@@ -173,8 +173,10 @@ class Scenario(Rules):
         """What a person asks of it first, and where it differs from the defaults; `to_json` has all."""
         days = "" if self.first_days is None else f", first {self.first_days} days"
         place = f"{self.operator.name} at {self.node or self.operator.default_node}"
-        told = ("name", "description", "homes", "seed", "iso", "node", "first_days")
+        told = ("name", "description", "homes", "seed", "iso", "node", "first_days", "tariffs")
         changed = [text for text in _changes(self.model_dump(), _DEFAULTS) if text.partition("=")[0] not in told]
+        if self.tariffs != TODAYS_MIX:
+            changed.append("tariffs " + ", ".join(f"{tariff.name} {tariff.share:.0%}" for tariff in self.tariffs))
         other = f"; {', '.join(changed)}" if changed else ""
         return f"{self.name}: {self.homes:,} homes (seed {self.seed}), {place}{days}{other}"
 
