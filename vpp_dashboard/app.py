@@ -16,6 +16,8 @@ def main() -> None:
     chosen = st.navigation(address.registered())
     try:
         page = next(page for page in address.PAGES if page.key == (chosen.url_path or address.PAGES[0].key))
+        with st.sidebar:
+            soft(f"lake {current_lake().root}")
         if page.of_a_run:
             _choose_run()
         chosen.run()
@@ -24,16 +26,17 @@ def main() -> None:
 
 
 def _choose_run() -> None:
-    """Month and scenario, in the side bar and in the address."""
+    """Month and scenario, above the page and in the address."""
     known = queries.kpis(current_lake())[["month", "scenario"]].drop_duplicates()
     if known.empty:
         raise InputError(f"there are no results in {current_lake().root} yet; make some with `vpp run --month 2023-08`")
-    with st.sidebar:
+    left, right, _ = st.columns([2, 1, 2])
+    with left:
         scenarios = sorted(known["scenario"].unique())
         scenario = address.choose("Scenario", "scenario", scenarios, "reference")
+    with right:
         months = sorted(known.loc[known["scenario"] == scenario, "month"], reverse=True)
         address.choose("Month", "month", months)
-        soft(f"lake {current_lake().root}")
 
 
 main()

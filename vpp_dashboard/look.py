@@ -11,7 +11,7 @@ import streamlit as st
 
 from vpp_core.results.figures.base import Figure
 from vpp_core.results.statistics import Interval
-from vpp_core.results.text import as_words, form_of, interval, usd
+from vpp_core.results.text import NONE, as_words, form_of, interval, usd
 from vpp_core.tables import Contract
 
 PLOT_CONFIG = {"displaylogo": False, "displayModeBar": False}
@@ -75,13 +75,17 @@ def table(
     meanings: Mapping[str, str] | None = None,
     formats: Mapping[str, str] | None = None,
     height: int | Literal["auto"] = "auto",
+    units: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Any:
-    """A table that sorts and scrolls; columns by their words and unit, their meaning when pointing at these."""
-    meanings, formats = meanings or {}, formats or {}
+    """A table that sorts and scrolls; columns by their words and unit, their meaning when pointing at these.
+
+    `units` are put in place of those that the columns' names say.
+    """
+    meanings, formats, units = meanings or {}, formats or {}, units or {}
     config: dict[str, Any] = {}
     for name in map(str, frame.columns):
-        about: dict[str, Any] = {"label": words_of(name), "help": meanings.get(name)}
+        about: dict[str, Any] = {"label": _in_units(words_of(name), units), "help": meanings.get(name)}
         if pd.api.types.is_datetime64_any_dtype(frame[name]):
             config[name] = st.column_config.DatetimeColumn(format="MMM D, HH:mm", **about)
         elif name in formats or _form_of(frame, name):
@@ -90,7 +94,7 @@ def table(
             config[name] = st.column_config.Column(**about)
     money = [name for name in frame.columns if str(name).endswith("_usd") and pd.api.types.is_float_dtype(frame[name])]
     cents = frame.assign(**{name: frame[name].round(2) + 0.0 for name in money})  # a rounded −0 becomes 0
-    return st.dataframe(cents, column_config=config, hide_index=True, height=height, **more)
+    return st.dataframe(cents, column_config=config, hide_index=True, height=height, placeholder=NONE, **more)
 
 
 _UNITS = {
@@ -102,23 +106,49 @@ _UNITS = {
     "_percent": "%",
     "_hours": "h",
 }
+OF_RESERVE = {"$/MWh": "$/MW-h", "kWh": "kW-h"}
+"""Units of energy → of reserve: its prices are per power and hour held, its quantity is power held times hours."""
 
 
 _FORMS = {"$": "dollar", "$/MWh": "%.2f", "$/kWh": "%.3f", "kWh": "%.2f", "kW": "%.2f", "%": "%.0f", "h": "%.1f"}
+_SCORES = ("satisfaction", "satisfaction_mean")
+
+
+_NAMES = {
+    "home_id": "home",
+    "local": "start, local time",
+    "gate": "what",
+    "kind": "asked for",
+    "device_number": "its number",
+    "response_usd_per_mwh": "answer_usd_per_mwh",
+    "market_usd_per_mwh": "market_paid_usd_per_mwh",
+    "forecast_p50_usd_per_mwh": "median_forecast_usd_per_mwh",
+    "counter_usd_per_mwh": "counter_offer_usd_per_mwh",
+    "end_energy_usd": "energy_left_over_usd",
+}
+"""Columns whose names in the tables say too little beside others."""
 
 
 def words_of(name: str) -> str:
     """A column's name in words, its unit in brackets: `household gain [$]`."""
+    name = _NAMES.get(name, name)
     for ending, unit in _UNITS.items():
         if name.endswith(ending):
             return f"{name.removesuffix(ending).replace('_', ' ')} [{unit}]"
     return name.replace("_", " ")
 
 
+def _in_units(label: str, units: Mapping[str, str]) -> str:
+    words, bracket, unit = label.rstrip("]").rpartition(" [")
+    return f"{words} [{units.get(unit, unit)}]" if bracket else label
+
+
 def _form_of(frame: pd.DataFrame, name: str) -> str | None:
     """How a column's numbers are written, by the unit in its name."""
+    if not pd.api.types.is_float_dtype(frame[name]):
+        return None
     unit = words_of(name).rpartition("[")[2].rstrip("]")
-    return _FORMS.get(unit) if pd.api.types.is_float_dtype(frame[name]) else None
+    return "%.3f" if name in _SCORES else _FORMS.get(unit)
 
 
 def bars(shares: Sequence[tuple[str, float]]) -> None:

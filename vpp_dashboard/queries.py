@@ -144,7 +144,7 @@ def devices_of(fleet: pd.DataFrame) -> pd.Series:
     }
     has = pd.DataFrame(words).to_numpy()
     names = np.array(list(words))
-    return pd.Series([" + ".join(names[own]) or "nothing" for own in has], index=fleet.index)
+    return pd.Series([" + ".join(names[own]) or "no device" for own in has], index=fleet.index)
 
 
 @remembered
@@ -235,18 +235,6 @@ def step_parts(lake: Lake, month: str, scenario: str, upper: str, lower: str) ->
 
 
 @remembered
-def nested(lake: Lake, month: str, scenario: str, column: str) -> pd.DataFrame:
-    """One of the tables that are nested in a run's `window_results`: `home_windows` or `intervals`."""
-    return parquet(lake, f"SELECT unnest({column}, max_depth := 2) FROM stored", "window_results", month, scenario)
-
-
-def home_windows(lake: Lake, month: str, scenario: str, strategy: str) -> pd.DataFrame:
-    """Rows of `HOME_WINDOWS` of one strategy."""
-    every = nested(lake, month, scenario, "home_windows")
-    return every[every["strategy"] == strategy]
-
-
-@remembered
 def light_run(lake: Lake, month: str, scenario: str) -> Run:
     """A report's record for figures that need only key figures, differences and prices: its outcomes are empty."""
     fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, scenario).table)
@@ -277,16 +265,24 @@ def require_run(lake: Lake, month: str, scenario: str) -> None:
 HOUSEHOLDS = DATABASE_TABLES["household_results"]
 
 
+_INTERVALS = "(SELECT unnest(intervals, max_depth := 2) FROM stored)"
+"""Rows of `HOME_INTERVALS`, which are nested in a run's `window_results`."""
+
+
 @remembered
 def kept_homes(lake: Lake, month: str, scenario: str) -> list[int]:
     """Homes whose intervals are kept."""
-    return sorted(int(home) for home in nested(lake, month, scenario, "intervals")["home_id"].unique())
+    query = "SELECT DISTINCT unnest(list_distinct([row.home_id FOR row IN intervals])) AS home_id FROM stored"
+    return sorted(map(int, parquet(lake, query, "window_results", month, scenario)["home_id"]))
 
 
+@remembered
 def intervals_of_home(lake: Lake, month: str, scenario: str, home: int) -> pd.DataFrame:
     """Rows of `HOME_INTERVALS` of one home; none where they are not kept."""
-    every = nested(lake, month, scenario, "intervals")
-    return every[every["home_id"] == home]
+    found: pd.DataFrame = parquet(
+        lake, f"SELECT * FROM {_INTERVALS} WHERE home_id = ?", "window_results", month, scenario, (home,)
+    )
+    return found
 
 
 def kpis_digest(lake: Lake, month: str, scenario: str) -> str:

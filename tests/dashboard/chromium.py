@@ -19,6 +19,17 @@ FLAGS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
+DRAWN = """(() => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  return app && app.dataset.testScriptState === 'notRunning' && app.dataset.testConnectionState === 'CONNECTED'
+    && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
+    && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(plot => plot.querySelector('.main-svg'));
+})()"""
+"""Whether Streamlit's page is as its script left it. Its running sign is no measure: that comes with a delay."""
+
+_SETTLED = "new Promise(settled => requestAnimationFrame(() => requestAnimationFrame(settled)))"
+"""Two frames later: what was scrolled, resized or drawn is where it stays."""
+
 
 def free_port() -> int:
     """A port of this machine that nobody listens on."""
@@ -53,8 +64,9 @@ class Browser:
                 return dict(said["result"])
 
     def run(self, script: str) -> Any:
-        """The value of a JavaScript expression."""
-        return self.call("Runtime.evaluate", expression=script, returnByValue=True)["result"].get("value")
+        """The value of a JavaScript expression, or what it promises."""
+        said = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        return said["result"].get("value")
 
     def open(self, address: str) -> None:
         self.call("Page.navigate", url=address)
@@ -65,19 +77,29 @@ class Browser:
         while not self.run(f"Boolean({script})"):
             if time.perf_counter() - began > seconds:
                 raise TimeoutError(f"{script} stays false on a page that says: {self.words()[:2000]}")
-            time.sleep(0.05)
+            time.sleep(0.1)
         return time.perf_counter() - began
 
     def wait_for_words(self, *words: str, seconds: float = 120) -> float:
-        """Until the page says all of this and nothing on it is being drawn."""
+        """Until the page says all of this, its script is over and every plot is drawn."""
         said = " && ".join(f"document.body.innerText.includes({json.dumps(part)})" for part in words)
-        drawn = ", ".join(
-            f"[data-{mark}]" for mark in ('testid="stStatusWidget"', 'testid="stSkeleton"', 'stale="true"')
-        )
-        return self.wait_for(f"{said} && !document.querySelector('{drawn}')", seconds)
+        return self.wait_for(f"{DRAWN} && {said or 'true'}", seconds)
 
     def words(self) -> str:
         return str(self.run("document.body.innerText"))
+
+    def middle_of(self, selector: str, at: int = 0) -> tuple[float, float]:
+        """Where the middle of an element is, once it is there, in sight, and stays where it is."""
+        self.wait_for(f"document.querySelectorAll({json.dumps(selector)}).length > {at}")
+        element = f"document.querySelectorAll({json.dumps(selector)})[{at}]"
+        self.run(f"{element}.scrollIntoView({{block: 'center'}})")
+        place = (
+            f"{_SETTLED}.then(() => (b => [b.x + b.width / 2, b.y + b.height / 2])({element}.getBoundingClientRect()))"
+        )
+        before, now = None, self.run(place)
+        while now != before:
+            before, now = now, self.run(place)
+        return float(now[0]), float(now[1])
 
     def click(self, x: float, y: float) -> None:
         where = {"x": x, "y": y, "button": "left", "clickCount": 1}
@@ -96,7 +118,8 @@ class Browser:
                 "Emulation.setDeviceMetricsOverride",
                 width=width, height=min(int(height) + 20, 6000), deviceScaleFactor=1, mobile=False,
             )  # fmt: skip
-            time.sleep(1.0)
+            self.run(_SETTLED)
+            self.wait_for(DRAWN)
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
         if whole:
             self.call("Emulation.clearDeviceMetricsOverride")

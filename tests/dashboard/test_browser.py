@@ -54,19 +54,8 @@ def tab(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brows
 
 def drawn(tab: Browser, path: Path) -> None:
     """The page as a picture that shows something."""
-    tab.picture(path)
+    tab.picture(path, whole=False)
     assert path.stat().st_size > LEAST_BYTES
-
-
-def point(tab: Browser, selector: str, at: int) -> tuple[float, float]:
-    """Where the middle of a drawn mark is, once it is drawn."""
-    tab.wait_for(f"document.querySelectorAll('{selector}').length > {at}")
-    place = f"document.querySelectorAll('{selector}')[{at}].getBoundingClientRect()"
-    tab.run(f"document.querySelectorAll('{selector}')[{at}].scrollIntoView({{block: 'center'}})")
-    time.sleep(0.3)
-    middle = f"(b => [b.x + b.width / 2, b.y + b.height / 2])({place})"
-    x, y = tab.run(middle)
-    return float(x), float(y)
 
 
 def test_the_answer_is_drawn(tab: Browser, server: str, lake: Lake, tmp_path: Path) -> None:
@@ -74,17 +63,14 @@ def test_the_answer_is_drawn(tab: Browser, server: str, lake: Lake, tmp_path: Pa
     found = queries.headline(lake, MONTH, TINY.name, "centralized_aware")
     assert found is not None
     tab.wait_for_words("What does negotiating give up?", usd(found.apart.estimate), "Surplus of every strategy")
-    tab.wait_for("document.querySelectorAll('.js-plotly-plot').length >= 2")
     drawn(tab, tmp_path / "answer.png")
 
 
 def test_a_click_on_a_mark_opens_its_month(tab: Browser, server: str, tmp_path: Path) -> None:
     tab.open(f"{server}/runs")
     tab.wait_for_words("Months and scenarios", f"{OTHER.name} failed")
-    x, y = point(tab, ".js-plotly-plot .scatterlayer .point", 0)  # the one month of real prices is drawn first
     drawn(tab, tmp_path / "runs.png")
-    x, y = point(tab, ".js-plotly-plot .scatterlayer .point", 0)
-    tab.click(x, y)
+    tab.click(*tab.middle_of(".js-plotly-plot .scatterlayer .point"))  # the one month of real prices is drawn first
     tab.wait_for_words(f"What does negotiating give up? {BEFORE}", "100 %")  # of its prices are real
     assert f"month={BEFORE}" in tab.run("location.search")
 
@@ -92,15 +78,13 @@ def test_a_click_on_a_mark_opens_its_month(tab: Browser, server: str, tmp_path: 
 def test_two_runs_stand_side_by_side(tab: Browser, server: str, tmp_path: Path) -> None:
     tab.open(f"{server}/compare?one={OTHER.name}+{MONTH}&other={TINY.name}+{MONTH}")
     tab.wait_for_words("Two runs side by side", "What makes them differ")
-    tab.wait_for("document.querySelectorAll('.js-plotly-plot').length >= 1")
     drawn(tab, tmp_path / "compare.png")
 
 
 def test_a_click_on_a_step_takes_it_apart_and_the_address_says_so(tab: Browser, server: str, tmp_path: Path) -> None:
     tab.open(f"{server}/gap?{OF_TINY}&step=price_of_negotiating")
     tab.wait_for_words("They add up", "Price of negotiating")
-    x, y = point(tab, ".js-plotly-plot .bars .point", 1)  # the first bar is the bound itself
-    tab.click(x, y)
+    tab.click(*tab.middle_of(".js-plotly-plot .bars .point", 1))  # the first bar is the bound itself
     tab.wait_for_words("Price of preferences", "They add up")
     assert "step=price_of_preferences" in tab.run("location.search")
     drawn(tab, tmp_path / "gap.png")
@@ -118,7 +102,6 @@ def test_a_negotiation_is_found_and_read_and_private_prices_are_shown_when_asked
     tab.open(f"{server}/negotiation?{OF_TINY}&at={first['local']:%Y-%m-%dT%H:%M}&gate={first['gate']}")
     tab.wait_for_words("One negotiation", "Round 1", "What followed")
     assert "Privately it would take" not in tab.words()
-    x, y = point(tab, '[data-testid="stCheckbox"] label', 0)
-    tab.click(x, y)
+    tab.click(*tab.middle_of('[data-testid="stCheckbox"] label'))
     tab.wait_for_words("Privately it would take", "What followed")
     drawn(tab, tmp_path / "negotiation.png")

@@ -338,6 +338,18 @@ def test_a_windows_story_says_where_reserves_are_and_a_days_what_was_held_and_pa
     assert f"{held:.1f} kW-h were held" in followed and f"${paid:.2f} paid" in followed
 
 
+@pytest.mark.parametrize(
+    ("iso", "first", "second"), [("caiso", "spin", "spinning reserve"), ("ercot", "RRS", "responsive reserve")]
+)
+def test_reserves_are_told_by_the_names_that_they_have_in_their_market(iso: str, first: str, second: str) -> None:
+    heard = day()
+    scenario = heard.inputs.scenario.model_copy(update={"iso": iso})
+    text = "\n".join(story(heard.reserves, scenario, 4))
+    assert f"Forecast of {first} at gate" in text and f"MW {first}" in text and f"the market paid {first} " in text
+    assert f"), {second}" in text and f"  {second}" in text
+    assert ("spin" in text) == (iso == "caiso") and "nonspin" not in text
+
+
 def test_the_verifiers_word_is_the_storys_last() -> None:
     heard = day()
     last = told(heard.window, heard)[-1]

@@ -7,8 +7,7 @@ and the largest offers of each kind home by home. Words of a model are told as q
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,58 +15,44 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.fleet.fleet import CATEGORIES
-from vpp_core.iso import DEFAULT, Iso
 from vpp_core.llm.quoting import quoted
-from vpp_core.market.segments import PRODUCTS
 from vpp_core.negotiation.conversation import Conversation, records
 from vpp_core.negotiation.messages import VppBid
 from vpp_core.negotiation.verifier import OFFER, negotiations_judged, offers_judged
+from vpp_core.negotiation.words import words_of
 from vpp_core.scenario import Scenario
 from vpp_core.tables.messages import KINDS, OUTSIDE
 from vpp_core.tables.negotiation import FALLBACKS, OUTCOMES
 
 LONGEST_REASON = 300
-RESERVE_SERIES = PRODUCTS[1:]
+Words = Mapping[str, str]
 
 
 def story(rows: pa.Table, scenario: Scenario, names: int = 0) -> Iterator[str]:
     """Lines about the rows of one negotiation; at most `names` homes are told one by one in each part."""
-    for line in _story(rows, scenario, names):
-        yield _in_words_of(scenario.operator, line)
-
-
-def _in_words_of(iso: Iso, line: str) -> str:
-    """Reserve products are stored under the default market's names; another one's are told by their own."""
-    if iso is DEFAULT:
-        return line
-    stored = [*(product.name for product in DEFAULT.products), *RESERVE_SERIES]
-    own = [*(product.name for product in iso.products), *(product.short for product in iso.products)]
-    words = dict(zip(stored, own, strict=True))
-    pattern = "|".join(sorted(words, key=len, reverse=True))
-    return re.sub(rf"(?<![\w-])(?:{pattern})\b", lambda match: words[match[0]], line)
-
-
-def _story(rows: pa.Table, scenario: Scenario, names: int) -> Iterator[str]:
-    told = Conversation.of(rows)
+    words = words_of(scenario.operator)
+    said = rows.to_pandas()
+    told = Conversation(said.assign(asked_for=said["kind"].map(words), sold=said["product"].map(words)))
     if not len(told.said):
         yield f"Outcome: {OUTCOMES['nobody_available']}."
         return
-    yield from _opening(told, scenario, names)
+    yield from _opening(told, scenario, names, words)
     shown = _largest(told.of_round(1), names)[OFFER]
     for number in range(1, told.rounds + 1):
         yield from _round(told, number, shown)
-    yield from _coalition(told, scenario, names)
+    yield from _coalition(told, scenario, names, words)
     yield from _followed(told, names)
     yield from _verdict(rows)
 
 
-def _opening(told: Conversation, scenario: Scenario, names: int) -> Iterator[str]:
+def _opening(told: Conversation, scenario: Scenario, names: int, words: Words) -> Iterator[str]:
     yield from _subject(told, scenario)
     for one in told.opportunities():
         mean = "" if one.product == "energy" else ", mean of the day's hours"
         yield (
-            f"Forecast of {one.product} at gate closure: {one.forecast_p50_usd_per_mwh:.1f} {_unit(one.product)} "
-            f"(10 to 90 %: {one.forecast_p10_usd_per_mwh:.1f} to {one.forecast_p90_usd_per_mwh:.1f}{mean})."
+            f"Forecast of {words[one.product]} at gate closure: {one.forecast_p50_usd_per_mwh:.1f} "
+            f"{_unit(one.product)} (10 to 90 %: {one.forecast_p10_usd_per_mwh:.1f} to "
+            f"{one.forecast_p90_usd_per_mwh:.1f}{mean})."
         )
     rules = scenario.negotiation
     if rules.decider == "llm":
@@ -81,7 +66,7 @@ def _opening(told: Conversation, scenario: Scenario, names: int) -> Iterator[str
             chosen = first[(first["kind"] == kind) & (first["category"] == category)]
             if len(chosen):
                 yield (
-                    f"  {kind:22s} {category:13s} {len(chosen):4d} {'bid ' if len(chosen) == 1 else 'bids'} "
+                    f"  {words[kind]:22s} {category:13s} {len(chosen):4d} {'bid ' if len(chosen) == 1 else 'bids'} "
                     f"{chosen['capacity_kw'].sum():7.0f} kW, first price {_spread(chosen['first_ask_usd_per_mwh'])} "
                     f"{_unit(chosen['product'].iloc[0])}"
                 )
@@ -151,7 +136,7 @@ def _terms(row: pd.Series) -> Iterator[str]:
         yield f"  By rule, since the model was of no use: {FALLBACKS.get(reason, reason)}."
 
 
-def _coalition(told: Conversation, scenario: Scenario, names: int) -> Iterator[str]:
+def _coalition(told: Conversation, scenario: Scenario, names: int, words: Words) -> Iterator[str]:
     offers, members = told.offers, told.members
     bids_energy = offers["gate"].iloc[0] == "real_time"
     key = offers["outcome"].iloc[0]
@@ -180,7 +165,7 @@ def _coalition(told: Conversation, scenario: Scenario, names: int) -> Iterator[s
         yield f"{len(left)} segments are left out: {reason} ({'homes' if len(homes) > 1 else 'home'} {listed})."
     yield from _below_the_minimum(told, scenario)
     if len(members):
-        yield from _bid(told.vpp_bid(), told)
+        yield from _bid(told.vpp_bid(), told, words)
     if scenario.negotiation.decider == "llm":
         by_model = int(told.said.drop_duplicates("round")["terms_by_model"].sum())
         yield (
@@ -201,12 +186,12 @@ def _below_the_minimum(told: Conversation, scenario: Scenario) -> Iterator[str]:
     )
 
 
-def _bid(bid: VppBid, told: Conversation) -> Iterator[str]:
+def _bid(bid: VppBid, told: Conversation, words: Words) -> Iterator[str]:
     """The bid: the curve's steps, or a day's reserve."""
     if not bid.segments:
         return
     sums = {
-        name: sum(step.capacity_mw for step in bid.segments if (step.product, step.direction) == of)
+        words.get(name, name): sum(s.capacity_mw for s in bid.segments if (s.product, s.direction) == of)
         for name, of in _SUMS.items()
     }
     parts = ", ".join(f"up to {mw:.3f} MW {name}" for name, mw in sums.items() if mw > 0)
@@ -242,7 +227,8 @@ def _followed(told: Conversation, names: int) -> Iterator[str]:
     reserve = known["product"].iloc[0] != "energy"
     unit, asked = ("kW-h", "held") if reserve else ("kWh", "asked for")
     prices = ", ".join(
-        f"{product} {_price(of['market_usd_per_mwh'].iloc[0])} {_unit(product)}" for product, of in _by_product(known)
+        f"{of['sold'].iloc[0]} {_price(of['market_usd_per_mwh'].iloc[0])} {_unit(product)}"
+        for product, of in _by_product(known)
     )
     paid = int((known["cleared_share"] > 0).sum())
     yield (
@@ -295,7 +281,7 @@ def _who(told: Conversation, row: dict[str, Any]) -> str:
         (first["home_id"] == row["home_id"]) & (first["kind"] == row["kind"]) & (first["device"] == row["device"])
     ]
     which = f" of {row['device']} {row['device_number']}" if len(same) > 1 else ""
-    return f"home {row['home_id']} ({row['category']}), {row['kind']}{which},"
+    return f"home {row['home_id']} ({row['category']}), {row['asked_for']}{which},"
 
 
 _SUMS = {

@@ -129,14 +129,21 @@ def _households(run: Run) -> str:
         if own.losing
         else "none lost a cent"
     )
-    mean = (run.figure(NEGOTIATED, "household_gain_usd") or 0.0) / run.homes
+    total = run.difference(over(NEGOTIATED, ALONE), "household_gain_usd")
+    mean = a_home(run, total or Interval(run.figure(NEGOTIATED, "household_gain_usd") or 0.0, None, None))
     gained, median = ("gained", own.median_usd) if own.median_usd.estimate >= 0 else ("lost", -own.median_usd)
     return (
         f"The median household {gained} {form(median.estimate)} by it, bill and wear included "
         f"({interval(median, form)}); {percent(share.estimate, 0)} of households gained{_within(share)}, "
-        f"{worse}. On average a household has {usd(abs(mean))} "
-        f"{'more' if mean >= 0 else 'less'} than without a VPP. {_satisfied(run)}"
+        f"{worse}. On average a household has {form_of(mean)(abs(mean.estimate))} "
+        f"{'more' if mean.estimate >= 0 else 'less'} than without a VPP{_between(mean)}. {_satisfied(run)}"
     ).strip()
+
+
+def _between(measured: Interval) -> str:
+    """The interval of a mean, turned as it is told: more, or less."""
+    turned = measured if measured.estimate >= 0 else -measured
+    return "" if turned.low is None else f" ({interval(turned, form_of(turned))})"
 
 
 def _within(share: Interval) -> str:
@@ -278,9 +285,10 @@ def _over_smart_homes(run: Run) -> str:
         -1: f"negotiating makes {form(-each.estimate)} less ({where})",
         0: f"these days cannot tell negotiating from that ({where})",
     }[sign]
-    return (
-        f" Homes that manage themselves for their own bill, without a market, make {usd(alone / run.homes)}; {words}."
-    )
+    beside = run.difference(over(SMART, ALONE))
+    own = a_home(run, beside or Interval(alone, None, None))
+    made = f"{form_of(own)(own.estimate)} a home" + ("" if own.low is None else f" ({interval(own, form_of(own))})")
+    return f" Homes that manage themselves for their own bill, without a market, make {made}; {words}."
 
 
 def _below_the_bound(run: Run) -> str:

@@ -28,7 +28,7 @@ def day_parts(one: OneDay, words: str) -> list[Part]:
     """The home's plots and numbers, then the fleet's."""
     home = _drawn(home_day_figures(one), "plot-home", f"Home {one.home_id}")
     fleet = _drawn(fleet_day_figures(one), "plot-fleet", "All homes")
-    of_home, of_fleet = home_legend(one.iso), fleet_legend(one.iso)
+    of_home, of_fleet = home_legend(one), fleet_legend(one)
     return [
         part(f"Home {one.home_id} on {one.day}", [words], home, [home_table(one)], [BY_HOUR], legend=of_home),
         part(f"All homes on {one.day}", [], fleet, [fleet_table(one)], [BY_HOUR], legend=of_fleet),

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from vpp_core.results.run import Run
-from vpp_core.results.rungs import COMPARISON
+from vpp_core.results.rungs import COMPARISON, step_name
 from vpp_core.results.text import NONE, ONE_DAY, percent, plain, score, usd
 
 
@@ -17,7 +17,7 @@ def gap_table(split: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {
             "path": row["path"].replace("_", " "),
-            "step": row["step"].replace("_", " "),
+            "step": step_name(row["step"]),
             "difference of": f"{row['upper_strategy']} − {row['lower_strategy']}",
             "surplus": usd(row["difference"]),
             "95 % interval": _ends(row, usd) or ONE_DAY,

@@ -85,6 +85,11 @@ class WeightTest:
         return [str(name) for name, row in self.cases.iloc[1:].iterrows() if _order(row) != usual]
 
 
+def component_name(name: str) -> str:
+    """A component of satisfaction in words."""
+    return "cars ready" if name == "ev_ready" else name.replace("_", " ")
+
+
 def weight_test(run: Run) -> WeightTest:
     """Mean satisfaction under other weights: leave-one-out, one tripled, and uniform random weights (fixed seed).
 
@@ -121,7 +126,13 @@ def weight_sentence(test: WeightTest) -> str:
 
 
 def _with(case: str) -> str:
-    return case.replace("_", " ") if case.startswith("without") else f"with {case.replace('_', ' ')}"
+    words = _case_in_words(case)
+    return words if words.startswith("without") else f"with {words}"
+
+
+def _case_in_words(case: str) -> str:
+    """`without ev_ready` → `without cars ready`."""
+    return " ".join(component_name(word) if word in SATISFACTION_COMPONENTS else word for word in case.split(" "))
 
 
 def _ranked(scores: pd.Series) -> str:
@@ -134,7 +145,7 @@ def _ranked(scores: pd.Series) -> str:
 
 def weight_table(test: WeightTest) -> pd.DataFrame:
     """Display rows: a case of weights, mean satisfaction per strategy."""
-    shown = test.cases.map(score)
+    shown = test.cases.map(score).rename(index=_case_in_words)
     return shown.rename_axis("weights").reset_index()
 
 

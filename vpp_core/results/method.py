@@ -13,7 +13,8 @@ METHOD = (
     "centralized_aware is, by forecasts that happen to be exact: what is between the two is information and nothing "
     "else. What is between the bound and perfect_forecast is all that the bound waives or knows beyond any horizon: "
     "bids held for a window, day-ahead commitments, the minimum bid, penalties, compensation, and the plan's own "
-    "imperfection. A step that one day of three or more makes more than half of is no finding about the period.",
+    "imperfection. Where, of three days or more, one makes more than half of a step, that step is no "
+    "finding about the period.",
     "Energy is told as what devices moved against having no VPP, and as deviation that cleared: not the same.",
     "Intervals are paired day-block bootstraps: whole days are redrawn, the same days for every strategy. They cover "
     "the day-to-day variation of this one month; not other months, not the draw of the fleet, not errors of the model. "

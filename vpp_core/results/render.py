@@ -65,8 +65,8 @@ def node(run: Run) -> str:
 
 
 def prose(text: str) -> str:
-    """Text as HTML whose lines do not end between a number and its % or between a minus and its number."""
-    return escape(text).replace(" %", "&nbsp;%").replace("−", "−&NoBreak;")
+    """Text as HTML whose lines do not end between a number and its %, between a minus and its number, or in MW-h."""
+    return escape(text).replace(" %", "&nbsp;%").replace("−", "−&NoBreak;").replace("W-h", "W‑h")
 
 
 def _filled(template: str, title: str, run: Run, sections: Sequence[Section], **given: Any) -> bytes:

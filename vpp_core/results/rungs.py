@@ -81,6 +81,16 @@ def over(upper: str, lower: str) -> str:
     return f"{upper}_over_{lower}"
 
 
+_NAMES = {name: f"{upper} over {lower}" for name, upper, lower in COMPARISONS} | {
+    "rules_planning_and_information": "rules, planning and information"
+}
+
+
+def step_name(step: str) -> str:
+    """A step's or a comparison's name in words: `price of negotiating`, `negotiated over no_vpp`."""
+    return _NAMES.get(step, step.replace("_", " "))
+
+
 def changes_nothing(key: str) -> bool:
     """Whether a strategy leaves homes as they are, so that all its figures are 0 by construction."""
     strategy = STRATEGIES.get(key)

@@ -12,7 +12,7 @@ from vpp_core.results.modelled import LEAST_USD, modelled_sentence
 from vpp_core.results.programmes import programme_sentence
 from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import Run
-from vpp_core.results.rungs import BOUND, NEGOTIATED, has_no_market
+from vpp_core.results.rungs import BOUND, NEGOTIATED, has_no_market, step_name
 from vpp_core.results.same_knowledge import beside_sentence
 from vpp_core.results.shares import not_read_sentence
 from vpp_core.results.statistics import FEW_DAYS
@@ -72,7 +72,7 @@ def _linked_days(run: Run) -> str:
     surplus = run.split[run.split["measure"] == "surplus_usd"]
 
     def steps(linked: pd.Series) -> str:
-        return listed(sorted({step.replace("_", " ") for step in surplus.loc[linked, "step"]}))
+        return listed(sorted({step_name(step) for step in surplus.loc[linked, "step"]}))
 
     follow, alternate = (
         steps(sign * surplus["day_autocorrelation"].astype(float) > _LINKED_DAYS) for sign in (1.0, -1.0)

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.results.model_share import decider_names
-from vpp_core.results.rungs import COMPARISONS, NEGOTIATED, PREFERENCES_FIRST, SPLIT, changes_nothing
+from vpp_core.results.rungs import COMPARISONS, NEGOTIATED, PREFERENCES_FIRST, SPLIT, changes_nothing, step_name
 from vpp_core.results.statistics import dominates, largest_share
 from vpp_core.results.text import NONE, listed, number, percent, score, usd
 from vpp_core.scenario import Scenario
@@ -140,7 +140,7 @@ def study_table(summary: pd.DataFrame) -> pd.DataFrame:
         cell = f"{form(row['mean'])} ({where}), {row['seeds_agreeing']} of {row['seeds']}"
         cell += f"; one makes {percent(row['largest_percent'], 0)}" if row["one_dominates"] else ""
         shown = rows.setdefault(
-            (row["month"], row["step"]), {"month": row["month"], "difference": row["step"].replace("_", " ")}
+            (row["month"], row["step"]), {"month": row["month"], "difference": step_name(row["step"])}
         )
         shown[_MEASURES[row["measure"]]] = cell
     columns = ["month", "difference", *_MEASURES.values()]

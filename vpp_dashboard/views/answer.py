@@ -9,7 +9,7 @@ import streamlit as st
 
 from vpp_core.results.figures import ladder_figure, source_figure
 from vpp_core.results.rungs import COMMANDED, NEGOTIATED, UNHEEDING
-from vpp_core.results.text import count, percent
+from vpp_core.results.text import count, form_of, percent
 from vpp_dashboard import address, look, queries
 from vpp_dashboard.store import current_lake
 
@@ -61,8 +61,9 @@ def _figures(negotiated: dict[Any, Any]) -> None:
             continue
         value, where = look.signed(found.apart)
         alone = f"; one day, {found.one_day}, makes more than half of it" if found.one_day else ""
-        made = look.money(negotiated["surplus_per_home_usd"])
-        look.metric(column, words, value, f"{where}{alone}. {made} against {look.money(found.made_usd)}")
+        form = form_of(found.apart)
+        made = f"{form(negotiated['surplus_per_home_usd'])} against {form(found.made_usd)}"
+        look.metric(column, words, value, f"{where}{alone}. {made}")
     gain = queries.gainers_percent(lake, month, scenario)
     look.metric(
         third,

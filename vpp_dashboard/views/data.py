@@ -7,13 +7,12 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from vpp_core.calendar import in_local_time
 from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, RED, Figure, see_through, values
-from vpp_core.results.plots_data import Picture, load_picture, market_picture, solar_picture
 from vpp_core.results.rungs import NEGOTIATED
 from vpp_core.results.text import number, percent
 from vpp_core.tables import PROSUMER_FLEET
 from vpp_dashboard import address, look, queries
+from vpp_dashboard.pictures import picture
 from vpp_dashboard.store import current_lake
 
 _TINTS = {"conservative": ORANGE, "moderate": BLUE, "aggressive": GREEN}
@@ -79,18 +78,10 @@ def _map(fleet: pd.DataFrame, x: str, y: str, x_words: str, y_words: str) -> Fig
 
 
 def _picture(what: str) -> None:
-    lake, month, scenario = current_lake(), st.session_state["month"], st.session_state["scenario"]
-    made: Picture
-    iso = lake.scenario(scenario).operator
-    if what == "prices":
-        made = market_picture(in_local_time(queries.prices(lake, month, scenario), iso))
-    elif what == "sun":
-        made = solar_picture(in_local_time(queries.table(lake, "solar_generation", month, scenario), iso))
-    else:
-        made = load_picture(in_local_time(queries.table(lake, "load_profiles", month, scenario), iso))
+    made = picture(current_lake(), st.session_state["month"], st.session_state["scenario"], what)
     st.subheader(made.title)
     look.soft(made.subtitle)
-    st.plotly_chart(made.figure.update_layout(height=700), key=what, config=look.PLOT_CONFIG)
+    st.plotly_chart(made.figure, key=what, config=look.PLOT_CONFIG)
 
 
 def _forecast() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from vpp_core.results.figures import waterfall_figure
 from vpp_core.results.figures.base import GREEN, RED, Figure
 from vpp_core.results.gap import step_interval, step_row
-from vpp_core.results.rungs import PREFERENCES_FIRST, PREFERENCES_LAST, SPLIT, WORDS
+from vpp_core.results.rungs import PREFERENCES_FIRST, PREFERENCES_LAST, SPLIT, WORDS, step_name
 from vpp_core.results.text import usd
 from vpp_dashboard import address, look, queries
 from vpp_dashboard.store import current_lake
@@ -31,12 +31,12 @@ def show() -> None:
         return
     look.plot(figure, "waterfall", on_select=lambda: _choose_step(steps))
     look.soft("A click on a step takes it apart below.")
-    step = address.choose("Step", "step", steps, steps[-1], format_func=lambda name: f"{_spaced(name)}: {WORDS[name]}")
+    step = address.choose("Step", "step", steps, steps[-1], format_func=_in_words)
     _step(path, step)
 
 
-def _spaced(name: str) -> str:
-    return name.replace("_", " ")
+def _in_words(step: str) -> str:
+    return f"{step_name(step)}: {WORDS[step]}"
 
 
 def _choose_step(steps: list[str]) -> None:
@@ -54,7 +54,7 @@ def _step(path: str, step: str) -> None:
     assert row is not None and whole is not None
     upper, lower = row["upper_strategy"], row["lower_strategy"]
     value, where = look.signed(whole)
-    st.subheader(f"{_spaced(step)[0].upper()}{_spaced(step)[1:]}")
+    st.subheader(f"{step_name(step)[0].upper()}{step_name(step)[1:]}")
     look.say(f"{upper} less {lower}: {value}, {where}.")
     if row["one_day_dominates"]:
         look.say(f"One day, {row['largest_day']}, makes more than half of it, so it says nothing of the others.")
@@ -64,6 +64,7 @@ def _step(path: str, step: str) -> None:
     if day != ALL_DAYS:
         parts = parts.of_day(day)
     look.plot(_bars(queries.step_parts(lake, month, scenario, upper, lower).days, day), "by-day", on_select=_choose_day)
+    look.soft("Day by day; above 0 the step costs, below 0 it brings. A click on a day chooses it.")
     left, right = st.columns(2)
     with left:
         by_window = parts.windows.groupby("window")["difference_usd"].sum().reset_index()
@@ -106,8 +107,13 @@ def _bars(days: pd.DataFrame, chosen: str) -> Figure:
         ],
         "layout": {
             "height": 260,
-            "xaxis": {"type": "category"},
-            "yaxis": {"title": {"text": "difference by day [$]; above 0 it costs"}},
+            "xaxis": {
+                "type": "category",
+                "tickvals": list(days["local_day"]),
+                "ticktext": [str(int(day[-2:])) for day in days["local_day"]],
+                "title": {"text": "day of the month"},
+            },
+            "yaxis": {"title": {"text": "difference [$]"}},
         },
     }
 

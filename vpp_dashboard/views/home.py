@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from vpp_core.negotiation.words import words_of
 from vpp_core.results.figures.homes import home_gain_figure
 from vpp_core.results.figures.one_day import home_day_figures, home_legend
 from vpp_core.results.one_day import OneDay, home_table
@@ -77,7 +78,8 @@ def _said(home: int) -> None:
     if answers.empty:
         look.say("It had nothing to offer.")
         return
-    look.table(answers, spoken.MEANINGS)
+    words = words_of(lake.scenario(scenario).operator)
+    look.table(answers.assign(kind=answers["kind"].map(words)), spoken.MEANINGS)
     address.link("negotiations", "Its negotiations, one by one", month=month, scenario=scenario, home=home)
 
 
@@ -86,7 +88,8 @@ def _day(home: int, days: pd.DataFrame) -> None:
     lake, month, scenario = current_lake(), st.session_state["month"], st.session_state["scenario"]
     st.subheader("A day of its devices under every strategy")
     local = sorted(days["local_day"].unique())
-    day = address.choose("Day", "day", local)
+    gains = days[days["strategy"] == NEGOTIATED].set_index("local_day")["household_gain_usd"].dropna().abs()
+    day = address.choose("Day", "day", local, gains.idxmax() if len(gains) else None)
     intervals = queries.intervals_of_home(lake, month, scenario, home)
     if intervals.empty:
         again = _again(home)
@@ -108,7 +111,7 @@ def _day(home: int, days: pd.DataFrame) -> None:
         lake.scenario(scenario).operator,
     )
     look.table(home_table(one))
-    look.legend(home_legend(one.iso))
+    look.legend(home_legend(one))
     figures = list(home_day_figures(one).items())
     for pair in [figures[at : at + 2] for at in range(0, len(figures), 2)]:
         for column, (key, figure) in zip(st.columns(2), pair, strict=False):

@@ -68,7 +68,7 @@ def _ignored() -> None:
 
 def _dots(own: pd.DataFrame, by: str) -> Figure:
     """Homes in columns by what they are asked to be told apart by, spread sideways so that all are seen."""
-    groups = [name for name in CATEGORIES if name in set(own[by])] if by == "category" else sorted(own[by].unique())
+    groups = _in_order(own, by)
     other = "devices" if by == "category" else "category"
     place = {name: position for position, name in enumerate(groups)}
     sideways = 0.7 * (np.modf(own["home_id"].to_numpy() * 0.6180339887)[0] - 0.5)
@@ -107,6 +107,11 @@ def _dots(own: pd.DataFrame, by: str) -> Figure:
     }
 
 
+def _in_order(own: pd.DataFrame, by: str) -> list[str]:
+    """The groups: attitudes from cautious to bold, devices by name."""
+    return [name for name in CATEGORIES if name in set(own[by])] if by == "category" else sorted(own[by].unique())
+
+
 def _groups(own: pd.DataFrame, by: str) -> None:
     rows = [
         {
@@ -118,7 +123,7 @@ def _groups(own: pd.DataFrame, by: str) -> None:
             "lose a cent or more": percent(100 * (group["household_gain_usd"] <= -A_CENT).mean(), 0),
             "satisfaction": round(float(group["satisfaction"].mean()), 3),
         }
-        for name, group in own.groupby(by, sort=False)
+        for name, group in own.groupby(pd.Categorical(own[by], _in_order(own, by)), observed=True)
     ]
     look.table(pd.DataFrame(rows))
 

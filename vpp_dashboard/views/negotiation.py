@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from vpp_core.calendar import parse_local_time
+from vpp_core.negotiation.words import words_of
 from vpp_core.results.figures.base import BLUE, GREEN, GREY, PURPLE, Figure, see_through, values
 from vpp_core.results.text import count, number, usd
 from vpp_core.tables.negotiation import OUTCOMES
@@ -37,8 +38,9 @@ def show() -> None:
     paid = rows.groupby("kind")["paid_usd"].sum().sort_values(ascending=False, kind="stable")
     kinds = [str(name) for name in paid.index]
     left, middle, right = st.columns(3)
+    words = words_of(lake.scenario(scenario).operator)
     with left:
-        kind = address.choose("Asked for", "kind", kinds)
+        kind = address.choose("Asked for", "kind", kinds, format_func=words.__getitem__)
     of_kind = rows[rows["kind"] == kind]
     with middle:
         homes = [ALL, *(str(home) for home in sorted(of_kind["home_id"].unique()))]
@@ -105,9 +107,14 @@ def _gap(rows: pd.DataFrame, reveal: bool) -> Figure:
             "shapes": [level | {"line": {"color": GREY, "width": 1, "dash": "dot"}}],
             "annotations": [note | {"xanchor": "right", "font": {"size": 11}}],
             "xaxis": {"title": {"text": "round"}, "dtick": 1},
-            "yaxis": {"title": {"text": "paid to the home [$/MWh]"}},
+            "yaxis": {"title": {"text": f"paid to the home [{_units(rows['gate'].iloc[0])[0]}]"}},
         },
     }
+
+
+def _units(gate: str) -> tuple[str, str]:
+    """In what a negotiation's prices and quantities are."""
+    return ("$/MWh", "kWh") if gate == "real_time" else ("$/MW-h", "kW-h")
 
 
 def _conversation(rows: pd.DataFrame, upto: int, reveal: bool) -> None:
@@ -130,12 +137,11 @@ def _conversation(rows: pd.DataFrame, upto: int, reveal: bool) -> None:
 
 def _terms(row: pd.Series, round_number: int) -> str:
     """What the aggregator says of a round."""
-    told = (
-        f"Forecast {number(row['forecast_p50_usd_per_mwh'], 1)} $/MWh ({number(row['forecast_p10_usd_per_mwh'], 1)} to "
-        f"{number(row['forecast_p90_usd_per_mwh'], 1)})."
-        if round_number == 1
-        else f"Going {number(100 * row['terms_conceded'], 0)} % of the way to my limit."
-    )
+    if round_number == 1:
+        low, middle, high = (number(row[f"forecast_{name}_usd_per_mwh"], 1) for name in ("p10", "p50", "p90"))
+        told = f"Forecast {middle} {_units(row['gate'])[0]} ({low} to {high})."
+    else:
+        told = f"Going {number(100 * row['terms_conceded'], 0)} % of the way to my limit."
     reason = f" {row['terms_reason']}" if row["terms_by_model"] and isinstance(row["terms_reason"], str) else ""
     return told + reason
 
@@ -144,16 +150,16 @@ def _answer(row: dict[Any, Any], round_number: int, reveal: bool) -> str:
     """What a home says in a round, and what it is answered."""
     device = f"{row['device'].replace('_', ' ')} {row['device_number']}"
     who = f"Home {row['home_id']} ({row['category']}), {device}, {number(row['capacity_kw'], 1)} kW: "
-    offer = "no counter-offer"
+    offer = "gets no counter-offer"
     if not pd.isna(row["counter_usd_per_mwh"]):
-        offer = f"offered {number(row['counter_usd_per_mwh'], 1)}"
+        offer = f"is offered {number(row['counter_usd_per_mwh'], 1)}"
     verb = {"accept": "accepts", "counter": "keeps asking", "withdraw": "withdraws"}[row["response"]]
     private = f" Privately it would take {number(row['private_reservation_usd_per_mwh'], 1)}." if reveal else ""
     said = str(row["constraints"])
     limits = f" {said[0].upper()}{said[1:]}." if round_number == 1 and said else ""
     return (
-        f"{who}asks {number(row['ask_usd_per_mwh'], 1)}, is {offer}; {verb} "
-        f"{number(row['response_usd_per_mwh'], 1)} $/MWh: {row['reason']}.{limits}{private}"
+        f"{who}asks {number(row['ask_usd_per_mwh'], 1)}, {offer}; {verb} "
+        f"{number(row['response_usd_per_mwh'], 1)} {_units(row['gate'])[0]}: {row['reason']}.{limits}{private}"
     )
 
 
@@ -163,17 +169,22 @@ def _followed(rows: pd.DataFrame) -> None:
     ended = rows[rows["committed_kw"].notna()]
     bid = ended[ended["committed_kw"] > 0]
     market = ended["market_usd_per_mwh"].dropna()
-    price = f"the market paid {number(market.mean(), 1)} $/MWh; " if len(market) else ""
+    price_unit, unit = _units(ended["gate"].iloc[0])
+    price = f"the market paid {number(market.mean(), 1)} {price_unit}; " if len(market) else ""
+    asked = "were held" if unit == "kW-h" else "were asked for"
     look.say(
         f"{count(len(bid), 'offer')} of {len(ended)} went into the bid; {price}"
-        f"{number(bid['asked_kwh'].sum(), 1)} kWh were asked for, {number(bid['delivered_kwh'].sum(), 1)} delivered, "
+        f"{number(bid['asked_kwh'].sum(), 1)} {unit} {asked}, {number(bid['delivered_kwh'].sum(), 1)} delivered, "
         f"{usd(bid['paid_usd'].sum())} paid."
     )
     columns = [
         *spoken.OFFER, "capacity_kw", "agreed", "response_usd_per_mwh", "committed_kw", "bid_price_usd_per_mwh",
         "cleared_share", "asked_kwh", "delivered_kwh", "paid_usd", "left_out",
     ]  # fmt: skip
-    look.table(ended[columns].sort_values("paid_usd", ascending=False), spoken.MEANINGS)
+    lake, scenario = current_lake(), st.session_state["scenario"]
+    shown = ended[columns].assign(kind=ended["kind"].map(words_of(lake.scenario(scenario).operator)))
+    units = look.OF_RESERVE if unit == "kW-h" else None
+    look.table(shown.sort_values("paid_usd", ascending=False), spoken.MEANINGS, units=units)
 
 
 show()

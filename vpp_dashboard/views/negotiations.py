@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from vpp_core.market.segments import PRODUCTS
+from vpp_core.negotiation.words import words_of
 from vpp_core.tables.negotiation import OUTCOMES
 from vpp_dashboard import address, look, queries, spoken
 from vpp_dashboard.store import current_lake
@@ -36,6 +38,7 @@ def show() -> None:
         on_select="rerun",
         selection_mode="single-row",
     )
+    look.soft("Of a day's reserves prices are in $/MW-h, and kWh are power held times hours (kW-h).")
     if wanted.outcome:
         look.soft(f"{wanted.outcome.replace('_', ' ')}: {OUTCOMES[wanted.outcome]}")
     if chosen["selection"]["rows"]:
@@ -51,7 +54,8 @@ def _wanted(outcomes: list[str]) -> spoken.Wanted:
     with first:
         outcome = address.choose("How it ended", "outcome", [ANY, *outcomes], format_func=lambda o: o.replace("_", " "))
     with second:
-        product = address.choose("Product", "product", [ANY, "energy", "spin", "nonspin"])
+        words = {ANY: ANY} | words_of(lake.scenario(scenario).operator)
+        product = address.choose("Product", "product", [ANY, *PRODUCTS], format_func=words.__getitem__)
     with third:
         homes = [str(int(home)) for home in queries.homes(lake, month, scenario)["home_id"]]
         home = address.choose("Home", "home", [ANY, *homes])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.results.figures.base import AWARD, BILL, KEPT, WEAR, Figure, colour, values
-from vpp_core.results.households import household_months, operable
+from vpp_core.results.households import component_name, household_months, operable
 from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import changes_nothing
@@ -21,14 +21,18 @@ def satisfaction_figure(run: Run) -> Figure:
             {
                 "type": "bar",
                 "name": key,
-                "x": [name.replace("_", " ") for name in names],
+                "x": [component_name(name) for name in names],
                 "y": [run.figure(key, f"satisfaction_{name}") for name in names],
                 "marker": {"color": colour(key, i)},
                 "hovertemplate": f"{key}, %{{x}}: %{{y:.3f}}<extra></extra>",
             }
             for i, key in enumerate(operable(run))
         ],
-        "layout": {"height": 360, "barmode": "group", "yaxis": {"range": [0, 1.02], "title": {"text": "0–1"}}},
+        "layout": {
+            "height": 360,
+            "barmode": "group",
+            "yaxis": {"range": [0, 1.02], "title": {"text": "mean satisfaction, 0–1"}},
+        },
     }
 
 
@@ -52,7 +56,7 @@ def gain_figure(run: Run) -> Figure:
         ],
         "layout": {
             "height": 360,
-            "xaxis": {"title": {"text": "households, from the smallest gain to the largest [%]"}},
+            "xaxis": {"title": {"text": "households, smallest gain first [%]"}},
             "yaxis": {"title": {"text": "gain of the period [$]"}, "zeroline": True},
         },
     }

@@ -26,7 +26,7 @@ from vpp_core.results.figures.base import (
     values,
 )
 from vpp_core.results.run import Run
-from vpp_core.results.rungs import SPLIT, changes_nothing, has_no_market
+from vpp_core.results.rungs import SPLIT, changes_nothing, has_no_market, step_name
 from vpp_core.results.same_knowledge import SOURCES
 from vpp_core.results.text import usd
 
@@ -89,12 +89,12 @@ def waterfall_figure(run: Run, path: str) -> Figure | None:
     top, bottom = steps["upper_strategy"].iloc[0], steps["lower_strategy"].iloc[-1]
     ends = [float(run.by_strategy.loc[key, "surplus_usd"]) for key in (top, bottom)]
     changes = [-float(value) for value in steps["difference"]]
-    labels = [top, *[step.replace("_", " ") for step in steps["step"]], bottom]
+    labels = [top.replace("_", " "), *map(step_name, steps["step"]), bottom.replace("_", " ")]
     return {
         "data": [
             {
                 "type": "waterfall",
-                "x": [label.replace("_", " ").replace(" ", "<br>") for label in labels],
+                "x": [label.replace(" ", "<br>") for label in labels],
                 "y": [ends[0], *changes, 0],
                 "measure": ["absolute", *["relative"] * len(steps), "total"],
                 "text": [usd(ends[0]), *[usd(value) for value in changes], usd(ends[1])],

@@ -68,33 +68,40 @@ def _price_legend(iso: Iso) -> Legend:
     return ((PRICE, "real-time price"), (RESERVE, f"{iso.products[0].short}: held, and its price"))
 
 
-def home_legend(iso: Iso) -> Legend:
-    """What the colours of a home's day mean."""
+def home_legend(one: OneDay) -> Legend:
+    """What the colours of a home's day mean; those that are nowhere drawn are left out."""
+    rows = one.intervals
     return (
-        *_price_legend(iso),
+        *_price_legend(one.iso),
         (BATTERY, "battery: stored, and its power (discharge above 0)"),
         (NEUTRAL, "backup; the battery on its own"),
         (AWARD, "award of the battery"),
         (SOLAR, "solar minus load"),
-        (CAR, "cars, charging below 0"),
-        (HEATER, "the water heater"),
-        (NONSPIN, f"{iso.products[1].short} held"),
-        (CALLED, "called"),
+        *_drawn(rows, ("car_kw", "car_default_kw", "car_kwh"), CAR, "cars, charging below 0"),
+        *_drawn(rows, ("heater_kw",), HEATER, "the water heater"),
+        *_drawn(rows, ("nonspin_kw",), NONSPIN, f"{one.iso.products[1].short} held"),
+        *_drawn(rows, ("called_kw",), CALLED, "called"),
     )
 
 
-def fleet_legend(iso: Iso) -> Legend:
-    """What the colours of the fleet's day mean."""
+def fleet_legend(one: OneDay) -> Legend:
+    """What the colours of the fleet's day mean; those that are nowhere drawn are left out."""
+    rows = one.windows
     return (
-        *_price_legend(iso),
+        *_price_legend(one.iso),
         (BATTERY, "stored"),
         (NEUTRAL, "net injection"),
         (MOVED_OUT, "moved out"),
         (MOVED_IN, "moved in, below 0"),
         (AWARD, "cleared deviation, mean of the window"),
-        (NONSPIN, f"{iso.products[1].short} held"),
-        (CALLED, "called"),
+        *_drawn(rows, ("held_nonspin_kw_h",), NONSPIN, f"{one.iso.products[1].short} held"),
+        *_drawn(rows, ("called_kwh",), CALLED, "called"),
     )
+
+
+def _drawn(rows: pd.DataFrame, names: Sequence[str], tint: str, words: str) -> Legend:
+    """An entry for what is not zero throughout."""
+    return ((tint, words),) if rows[list(names)].fillna(0.0).to_numpy().any() else ()
 
 
 def home_day_figures(one: OneDay) -> dict[str, Figure]:
