@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
+from vpp_dashboard.look import prose
+
 Option = TypeVar("Option")
 FOLDER = Path(__file__).parent / "views"
 
@@ -65,13 +67,18 @@ def go(key: str, **chosen: str | int) -> None:
 
 def choose(label: str, key: str, options: Sequence[Option], wanted: Option | None = None, **more: Any) -> Option:
     """A select box whose choice stands in the address as `?key=…`, and follows it when a link or the back button
-    changes it. Where neither says anything: `wanted`, or the first option.
+    changes it. Where neither says anything: `wanted`, or the first option. An address that asks for what is not there
+    is told so.
     """
+    asked = st.query_params.get(key)
+    unknown = asked not in (None, st.session_state.get(_told(key)), *map(str, options))
     take_from_address(key, {str(option): option for option in options})
     if st.session_state.get(key) not in options:
         st.session_state[key] = wanted if wanted in options else options[0]
     chosen: Option = st.selectbox(label, options, key=key, **more)
     put_into_address(key, str(chosen))
+    if unknown:
+        st.warning(prose(f"The address asks for {key} {str(asked)[:60]!r}, which is not here: this is {chosen}."))
     return chosen
 
 

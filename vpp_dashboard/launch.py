@@ -28,6 +28,15 @@ _WARM = (
 """What every first page needs, imported before the server answers."""
 
 
+def warm() -> None:
+    """Load what every first page needs: modules, and of plotly what it imports only when a figure is first checked."""
+    for name in _WARM:
+        importlib.import_module(name)
+    from plotly.graph_objects import Figure
+
+    Figure({"data": [{"type": kind} for kind in ("bar", "scatter", "waterfall")], "layout": {"xaxis": {}, "yaxis": {}}})
+
+
 def serve(port: int) -> None:
     """Serve the dashboard until it is interrupted."""
     from streamlit import net_util
@@ -35,8 +44,7 @@ def serve(port: int) -> None:
 
     # Asked for to judge a request from another site, which is refused either way: it would ask a web service.
     net_util.get_external_ip = lambda: None
-    for name in _WARM:
-        importlib.import_module(name)
+    warm()
     options = {**SETTINGS, "server.port": port}
     bootstrap.load_config_options({name.replace(".", "_"): value for name, value in options.items()})
     bootstrap.run(str(Path(__file__).with_name("app.py")), False, [], options)

@@ -14,12 +14,12 @@ HEIGHT_PX = 700
 @remembered
 def picture(lake: Lake, month: str, scenario: str, what: str) -> Picture:
     """Of `prices`, `sun` or `load`."""
+    iso = lake.scenario(scenario).operator
     if what == "prices":
-        rows, drawn = prices(lake, month, scenario), market_picture
+        made = market_picture(in_local_time(prices(lake, month, scenario), iso))
     elif what == "sun":
-        rows, drawn = table(lake, "solar_generation", month, scenario), solar_picture
+        made = solar_picture(in_local_time(table(lake, "solar_generation", month, scenario), iso))
     else:
-        rows, drawn = table(lake, "load_profiles", month, scenario), load_picture
-    made = drawn(in_local_time(rows, lake.scenario(scenario).operator))
+        made = load_picture(in_local_time(table(lake, "load_profiles", month, scenario), iso))
     made.figure.update_layout(height=HEIGHT_PX)
     return made

@@ -64,19 +64,36 @@ def remembered(
 
 def rows(lake: Lake, query: str, parameters: tuple[object, ...] = ()) -> pd.DataFrame:
     """What the database answers; where there is none, an `InputError` that says how to get one."""
+    lacks = _lacks(lake)
+    if lacks:
+        raise InputError(
+            f"{lake.database} is of an earlier version and lacks {lacks}; `vpp run` of any month builds it anew"
+        )
+    return _asked(lake, query, parameters)
+
+
+@remembered
+def _lacks(lake: Lake) -> str:
+    """The first table or column of the database that it should have and has not; empty: it has all."""
+    from vpp_core.results.database import DATABASE_TABLES
+
+    found = _asked(lake, "SELECT table_name, column_name FROM duckdb_columns()", ())
+    present = set(zip(found["table_name"], found["column_name"], strict=True))
+    wanted = [(name, column.name) for name, contract in DATABASE_TABLES.items() for column in contract.columns]
+    return next((f"{name}.{column}" for name, column in wanted if (name, column) not in present), "")
+
+
+def _asked(lake: Lake, query: str, parameters: tuple[object, ...]) -> pd.DataFrame:
     import duckdb
 
     if not Path(str(lake.database)).exists():
+        if lake.partitions("kpi_monthly"):
+            raise InputError(f"{lake.database} is missing; `vpp run` of any month builds it anew from the tables")
         raise InputError(f"there are no results in {lake.root} yet; make some with `vpp run --month 2023-08`")
     try:
         with duckdb.connect(str(lake.database), read_only=True) as connection:
             connection.execute(_IN_UTC)
             return connection.execute(query, list(parameters)).df()
-    except duckdb.CatalogException as error:
-        raise InputError(
-            f"{lake.database} is of an earlier version and lacks what this page shows; `vpp run` of any month "
-            "builds it anew"
-        ) from error
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"{lake.database} cannot be read ({reason}); `vpp run` of any month builds it anew") from error

@@ -84,7 +84,7 @@ def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
     assert tables(tmp_path / "lake") == made
     assert answers.read_bytes() == kept
     assert execute(["negotiate", "--at", "2023-08-01T19:00", "--scenario", NAME]) == 0
-    told = capfd.readouterr().out
+    told = " ".join(capfd.readouterr().out.split())
     assert "The aggregator asks google_genai:gemini-3.5-flash-lite" in told
     assert "The model set the terms in " in told and 'The model says "as usual"' in told
     answers.write_text("\n".join(answers.read_text().splitlines()[:3]) + "\n")

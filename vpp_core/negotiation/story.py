@@ -60,14 +60,17 @@ def _opening(told: Conversation, scenario: Scenario, names: int, words: Words) -
     first = told.of_round(1)
     most = "any quarter hour" if first["gate"].iloc[0] == "real_time" else "any hour of the day"
     homes = first["home_id"].nunique()
-    yield f"{homes} homes make {len(first)} sealed bids, each the most that it may be asked for in {most}:"
+    yield (
+        f"{homes} homes make {len(first)} sealed bids, each the most that it may be asked for in {most}, at its first "
+        "price:"
+    )
     for kind in KINDS:
         for category in CATEGORIES:
             chosen = first[(first["kind"] == kind) & (first["category"] == category)]
             if len(chosen):
                 yield (
-                    f"  {words[kind]:22s} {category:13s} {len(chosen):4d} {'bid ' if len(chosen) == 1 else 'bids'} "
-                    f"{chosen['capacity_kw'].sum():7.0f} kW, first price {_spread(chosen['first_ask_usd_per_mwh'])} "
+                    f"  {words[kind]:20s} {category:12s} {len(chosen):4d} {'bid ' if len(chosen) == 1 else 'bids'} "
+                    f"{chosen['capacity_kw'].sum():5.0f} kW at {_spread(chosen['first_ask_usd_per_mwh'])} "
                     f"{_unit(chosen['product'].iloc[0])}"
                 )
     shown = _largest(first, names)

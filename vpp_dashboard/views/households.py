@@ -123,7 +123,8 @@ def _groups(own: pd.DataFrame, by: str) -> None:
             "lose a cent or more": percent(100 * (group["household_gain_usd"] <= -A_CENT).mean(), 0),
             "satisfaction": round(float(group["satisfaction"].mean()), 3),
         }
-        for name, group in own.groupby(pd.Categorical(own[by], _in_order(own, by)), observed=True)
+        for name in _in_order(own, by)
+        if len(group := own[own[by] == name])
     ]
     look.table(pd.DataFrame(rows))
 

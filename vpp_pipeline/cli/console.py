@@ -88,11 +88,13 @@ def width() -> int:
     return max(int(given), 40) if given.isdigit() else COLUMNS_OF_A_FILE
 
 
-def say_folded(text: str) -> None:
-    """Print a paragraph in lines that fit."""
+def say_folded(text: str, inside: int = 0) -> None:
+    """Print a paragraph in lines that fit; all but the first are set in by so many columns more than that."""
     import textwrap
 
-    say("\n".join(textwrap.wrap(text, width(), break_long_words=False, break_on_hyphens=False)))
+    further = " " * (len(text) - len(text.lstrip()) + inside)
+    lines = textwrap.wrap(text, width(), subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
+    say("\n".join(lines))
 
 
 def print_rows(title: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from vpp_core.errors import InputError
 from vpp_core.tables import NEGOTIATION_MESSAGES
 from vpp_core.tables.messages import MOST_HOMES
 from vpp_pipeline.cli import options as o
-from vpp_pipeline.cli.console import say
+from vpp_pipeline.cli.console import say, say_folded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,7 @@ def negotiate(
     elif chosen.homes > MOST_HOMES:
         say(f"of {chosen.homes:,} homes {MOST_HOMES:,} are kept, evenly spaced, and told of", err=True)
     for line in story(rows, chosen, names):
-        say(line)
+        say_folded(line, inside=4)
 
 
 def _asked() -> str:
