@@ -57,7 +57,7 @@ def test_a_fleet_that_never_bid_is_said_not_to_have_bid(run_of):
 def test_households_that_lose_are_counted_and_named(run_of):
     run = run_of(days=5, homes=6, gains={"negotiated": 0.05})
     assert "5 of 6 lost a cent or more, the most $" in answer(run)[1]
-    assert "The median household lost $" in answer(run)[1] and " less than without a VPP." in answer(run)[1]
+    assert "The median household lost $" in answer(run)[1] and " less than without a VPP (" in answer(run)[1]
     assert any("5 under negotiated (worst" in sentence for sentence in observations(run))
 
 
