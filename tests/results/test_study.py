@@ -98,11 +98,11 @@ def test_the_sentence_over_fleets_gives_mean_interval_and_how_many_agree(run_of,
 def test_a_difference_that_one_fleet_makes_is_no_finding(run_of, rows):
     said = seeds_sentence(rows, "2023-08")
     assert re.search(
-        r"negotiated over no vpp \$14\.00 \(−\$9\.10 to \$37\.10; one fleet makes \d+ % of it, so it is no", said
+        r"negotiated over no_vpp \$14\.00 \(−\$9\.10 to \$37\.10; one fleet makes \d+ % of it, so it is no", said
     )
     assert (
         "; one makes "
-        in study_table(study_summary(rows)).set_index("difference").loc["negotiated over no vpp", "surplus"]
+        in study_table(study_summary(rows)).set_index("difference").loc["negotiated over no_vpp", "surplus"]
     )
     even = rows.assign(surplus_usd=np.where(rows["strategy"] == "negotiated", 10.0 + rows["seed"], 0.0))
     assert "no finding" not in seeds_sentence(even, "2023-08")

@@ -168,7 +168,7 @@ def seeds_sentence(rows: pd.DataFrame, month: str, drawn: str = "seed") -> str:
     largest = surplus[surplus["study"] == surplus.sort_values("seeds", kind="stable")["study"].iloc[-1]]
     one = each.removesuffix("s")
     told = [
-        f"{row['step'].replace('_', ' ')} {usd(row['mean'])} ({usd(row['low'])} to {usd(row['high'])}; "
+        f"{step_name(row['step'])} {usd(row['mean'])} ({usd(row['low'])} to {usd(row['high'])}; "
         + (
             f"one {one} makes {percent(row['largest_percent'], 0)} of it, so it is no finding)"
             if row["one_dominates"]
