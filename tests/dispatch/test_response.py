@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.dispatch.a_home import Array, one_home, stores
-from vpp_core.dispatch.columns import StoreColumns
+from vpp_core.dispatch.columns import Quarter, StoreColumns
 from vpp_core.dispatch.response import respond
 from vpp_core.dispatch.value import CELLS, STAGE_HOURS
 
@@ -39,11 +39,11 @@ def asked(s: StoreColumns, slopes: Array, energy: Array, price: float, net: floa
           high: Array, imported: float = 0.3, exported: float = 0.05, markup: Array | None = None,
           ) -> Array:  # fmt: skip
     power = default.copy()
-    respond(
-        s, one_home(s), per_cell(s, slopes), energy, np.array([price]), np.array([price]),
-        np.zeros((3, len(energy))) if markup is None else markup, np.array([imported]), np.array([exported]),
-        np.array([net]), default, low, high, power,
+    quarter = Quarter(
+        per_cell(s, slopes), energy, np.zeros((3, len(energy))) if markup is None else markup, np.array([imported]),
+        np.array([exported]), np.array([net]), default, low, high,
     )  # fmt: skip
+    respond(s, one_home(s), quarter, np.array([price]), np.array([price]), power)
     return power
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.dispatch.a_home import Array, one_home, stages, stores
-from vpp_core.dispatch.columns import Stages, StoreColumns
+from vpp_core.dispatch.columns import Desk, Stages, StoreColumns
 from vpp_core.dispatch.value import CELLS, SHORT_USD_PER_KWH, STAGE_HOURS, plan_homes, store_slopes
 
 FINE = 10
@@ -20,9 +20,8 @@ def slopes_of(s: StoreColumns, coming: Stages, replacement: float = 0.2) -> Arra
     count = len(coming.price)
     after = np.zeros((count, CELLS))
     net = np.ascontiguousarray(coming.net_generation[:, 0])
-    store_slopes(
-        s, coming, 0, 0, net, replacement, 1.0, np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1)), after
-    )
+    desk = Desk(np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1)), after, net)
+    store_slopes(s, coming, 0, 0, replacement, 1.0, desk)
     return after / ((s.ceiling[0] - s.floor[0]) / CELLS)
 
 

@@ -80,6 +80,96 @@ class Stages(NamedTuple):
     follow the meter, of one that does"""
 
 
+class Quarter(NamedTuple):
+    """A quarter hour in which stores are asked what they would do: N homes, S stores, prices in $/kWh, power in kW."""
+
+    slopes: Floats
+    """V's slopes after it, shape (S, CELLS)"""
+    energy: Floats
+    markup: Floats
+    """above own cost, of selling, giving and buying, shape (3, S)"""
+    imported: Floats
+    """each home's price of importing, shape (N,)"""
+    exported: Floats
+    net_generation: Floats
+    """of homes without stores, shape (N,)"""
+    default: Floats
+    low: Floats
+    high: Floats
+
+
+class Grouped(NamedTuple):
+    """Which aggregation each home (N,) and each store (S,) belongs to."""
+
+    home: Ints
+    store: Ints
+
+
+class Met(NamedTuple):
+    """How stores are met at the start of a quarter hour, and homes in it."""
+
+    energy: Floats
+    available: Bools
+    net_generation: Floats
+
+
+class Bounds(NamedTuple):
+    """What holds a store back beside its own limits, (S,) where not said otherwise."""
+
+    daily: Floats
+    """kWh that may be taken a day"""
+    taken: Floats
+    """of these today"""
+    need: Floats
+    """kWh that are to be there in `ready_in` intervals"""
+    ready_in: Ints
+    asked: Floats
+    """kW at most of selling, giving and buying, shape (3, S)"""
+    reserved: Floats
+    """kW held as reserve"""
+    reserve_hours: float
+
+
+class Deviations(NamedTuple):
+    """Deviations over a window that are to be priced."""
+
+    home: Ints
+    """of each store (S,)"""
+    energy: Floats
+    """in the stores at its start"""
+    slopes: Floats
+    """V's after it, shape (S, CELLS)"""
+    first: int
+    """its first stage"""
+    length: int
+    """its stages"""
+    quantity: Floats
+    """kW held off or given, given by V2G, bought, shape (3, S)"""
+
+
+class Costs(NamedTuple):
+    """$/kWh moved, each (3, S) as `Deviations.quantity`: the household's own, the total, the market's later part."""
+
+    own: Floats
+    total: Floats
+    market: Floats
+
+
+class Desk(NamedTuple):
+    """Room to work in for a plan of one store over K stages."""
+
+    slope: Floats
+    """(CELLS,)"""
+    backs: Floats
+    """(CELLS,)"""
+    layers: Floats
+    """(3, 3 · CELLS + 1), zero outside the middle"""
+    after: Floats
+    """slopes after each stage, (K, CELLS)"""
+    meter: Floats
+    """what the home's meter is expected to show, (K,)"""
+
+
 def columns_of(stores: Stores, permission: Permission, plans_departures: bool = True) -> StoreColumns:
     """The stores as a permission lets a strategy use them.
 

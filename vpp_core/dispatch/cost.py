@@ -81,26 +81,19 @@ def _price_then(s, stages, m: int, tariff: int, first: int, worth: float) -> flo
 
 
 @c.kernel
-def deviation_costs(  # type: ignore[no-untyped-def]
-    s, stages, home, energy, slopes, first, length, quantity, own, total, market
-) -> None:
-    """Own cost, total cost and the market's later part [$/kWh moved] of the deviations `quantity` (3, S): held off or
-    given, given by V2G, bought.
-
-    The window is the `length` stages from `first` on, at whose start `energy` (S,) is in the stores; `slopes`
-    (S, CELLS) are V's after it.
-    """
+def deviation_costs(s, stages, asked, costs) -> None:  # type: ignore[no-untyped-def]
+    """What the deviations `asked` (`columns.Deviations`) cost, into `costs` (`columns.Costs`)."""
     cheapest_of = np.zeros(len(stages.imported))
     for tariff in range(len(cheapest_of)):
         cheapest_of[tariff] = np.min(stages.imported[tariff])
-    _costs_each(s, stages, home, energy, slopes, first, length, quantity, own, total, market, cheapest_of)
+    _costs_each(s, stages, asked, costs, cheapest_of)
 
 
 @c.part
-def _costs_each(  # type: ignore[no-untyped-def]
-    s, stages, home, energy, slopes, first, length, quantity, own, total, market, cheapest_of
-) -> None:
+def _costs_each(s, stages, asked, costs, cheapest_of) -> None:  # type: ignore[no-untyped-def]
     """`deviation_costs`, with the cheapest price of importing under each tariff."""
+    home, energy, slopes, first, length, quantity = asked
+    own, total, market = costs
     for m in range(len(energy)):
         if max(quantity[0, m], quantity[1, m], quantity[2, m]) <= 0.0:
             continue

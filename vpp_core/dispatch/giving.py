@@ -22,21 +22,18 @@ _NEGLIGIBLE_KW = 1e-6
 
 @c.kernel
 def _deviations(  # type: ignore[no-untyped-def]
-    s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation, limits,
-    upward, tried, price, sell_price, buy_price, deviation, total,
-) -> None:  # fmt: skip
+    s, homes, grouped, q, upward, tried, price, worth, deviation, total
+) -> None:
     """Deviations of stores in one direction, into `deviation` (S,), and its sums (A,), where it is worth `tried`
-    (A,) and the other direction `price`.
+    (A,) and the other direction `price`; `worth` (2, N) is room to work in.
     """
-    default, low, high = limits
+    aggregation_of_home, aggregation, default = grouped.home, grouped.store, q.default
+    sell_price, buy_price = worth[0], worth[1]
     for h in range(len(aggregation_of_home)):
         here = tried[aggregation_of_home[h]]
         sell_price[h] = here if upward else price
         buy_price[h] = price if upward else -here
-    respond(
-        s, homes, slopes, energy, sell_price, buy_price, markup, imported, exported, net_generation, default, low, high,
-        deviation,
-    )  # fmt: skip
+    respond(s, homes, q, sell_price, buy_price, deviation)
     total[:] = 0.0
     for m in range(len(deviation)):
         moved = deviation[m] - default[m] if upward else default[m] - deviation[m]
@@ -46,14 +43,14 @@ def _deviations(  # type: ignore[no-untyped-def]
 
 @c.kernel
 def _meet(  # type: ignore[no-untyped-def]
-    s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation, limits,
-    upward, price, most, at_price, wanted, met,
-) -> None:  # fmt: skip
+    s, homes, grouped, q, upward, price, most, at_price, wanted, met
+) -> None:
     """Deviations in one direction that add up to `wanted` (A,) as far as homes have them, into `met` (S,).
 
     `at_price` (S,): the deviations at the market's price, which is `price` upwards and its negative downwards; at
     `most` falling short costs as much. Prices of purchases are negative here: more is dearer in both directions.
     """
+    aggregation = grouped.store
     count, many = len(wanted), len(at_price)
     met[:] = 0.0
     if not (wanted > 0.0).any():
@@ -61,7 +58,7 @@ def _meet(  # type: ignore[no-untyped-def]
     market = price if upward else -price
     below, above, tried = np.zeros(many), at_price.copy(), np.zeros(many)
     under, over, sums = np.zeros(count), np.zeros(count), np.zeros(count)
-    sell_price, buy_price = np.zeros(len(aggregation_of_home)), np.zeros(len(aggregation_of_home))
+    worth = np.zeros((2, len(grouped.home)))
     for m in range(many):
         over[aggregation[m]] += at_price[m]
     low, high, prices = np.full(count, -np.inf), np.full(count, market), np.full(count, market)
@@ -73,10 +70,7 @@ def _meet(  # type: ignore[no-untyped-def]
         if searched[a] and over[a] < wanted[a]:
             prices[a], any_short = most, True
     if any_short:
-        _deviations(
-            s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation,
-            limits, upward, prices, price, sell_price, buy_price, tried, sums,
-        )  # fmt: skip
+        _deviations(s, homes, grouped, q, upward, prices, price, worth, tried, sums)
         for m in range(many):
             if prices[aggregation[m]] == most and searched[aggregation[m]]:
                 below[m], above[m] = at_price[m], tried[m]
@@ -96,10 +90,7 @@ def _meet(  # type: ignore[no-untyped-def]
         if not going:
             break
         step *= 4.0
-        _deviations(
-            s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation,
-            limits, upward, prices, price, sell_price, buy_price, tried, sums,
-        )  # fmt: skip
+        _deviations(s, homes, grouped, q, upward, prices, price, worth, tried, sums)
         for m in range(many):
             a = aggregation[m]
             if searched[a]:
@@ -122,28 +113,19 @@ def _meet(  # type: ignore[no-untyped-def]
 
 @c.kernel
 def give_kw(  # type: ignore[no-untyped-def]
-    s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation, limits,
-    price, penalty_share, sold, bought, power, short,
-) -> None:  # fmt: skip
+    s, homes, grouped, q, price, penalty_share, sold, bought, power, short
+) -> None:
     """Power of every store, into `power` (S,), so that each aggregation deviates by what it sold and bought (A,), and
-    what it falls short by [kW], into `short` (A,). `limits`: default, low and high (S,); `price` [$/kWh].
+    what it falls short by [kW], into `short` (A,). `price` [$/kWh] is the market's.
     """
-    default, low, high = limits
+    aggregation, default, low, high = grouped.store, q.default, q.low, q.high
     margin = penalty_share * abs(price)
-    market = np.full(len(aggregation_of_home), price)
-    respond(
-        s, homes, slopes, energy, market, market, markup, imported, exported, net_generation, default, low, high, power
-    )
+    market = np.full(len(grouped.home), price)
+    respond(s, homes, q, market, market, power)
     rises, falls = np.maximum(power - default, 0.0), np.maximum(default - power, 0.0)
     risen, fallen = np.zeros(len(power)), np.zeros(len(power))
-    _meet(
-        s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation, limits,
-        True, price, price + margin, rises, sold, risen,
-    )  # fmt: skip
-    _meet(
-        s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation, limits,
-        False, price, -(price - margin), falls, bought, fallen,
-    )  # fmt: skip
+    _meet(s, homes, grouped, q, True, price, price + margin, rises, sold, risen)
+    _meet(s, homes, grouped, q, False, price, -(price - margin), falls, bought, fallen)
     # A store asked both ways (its two prices were searched apart) does the difference.
     up, down = np.zeros(len(sold)), np.zeros(len(sold))
     for m in range(len(power)):
@@ -156,26 +138,20 @@ def give_kw(  # type: ignore[no-untyped-def]
 
 
 @c.kernel
-def curve_kw(  # type: ignore[no-untyped-def]
-    s, homes, aggregation_of_home, aggregation, slopes, energy, markup, imported, exported, net_generation, limits,
-    prices, surely, up, down,
-) -> None:  # fmt: skip
+def curve_kw(s, homes, grouped, q, prices, surely, up, down) -> None:  # type: ignore[no-untyped-def]
     """What each aggregation would deviate by at each price, raised into `up` and `down` (P, A) where it is more.
     `surely` (S,): how surely each store is there.
     """
-    default, low, high = limits
-    power, market = np.zeros(len(default)), np.zeros(len(aggregation_of_home))
+    default = q.default
+    power, market = np.zeros(len(default)), np.zeros(len(grouped.home))
     rises, falls = np.zeros(up.shape[1]), np.zeros(up.shape[1])
     for i in range(len(prices)):
         market[:] = prices[i]
-        respond(
-            s, homes, slopes, energy, market, market, markup, imported, exported, net_generation, default, low, high,
-            power,
-        )  # fmt: skip
+        respond(s, homes, q, market, market, power)
         rises[:] = 0.0
         falls[:] = 0.0
         for m in range(len(power)):
             power[m] = default[m] + surely[m] * (power[m] - default[m])
-        sums_kw(aggregation, power, default, rises, falls)
+        sums_kw(grouped.store, power, default, rises, falls)
         for a in range(up.shape[1]):
             up[i, a], down[i, a] = max(up[i, a], rises[a]), max(down[i, a], falls[a])

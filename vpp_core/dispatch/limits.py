@@ -23,15 +23,10 @@ def defaults(s, home, energy, available, net_generation, hours, default) -> None
 
 
 @c.part
-def limits_kw(  # type: ignore[no-untyped-def]
-    s, daily, home, energy, available, net_generation, taken, need, ready_in, asked, reserved, reserve_hours, hours,
-    default, low, high,
-) -> None:  # fmt: skip
-    """Default and limits of every store, into `default`, `low` and `high` (S,).
-
-    `daily` (S,) [kWh] may be taken a day, of which `taken` was; `need` [kWh] is to be there in `ready_in` intervals;
-    `asked` (3, S): the most that is asked of selling, giving and buying; `reserved` (S,) is held as reserve.
-    """
+def limits_kw(s, home, met, bounds, hours: float, default, low, high) -> None:  # type: ignore[no-untyped-def]
+    """Default and limits of every store, into `default`, `low` and `high` (S,); `home` (S,) is where each stands."""
+    energy, available, net_generation = met
+    daily, taken, need, ready_in, asked, reserved, reserve_hours = bounds
     for m in range(len(energy)):
         if not available[m]:
             default[m] = low[m] = high[m] = 0.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.columns import Homes, StoreColumns, own
+from vpp_core.dispatch.columns import Bounds, Grouped, Homes, Met, Quarter, StoreColumns, own
 from vpp_core.dispatch.giving import curve_kw, give_kw
 from vpp_core.dispatch.limits import defaults, limits_kw, sums_kw
 from vpp_core.dispatch.response import respond
@@ -50,10 +50,13 @@ class Limits:
     low: Floats
     high: Floats
 
-    @property
-    def kept(self) -> tuple[Floats, Floats, Floats]:
-        """The three, for the compiled loops."""
-        return self.default, self.low, self.high
+
+def quarter(at: Conditions, limits: Limits, slopes: Floats, markup: Floats) -> Quarter:
+    """A quarter hour as the compiled loops are given it."""
+    return Quarter(
+        slopes, at.energy_kwh, markup, at.imported_usd_per_kwh, at.exported_usd_per_kwh, at.net_generation_kw,
+        limits.default, limits.low, limits.high,
+    )  # fmt: skip
 
 
 class Operation:
@@ -74,8 +77,7 @@ class Operation:
         self.aggregations = int(aggregation_of_home.max(initial=-1)) + 1
         self.aggregation = aggregation_of_home[stores.home]
         self._home = stores.home.astype(np.int64)
-        self._aggregation_of_home = aggregation_of_home.astype(np.int64)
-        self._aggregation = self.aggregation.astype(np.int64)
+        self._grouped = Grouped(aggregation_of_home.astype(np.int64), self.aggregation.astype(np.int64))
         self._never_leaves = (stores.leave_slot >= 96).all(axis=0)
 
     def default_kw(self, at: Conditions) -> Floats:
@@ -101,11 +103,12 @@ class Operation:
         """  # fmt: skip
         count = len(self.stores)
         found = Limits(np.zeros(count), np.zeros(count), np.zeros(count))
-        limits_kw(
-            self.columns, self.permission.daily_kwh, self._home, at.energy_kwh, at.available, at.net_generation_kw,
-            own(taken_kwh), own(need_kwh), own(ready_in), own(asked_kw), own(reserved_kw), reserve_hours,
-            INTERVAL_HOURS, found.default, found.low, found.high,
+        met = Met(at.energy_kwh, at.available, at.net_generation_kw)
+        bounds = Bounds(
+            self.permission.daily_kwh, own(taken_kwh), own(need_kwh), own(ready_in), own(asked_kw), own(reserved_kw),
+            reserve_hours,
         )  # fmt: skip
+        limits_kw(self.columns, self._home, met, bounds, INTERVAL_HOURS, found.default, found.low, found.high)
         if self.exports:
             return found
         more = self.drawn_only(found.high - found.default, found.default, at.net_generation_kw)
@@ -137,16 +140,15 @@ class Operation:
         """Power of every store where deviations up and down are worth so much, by aggregation (A,)."""
         power = limits.default.copy()
         respond(
-            self.columns, self.homes, slopes, at.energy_kwh, sell_usd_per_kwh[self.aggregation_of_home],
-            buy_usd_per_kwh[self.aggregation_of_home], markup, at.imported_usd_per_kwh, at.exported_usd_per_kwh,
-            at.net_generation_kw, limits.default, limits.low, limits.high, power,
+            self.columns, self.homes, quarter(at, limits, slopes, markup), sell_usd_per_kwh[self.aggregation_of_home],
+            buy_usd_per_kwh[self.aggregation_of_home], power,
         )  # fmt: skip
         return power
 
     def sums(self, power: Floats, default: Floats) -> tuple[Floats, Floats]:
         """Deviations up and down of each aggregation [kW], shape (A,)."""
         up, down = np.zeros(self.aggregations), np.zeros(self.aggregations)
-        sums_kw(self._aggregation, power, default, up, down)
+        sums_kw(self._grouped.store, power, default, up, down)
         return up, down
 
     def after(self, at: Conditions, power: Floats) -> Floats:
@@ -184,8 +186,7 @@ class Operation:
         """Power of every store (S,) so that each aggregation deviates by what cleared, and its shortfall [kW] (A,)."""
         power, short = np.zeros(len(self.stores)), np.zeros(self.aggregations)
         give_kw(
-            self.columns, self.homes, self._aggregation_of_home, self._aggregation, slopes, at.energy_kwh, markup,
-            at.imported_usd_per_kwh, at.exported_usd_per_kwh, at.net_generation_kw, limits.kept, price_usd_per_kwh,
+            self.columns, self.homes, self._grouped, quarter(at, limits, slopes, markup), price_usd_per_kwh,
             penalty_share, sold_kw, bought_kw, power, short,
         )  # fmt: skip
         return power, short
@@ -198,7 +199,6 @@ class Operation:
         counted as surely as it is there (S,).
         """
         curve_kw(
-            self.columns, self.homes, self._aggregation_of_home, self._aggregation, slopes, at.energy_kwh, markup,
-            at.imported_usd_per_kwh, at.exported_usd_per_kwh, at.net_generation_kw, limits.kept, prices_usd_per_kwh,
-            surely, up_kw, down_kw,
+            self.columns, self.homes, self._grouped, quarter(at, limits, slopes, markup), prices_usd_per_kwh, surely,
+            up_kw, down_kw,
         )  # fmt: skip

@@ -25,10 +25,13 @@ _NEAR_ZERO_KW = 0.05
 
 
 @c.part
-def _store(  # type: ignore[no-untyped-def]
-    s, m: int, slope, energy, sell, give, buy, retail, default, low, high
-) -> float:
-    """A store's power at the prices that selling, giving (by one that does not follow the meter) and buying see."""
+def _store(s, m: int, q, sell: float, buy: float, retail: float) -> float:  # type: ignore[no-untyped-def]
+    """A store's power where deviations up and down are worth `sell` and `buy`, and the meter's price is `retail`.
+
+    Selling, giving (by one that does not follow the meter) and buying see the price less or more the mark-up.
+    """
+    slope, energy, default, low, high = q.slopes[m], q.energy[m], q.default[m], q.low[m], q.high[m]
+    sell, give, buy = sell - q.markup[0, m], sell - q.markup[1, m], buy + q.markup[2, m]
     if high - low < _ZERO_KW or s.ceiling[m] - s.floor[m] < SMALLEST_KWH:
         return min(max(default, low), high)
     top = high if s.follows[m] else min(high, 0.0)
@@ -42,68 +45,52 @@ def _store(  # type: ignore[no-untyped-def]
 
 
 @c.part
-def _gained(  # type: ignore[no-untyped-def]
-    s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, power
-) -> float:
-    """What a home has of its stores' powers [$]: price, bill and wear of the quarter hour, and what stays stored."""
-    usd, net = 0.0, net_generation
+def _gained(s, own, q, h: int, sell: float, buy: float, power) -> float:  # type: ignore[no-untyped-def]
+    """What a home has of the powers of its `own` stores [$]: price, bill and wear of the quarter hour, and what stays
+    stored.
+    """
+    usd, net = 0.0, q.net_generation[h]
     for i in range(len(own)):
         m = own[i]
         net += power[i]
-        moved = power[i] - default[m]
+        moved = power[i] - q.default[m]
         given = max(power[i], 0.0) if not s.follows[m] else 0.0
         usd += STAGE_HOURS * (
-            (sell - markup[0, m]) * max(moved - given, 0.0)
-            + (sell - markup[1, m]) * given
-            + (buy + markup[2, m]) * min(moved, 0.0)
+            (sell - q.markup[0, m]) * max(moved - given, 0.0)
+            + (sell - q.markup[1, m]) * given
+            + (buy + q.markup[2, m]) * min(moved, 0.0)
         )
         if s.ceiling[m] - s.floor[m] >= SMALLEST_KWH:
-            usd += kept_usd(s, m, slopes[m], energy[m], power[i])
-    return usd - c.retail_bill_usd(net, imported, exported, STAGE_HOURS)
+            usd += kept_usd(s, m, q.slopes[m], q.energy[m], power[i])
+    return usd - c.retail_bill_usd(net, q.imported[h], q.exported[h], STAGE_HOURS)
 
 
 @c.part
-def _concentrate(  # type: ignore[no-untyped-def]
-    s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, low, high, work, other
-) -> None:
+def _concentrate(s, own, q, h: int, sell: float, buy: float, work, other) -> None:  # type: ignore[no-untyped-def]
     """Replace a home's powers in `work`, which are best at the import price, by those at the export price if better."""
     for i in range(len(own)):
-        m = own[i]
-        other[i] = _store(
-            s, m, slopes[m], energy[m], sell - markup[0, m], sell - markup[1, m], buy + markup[2, m], exported,
-            default[m], low[m], high[m],
-        )  # fmt: skip
-    here = _gained(s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, work)
-    there = _gained(s, own, slopes, energy, sell, buy, markup, imported, exported, net_generation, default, other)
-    if there > here:
+        other[i] = _store(s, own[i], q, sell, buy, q.exported[h])
+    if _gained(s, own, q, h, sell, buy, other) > _gained(s, own, q, h, sell, buy, work):
         for i in range(len(own)):
             work[i] = other[i]
 
 
 @c.kernel
-def respond(  # type: ignore[no-untyped-def]
-    s, homes, slopes, energy, sell_price, buy_price, markup, imported, exported, net_generation, default, low, high,
-    power,
-):  # fmt: skip
-    """The power of every store, into `power` (S,).
-
-    By home (N,): `sell_price`, `buy_price`, what the energy of deviations up and down is worth; `imported`, `exported`,
-    its tariff's prices [$/kWh]. `markup` (3, S) above own cost: of selling, giving, buying. `low`, `high` (S,): the
-    stores' limits.
+def respond(s, homes, q, sell_price, buy_price, power):  # type: ignore[no-untyped-def]
+    """The power of every store in a `Quarter`, into `power` (S,), where the energy of deviations up and down is worth
+    `sell_price` and `buy_price` by home (N,).
     """
     work, importing, other = np.zeros(MOST_STORES), np.zeros(MOST_STORES), np.zeros(MOST_STORES)
-    _respond_each(
-        s, homes, slopes, energy, sell_price, buy_price, markup, imported, exported, net_generation, default, low, high,
-        power, work, importing, other,
-    )  # fmt: skip
+    _respond_each(s, homes, q, sell_price, buy_price, power, work, importing, other)
 
 
 @c.part
 def _respond_each(  # type: ignore[no-untyped-def]
-    s, homes, slopes, energy, sell_price, buy_price, markup, imported, exported, net_generation, default, low, high,
-    power, work, importing, other,
-) -> None:  # fmt: skip
+    s, homes, q, sell_price, buy_price, power, work, importing, other
+) -> None:
     """`respond`, with room to work in for a home's stores."""
+    default, low, high = q.default, q.low, q.high
+    imported, exported = q.imported, q.exported
     for h in range(len(homes.first) - 1):
         first, count = homes.first[h], homes.first[h + 1] - homes.first[h]
         if count == 0:
@@ -112,13 +99,9 @@ def _respond_each(  # type: ignore[no-untyped-def]
         below, above = exported[h], imported[h]
         retail, net, at_zero = imported[h], 0.0, False
         for attempt in range(_TRIES):
-            net = net_generation[h]
+            net = q.net_generation[h]
             for i in range(count):
-                m = homes.order[first + i]
-                work[i] = _store(
-                    s, m, slopes[m], energy[m], sell - markup[0, m], sell - markup[1, m], buy + markup[2, m], retail,
-                    default[m], low[m], high[m],
-                )  # fmt: skip
+                work[i] = _store(s, homes.order[first + i], q, sell, buy, retail)
                 net += work[i]
             if attempt == 0:
                 if net <= _ZERO_KW or imported[h] <= exported[h]:
@@ -150,10 +133,7 @@ def _respond_each(  # type: ignore[no-untyped-def]
             if abs(net) < _NEAR_ZERO_KW:
                 break
         if exported[h] > imported[h]:
-            _concentrate(
-                s, homes.order[first : first + count], slopes, energy, sell, buy, markup, imported[h], exported[h],
-                net_generation[h], default, low, high, work, other,
-            )  # fmt: skip
+            _concentrate(s, homes.order[first : first + count], q, h, sell, buy, work, other)
         if at_zero:
             # The meter stands at zero: the battery, else a car, makes up for what is left of the search.
             for i in range(count - 1, -1, -1):

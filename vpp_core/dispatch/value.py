@@ -26,6 +26,7 @@ from __future__ import annotations
 import numpy as np
 
 from vpp_core.dispatch import compiled as c
+from vpp_core.dispatch.columns import Desk
 
 CELLS = 24
 """Cells of the grid of energies."""
@@ -164,10 +165,13 @@ def mean_price(stages, k: int) -> float:  # type: ignore[no-untyped-def]
 
 @c.part
 def store_slopes(  # type: ignore[no-untyped-def]
-    s, stages, m: int, tariff: int, net_generation, replacement: float, reserve_hours: float, slope, backs, layers,
-    after,
-):  # fmt: skip
-    """V's slopes [$ per cell] of store `m` after each stage, into `after` (K, CELLS)."""
+    s, stages, m: int, tariff: int, replacement: float, reserve_hours: float, desk
+) -> None:
+    """V's slopes [$ per cell] of store `m` after each stage, into `desk.after`, behind a meter that shows `desk.meter`.
+
+    `replacement` is what a kWh is worth after the last stage.
+    """
+    slope, backs, layers, after, net_generation = desk
     stage_count = len(stages.price)
     follows = s.follows[m]
     step = (s.ceiling[m] - s.floor[m]) / CELLS
@@ -296,21 +300,19 @@ def plan_homes(  # type: ignore[no-untyped-def]
     `expected` (K, S) goes the expected energy at each stage's end, if it has rows.
     """
     stage_count = len(stages.price)
-    slope, backs, layers = np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1))
-    after = np.zeros((stage_count, CELLS))
-    meter = np.zeros(stage_count)
-    _plan_each(
-        s, homes, stages, energy, replacement, reserve_hours, kept_stages, slopes, expected, slope, backs, layers,
-        after, meter,
+    desk = Desk(
+        np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1)), np.zeros((stage_count, CELLS)),
+        np.zeros(stage_count),
     )  # fmt: skip
+    _plan_each(s, homes, stages, energy, replacement, reserve_hours, kept_stages, slopes, expected, desk)
 
 
 @c.part
 def _plan_each(  # type: ignore[no-untyped-def]
-    s, homes, stages, energy, replacement, reserve_hours, kept_stages, slopes, expected, slope, backs, layers, after,
-    meter,
-) -> None:  # fmt: skip
+    s, homes, stages, energy, replacement, reserve_hours, kept_stages, slopes, expected, desk
+) -> None:
     """`plan_homes`, with room to work in."""
+    after, meter = desk.after, desk.meter
     stage_count = len(stages.price)
     whole_path = len(expected) > 0
     for h in range(len(homes.first) - 1):
@@ -324,7 +326,7 @@ def _plan_each(  # type: ignore[no-untyped-def]
             m = homes.order[position]
             if s.ceiling[m] - s.floor[m] < SMALLEST_KWH:
                 continue
-            store_slopes(s, stages, m, tariff, meter, replacement[h], reserve_hours, slope, backs, layers, after)
+            store_slopes(s, stages, m, tariff, replacement[h], reserve_hours, desk)
             for k in range(kept_stages):
                 for j in range(CELLS):
                     slopes[k, m, j] = after[k, j]
