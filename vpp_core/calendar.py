@@ -118,12 +118,14 @@ class Period:
     """The intervals of a result: a month, or only its first days.
 
     `first_days` shortens a month for tests and quick looks; what is computed inside is the same. `days_after` adds days
-    beyond it, which no result has: what households plan by does not end with the month.
+    beyond it, which no result has: what households plan by does not end with the month. `skipped_days` leaves out the
+    first days of those: what is made of a period is made day by day where all of it at once would be too large.
     """
 
     month: Month
     first_days: int | None = None
     days_after: int = 0
+    skipped_days: int = 0
 
     @classmethod
     def of(cls, month: str | Month, first_days: int | None = None) -> Period:
@@ -156,14 +158,16 @@ class Period:
     @cached_property
     def timestamps(self) -> pd.DatetimeIndex:
         """Interval starts [UTC], shape (T,)."""
-        end = self.month.end
+        start, end = self.month.start, self.month.end
+        local_start = start.tz_convert(self.timezone)
         if self.first_days is not None:
-            local_start = self.month.start.tz_convert(self.timezone)
             end = min(end, (local_start + pd.DateOffset(days=self.first_days)).tz_convert("UTC"))
+        if self.skipped_days:
+            start = (local_start + pd.DateOffset(days=self.skipped_days)).tz_convert("UTC")
         if self.days_after:
             local_end = end.tz_convert(self.timezone) + pd.DateOffset(days=self.days_after)
             end = local_end.tz_convert("UTC")
-        index = pd.date_range(self.month.start, end, freq=INTERVAL, inclusive="left", name="timestamp")
+        index = pd.date_range(start, end, freq=INTERVAL, inclusive="left", name="timestamp")
         return index.as_unit("us")
 
     def __len__(self) -> int:
@@ -188,6 +192,15 @@ class Period:
     def slot_of_interval(self) -> npt.NDArray[np.intp]:
         """Quarter hour of the local day, 0 … 95, shape (T,). A repeated hour repeats its slots."""
         return np.asarray(self.local.hour * 4 + self.local.minute // INTERVAL_MINUTES, dtype=np.intp)
+
+    def one_day(self, day: int) -> Period:
+        """One of its local days alone, by position."""
+        return replace(self, first_days=self.skipped_days + day + 1, skipped_days=self.skipped_days + day, days_after=0)
+
+    def intervals_of(self, day: int) -> slice:
+        """Positions of the intervals of a local day."""
+        first, after = np.searchsorted(self.day_of_interval, [day, day + 1])
+        return slice(int(first), int(after))
 
     def windows(self, window_minutes: int = 60) -> Windows:
         """Give the market windows of this period.

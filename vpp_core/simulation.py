@@ -7,7 +7,7 @@ clearing of its own interval.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,18 +22,13 @@ from vpp_core.fleet.fleet import Ints
 from vpp_core.llm.usage import Usage
 from vpp_core.market.decision import Bid
 from vpp_core.market.inputs import Inputs
-from vpp_core.settlement.outcome import (
-    Outcome,
-    OutcomeTables,
-    outcome_tables,
-    outcomes_to_arrow,
-    settle,
-)
+from vpp_core.settlement.outcome import Outcome, OutcomeTables, Settled, outcome_tables, outcomes_to_arrow
 from vpp_core.settlement.programme_gap import programme_gap_usd
+from vpp_core.settlement.settle import Settlement, settle, windows_of
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.strategies.no_vpp import NoVpp
 from vpp_core.strategies.registry import STRATEGIES
-from vpp_core.strategies.strategy import Bound, GateClosureStrategy
+from vpp_core.strategies.strategy import Bound, GateClosureStrategy, Strategy
 from vpp_core.tables import NEGOTIATION_MESSAGES
 
 if TYPE_CHECKING:
@@ -50,6 +45,7 @@ __all__ = [
     "outcome_tables",
     "outcomes_to_arrow",
     "run",
+    "settled",
     "simulate",
 ]
 
@@ -64,7 +60,7 @@ def simulate(
     kept: Ints | None = None,
     messages: Sink | None = None,
 ) -> list[Outcome]:
-    """Run strategies one after another, each from the same initial state, and settle them.
+    """Run strategies one after another, each from the same initial state, settle them, and keep what all stores did.
 
     Parameters
     ----------
@@ -77,7 +73,7 @@ def simulate(
     gateway : Gateway, optional
         The way to a language model, for scenarios that negotiate by one.
     kept : array of int, optional
-        As in `settle`: homes whose intervals and windows are kept.
+        As in `settle`: homes whose days, windows and intervals are kept.
     messages : callable, optional
         Given what was said in negotiations, day by day.
 
@@ -91,10 +87,7 @@ def simulate(
     InputError
         Where a key is not known, or a language model that was to decide never did.
     """
-    keys = list(keys)
-    unknown = [key for key in keys if key not in STRATEGIES]
-    if unknown:
-        raise InputError(f"strategy {unknown[0]!r} is not known; known are {', '.join(STRATEGIES)}")
+    keys = _known(keys)
     counterfactual, _, _ = run(inputs, NoVpp(), None)
     outcomes = []
     for key in keys:
@@ -112,8 +105,7 @@ def simulate(
             trajectory, bids, timings = run(inputs, strategy, progress, messages)
         enrolled = isinstance(strategy, Bound) or strategy.bids
         outcome = settle(inputs, key, trajectory, counterfactual, bids, gap_usd, kept, enrolled)
-        if strategy.negotiates:
-            _require_heard(inputs.scenario, sum((bid.decision.usage for bid in bids), Usage()), gateway)
+        _require_heard(inputs.scenario, strategy, bids, gateway)
         outcome.timings.update(timings, total=time.perf_counter() - began)
         outcomes.append(outcome)
         if progress:
@@ -121,9 +113,68 @@ def simulate(
     return outcomes
 
 
-def _require_heard(scenario: Scenario, usage: Usage, gateway: Gateway | None) -> None:
+def settled(
+    inputs: Inputs,
+    keys: Iterable[str],
+    progress: Progress | None = None,
+    gateway: Gateway | None = None,
+    kept: Ints | None = None,
+    messages: Sink | None = None,
+) -> Iterator[Settled]:
+    """The results of `simulate`, to the bit, without what stores did: each day's is let go once its books are made.
+
+    Of a fleet of thousands over a month that is what memory would be full of. Where programmes pay, baselines look back
+    over the period, so all of it is held.
+    """
+    keys = _known(keys)
+    if inputs.events:
+        yield from simulate(inputs, keys, progress, gateway, kept, messages)
+        return
+    for key in keys:
+        strategy = STRATEGIES[key]()
+        began = time.perf_counter()
+        bound, gap_usd, bids, timings = None, None, [], {}
+        if isinstance(strategy, Bound):
+            bound, gap_usd = strategy.plan(inputs)
+            timings["solve"] = time.perf_counter() - began
+        else:
+            assert isinstance(strategy, GateClosureStrategy)
+            strategy.gateway = gateway
+            period = PeriodRun(inputs, strategy)
+            bids, timings = period.bids, period.timings
+            days = _days(period, progress, messages, one_by_one=True)
+        alone = PeriodRun(inputs, NoVpp())
+        settlement = Settlement(inputs, key, operable=bound is None, kept=kept)
+        for _ in _days(alone, None, None, one_by_one=True):
+            now = slice(alone.trajectory.first, alone.trajectory.first + len(alone.trajectory.energy_kwh))
+            if bound is None:
+                next(days)
+            done = period.trajectory if bound is None else bound.during(now)
+            settlement.add(done, alone.trajectory, bids[windows_of(inputs, now)])
+        _require_heard(inputs.scenario, strategy, bids, gateway)
+        result = settlement.finish(gap_usd)
+        result.timings.update(timings, total=time.perf_counter() - began)
+        yield result
+        if progress:
+            progress(key, 1.0)
+
+
+def _known(keys: Iterable[str]) -> list[str]:
+    keys = list(keys)
+    unknown = [key for key in keys if key not in STRATEGIES]
+    if unknown:
+        raise InputError(f"strategy {unknown[0]!r} is not known; known are {', '.join(STRATEGIES)}")
+    return keys
+
+
+def _require_heard(scenario: Scenario, strategy: Strategy, bids: Sequence[Bid], gateway: Gateway | None) -> None:
     """A result in which the language model never had a say must not carry its name."""
-    if scenario.negotiation.decider != "llm" or usage.answers > 0:
+    if strategy.negotiates and scenario.negotiation.decider == "llm":
+        _require_answers(scenario, sum((bid.decision.usage for bid in bids), Usage()), gateway)
+
+
+def _require_answers(scenario: Scenario, usage: Usage, gateway: Gateway | None) -> None:
+    if usage.answers > 0:
         return
     reasons = ", ".join(f"{kind} {count}" for kind, count in usage.fallbacks.items()) or "it was never asked"
     if gateway is not None and gateway.troubles.example:
@@ -161,16 +212,29 @@ def run(
         Seconds by part of the work.
     """
     period = PeriodRun(inputs, strategy)
-    ledger = _ledger(inputs, strategy, messages)
-    day = inputs.period.day_of_interval
-    for t in range(len(inputs.period)):
-        period.before(t)
-        period.dispatch(t)
-        if ledger is not None and (t + 1 == len(day) or day[t + 1] != day[t]):
-            ledger.close(int(day[t]), period.bids, period.trajectory)
-        if progress and t % 96 == 0:
-            progress(strategy.key, t / len(inputs.period))
+    for _ in _days(period, progress, messages):
+        pass
     return period.trajectory, period.bids, period.timings
+
+
+def _days(
+    period: PeriodRun, progress: Progress | None, messages: Sink | None, one_by_one: bool = False
+) -> Iterator[int]:
+    """Run a period, and give each local day once it is over; `one_by_one`: days before it are let go."""
+    inputs, strategy = period.inputs, period.strategy
+    ledger = _ledger(inputs, strategy, messages)
+    for day in range(len(inputs.period.days)):
+        now = inputs.period.intervals_of(day)
+        if progress:
+            progress(strategy.key, now.start / len(inputs.period))
+        if one_by_one:
+            period.start_day(day)
+        for t in range(now.start, now.stop):
+            period.before(t)
+            period.dispatch(t)
+        if ledger is not None:
+            ledger.close(day, period.bids, period.trajectory)
+        yield day
 
 
 def _ledger(inputs: Inputs, strategy: GateClosureStrategy, messages: Sink | None) -> Ledger | None:
@@ -277,8 +341,8 @@ def _negotiated_until(inputs: Inputs, gateway: Gateway | None, gate: str, start:
             rows = ledger.without_what_followed(gate, start, period.bids)
             break
         period.dispatch(t)
-    if ledger.usage.fallbacks:
-        _require_heard(inputs.scenario, ledger.usage, gateway)
+    if ledger.usage.fallbacks and inputs.scenario.negotiation.decider == "llm":
+        _require_answers(inputs.scenario, ledger.usage, gateway)
     if rows is not None or not ledger.has_heard(gate, start):
         return rows
     ledger.close(day, period.bids, period.trajectory)

@@ -118,7 +118,7 @@ def household_days(lake: Lake, month: str, scenario: str, home_id: int) -> pd.Da
     return _ladder_order(found, "local_day")
 
 
-_SUMS = (
+_BOOKS = (
     "household_gain_usd", "payment_usd", "bill_change_usd", "wear_change_usd", "end_energy_usd", "surplus_usd",
     "offered_kwh", "deviation_kwh", "discharged_for_vpp_kwh", "bill_counterfactual_usd",
 )  # fmt: skip
@@ -127,9 +127,8 @@ _SUMS = (
 @remembered
 def household_months(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
     """A row per strategy and home: the period's books, mean satisfaction, category and devices."""
-    sums = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
-    query = f"SELECT strategy, home_id, {sums}, avg(satisfaction) AS satisfaction FROM household_results {OF_RUN}"
-    found = rows(lake, f"{query} GROUP BY strategy, home_id ORDER BY home_id", (month, scenario))
+    query = f"SELECT strategy, home_id, {', '.join(_BOOKS)}, satisfaction FROM household_months {OF_RUN}"
+    found = rows(lake, f"{query} ORDER BY home_id", (month, scenario))
     months = _ladder_order(found, "home_id")
     return months.merge(homes(lake, month, scenario).assign(devices=devices_of), on="home_id")
 

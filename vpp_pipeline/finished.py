@@ -58,12 +58,13 @@ def intervals_of(
     import numpy as np
     import pandas as pd
 
-    from vpp_core.settlement.home_intervals import home_intervals
-    from vpp_core.simulation import Inputs, simulate
+    from vpp_core.simulation import Inputs, settled
     from vpp_pipeline.lake.answers import gateway_of
 
-    inputs = Inputs.build(run.scenario, run.month, run.market_prices, run.forecast, run.solar, run.load, run.fleet)
+    # Homes couple only within their aggregation.
+    together = np.flatnonzero(run.fleet.aggregation_id == run.fleet.aggregation_id[position])
+    at, fleet = np.flatnonzero(together == position), run.fleet.take(together)
+    inputs = Inputs.build(run.scenario, run.month, run.market_prices, run.forecast, run.solar, run.load, fleet)
     with gateway_of(lake, run.month, run.scenario) as gateway:
-        outcomes = simulate(inputs, list(run.kpis["strategy"]), progress, gateway)
-    at = np.array([position])
-    return pd.concat([home_intervals(inputs, outcome.strategy, outcome.trajectory, at) for outcome in outcomes])
+        again = settled(inputs, list(run.kpis["strategy"]), progress, gateway, kept=at)
+        return pd.concat([result.intervals for result in again])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import ENERGY, NONSPIN, SPIN
 from vpp_core.scenario import Tariff
 from vpp_core.settlement.books import make_books
-from vpp_core.settlement.trajectory import Trajectory
+from vpp_core.settlement.trajectory import BY_INTERVAL, Trajectory
 from vpp_core.simulation import run
 from vpp_core.sources.orientations import ORIENTATIONS
 from vpp_core.strategies.no_vpp import NoVpp
@@ -65,9 +65,8 @@ def alone(inputs: Inputs) -> Trajectory:
 
 def mixed(share: float, a: Trajectory, b: Trajectory) -> Trajectory:
     """Part of one schedule and part of another: feasible where both are, since all limits are linear."""
-    columns = [f.name for f in fields(Trajectory) if f.name != "floor_kwh"]
-    parts = {name: share * getattr(a, name) + (1 - share) * getattr(b, name) for name in columns}
-    return Trajectory(**parts, floor_kwh=a.floor_kwh)
+    parts = {name: share * getattr(a, name) + (1 - share) * getattr(b, name) for name in BY_INTERVAL}
+    return replace(a, **parts)
 
 
 def schedules_of(homes: BoundHomes, home: int, trajectory: Trajectory) -> list[Schedule]:
@@ -128,11 +127,11 @@ def test_every_home_twice_earns_twice(obeys: bool) -> None:
     kinds = [np.arange(len(once.stores))[once.stores.of_kind(name)] for name in once.stores.kinds]
     of_first = np.concatenate([np.tile(columns, 2) for columns in kinds])
     assert settled_usd(twice, double) == pytest.approx(2 * settled_usd(once, single), abs=1e-9)
-    for column in fields(Trajectory):
-        of_both = getattr(double, column.name)
-        expected = getattr(single, column.name)
-        expected = expected if column.name.startswith("short_") else expected[..., of_first]
-        assert np.array_equal(expected, of_both), column.name
+    for column in BY_INTERVAL:
+        of_both = getattr(double, column)
+        expected = getattr(single, column)
+        expected = expected if column.startswith("short_") else expected[..., of_first]
+        assert np.array_equal(expected, of_both), column
 
 
 def test_the_number_of_workers_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,8 +142,8 @@ def test_the_number_of_workers_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -
         results.append(month_bound(inputs, True))
     (one, gap_one), (three, gap_three) = results
     assert gap_one == gap_three
-    for column in fields(Trajectory):
-        assert np.array_equal(getattr(one, column.name), getattr(three, column.name)), column.name
+    for column in BY_INTERVAL:
+        assert np.array_equal(getattr(one, column), getattr(three, column)), column
 
 
 @pytest.mark.parametrize("obeys", [True, False])
@@ -202,8 +201,8 @@ def test_without_a_reserve_price_every_bit_is_as_if_reserve_were_not_sold(obeys:
     for inputs in (invented_inputs(**period, reserve=0.0), invented_inputs(**period, reserve=np.nan)):
         unpaid, other_gap = month_bound(inputs, obeys)
         assert gap == other_gap
-        for column in fields(Trajectory):
-            assert np.array_equal(getattr(unsold, column.name), getattr(unpaid, column.name)), column.name
+        for column in BY_INTERVAL:
+            assert np.array_equal(getattr(unsold, column), getattr(unpaid, column)), column
 
 
 @settings(max_examples=6)

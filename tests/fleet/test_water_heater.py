@@ -127,7 +127,7 @@ def held_off() -> tuple[Inputs, Trajectory, Trajectory, float]:
     lmp[31] = 40.0
     inputs = invented_inputs(fleet=fleet, days=1, lmp=lmp, reserve=np.nan, load_kw=np.ones((96, 1)))
     own = inputs.stores
-    alone, path = (Trajectory.empty(96, 1, 1, own.floor_kwh) for _ in range(2))
+    alone, path = (Trajectory.empty(96, 1, 1, own.floor_kwh, own.initial_kwh) for _ in range(2))
     for either in (alone, path):
         either.charge_kw[:], either.energy_kwh[:] = own.counterfactual_kw, own.counterfactual_kwh[1:]
         either.default_kw[:] = -own.counterfactual_kw

@@ -44,7 +44,7 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.negotiation.wishes import LONGEST_WORDS
 from vpp_core.negotiation.workflow import NegotiationState
 from vpp_core.scenario import LanguageModelRules, NegotiationRules
-from vpp_core.settlement.outcome import settle
+from vpp_core.settlement.settle import settle
 from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
 from vpp_core.strategies.no_vpp import NoVpp

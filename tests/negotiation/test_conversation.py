@@ -21,7 +21,7 @@ from vpp_core.negotiation.rows import Ended
 from vpp_core.negotiation.story import story
 from vpp_core.negotiation.verifier import OFFER, negotiator_scores, offers_judged
 from vpp_core.scenario import Reliability
-from vpp_core.settlement.outcome import settle
+from vpp_core.settlement.settle import settle
 from vpp_core.simulation import negotiate_reserves, negotiate_window, run
 from vpp_core.strategies.no_vpp import NoVpp
 from vpp_core.tables import NEGOTIATION_MESSAGES

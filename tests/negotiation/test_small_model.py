@@ -13,7 +13,7 @@ from vpp_core.llm import chat_model
 from vpp_core.llm.gateway import Gateway
 from vpp_core.llm.record import Record
 from vpp_core.scenario import LanguageModelRules, NegotiationRules
-from vpp_core.settlement.outcome import settle
+from vpp_core.settlement.settle import settle
 from vpp_core.simulation import run, simulate
 from vpp_core.strategies.negotiated import Negotiated
 from vpp_core.strategies.no_vpp import NoVpp

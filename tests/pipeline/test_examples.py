@@ -18,7 +18,7 @@ from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.errors import InputError
 from vpp_core.results.ladder import ladder_table
 from vpp_core.scenario.retail import RETAIL_TARIFFS
-from vpp_core.settlement.outcome import settle
+from vpp_core.settlement.settle import settle
 from vpp_core.simulation import run
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_pipeline import plugins

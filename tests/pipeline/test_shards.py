@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def work(finished: Ran, tmp_path: Path) -> Work:
     """The finished lake's tables, with its homes in three aggregations."""
     lake = Lake.at(tmp_path / "lake")
     lake.freeze(TINY)
-    for name in TABLES:
+    for name in (*TABLES, "load_profiles"):
         lake.write(name, MONTH, TINY.name, finished.lake.read(name, MONTH, TINY.name))
     fleet = fleet_from_arrow(finished.lake.read("prosumer_fleet", MONTH, TINY.name).table)
     parted = replace(fleet, aggregation_id=(np.arange(len(fleet)) % len(IDS)).astype(np.int32))
@@ -109,6 +109,30 @@ def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(
     )
     columns = ["local_day", "surplus_usd"]
     assert found.select(columns).equals(here.select(columns)), "the strategy is smart_home under another name"
+
+
+def test_two_drivers_of_one_fleet_come_to_the_same(work: Work) -> None:
+    alone, _ = run_fleet(replace(work, folder="alone"), IDS, "here", nobody, LOG)
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: run_fleet(work, IDS, "here", nobody, LOG)[0], range(2)))
+    assert all(found.equals(alone) for found in both)
+
+
+def test_a_disk_without_room_is_one_sentence_and_with_room_the_run_goes_on(work: Work) -> None:
+    """A limit on the size of files stands for the full disk."""
+    resource = pytest.importorskip("resource")
+    whole, _ = run_fleet(replace(work, folder="elsewhere"), IDS, "here", nobody, LOG)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(InputError, match=r"0000000.parquet could not be written \(.*\); nothing there was changed"):
+            run_fleet(work, IDS, "here", nobody, LOG)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    folder = Path(str(work.path(0))).parent
+    assert not list(folder.iterdir()), "nothing half-written is left"
+    again, _ = run_fleet(work, IDS, "here", nobody, LOG)
+    assert again.equals(whole)
 
 
 @pytest.mark.parametrize("place", ["", "elsewhere", "processes:0", "processes:x", "ray://nowhere", "http://x:1"])

@@ -40,7 +40,9 @@ def two_homes(*programmes: Programme) -> Inputs:
 
 
 def idle(inputs: Inputs) -> Trajectory:
-    path = Trajectory.empty(len(inputs.period), len(inputs.stores), 1, inputs.stores.floor_kwh)
+    path = Trajectory.empty(
+        len(inputs.period), len(inputs.stores), 1, inputs.stores.floor_kwh, inputs.stores.initial_kwh
+    )
     path.energy_kwh[:] = inputs.stores.initial_kwh
     return path
 

@@ -76,7 +76,7 @@ def assert_within_limits(inputs: Inputs, path: Trajectory, *, bound: bool) -> No
     assert (path.energy_kwh <= own.ceiling_kwh + 1e-6).all()
     assert (path.energy_kwh >= own.floor_kwh - 1e-6).all(), "a trip without its energy"
     flow = INTERVAL_HOURS * (charge * own.charge_efficiency - give / own.discharge_efficiency)
-    balance = path.before_kwh(own) - own.draw_kwh + flow
+    balance = path.before_kwh() - own.draw_kwh + flow
     assert np.abs(path.energy_kwh - balance).max(initial=0.0) < 1e-6
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,16 @@ from vpp_core.results.gap import gap_split
 from vpp_core.results.kpis import kpi_daily, kpi_monthly
 from vpp_core.results.run import Run
 from vpp_core.scenario import Scenario
-from vpp_core.tables import HOME_INTERVALS, MARKET_PRICES, OUTCOMES, WINDOW_RESULTS
+from vpp_core.settlement.reduced import household_months, household_totals
+from vpp_core.tables import (
+    HOME_INTERVALS,
+    HOUSEHOLD_DAYS,
+    HOUSEHOLD_MONTHS,
+    HOUSEHOLD_TOTALS,
+    MARKET_PRICES,
+    OUTCOMES,
+    WINDOW_RESULTS,
+)
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 
 BOUNDS = ("perfect_foresight_aware", "perfect_foresight")
@@ -139,8 +149,21 @@ def _invent(
                     "intervals": _intervals(strategy, quarters_of[day], day, min(homes, 2)),
                 }
             )
+    _reduce(rows)
     outcomes = pa.Table.from_pylist(rows, schema=OUTCOMES.schema)
     return Invented(outcomes, scenario, month, prices, _fleet(homes))
+
+
+def _reduce(rows: list[dict[str, Any]]) -> None:
+    """Add what is kept of all households, made of their days as a run makes it."""
+    for strategy in dict.fromkeys(row["strategy"] for row in rows):
+        own = [row for row in rows if row["strategy"] == strategy]
+        days = HOUSEHOLD_DAYS.arrow(pd.DataFrame([day for row in own for day in row["households"]])).to_pandas()
+        totals = HOUSEHOLD_TOTALS.arrow(household_totals(days)).to_pylist()
+        for row in own:
+            row["household_totals"] = [one for one in totals if one["local_day"] == row["local_day"]]
+            row["household_months"] = []
+        own[0]["household_months"] = HOUSEHOLD_MONTHS.arrow(household_months(days)).to_pylist()
 
 
 def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:

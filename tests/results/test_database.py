@@ -32,9 +32,7 @@ def test_every_table_column_and_view_carries_a_comment(database):
     views = database.execute("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").fetchall()
     assert {name for name, *_ in columns} == {name for name, _ in [*tables, *views]}
     assert not [row for row in [*tables, *columns, *views] if not row[-1]]
-    assert {"ladder", "leaderboard", "household_months", "category_months", "hours_of_day", "frontier"} == {
-        name for name, _ in views
-    }
+    assert {"ladder", "leaderboard", "category_months", "hours_of_day", "frontier"} == {name for name, _ in views}
 
 
 def test_views_answer_and_agree_with_the_tables(database):

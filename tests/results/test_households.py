@@ -8,6 +8,7 @@ import pytest
 from vpp_core.results.days import best_and_worst
 from vpp_core.results.households import category_table, household_months, operable, weight_sentence, weight_test
 from vpp_core.results.run import Run
+from vpp_core.settlement.reduced import household_totals
 
 
 def rescored(run: Run, scores: dict[str, dict[str, float]]) -> Run:
@@ -18,7 +19,8 @@ def rescored(run: Run, scores: dict[str, dict[str, float]]) -> Run:
         for name, value in components.items():
             homes.loc[homes["strategy"] == strategy, f"satisfaction_{name}"] = value
     changed = replace(run)
-    changed.__dict__["flat"] = replace(flat, households=homes)
+    totals = pd.concat([household_totals(own) for _, own in homes.groupby("strategy", sort=False)])
+    changed.__dict__["flat"] = replace(flat, households=homes, totals=totals)
     return changed
 
 

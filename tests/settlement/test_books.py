@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -18,7 +18,7 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.physics.meter import retail_bill_usd
 from vpp_core.settlement.books import make_books
 from vpp_core.settlement.sources import bill_change_by_kind
-from vpp_core.settlement.trajectory import Trajectory
+from vpp_core.settlement.trajectory import BY_INTERVAL, Trajectory
 
 DAY = 96
 
@@ -38,7 +38,7 @@ def one_home(homes: int = 1, aggregations: int = 1) -> Inputs:
 def nothing(inputs: Inputs) -> Trajectory:
     """Nobody moves."""
     stores, aggregations = inputs.stores, len(np.unique(inputs.fleet.aggregation_id))
-    path = Trajectory.empty(len(inputs.period), len(stores), aggregations, stores.floor_kwh)
+    path = Trajectory.empty(len(inputs.period), len(stores), aggregations, stores.floor_kwh, stores.initial_kwh)
     path.energy_kwh[:] = stores.initial_kwh
     return path
 
@@ -109,7 +109,6 @@ def test_kinds_that_share_a_meter_share_its_bill_by_the_mean_over_all_orders() -
 def test_an_empty_trajectory_has_a_column_for_every_store_and_aggregation() -> None:
     inputs = one_home(homes=3, aggregations=2)
     path = nothing(inputs)
-    for column in fields(Trajectory):
-        shape = getattr(path, column.name).shape
-        expected = (DAY, 2) if column.name.startswith("short_") else (DAY, 6)
-        assert shape == ((6,) if column.name == "floor_kwh" else expected), column.name
+    for name in BY_INTERVAL:
+        assert getattr(path, name).shape == ((DAY, 2) if name.startswith("short_") else (DAY, 6)), name
+    assert path.floor_kwh.shape == path.start_kwh.shape == (6,)

@@ -43,10 +43,10 @@ def test_money_and_energy_of_a_fleet_are_the_sums_of_its_aggregations(parts: lis
         expected = sum(part.windows[name].fillna(0).to_numpy(dtype=float) for part in flat)
         assert whole.windows[name].fillna(0).to_numpy(dtype=float) == pytest.approx(expected, abs=1e-9), name
     assert whole.days["bound_gap_usd"].sum() == pytest.approx(sum(part.days["bound_gap_usd"].sum() for part in flat))
-    assert len(whole.households) == sum(len(part.households) for part in flat)
-    by_day = whole.households.groupby(["strategy", "local_day"])["surplus_usd"].sum()
-    assert by_day.to_numpy() == pytest.approx(
-        whole.days.set_index(["strategy", "local_day"])["surplus_usd"].reindex(by_day.index).to_numpy()
+    months = whole.months.groupby("strategy")
+    assert (months.size() == len(FLEET)).all(), "each home's month is kept"
+    assert months["surplus_usd"].sum().to_dict() == pytest.approx(
+        whole.days.groupby("strategy")["surplus_usd"].sum().to_dict()
     )
     bound = whole.windows[whole.windows["strategy"] == "perfect_foresight_aware"]
     assert bound["payment_usd"].isna().all(), "a bound pays nobody, so what is not known is not summed to 0"
@@ -70,6 +70,18 @@ def test_what_is_summed_is_an_amount_or_a_count() -> None:
     amounts = ("_kw", "_kwh", "_kw_h", "_usd")
     assert not [column.name for column in summed if not (column.name.endswith(amounts) or column.type == pa.int64())]
     assert {*ALIKE, *MEANS, ENDING} <= {column.name for column in WINDOW_RESULTS.columns}
+
+
+def test_reduced_households_of_parts_are_those_of_the_fleet(parts: list[pa.Table]) -> None:
+    whole = outcome_tables(merged(parts))
+    totals = whole.totals.groupby("strategy")
+    assert (totals["homes"].sum() == len(FLEET)).all()
+    of_months = whole.months.groupby("strategy")["household_gain_usd"].sum(min_count=1).dropna()
+    assert totals["household_gain_usd"].sum(min_count=1).dropna().to_dict() == pytest.approx(of_months.to_dict())
+    assert of_months["negotiated"] != 0
+    gains = whole.months.set_index("strategy").loc["negotiated"]
+    assert [sum(days) for days in gains["gain_by_day_usd"]] == pytest.approx(list(gains["household_gain_usd"]))
+    assert whole.households["home_id"].nunique() < len(FLEET), "of days those of a few homes"
 
 
 def test_homes_whose_intervals_are_kept_are_chosen_from_the_whole_fleet(parts: list[pa.Table]) -> None:

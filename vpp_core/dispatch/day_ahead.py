@@ -38,9 +38,11 @@ class DayAhead:
         layout, count = inputs.layout, len(inputs.period)
         self.committed_kw = np.zeros((2, layout.aggregations, count))
         """of spin and non-spin"""
-        self.agreed_usd_per_kw_h = np.zeros((2, layout.stores, count))
-        self.call_usd_per_kwh = np.zeros((layout.stores, count))
-        self._member = np.zeros((layout.stores, count), dtype=bool)
+        days = len(inputs.period.days)
+        self.agreed_usd_per_kw_h = np.zeros((2, days, layout.stores))
+        """of spin and non-spin, by local day"""
+        self.call_usd_per_kwh = np.zeros((days, layout.stores))
+        self._member = np.zeros((days, layout.stores), dtype=bool)
         day, slot = inputs.period.day_of_interval, inputs.period.slot_of_interval
         iso = inputs.period.iso
         gate_slot = iso.day_ahead_gate_minutes // INTERVAL_MINUTES
@@ -150,12 +152,10 @@ class DayAhead:
                 if not held.any():
                     continue
                 self.committed_kw[row, :, now] = np.bincount(aggregation, held, layout.aggregations)[:, None]
-        whole = slice(first, int(self._first[day + 1]))
         for row, columns in enumerate((layout.spin, layout.nonspin)):
-            self.agreed_usd_per_kw_h[row, :, whole] = (segments.agreed_usd_per_mwh[columns] * USD_PER_KWH)[:, None]
-        member = quantity[layout.spin] + quantity[layout.nonspin] > 0
-        self._member[:, whole] = member[:, None]
-        self.call_usd_per_kwh[:, whole] = (segments.call_usd_per_mwh * USD_PER_KWH)[:, None]
+            self.agreed_usd_per_kw_h[row, day] = segments.agreed_usd_per_mwh[columns] * USD_PER_KWH
+        self._member[day] = quantity[layout.spin] + quantity[layout.nonspin] > 0
+        self.call_usd_per_kwh[day] = segments.call_usd_per_mwh * USD_PER_KWH
 
     def known_kw(self, s: int, now: int) -> Floats:
         """What each aggregation is committed to in interval `s`, of both products, as known at `now`: nothing before
@@ -166,7 +166,7 @@ class DayAhead:
 
     def able(self, able_kw: Floats, t: int) -> Floats:
         """What members of the day's reserve are able to hold."""
-        return np.where(self._member[:, t], able_kw, 0.0)
+        return np.where(self._member[self._inputs.period.day_of_interval[t]], able_kw, 0.0)
 
     def _replacement(self, stages: Stages, operation: Operation) -> Floats:
         """What a kWh that a call delivers costs a home: replacing it at the cheapest tariff, and wear [$/kWh]."""

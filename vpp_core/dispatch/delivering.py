@@ -18,6 +18,7 @@ SHORT_KW = 1e-6
 def give(state: State, t: int, at: Conditions) -> tuple[Floats, Floats]:
     """Power of every store and its default: what cleared is given, reserve is held, and delivered if called."""
     inputs, out, operation = state.inputs, state.trajectory, state.operation
+    row = t - out.first
     length, rules = inputs.windows.length, inputs.scenario.market
     window = t // length
     plan, bid = state.plans[window], state.bids[window]
@@ -36,15 +37,15 @@ def give(state: State, t: int, at: Conditions) -> tuple[Floats, Floats]:
         )  # fmt: skip
     if state.may_fail:
         power, short = _answered(state, t, power, limits.default, sold, bought)
-    out.short_energy_kw[t] = short
+    out.short_energy_kw[row] = short
     award = power - limits.default
-    out.award_kw[t] = award
+    out.award_kw[row] = award
     gives = ~inputs.stores.follows_meter & (award > 0)
-    out.give_award_kw[t] = np.where(gives, np.maximum(power, 0.0), 0.0)
+    out.give_award_kw[row] = np.where(gives, np.maximum(power, 0.0), 0.0)
     agreed = plan.segments.agreed_usd_per_mwh * USD_PER_KWH
     layout = inputs.layout
-    out.agreed_usd_per_kwh[t] = np.where(award > 0, agreed[layout.sell], np.where(award < 0, agreed[layout.buy], 0.0))
-    out.give_agreed_usd_per_kwh[t] = np.where(out.give_award_kw[t] > 0, agreed[layout.give], 0.0)
+    out.agreed_usd_per_kwh[row] = np.where(award > 0, agreed[layout.sell], np.where(award < 0, agreed[layout.buy], 0.0))
+    out.give_agreed_usd_per_kwh[row] = np.where(out.give_award_kw[row] > 0, agreed[layout.give], 0.0)
     power = _hold(state, t, at, limits, power)
     return power, limits.default
 
@@ -57,7 +58,7 @@ def _answered(
     """
     operation, reachable = state.operation, state.inputs.stores.reachable[t]
     asked = power - default
-    state.trajectory.missed_kw[t] = np.where(reachable, 0.0, asked)
+    state.trajectory.missed_kw[t - state.trajectory.first] = np.where(reachable, 0.0, asked)
     state.delivery.note(np.abs(asked), reachable)
     came = np.where(reachable, asked, 0.0)
     rise = at_most(np.maximum(came, 0.0), sold, operation.aggregation)
@@ -86,6 +87,7 @@ def _follow(state: State, schedule: Floats, limits: Limits, sold: Floats, bought
 def _hold(state: State, t: int, at: Conditions, limits: Limits, power: Floats) -> Floats:
     """Hold the commitment beside the power given, and deliver it if it is called."""
     inputs, out, operation, day_ahead = state.inputs, state.trajectory, state.operation, state.day_ahead
+    row = t - out.first
     assert day_ahead is not None
     committed = day_ahead.committed_kw[:, :, t]
     if not committed.any():
@@ -106,16 +108,16 @@ def _hold(state: State, t: int, at: Conditions, limits: Limits, power: Floats) -
     with np.errstate(divide="ignore", invalid="ignore"):
         spin_share = np.where(committed.sum(axis=0) > 0, committed[0] / committed.sum(axis=0), 0.0)
     spin = held * spin_share[operation.aggregation]
-    out.spin_kw[t], out.nonspin_kw[t] = spin, held - spin
+    out.spin_kw[row], out.nonspin_kw[row] = spin, held - spin
     short = np.maximum(committed.sum(axis=0) - np.bincount(operation.aggregation, held, operation.aggregations), 0.0)
     short = np.where(short > SHORT_KW, short, 0.0)
-    out.short_spin_kw[t], out.short_nonspin_kw[t] = short * spin_share, short * (1 - spin_share)
-    out.spin_agreed_usd_per_kw_h[t] = day_ahead.agreed_usd_per_kw_h[0, :, t]
-    out.nonspin_agreed_usd_per_kw_h[t] = day_ahead.agreed_usd_per_kw_h[1, :, t]
+    out.short_spin_kw[row], out.short_nonspin_kw[row] = short * spin_share, short * (1 - spin_share)
+    day = inputs.period.day_of_interval[t]
+    out.spin_agreed_usd_per_kw_h[row], out.nonspin_agreed_usd_per_kw_h[row] = day_ahead.agreed_usd_per_kw_h[:, day]
     if not inputs.called[t]:
         return power
-    out.called_kw[t] = held
-    out.call_agreed_usd_per_kwh[t] = np.where(held > 0, day_ahead.call_usd_per_kwh[:, t], 0.0)
+    out.called_kw[row] = held
+    out.call_agreed_usd_per_kwh[row] = np.where(held > 0, day_ahead.call_usd_per_kwh[day], 0.0)
     stores = inputs.stores
     room = np.maximum(at.energy_kwh - state.permission.floor_kwh, 0.0) * stores.discharge_efficiency / INTERVAL_HOURS
     most = np.minimum(stores.max_discharge_kw, room)

@@ -45,7 +45,7 @@ def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
     stores = inputs.stores
     anything = np.full(len(stores), -np.inf)
     _, aggregations = aggregation_of_home(inputs.fleet)
-    trajectory = Trajectory.empty(len(inputs.period), len(stores), aggregations, anything)
+    trajectory = Trajectory.empty(len(inputs.period), len(stores), aggregations, anything, stores.initial_kwh)
     trajectory.energy_kwh[:] = stores.initial_kwh
     product = dearer_reserve(inputs)[1]
     still = np.flatnonzero(~homes.permission.movable)
@@ -67,7 +67,7 @@ def month_bound(inputs: Inputs, obeys: bool) -> tuple[Trajectory, float]:
     with ThreadPoolExecutor(WORKERS) as pool:
         gaps = list(pool.map(solve, range(len(inputs.fleet))))
     own = self_consumption_kw(
-        trajectory.before_kwh(stores), inputs.net_generation_kw[:, stores.home], stores.backup_kwh, stores.ceiling_kwh,
+        trajectory.before_kwh(), inputs.net_generation_kw[:, stores.home], stores.backup_kwh, stores.ceiling_kwh,
         stores.max_discharge_kw, stores.charge_efficiency, stores.discharge_efficiency, INTERVAL_HOURS,
     )  # fmt: skip
     trajectory.default_kw[:] = np.where(stores.follows_meter, own, -trajectory.charge_kw)

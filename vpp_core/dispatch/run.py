@@ -30,6 +30,7 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import ENERGY, Segments
 
 if TYPE_CHECKING:
+    from vpp_core.settlement.trajectory import Trajectory
     from vpp_core.strategies.strategy import GateClosureStrategy
 
 
@@ -39,13 +40,29 @@ class PeriodRun:
     def __init__(self, inputs: Inputs, strategy: GateClosureStrategy) -> None:
         self.inputs, self.strategy = inputs, strategy
         self.state = State(inputs, strategy)
-        self.trajectory, self.bids = self.state.trajectory, self.state.bids
+        self.bids = self.state.bids
         self.timings: dict[str, float] = {"plan": 0.0, "offers": 0.0, "decide": 0.0, "dispatch": 0.0}
         self._shown = shown(self.state.operation.columns)
         self._no_curve = Curve.none(inputs.layout.aggregations)
+        self._nothing, self._let_go = Segments.none(inputs.layout), 0
         self._devices = tuple(inputs.stores.kinds[kind] for kind in inputs.stores.kind)
         self._usage = Usage()
         """of day-ahead decisions since the last window's: counted with the next window's"""
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """What stores did: of the period, or of the day since which `forget` was called."""
+        return self.state.trajectory
+
+    def start_day(self, day: int) -> None:
+        """Let go of all but what is yet to come, a local day being about to begin: what stores did, and of bids that
+        are over what they asked of each store, would be most of what a long run of many homes holds.
+        """
+        now = self.inputs.period.intervals_of(day)
+        self.state.start(now)
+        for window in range(self._let_go, now.start // self.inputs.windows.length):
+            self.bids[window] = self.bids[window].without_segments(self._nothing)
+        self._let_go = now.start // self.inputs.windows.length
 
     def gate(self, window: int) -> int:
         """The interval that starts at a window's gate closure."""
@@ -75,8 +92,7 @@ class PeriodRun:
         inputs, strategy = self.inputs, self.strategy
         length, first = inputs.windows.length, inputs.windows.first_interval(window)
         if not (strategy.bids or strategy.manages_home):
-            nothing = Segments.none(inputs.layout)
-            self.bids.append(Bid(self._no_curve, False, 0.0, Decision(nothing)))
+            self.bids.append(Bid(self._no_curve, False, 0.0, Decision(self._nothing)))
             return
         began = time.perf_counter()
         stages = self._stages(t, window)
@@ -86,7 +102,7 @@ class PeriodRun:
         self.timings["plan"] += time.perf_counter() - began
         if strategy.manages_home:
             unlimited = np.full((3, len(inputs.stores)), np.inf)
-            none = Segments.none(inputs.layout)
+            none = self._nothing
             self.state.plans[window] = Plan(window_slopes, np.zeros((3, len(inputs.stores))), unlimited, none, None)
             self.bids.append(Bid(self._no_curve, False, 0.0, Decision(none)))
             return
@@ -206,7 +222,7 @@ class PeriodRun:
             expected = path_left_alone_kwh(self.state, t, stages)
         else:
             _, expected = self._plan(stages, 1, whole_path=True)
-        followed = self.state.expected_to_follow(t)
+        followed = self.state.expected_to_follow(t, len(expected))
         offered = day_ahead.offers(day, t, stages, expected, self.state.operation, window, followed)
         if offered is None:
             return
@@ -244,11 +260,12 @@ class PeriodRun:
             power = default = np.where(stores.reachable[t], power, limits.default)
         else:
             power = default = operation.default_kw(at)
-        out.default_kw[t] = default
-        out.discharge_kw[t], out.charge_kw[t] = np.maximum(power, 0.0), np.maximum(-power, 0.0)
+        row = t - out.first
+        out.default_kw[row] = default
+        out.discharge_kw[row], out.charge_kw[row] = np.maximum(power, 0.0), np.maximum(-power, 0.0)
         state.taken_kwh += state.taken_by_kwh(power, default)
         state.energy_kwh = operation.after(at, power)
-        out.energy_kwh[t] = state.energy_kwh
+        out.energy_kwh[row] = state.energy_kwh
         if (t + 1) % inputs.windows.length == 0:
             state.plans.pop(t // inputs.windows.length, None)
         self.timings["dispatch"] += time.perf_counter() - began

@@ -53,12 +53,10 @@ class State:
         layout = inputs.layout
         exports = inputs.scenario.market.export == "all"
         self.operation = Operation(stores, self.permission, columns, homes, layout.aggregation_of_home, exports)
-        self.trajectory = Trajectory.empty(
-            len(inputs.period), len(stores), layout.aggregations, self.permission.floor_kwh
-        )
         self.delivery = Delivery(stores.home, layout.aggregation_of_home)
         self.arrivals = Arrivals()
         self.energy_kwh = stores.initial_kwh.copy()
+        self.trajectory = self._to_be_filled(slice(0, len(inputs.period)))
         self.taken_kwh = np.zeros(len(stores))
         self.bids: list[Bid] = []
         self.plans: dict[int, Plan] = {}
@@ -69,6 +67,16 @@ class State:
         self.home_of_store = stores.home.astype(np.int64)
         self.reserve_hours = inputs.scenario.market.reserve_duration_minutes / 60
         self.may_fail = inputs.scenario.reliability.fails
+
+    def start(self, intervals: slice) -> None:
+        """From now on the trajectory is that of these intervals alone; what was before is let go."""
+        self.trajectory = self._to_be_filled(intervals)
+
+    def _to_be_filled(self, intervals: slice) -> Trajectory:
+        return Trajectory.empty(
+            intervals.stop - intervals.start, len(self.energy_kwh), self.inputs.layout.aggregations,
+            self.permission.floor_kwh, self.energy_kwh.copy(), intervals.start,
+        )  # fmt: skip
 
     def reserved_kw(self, s: int, energy: Floats, taken: Floats, now: int) -> Floats:
         """What each store is expected to hold of the fleet's commitment in interval `s`, as known at `now`; (S,)."""
@@ -83,10 +91,10 @@ class State:
             able = np.where(self.inputs.stores.reachable[s], able, 0.0)
         return shared_out(able, committed / self.delivery.expected_share, self.operation.aggregation)
 
-    def expected_to_follow(self, t: int) -> Floats:
-        """What share of each store is expected to follow: as so far (S,), or exactly, from interval `t` on (K, S)."""
+    def expected_to_follow(self, t: int, stages: int) -> Floats:
+        """What share of each store is expected to follow: as so far (S,), or exactly, in stages from `t` on (K, S)."""
         if self.knowledge.exact:
-            return self.inputs.stores.reachable[t:].astype(np.float64)
+            return self.inputs.stores.reachable[t : t + stages].astype(np.float64)
         share: Floats = self.delivery.expected_share[self.operation.aggregation]
         return share
 

@@ -25,9 +25,9 @@ _DEVICES = 2**8
 
 def reached(fleet: Fleet, stores: Stores, period: Period, windows: Windows, rules: Reliability) -> Bools:
     """Whether each store follows in each interval, shape (T, S)."""
-    follows = np.ones((len(period), len(stores)), dtype=bool)
     if not rules.fails:
-        return follows
+        return np.broadcast_to(np.True_, (len(period), len(stores)))
+    follows = np.ones((len(period), len(stores)), dtype=bool)
     seed, home = fleet.seed, fleet.home_id[stores.home].astype(np.int64)
     device = home * _DEVICES + _place_in_home(stores)
     date = pd.to_datetime(period.days).to_julian_date().to_numpy().astype(np.int64)

@@ -8,7 +8,7 @@ connected, what is drawn from them, and what they do when left alone. What a kin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,13 @@ class Stores:
         first, after = np.searchsorted(self.kind, [self.kinds.index(name), self.kinds.index(name) + 1])
         return slice(int(first), int(after))
 
+    def during(self, intervals: slice) -> Stores:
+        """The same over some of the intervals alone; it still begins with `initial_kwh`, which is the period's."""
+        energy = self.counterfactual_kwh[intervals.start : intervals.stop + 1]
+        return replace(
+            self, counterfactual_kwh=energy, **{name: getattr(self, name)[intervals] for name in _BY_INTERVAL}
+        )
+
     def take(self, which: slice | npt.NDArray[np.intp]) -> Stores:
         """Take the stores at these positions, in their order.
 
@@ -138,6 +145,18 @@ class Stores:
 
 _COLUMNS = tuple(f.name for f in fields(Stores) if f.name not in ("kinds", "infeasible_departures"))
 """Arrays whose last axis is the stores'."""
+_BY_INTERVAL = (
+    "available",
+    "reachable",
+    "draw_kwh",
+    "need_kwh",
+    "trip_need_kwh",
+    "asked_kwh",
+    "trip_asked_kwh",
+    "departure",
+    "counterfactual_kw",
+)
+"""Of them those with a row per interval."""
 
 
 def staying(intervals: int, home: Ints, floor_kwh: Floats, **columns: Any) -> Stores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vpp_core.fleet.fleet import Floats
 from vpp_core.llm.usage import Usage
@@ -62,3 +62,7 @@ class Bid:
     def __repr__(self) -> str:
         small = ", too little for the market's minimum" if self.below_minimum else ""
         return f"<Bid {self.curve!r} of {self.feasible_kw:,.1f} kW feasible{small}>"
+
+    def without_segments(self, none: Segments) -> Bid:
+        """The same, once nobody asks any more what it asked of each store."""
+        return replace(self, decision=replace(self.decision, segments=none, schedule_kw=None))

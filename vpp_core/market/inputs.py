@@ -6,7 +6,7 @@ may see of it, and when, is decided in `simulation` alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -22,6 +22,7 @@ from vpp_core.fleet.reliability import reached
 from vpp_core.fleet.stores import Stores
 from vpp_core.market.contingencies import called_intervals
 from vpp_core.market.forecast import DAY_AHEAD
+from vpp_core.market.loads import Loads
 from vpp_core.market.segments import ENERGY, NONSPIN, PRODUCTS, SPIN, Layout
 from vpp_core.programmes.events import Events, events_of
 from vpp_core.scenario import MarketRules, Scenario
@@ -63,6 +64,42 @@ class Inputs:
     """of the scenario's programmes; known to a strategy from when they are announced"""
     slot: Ints
     """quarter hour of the local day of each interval, shape (T + lookahead,)"""
+    whole: Inputs | None = field(default=None, repr=False)
+    """of a part of a period (`one_day`), the inputs of all of it"""
+    first: int = 0
+    """position of its first interval in those"""
+
+    @property
+    def entire(self) -> Inputs:
+        """The inputs of the whole period."""
+        return self if self.whole is None else self.whole
+
+    @property
+    def intervals(self) -> slice:
+        """Which intervals of the whole period these are."""
+        return slice(self.first, self.first + len(self.period))
+
+    def one_day(self, day: int) -> Inputs:
+        """A local day of the period alone, as settlement needs it: views of the same arrays, without lookahead."""
+        now, length = self.period.intervals_of(day), self.windows.length
+        period = self.period.one_day(day)
+        return replace(
+            self,
+            period=period,
+            windows=Windows(period, length),
+            stores=self.stores.during(now),
+            price=self.price[:, now],
+            forecast=self.forecast[:, now.start // length : now.stop // length],
+            called=self.called[now],
+            load_kw=self.load_kw[now],
+            pv_kw=self.pv_kw[now],
+            net_generation_kw=self.net_generation_kw[now],
+            import_usd_per_kwh=self.import_usd_per_kwh[:, now],
+            export_usd_per_kwh=self.export_usd_per_kwh[:, now],
+            slot=self.slot[now],
+            whole=self.entire,
+            first=self.first + now.start,
+        )
 
     def __repr__(self) -> str:
         return (
@@ -133,7 +170,7 @@ class Inputs:
         market_prices: pd.DataFrame,
         price_forecast: pd.DataFrame,
         solar_generation: pd.DataFrame,
-        load_profiles: pd.DataFrame,
+        load_profiles: pd.DataFrame | Loads,
         fleet: Fleet,
     ) -> Inputs:
         """Make arrays from the tables, under the rules of the month.
@@ -164,20 +201,15 @@ class Inputs:
         windows = period.windows(scenario.market.window_minutes)
         prices = _on_index(market_prices, period, "market_prices")
         forecast = forecast_quantiles(price_forecast, windows, scenario.market)
-        load = _wide(load_profiles, period, "profile_id", "load_kw", "load_profiles")
-        missing = np.setdiff1d(fleet.load_profile_id, load.columns)
-        if len(missing):
-            raise InputError(
-                f"load_profiles has no profile {missing[0]} that the fleet uses; materialize load_profiles again"
-            )
-        load_kw = load[fleet.load_profile_id].to_numpy(dtype=np.float64)
+        loads = load_profiles if isinstance(load_profiles, Loads) else Loads.of(load_profiles, period)
+        load_kw, usual_load_kw = loads.of_homes(fleet)
         solar = _wide(solar_generation, period, "orientation_id", "generation_kw_per_kw_installed", "solar_generation")
         pv_kw = _solar_kw(solar, fleet)
         lookahead = forecast.shape[2] * windows.length
         extended = pd.date_range(period.timestamps[0], periods=len(period) + lookahead, freq=INTERVAL)
         local = extended.tz_convert(period.timezone)
         hour = local.hour.to_numpy()
-        stores = stores_of(fleet, period, _usual_load_kw(load_profiles, fleet))
+        stores = stores_of(fleet, period, usual_load_kw)
         stores = replace(stores, reachable=reached(fleet, stores, period, windows, scenario.reliability))
         inputs = cls(
             scenario=scenario,
@@ -229,12 +261,6 @@ def _wide(frame: pd.DataFrame, period: Period, column: str, value: str, name: st
     if len(wide) != len(period) or not (wide.index == period.timestamps).all() or wide.isna().to_numpy().any():
         raise InputError(f"{name} does not cover {period.month} interval by interval; materialize {name} again")
     return wide
-
-
-def _usual_load_kw(load_profiles: pd.DataFrame, fleet: Fleet) -> Floats:
-    """Each home's mean load as known before the month, shape (N,)."""
-    of_profile = load_profiles.drop_duplicates("profile_id").set_index("profile_id")["usual_load_kw"]
-    return of_profile.reindex(pd.Index(fleet.load_profile_id)).to_numpy(dtype=np.float64)
 
 
 def _solar_kw(solar: pd.DataFrame, fleet: Fleet) -> Floats:
@@ -295,8 +321,8 @@ def _quantiles(frame: pd.DataFrame, product: str, windows: Windows) -> Floats:
 
 def _frozen(record: Record) -> Record:
     """The record with every array read-only: no strategy can touch what another one sees."""
-    for field in fields(record):  # type: ignore[arg-type]
-        value = getattr(record, field.name)
+    for column in fields(record):  # type: ignore[arg-type]
+        value = getattr(record, column.name)
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
         elif is_dataclass(value):

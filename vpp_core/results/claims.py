@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from vpp_core.results.kpis import A_CENT
 from vpp_core.results.rungs import BOUND, COMMANDED, NEGOTIATED, UNHEEDING
 from vpp_core.results.statistics import Interval, ratio_interval, sum_interval
 from vpp_core.tables import CLAIMS
+from vpp_core.tables.outcome import A_CENT
 
 _RUN_LOG = "wall-clock time is kept outside results, which must be the same bytes each time; run_log.jsonl has it, as "
 

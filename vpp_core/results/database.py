@@ -20,6 +20,7 @@ from vpp_core.tables import (
     DATA_SHARES,
     GAP_SPLIT,
     HOUSEHOLD_DAYS,
+    HOUSEHOLD_MONTHS,
     KPI_DAILY,
     KPI_MONTHLY,
     MARKET_PRICES,
@@ -33,6 +34,7 @@ from vpp_core.tables import (
 )
 
 _RUN = KPI_MONTHLY.columns[:2]
+_CATEGORY = Column("category", pa.string(), "preference category of the household")
 
 DATABASE_TABLES: dict[str, Contract] = {
     contract.name: contract
@@ -43,8 +45,9 @@ DATABASE_TABLES: dict[str, Contract] = {
         Contract(
             "household_results",
             HOUSEHOLD_DAYS.description,
-            (*_RUN, *HOUSEHOLD_DAYS.columns, Column("category", pa.string(), "preference category of the household")),
+            (*_RUN, *HOUSEHOLD_DAYS.columns, _CATEGORY),
         ),
+        Contract("household_months", HOUSEHOLD_MONTHS.description, (*_RUN, *HOUSEHOLD_MONTHS.columns, _CATEGORY)),
         GAP_SPLIT,
         CLAIMS,
         NEGOTIATOR_SCORES,
@@ -93,15 +96,6 @@ _VIEWS = {
            FROM negotiator_scores WHERE side = 'aggregator' GROUP BY strategy, negotiator
            ORDER BY score_percent DESC""",
     ),
-    "household_months": (
-        "Each household's month under each strategy: what it gained, was paid and scored.",
-        """SELECT month, scenario, strategy, home_id, any_value(category) AS category,
-                  sum(household_gain_usd) AS household_gain_usd, sum(payment_usd) AS payment_usd,
-                  sum(bill_change_usd) AS bill_change_usd, sum(wear_change_usd) AS wear_change_usd,
-                  sum(offered_kwh) AS offered_kwh, sum(discharged_for_vpp_kwh) AS discharged_for_vpp_kwh,
-                  avg(satisfaction) AS satisfaction
-           FROM household_results GROUP BY month, scenario, strategy, home_id""",
-    ),
     "category_months": (
         "Households by preference category: gains, losers and satisfaction per strategy.",
         """SELECT month, scenario, strategy, category, count(*) AS homes,
@@ -133,13 +127,6 @@ _VIEW_COLUMNS = {
         "runs": "months of scenarios that it decided",
         "household_percent": "what households are expected to gain, of the achievable joint gain [%]",
     },
-    "household_months": {
-        "household_gain_usd": "what the household has more than without a VPP, over the period [$]; null for a bound",
-        "payment_usd": "what it was paid over the period, negative where it pays [$]; null for a bound",
-        "bill_change_usd": "increase of its retail bills over the counterfactual [$]",
-        "wear_change_usd": "increase of its battery's wear over the counterfactual [$]",
-        "satisfaction": "mean over days of the household's satisfaction, 0–1",
-    },
     "category_months": {
         "homes": "households of the category",
         "gain_per_household_usd": "mean household gain of the category [$]; null for a bound",
@@ -167,14 +154,17 @@ _VIEW_COLUMNS = {
 
 
 def result_tables(outcomes: pa.Table, month: Month, scenario: str, fleet: Fleet) -> dict[str, pa.Table]:
-    """`window_results` and `household_results` of one month and scenario, as the database holds them."""
+    """Windows, households' days and their months of one month and scenario, as the database holds them."""
     flat = outcome_tables(outcomes)
     category = pd.Series([CATEGORIES[position] for position in fleet.category], index=fleet.home_id)
     run = {"month": str(month), "scenario": scenario}
-    households = flat.households.assign(**run, category=flat.households["home_id"].map(category))
+    households = {"household_results": flat.households, "household_months": flat.months}
     return {
         "window_results": DATABASE_TABLES["window_results"].arrow(flat.windows.assign(**run)),
-        "household_results": DATABASE_TABLES["household_results"].arrow(households),
+        **{
+            name: DATABASE_TABLES[name].arrow(rows.assign(**run, category=rows["home_id"].map(category)))
+            for name, rows in households.items()
+        },
     }
 
 

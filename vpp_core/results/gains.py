@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
 from vpp_core.results.statistics import Floats, Interval, draws_of_days, interval_of
+from vpp_core.tables.outcome import A_CENT
 
 RESAMPLES = 1_000
 """Each draw of days needs the gains of all homes anew; the ends of an interval move by a few percent of its width."""
@@ -29,12 +29,10 @@ class Gains:
 
 def gains(run: Run, strategy: str) -> Gains | None:
     """None where the strategy was not run, or pays nobody."""
-    rows = run.flat.households[run.flat.households["strategy"] == strategy]
+    rows = run.flat.months[run.flat.months["strategy"] == strategy]
     if rows.empty or rows["household_gain_usd"].isna().any():
         return None
-    by_day: Floats = rows.pivot_table(
-        index="local_day", columns="home_id", values="household_gain_usd", aggfunc="sum"
-    ).to_numpy(dtype=float)
+    by_day: Floats = np.ascontiguousarray(np.stack(rows["gain_by_day_usd"].to_list()).T)
     months = by_day.sum(axis=0)
     redrawn = _redrawn(by_day)
     return Gains(

@@ -10,12 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.fleet.fleet import CATEGORIES
-from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import changes_nothing
 from vpp_core.results.statistics import Floats, gini, jain
 from vpp_core.results.text import listed, number, percent, score, usd
-from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
+from vpp_core.tables.outcome import A_CENT, SATISFACTION_COMPONENTS
 
 _DRAWS = 1000
 _SEED = 7
@@ -28,14 +27,12 @@ def operable(run: Run) -> list[str]:
 
 def household_months(run: Run) -> pd.DataFrame:
     """A row per operable strategy and household: category, gain_usd, offered_kwh, satisfaction."""
-    rows = run.flat.households[run.flat.households["strategy"].isin(operable(run))]
-    months = rows.groupby(["strategy", "home_id"], sort=False).agg(
-        gain_usd=("household_gain_usd", "sum"),
-        offered_kwh=("offered_kwh", "sum"),
-        satisfaction=("satisfaction", "mean"),
-    )
+    rows = run.flat.months[run.flat.months["strategy"].isin(operable(run))]
+    months = rows[["strategy", "home_id", "household_gain_usd", "offered_kwh", "satisfaction"]]
     category = pd.Series([CATEGORIES[position] for position in run.fleet.category], index=run.fleet.home_id)
-    return months.reset_index().assign(category=lambda frame: frame["home_id"].map(category))
+    return months.rename(columns={"household_gain_usd": "gain_usd"}).assign(
+        category=lambda frame: frame["home_id"].map(category)
+    )
 
 
 def category_table(run: Run) -> pd.DataFrame:
@@ -161,16 +158,13 @@ def _ranks(scores: Floats) -> npt.NDArray[np.intp]:
 
 def _patterns(run: Run, strategy: str) -> tuple[Floats, Floats, Floats] | None:
     """For each set of components that apply together: (P, C) applicability, (P, C) sums of scores, (P,) rows."""
-    rows = run.flat.households[run.flat.households["strategy"] == strategy]
-    scores = rows[[f"satisfaction_{name}" for name in SATISFACTION_COMPONENTS]].to_numpy(dtype=float)
-    applies = ~np.isnan(scores)
-    scores, applies = scores[applies.any(axis=1)], applies[applies.any(axis=1)]
-    if not len(scores):
+    rows = run.flat.totals[(run.flat.totals["strategy"] == strategy) & (run.flat.totals["components"] != "")]
+    if rows.empty:
         return None
-    masks, position, counts = np.unique(applies, axis=0, return_inverse=True, return_counts=True)
-    sums = np.zeros(masks.shape)
-    np.add.at(sums, position.ravel(), np.nan_to_num(scores))
-    return masks.astype(float), sums, counts.astype(float)
+    columns = [f"satisfaction_{name}" for name in SATISFACTION_COMPONENTS]
+    by_pattern = rows.groupby("components")
+    sums = by_pattern[columns].sum(min_count=1).to_numpy(dtype=float)
+    return (~np.isnan(sums)).astype(float), np.nan_to_num(sums), by_pattern["homes"].sum().to_numpy(dtype=float)
 
 
 def _scores(masks: Floats, sums: Floats, counts: Floats, weights: Floats) -> Floats:

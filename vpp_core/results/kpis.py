@@ -23,10 +23,7 @@ from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
 from vpp_core.tables import KPI_DAILY, KPI_MONTHLY
 from vpp_core.tables.negotiation import FALLBACKS
-from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
-
-A_CENT = 0.01
-"""The books are kept to a cent: from there down a household counts as worse off, and nothing is a share of less."""
+from vpp_core.tables.outcome import A_CENT, SATISFACTION_COMPONENTS, VIOLATIONS
 
 _SUMMED = (
     "surplus_usd",
@@ -92,12 +89,14 @@ def kpi_monthly(
     flat = outcome_tables(outcomes)
     daily = _daily(flat, scenario, month, market_prices)
     sums = _sums(flat, ["strategy"], scenario)
-    windows_of, households_of = (dict(list(t.groupby("strategy"))) for t in (flat.windows, flat.households))
+    windows_of, months_of, totals_of = (
+        dict(list(table.groupby("strategy"))) for table in (flat.windows, flat.months, flat.totals)
+    )
     gaps = flat.days.groupby("strategy")["bound_gap_usd"].sum(min_count=1)
     smart = sums.loc[SMART, "surplus_usd"] if SMART in sums.index else np.nan
     rows = []
     for strategy in flat.days["strategy"].unique():
-        own, windows, households = sums.loc[strategy], windows_of[strategy], households_of[strategy]
+        own, windows, months = sums.loc[strategy], windows_of[strategy], months_of[strategy]
         is_bound = bool(pd.isna(own["payment_usd"]))
         rows.append(
             {
@@ -112,11 +111,11 @@ def kpi_monthly(
                 "surplus_per_home_usd": own["surplus_usd"] / len(fleet),
                 "surplus_over_smart_home_usd": own["surplus_usd"] - smart,
                 **_of_perfect(daily, strategy),
-                **({} if is_bound else _household_gains(households) | _bidding(own, windows, scenario)),
+                **({} if is_bound else _household_gains(months) | _bidding(own, windows, scenario)),
                 "solver_failures": int(windows["solver_failures"].sum()),
                 "solver_gap_usd": windows["solver_gap_usd"].sum(),
-                **_batteries(windows, households, scenario, fleet),
-                **_satisfaction(households),
+                **_batteries(windows, months, scenario, fleet),
+                **_satisfaction(months, totals_of[strategy]),
                 **_negotiation(own, windows),
                 **_asked(windows, scenario),
             }
@@ -148,13 +147,13 @@ def kpi_daily(outcomes: pa.Table, scenario: Scenario, month: Month, market_price
 
 def _daily(flat: OutcomeTables, scenario: Scenario, month: Month, market_prices: pd.DataFrame) -> pd.DataFrame:
     by = ["strategy", "local_day"]
-    homes = flat.households
-    operable = homes["household_gain_usd"].notna()
-    scores = homes.assign(worse=(homes["household_gain_usd"] <= -A_CENT).astype(float).where(operable)).groupby(by)
+    totals = flat.totals.groupby(by)
+    scored = _scored(flat.totals).groupby([flat.totals[name] for name in by]).sum()
     local_day = market_prices["timestamp"].dt.tz_convert(scenario.operator.timezone).dt.strftime("%Y-%m-%d")
     lmp = market_prices["lmp_usd_per_mwh"].groupby(local_day).agg(["mean", "min", "max"])
     daily = _sums(flat, by, scenario).assign(
-        satisfaction_mean=scores["satisfaction"].mean(), households_worse_off=scores["worse"].sum(min_count=1)
+        satisfaction_mean=totals["satisfaction"].sum() / scored.where(scored > 0),
+        households_worse_off=totals["worse_off"].sum(min_count=1),
     )
     daily = flat.days[by].merge(daily.reset_index(), on=by)
     for name in lmp:
@@ -165,7 +164,7 @@ def _daily(flat: OutcomeTables, scenario: Scenario, month: Month, market_prices:
 def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFrame:
     """All figures that add up, per group: the books and their split, energy, bids, violations, negotiations.
 
-    The market's money is summed over windows, what households got over their own rows; that both agree is checked by
+    The market's money is summed over windows, what households got over theirs; that both agree is checked by
     `books_residual_usd`. Null where no row of a group has a value (a bound has no payments).
     """
     hours = scenario.market.window_minutes / 60
@@ -183,7 +182,7 @@ def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFram
     market[[name for name in _ENERGY if name.endswith("_kw")]] *= hours
     market = market.rename(columns=_ENERGY)
     kinds = [f"violations_{kind}" for kind in VIOLATIONS]
-    homes = flat.households.groupby(by, sort=False)[["payment_usd", "household_gain_usd", *kinds]].sum(min_count=1)
+    homes = flat.totals.groupby(by, sort=False)[["payment_usd", "household_gain_usd", *kinds]].sum(min_count=1)
     sums = market.join(homes)
     sums["violations"] = sums[kinds].sum(axis=1, min_count=1)
     sums["reserves_usd"] = sums["reserve_usd"] + sums["call_usd"]
@@ -205,10 +204,9 @@ def _of_perfect(daily: pd.DataFrame, strategy: str) -> dict[str, Any]:
     return {name: None if value is None else 100 * value for name, value in zip(names, values, strict=True)}
 
 
-def _household_gains(households: pd.DataFrame) -> dict[str, Any]:
-    month = households.groupby("home_id")[["household_gain_usd", "offered_kwh"]].sum()
-    gain = month["household_gain_usd"].to_numpy()
-    offering = month[month["offered_kwh"] > 0]
+def _household_gains(months: pd.DataFrame) -> dict[str, Any]:
+    gain = months["household_gain_usd"].to_numpy()
+    offering = months[months["offered_kwh"] > 0]
     per_kwh = (offering["household_gain_usd"] / offering["offered_kwh"]).to_numpy()
     worse = int((gain <= -A_CENT).sum())
     return {
@@ -240,10 +238,10 @@ def _bidding(own: pd.Series, windows: pd.DataFrame, scenario: Scenario) -> dict[
     }
 
 
-def _batteries(windows: pd.DataFrame, households: pd.DataFrame, scenario: Scenario, fleet: Fleet) -> dict[str, Any]:
+def _batteries(windows: pd.DataFrame, months: pd.DataFrame, scenario: Scenario, fleet: Fleet) -> dict[str, Any]:
     rated_kwh = fleet.bess_max_power_kw.sum() * len(windows) * scenario.market.window_minutes / 60
     throughput = float((windows["battery_discharge_kwh"] + windows["battery_charge_kwh"]).sum())
-    discharged = households.groupby("home_id")["battery_discharge_kwh"].sum()
+    discharged = months.set_index("home_id")["battery_discharge_kwh"]
     own = fleet.has_battery
     cycles = discharged.reindex(fleet.home_id[own]).to_numpy() / fleet.bess_capacity_kwh[own]
     return {
@@ -252,13 +250,26 @@ def _batteries(windows: pd.DataFrame, households: pd.DataFrame, scenario: Scenar
     }
 
 
-def _satisfaction(households: pd.DataFrame) -> dict[str, Any]:
-    per_home = households.groupby("home_id")["satisfaction"].mean().dropna()
+def _satisfaction(months: pd.DataFrame, totals: pd.DataFrame) -> dict[str, Any]:
+    """Means over household-days, and of households' means the 10 % quantile."""
+
+    def mean(column: str, homes: pd.Series) -> float | None:
+        return totals[column].sum() / homes.sum() if homes.sum() else None
+
+    per_home = months["satisfaction"].dropna()
     return {
-        "satisfaction_mean": households["satisfaction"].mean(),
+        "satisfaction_mean": mean("satisfaction", _scored(totals)),
         "satisfaction_p10": per_home.quantile(0.1) if len(per_home) else None,
-        **{f"satisfaction_{name}": households[f"satisfaction_{name}"].mean() for name in SATISFACTION_COMPONENTS},
+        **{
+            f"satisfaction_{name}": mean(f"satisfaction_{name}", _scored(totals, name))
+            for name in SATISFACTION_COMPONENTS
+        },
     }
+
+
+def _scored(totals: pd.DataFrame, component: str = "") -> pd.Series:
+    """Of each row how many households have a satisfaction, or that component of it."""
+    return totals["homes"].where(totals[f"satisfaction_{component}" if component else "satisfaction"].notna(), 0)
 
 
 def _negotiation(own: pd.Series, windows: pd.DataFrame) -> dict[str, Any]:

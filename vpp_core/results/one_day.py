@@ -15,10 +15,10 @@ from vpp_core.fleet.fleet import CATEGORIES, Fleet
 from vpp_core.iso import Iso
 from vpp_core.results.days import best_and_worst
 from vpp_core.results.households import household_months, operable
-from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import ALONE, NEGOTIATED, changes_nothing
 from vpp_core.results.text import NONE, count, listed, number, score, usd
+from vpp_core.tables.outcome import A_CENT
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def describe_home(run: Run, home_id: int, strategy: str) -> str:
 
 def _why_it_loses(run: Run, home_id: int, strategy: str) -> str:
     """What costs a home more than it is paid, the largest first; empty where it does not lose a cent."""
-    rows = run.flat.households
+    rows = run.flat.months
     own = rows[(rows["strategy"] == strategy) & (rows["home_id"] == home_id)].sum(numeric_only=True)
     if not own["household_gain_usd"] <= -A_CENT:
         return ""

@@ -157,6 +157,7 @@ def end_energy_prices(inputs: Inputs) -> Floats:
     replace, the retail tariff included; with the mean LMP alone, draining a battery or a car at the end would earn
     the retail price once. A store that follows the meter saves what it gives, any other what charging it would take.
     """
+    inputs = inputs.entire
     mean, stores = float(inputs.lmp_usd_per_mwh.mean()) / 1000, inputs.stores
     if inputs.scenario.market.end_energy_price == "mean_lmp":
         return mean * np.where(stores.follows_meter, stores.discharge_efficiency, stores.charge_efficiency)
@@ -166,8 +167,15 @@ def end_energy_prices(inputs: Inputs) -> Floats:
 
 def _stored_energy_usd(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajectory) -> Floats:
     """Growth of stored energy relative to the counterfactual in each interval, at the end price; sums to the end."""
-    worth = (trajectory.energy_kwh - counterfactual.energy_kwh) * end_energy_prices(inputs)
-    return np.diff(worth, axis=0, prepend=0.0)
+    price = end_energy_prices(inputs)
+    worth, before = (
+        (path - alone) * price
+        for path, alone in (
+            (trajectory.energy_kwh, counterfactual.energy_kwh),
+            (trajectory.start_kwh, counterfactual.start_kwh),
+        )
+    )
+    return np.diff(worth, axis=0, prepend=before[None, :])
 
 
 @dataclass(frozen=True)

@@ -102,15 +102,21 @@ def violations(
 def departures(inputs: Inputs, trajectory: Trajectory) -> tuple[Bools, Floats, Floats]:
     """Which stores leave at the start of an interval, with what on board, and what was asked, each (T, S)."""
     there, asked = inputs.stores.available, inputs.stores.asked_kwh
-    departs = np.zeros_like(there)
-    departs[1:] = there[:-1] & ~there[1:]
-    return departs, trajectory.before_kwh(inputs.stores), np.vstack([np.zeros((1, len(inputs.stores))), asked[:-1]])
+    if inputs.first:
+        all_stores, before = inputs.entire.stores, inputs.first - 1
+        was_there, was_asked = all_stores.available[before], all_stores.asked_kwh[before]
+    else:
+        was_there, was_asked = np.zeros(len(inputs.stores), dtype=bool), np.zeros(len(inputs.stores))
+    departs = np.vstack([was_there, there[:-1]]) & ~there
+    return departs, trajectory.before_kwh(), np.vstack([was_asked, asked[:-1]])
 
 
 def day_components(
-    inputs: Inputs, trajectory: Trajectory, books: Books, moved: Deviations, gain_usd: Floats, groups: Groups
+    inputs: Inputs, trajectory: Trajectory, books: Books, moved: Deviations, groups: Groups
 ) -> tuple[dict[str, Floats], Floats]:
-    """Satisfaction components per day and home (D, N), and the energy that preferences offered that day [kWh AC]."""
+    """Satisfaction components per day and home (D, N) but for the bill's, which takes all days (`bill_component`), and
+    the energy that preferences offered that day [kWh AC].
+    """
     stores, fleet, allowed = inputs.stores, inputs.fleet, moved.permission
     keeps = np.where(stores.follows_meter, stores.backup_kwh, 0.0)
     kept = sum_by_home(inputs, np.where(stores.follows_meter, trajectory.energy_kwh, 0.0))
@@ -122,7 +128,6 @@ def day_components(
     taken = groups.day_sum(moved.taken_kwh)
     beyond, offered = _autonomy_kwh(inputs, trajectory, moved, limit, groups)
     equipped = np.bincount(stores.home, minlength=len(fleet)) > 0
-    usual_bill = np.abs(groups.day_sum(books.bill_counterfactual_usd)).mean(axis=0)
     components = {
         "backup": backup,
         "discharge": least_by_home(inputs, score.discharge_score(taken, limit)),
@@ -133,9 +138,15 @@ def day_components(
             fleet.opening_ask_usd_per_kwh,
         ),
         "autonomy": np.where(equipped, score.autonomy_score(beyond, offered), np.nan),
-        "bill": np.where(equipped, score.bill_score(gain_usd, usual_bill), np.nan),
     }
     return components, offered
+
+
+def bill_component(inputs: Inputs, gain_usd: Floats, bill_usd: Floats) -> Floats:
+    """The bill's component per day and home (D, N), from households' gains and their bills without a VPP by day."""
+    equipped = np.bincount(inputs.stores.home, minlength=len(inputs.fleet)) > 0
+    usual_bill = np.abs(bill_usd).mean(axis=0)
+    return np.where(equipped, score.bill_score(gain_usd, usual_bill), np.nan)
 
 
 def _paid_usd_per_kwh(

@@ -105,6 +105,7 @@ def measured(inputs: Inputs, trajectory: Trajectory, counterfactual: Trajectory)
 
 
 def total_usd(inputs: Inputs, programmes: Sequence[Measured]) -> tuple[Floats, Floats]:
-    """What all pay, and the households' part of it [$], each (T, N)."""
-    nothing = np.zeros((len(inputs.period), len(inputs.fleet)))
-    return sum((one.usd for one in programmes), nothing), sum((one.household_usd for one in programmes), nothing)
+    """What all pay, and the households' part of it [$], each (T, N), in the intervals that `inputs` are of."""
+    nothing, now = np.zeros((len(inputs.period), len(inputs.fleet))), inputs.intervals
+    paid = sum((one.usd[now] for one in programmes), nothing)
+    return paid, sum((one.household_usd[now] for one in programmes), nothing)

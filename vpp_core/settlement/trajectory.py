@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
 from vpp_core.fleet.fleet import Floats
-from vpp_core.fleet.stores import Stores
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,8 @@ class Trajectory:
 
     floor_kwh: Floats
     """stored energy that the strategy leaves alone, and reserve is not delivered from, shape (S,)"""
+    start_kwh: Floats
+    """stored energy before the first interval, shape (S,)"""
     charge_kw: Floats
     discharge_kw: Floats
     energy_kwh: Floats
@@ -51,18 +52,24 @@ class Trajectory:
     short_spin_kw: Floats
     """committed reserve that no store held, shape (T, A)"""
     short_nonspin_kw: Floats
+    first: int = field(default=0, kw_only=True)
+    """which interval of the period the first row is, where it is a part of one"""
 
     @classmethod
-    def empty(cls, intervals: int, stores: int, aggregations: int, floor_kwh: Floats) -> Trajectory:
+    def empty(
+        cls, intervals: int, stores: int, aggregations: int, floor_kwh: Floats, start_kwh: Floats, first: int = 0
+    ) -> Trajectory:
         """All zeros, to be filled."""
         of_store = [np.zeros((intervals, stores)) for _ in range(15)]
         of_aggregation = [np.zeros((intervals, aggregations)) for _ in range(3)]
-        return cls(floor_kwh, *of_store, *of_aggregation)
+        return cls(floor_kwh, start_kwh, *of_store, *of_aggregation, first=first)
 
     def during(self, intervals: slice) -> Trajectory:
-        """The same over some of the intervals alone."""
-        part = {field.name: getattr(self, field.name)[intervals] for field in fields(self) if field.name != "floor_kwh"}
-        return replace(self, **part)
+        """The same over some of the period's intervals alone."""
+        rows = slice(intervals.start - self.first, intervals.stop - self.first)
+        part = {name: getattr(self, name)[rows] for name in BY_INTERVAL}
+        start = self.start_kwh if rows.start == 0 else self.energy_kwh[rows.start - 1]
+        return replace(self, start_kwh=start, first=intervals.start, **part)
 
     @property
     def net_kw(self) -> Floats:
@@ -74,6 +81,10 @@ class Trajectory:
         """Held as reserve of either kind."""
         return self.spin_kw + self.nonspin_kw
 
-    def before_kwh(self, stores: Stores) -> Floats:
+    def before_kwh(self) -> Floats:
         """Energy at the start of each interval, before anything is drawn."""
-        return np.vstack([stores.initial_kwh, self.energy_kwh[:-1]])
+        return np.vstack([self.start_kwh, self.energy_kwh[:-1]])
+
+
+BY_INTERVAL = tuple(f.name for f in fields(Trajectory) if f.name not in ("floor_kwh", "start_kwh", "first"))
+"""Columns with a row per interval."""

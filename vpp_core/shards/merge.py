@@ -1,7 +1,8 @@
 """The outcomes of a fleet from those of its aggregations.
 
-Windows are added up, households and what is kept of homes are put side by side. Every column of the window table has
-its rule here: what is alike in all aggregations, what is a mean, what is told of any, and all else is a sum.
+Windows and totals are added up, households' months and what is kept of homes are put side by side. Every column of the
+window table has its rule here: what is alike in all aggregations, what is a mean, what is told of any, and all else is
+a sum.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vpp_core.settlement.outcome import Settled, outcome_tables, outcomes_to_arrow
+from vpp_core.settlement.reduced import added_up
 from vpp_core.tables import PROGRAMME_DAYS, WINDOW_RESULTS
 from vpp_core.tables.negotiation import OUTCOMES as ENDINGS
 
@@ -62,8 +64,11 @@ def _merged(tables: Sequence[pa.Table], strategy: str) -> Settled:
     gaps = [frame["bound_gap_usd"].dropna().sum() for frame in own("days") if frame["bound_gap_usd"].notna().any()]
     return Settled(
         strategy,
+        surplus_usd=_sum([frame.set_index("local_day")["surplus_usd"] for frame in own("days")]),
         windows=merge_windows(list(own("windows"))),
         households=_side_by_side(own("households"), "local_day"),
+        totals=added_up(pd.concat(list(own("totals")), ignore_index=True)),
+        months=pd.concat(list(own("months")), ignore_index=True),
         home_windows=_side_by_side(own("home_windows"), "window_start"),
         intervals=_side_by_side(own("intervals"), "local_day"),
         programmes=_programmes(list(own("programmes"))),

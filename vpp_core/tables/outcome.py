@@ -2,7 +2,8 @@
 
 `OUTCOMES` carries both, what each home was awarded and paid by window, and the intervals of a few homes, nested in one
 row per strategy and local day, so that a strategy's result is one file that is either there or not. `WINDOW_RESULTS`,
-`HOUSEHOLD_DAYS`, `HOME_WINDOWS`, `HOME_INTERVALS` and `PROGRAMME_DAYS` are its flat forms.
+`HOUSEHOLD_DAYS`, `HOUSEHOLD_TOTALS`, `HOUSEHOLD_MONTHS`, `HOME_WINDOWS`, `HOME_INTERVALS` and `PROGRAMME_DAYS` are its
+flat forms. What is told of all households comes from totals and months, whose size does not grow with homes times days.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ _MONEY = (
 
 VIOLATIONS = ("backup", "power", "daily_energy", "ev_ready", "ev_priority", "compensation", "comfort")
 """Kinds of breached preference. A violation is one (household, window, kind)."""
+
+A_CENT = 0.01
+"""The books are kept to a cent: from there down a household counts as worse off, and nothing is a share of less."""
 
 SATISFACTION_COMPONENTS = ("backup", "discharge", "ev_ready", "compensation", "autonomy", "bill")
 
@@ -139,27 +143,35 @@ WINDOW_RESULTS = Contract(
     key=("strategy", "window_start"),
 )
 
+_OF_HOUSEHOLDS = (
+    Column("household_gain_usd", pa.float64(), "payment − bill change − wear change + end energy [$]", True),
+    Column(
+        "agreed_payment_usd", pa.float64(), "the part of payment_usd at the agreed price, without rebound [$]", True
+    ),
+    Column(
+        "discharged_for_vpp_kwh",
+        pa.float64(),
+        "energy that batteries and V2G cars delivered beyond the default [kWh AC]",
+    ),
+    Column("deviation_kwh", pa.float64(), "all energy moved away from the default, either direction [kWh AC]"),
+    Column("offered_kwh", pa.float64(), "energy that the home's preferences offer, battery and car [kWh AC]"),
+    Column("battery_discharge_kwh", pa.float64(), "energy discharged [kWh AC]"),
+    Column("bill_counterfactual_usd", pa.float64(), "retail bill without a VPP [$]"),
+)
+_BREACHED = tuple(
+    Column(f"violations_{kind}", pa.int64(), f"windows in which {kind} was breached", True) for kind in VIOLATIONS
+)
+
 HOUSEHOLD_DAYS = Contract(
     "household_days",
-    "A row per strategy, local day and household: its books, energy and satisfaction.",
+    "A row per strategy, local day and household: its books, energy and satisfaction. Of fleets of several "
+    "aggregations a few homes only.",
     (
         Column("strategy", pa.string(), "strategy key"),
         Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
         Column("home_id", pa.int64(), "household"),
         *_MONEY,
-        Column("household_gain_usd", pa.float64(), "payment − bill change − wear change + end energy [$]", True),
-        Column(
-            "agreed_payment_usd", pa.float64(), "the part of payment_usd at the agreed price, without rebound [$]", True
-        ),
-        Column(
-            "discharged_for_vpp_kwh",
-            pa.float64(),
-            "energy that batteries and V2G cars delivered beyond the default [kWh AC]",
-        ),
-        Column("deviation_kwh", pa.float64(), "all energy moved away from the default, either direction [kWh AC]"),
-        Column("offered_kwh", pa.float64(), "energy that the home's preferences offer, battery and car [kWh AC]"),
-        Column("battery_discharge_kwh", pa.float64(), "energy discharged [kWh AC]"),
-        Column("bill_counterfactual_usd", pa.float64(), "the day's retail bill without a VPP [$]"),
+        *_OF_HOUSEHOLDS,
         *(
             Column(
                 f"satisfaction_{name}",
@@ -172,12 +184,50 @@ HOUSEHOLD_DAYS = Contract(
             for name in SATISFACTION_COMPONENTS
         ),
         Column("satisfaction", pa.float64(), "weighted mean of the components that apply", True, 0.0, 1.0),
-        *(
-            Column(f"violations_{kind}", pa.int64(), f"windows in which {kind} was breached", True)
-            for kind in VIOLATIONS
-        ),
+        *_BREACHED,
     ),
     key=("strategy", "local_day", "home_id"),
+)
+
+HOUSEHOLD_MONTHS = Contract(
+    "household_months",
+    "A row per strategy and household, of all homes: its books and energy over the period.",
+    (
+        Column("strategy", pa.string(), "strategy key"),
+        Column("home_id", pa.int64(), "household"),
+        *_MONEY,
+        *_OF_HOUSEHOLDS,
+        Column("satisfaction", pa.float64(), "mean over days of the household's satisfaction", True, 0.0, 1.0),
+        *_BREACHED,
+        Column(
+            "gain_by_day_usd",
+            pa.list_(pa.float64()),
+            "household_gain_usd of each local day, in order [$]; none of a bound",
+        ),
+    ),
+    key=("strategy", "home_id"),
+)
+
+HOUSEHOLD_TOTALS = Contract(
+    "household_totals",
+    "A row per strategy, local day and set of satisfaction components that apply: the households of which they do, "
+    "added up. Sums, so that those of a fleet are those of its parts.",
+    (
+        Column("strategy", pa.string(), "strategy key"),
+        Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
+        Column("components", pa.string(), "the components, with commas; empty where none applies"),
+        Column("homes", pa.int64(), "households"),
+        Column("worse_off", pa.int64(), "of these, those a cent or more worse off that day; null for a bound", True),
+        Column("payment_usd", pa.float64(), "paid by the VPP to them [$]", True),
+        Column("household_gain_usd", pa.float64(), "their gains [$]", True),
+        *(
+            Column(f"satisfaction_{name}", pa.float64(), f"sum of their {name} components; null where not one", True)
+            for name in SATISFACTION_COMPONENTS
+        ),
+        Column("satisfaction", pa.float64(), "sum of their satisfaction", True),
+        *_BREACHED,
+    ),
+    key=("strategy", "local_day", "components"),
 )
 
 HOME_WINDOWS = Contract(
@@ -256,7 +306,7 @@ PROGRAMME_DAYS = Contract(
 OUTCOMES = Contract(
     "outcomes",
     "A row per strategy and local day, with the day's windows, households, home windows, intervals and programmes "
-    "nested inside.",
+    "nested inside, and on the first day the households' months.",
     (
         Column("strategy", pa.string(), "strategy key"),
         Column("local_day", pa.string(), "local trade day, YYYY-MM-DD"),
@@ -269,6 +319,18 @@ OUTCOMES = Contract(
         ),
         Column("windows", pa.list_(WINDOW_RESULTS.struct), "the day's rows of window_results", rows=WINDOW_RESULTS),
         Column("households", pa.list_(HOUSEHOLD_DAYS.struct), "the day's rows of household_days", rows=HOUSEHOLD_DAYS),
+        Column(
+            "household_totals",
+            pa.list_(HOUSEHOLD_TOTALS.struct),
+            "the day's rows of household_totals",
+            rows=HOUSEHOLD_TOTALS,
+        ),
+        Column(
+            "household_months",
+            pa.list_(HOUSEHOLD_MONTHS.struct),
+            "rows of household_months, on the period's first day",
+            rows=HOUSEHOLD_MONTHS,
+        ),
         Column("home_windows", pa.list_(HOME_WINDOWS.struct), "the day's rows of home_windows", rows=HOME_WINDOWS),
         Column("intervals", pa.list_(HOME_INTERVALS.struct), "the day's rows of home_intervals", rows=HOME_INTERVALS),
         Column("programmes", pa.list_(PROGRAMME_DAYS.struct), "the day's rows of programme_days", rows=PROGRAMME_DAYS),

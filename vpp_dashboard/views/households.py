@@ -21,9 +21,9 @@ from vpp_core.results.figures.base import (
     values,
 )
 from vpp_core.results.figures.homes import GAIN_PARTS, cause_of_loss
-from vpp_core.results.kpis import A_CENT
 from vpp_core.results.rungs import NEGOTIATED, changes_nothing
 from vpp_core.results.text import count, percent, usd
+from vpp_core.tables.outcome import A_CENT
 from vpp_dashboard import address, look, queries
 from vpp_dashboard.store import current_lake
 

@@ -169,11 +169,14 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
 
 
 def _event(stage: Stage, tables: ReportTables) -> EventDelivery | None:
-    """What the fleet of this run would have delivered in the real event."""
+    """What the fleet of this run, of a large one its first aggregation, would have delivered in the real event."""
     from vpp_core.fleet.arrow import fleet_from_arrow
     from vpp_core.market.inputs import Inputs
     from vpp_core.results.fidelity import evening_event
+    from vpp_core.shards.split import aggregations, shard_of
 
+    fleet = fleet_from_arrow(tables.prosumer_fleet)
+    of_first, _ = shard_of(fleet, int(aggregations(fleet)[0]))
     return evening_event(
         Inputs.build(
             stage.scenario,
@@ -182,7 +185,7 @@ def _event(stage: Stage, tables: ReportTables) -> EventDelivery | None:
             tables.price_forecast,
             tables.solar_generation,
             tables.load_profiles,
-            fleet_from_arrow(tables.prosumer_fleet),
+            of_first,
         )
     )
 

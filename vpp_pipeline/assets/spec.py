@@ -79,4 +79,6 @@ def _columns(contract: Contract, prefix: str = "") -> Iterator[dg.TableColumn]:
 
 
 def _short(kind: pa.DataType) -> str:
-    return f"list of {len(kind.value_type)} columns" if pa.types.is_list(kind) else str(kind)
+    if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
+        return f"list of {kind.value_type.num_fields} columns"
+    return str(kind)

@@ -42,7 +42,7 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
     from vpp_core.fleet.arrow import fleet_from_arrow
     from vpp_core.negotiation.expected import expectation
     from vpp_core.shards.split import aggregations
-    from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
+    from vpp_core.simulation import Inputs, outcomes_to_arrow, settled
     from vpp_core.strategies.registry import STRATEGIES, strategies_of
     from vpp_pipeline import ahead
     from vpp_pipeline.lake.answers import gateway_of
@@ -80,7 +80,7 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
     with gateways as gateway:
 
         def run(key: str) -> ahead.Answer:
-            (outcome,) = simulate(inputs, [key], progress, gateway, messages=said.hear if said else None)
+            (outcome,) = settled(inputs, [key], progress, gateway, messages=said.hear if said else None)
             return ahead.Answer(outcomes_to_arrow([outcome]), outcome.timings)
 
         answers = ahead.answers(stage, len(fleet), keys, run)

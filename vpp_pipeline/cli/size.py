@@ -2,7 +2,7 @@
 
 The constants were measured and are per home and interval of 15 minutes, which memory, disk and time grow with. They
 are for one run, by the rules; what a language model takes is said apart. A fleet of several aggregations is held one
-aggregation a worker, and by its households' days where all comes together.
+aggregation a worker, and by its households' months where all comes together.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ LARGE_HOME_INTERVALS = 1_000 * 31 * 96
 """from a thousand homes over a month on, it is told"""
 BASE_MEMORY_BYTES = 0.8e9
 """libraries and what the compiler holds: 796 MB at most with 50 homes over two days"""
-SHARD_BYTES = 700.0
-"""per home and interval of an aggregation, in a worker, which holds one strategy at a time: 688 with 2,000 homes over
-three days"""
-MERGED_BYTES = 12_000.0
-"""per home and day, where all aggregations come together: 8 strategies of 350 bytes in a table, some four times at
-once while figures are made of it (assumption; 1,900 measured with two strategies merged, 20,000 homes over a week)"""
-MEMORY_BYTES = 1_000.0
-"""per home and interval: 946 with the two strategies of a stage in memory at once (80 of them inputs), 300 homes;
-900 with 1,500"""
+SHARD_BYTES = 200.0
+"""per home and interval of an aggregation, in a worker, which holds inputs and a day of one strategy: 1.22 GB with
+2,000 homes left alone over a month, so 124 beside what libraries take; a bound's schedules are 60 more"""
+MERGED_BYTES, MERGED_DAY_BYTES = 10_000.0, 260.0
+"""per home, and per home and day, where all aggregations come together: 8 strategies of 300 bytes and a gain a day of 8
+in a table, some four times at once while figures are made of it (assumption)"""
+MEMORY_BYTES = 500.0
+"""per home and interval of a fleet of one aggregation: as a worker, and the households' days of all strategies, 350
+bytes each, some eight times at once while figures are made of them (assumption)"""
 LOAD_BYTES = 312.0
 """per load profile and interval, while the loads are made: 1.9 GB for 2,048 profiles over a month"""
 BASE_DISK_BYTES = 10e6
@@ -60,7 +60,7 @@ class Size:
         if scenario.homes > together:
             aggregations = -(-scenario.homes // together)
             each = BASE_MEMORY_BYTES + SHARD_BYTES * together * intervals
-            memory = BASE_MEMORY_BYTES + max(MERGED_BYTES * home_days, making_loads)
+            memory = BASE_MEMORY_BYTES + max(MERGED_BYTES * scenario.homes + MERGED_DAY_BYTES * home_days, making_loads)
             memory += workers_here(place or os.environ.get("VPP_ON") or "processes", aggregations) * each
         return cls(
             homes=scenario.homes,

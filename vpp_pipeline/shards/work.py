@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
     from vpp_core.fleet.fleet import Fleet
     from vpp_core.llm.gateway import Gateway
+    from vpp_core.market.loads import Loads
 
 FOLDER = "shards"
 """of a lake, with a folder for each stage of strategies"""
-TABLES = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
+TABLES = ("market_prices", "price_forecast", "solar_generation")
+LOAD_COLUMNS = ["timestamp", "profile_id", "load_kw", "usual_load_kw"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class World:
 
     scenario: Scenario
     frames: dict[str, pd.DataFrame]
+    loads: Loads
     fleet: Fleet
 
 
@@ -64,18 +67,21 @@ class World:
 def _world(lake_url: str, raw: str, month: str, scenario_json: str, recipe: str) -> World:
     """Read once in a worker's life; `recipe` changes with the tables' content."""
     from vpp_core.fleet.arrow import fleet_from_arrow
+    from vpp_core.market.loads import Loads
     from vpp_pipeline.plugins import load_strategies
 
     load_strategies()
     lake, scenario = Lake.at(lake_url, Path(raw)), Scenario.from_json(scenario_json)
     frames = {name: lake.read(name, month, scenario.name).table.to_pandas() for name in TABLES}
-    return World(scenario, frames, fleet_from_arrow(lake.read("prosumer_fleet", month, scenario.name).table))
+    profiles = lake.read("load_profiles", month, scenario.name).table.select(LOAD_COLUMNS).to_pandas()
+    loads = Loads.of(profiles, scenario.period(Month.parse(month)))
+    return World(scenario, frames, loads, fleet_from_arrow(lake.read("prosumer_fleet", month, scenario.name).table))
 
 
 def run_shard(work: Work, aggregation_id: int, gateway: Gateway | None = None) -> dict[str, float]:
     """Run one aggregation and keep its outcomes; seconds by strategy and part."""
     from vpp_core.shards.split import shard_of
-    from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
+    from vpp_core.simulation import Inputs, outcomes_to_arrow, settled
 
     world = _world(work.lake_url, work.raw, work.month, work.scenario_json, work.recipe)
     fleet, kept = shard_of(world.fleet, aggregation_id)
@@ -86,16 +92,14 @@ def run_shard(work: Work, aggregation_id: int, gateway: Gateway | None = None) -
         frames["market_prices"],
         frames["price_forecast"],
         frames["solar_generation"],
-        frames["load_profiles"],
+        world.loads,
         fleet,
     )
     tables: list[pa.Table] = []
     seconds: dict[str, float] = {}
-    for key in work.keys:  # one by one: what stores did in every interval is not held for more than one strategy
-        (outcome,) = simulate(inputs, [key], gateway=gateway, kept=kept)
-        tables.append(outcomes_to_arrow([outcome]))
-        seconds |= {f"{key}_{part}": spent for part, spent in outcome.timings.items()}
-        del outcome
+    for result in settled(inputs, work.keys, gateway=gateway, kept=kept):
+        tables.append(outcomes_to_arrow([result]))
+        seconds |= {f"{result.strategy}_{part}": spent for part, spent in result.timings.items()}
     file = encode(pa.concat_tables(tables), OUTCOMES, work.recipe)
     write_whole(work.path(aggregation_id), file.content)
     return seconds

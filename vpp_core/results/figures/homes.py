@@ -7,10 +7,9 @@ import pandas as pd
 
 from vpp_core.results.figures.base import AWARD, BILL, KEPT, WEAR, Figure, colour, values
 from vpp_core.results.households import component_name, household_months, operable
-from vpp_core.results.kpis import A_CENT
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import changes_nothing
-from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
+from vpp_core.tables.outcome import A_CENT, SATISFACTION_COMPONENTS
 
 
 def satisfaction_figure(run: Run) -> Figure:
