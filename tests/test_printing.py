@@ -60,11 +60,9 @@ def test_a_bid_says_power_and_mean_price_of_each_side() -> None:
 
 
 def test_a_result_says_its_surplus() -> None:
-    households = pd.DataFrame(
-        {"home_id": [1, 2, 1, 2], "local_day": ["2023-08-01"] * 2 + ["2023-08-02"] * 2, "surplus_usd": [1.0, 2, 3, 4]}
-    )
-    windows, none = pd.DataFrame({"window_start": range(48)}), pd.DataFrame()
-    result = Settled("perfect_foresight", windows, households, none, none, none, bound_gap_usd=0.25)
+    days = pd.Series([3.0, 7.0], index=["2023-08-01", "2023-08-02"])
+    windows, months, none = pd.DataFrame({"window_start": range(48)}), pd.DataFrame({"home_id": [1, 2]}), pd.DataFrame()
+    result = Settled("perfect_foresight", days, windows, none, none, months, none, none, none, bound_gap_usd=0.25)
     assert repr(result) == (
         "<Settled of perfect_foresight: 2 days, 48 windows, 2 homes, surplus over no VPP 10.00 $, "
         "at most 0.25 $ below the best>"

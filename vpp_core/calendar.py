@@ -194,11 +194,33 @@ class Period:
         return np.asarray(self.local.hour * 4 + self.local.minute // INTERVAL_MINUTES, dtype=np.intp)
 
     def one_day(self, day: int) -> Period:
-        """One of its local days alone, by position."""
+        """One of its local days alone.
+
+        Parameters
+        ----------
+        day : int
+            Position of the day in `days`.
+
+        Returns
+        -------
+        Period
+            Of the intervals of that day.
+        """
         return replace(self, first_days=self.skipped_days + day + 1, skipped_days=self.skipped_days + day, days_after=0)
 
     def intervals_of(self, day: int) -> slice:
-        """Positions of the intervals of a local day."""
+        """Positions of the intervals of a local day.
+
+        Parameters
+        ----------
+        day : int
+            Position of the day in `days`.
+
+        Returns
+        -------
+        slice
+            Positions in `timestamps`.
+        """
         first, after = np.searchsorted(self.day_of_interval, [day, day + 1])
         return slice(int(first), int(after))
 

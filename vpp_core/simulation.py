@@ -121,10 +121,19 @@ def settled(
     kept: Ints | None = None,
     messages: Sink | None = None,
 ) -> Iterator[Settled]:
-    """The results of `simulate`, to the bit, without what stores did: each day's is let go once its books are made.
+    """Run strategies as `simulate` does, to the bit, and let go of each day once its books are made.
 
-    Of a fleet of thousands over a month that is what memory would be full of. Where programmes pay, baselines look back
-    over the period, so all of it is held.
+    What stores do in every interval is what memory would be full of with a fleet of thousands over a month. Where
+    programmes pay, baselines look back over the period, so all of it is held.
+
+    Parameters
+    ----------
+    inputs, keys, progress, gateway, kept, messages : as in `simulate`
+
+    Yields
+    ------
+    Settled
+        One per key, in order.
     """
     keys = _known(keys)
     if inputs.events:

@@ -120,7 +120,18 @@ class Stores:
         return slice(int(first), int(after))
 
     def during(self, intervals: slice) -> Stores:
-        """The same over some of the intervals alone; it still begins with `initial_kwh`, which is the period's."""
+        """The same over some of the intervals alone.
+
+        Parameters
+        ----------
+        intervals : slice
+            Positions of consecutive intervals, start and stop given.
+
+        Returns
+        -------
+        Stores
+            Views of the same arrays; `initial_kwh` is still what stores hold at the period's start.
+        """
         energy = self.counterfactual_kwh[intervals.start : intervals.stop + 1]
         return replace(
             self, counterfactual_kwh=energy, **{name: getattr(self, name)[intervals] for name in _BY_INTERVAL}

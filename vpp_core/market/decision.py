@@ -64,5 +64,16 @@ class Bid:
         return f"<Bid {self.curve!r} of {self.feasible_kw:,.1f} kW feasible{small}>"
 
     def without_segments(self, none: Segments) -> Bid:
-        """The same, once nobody asks any more what it asked of each store."""
+        """The same, once nobody asks any more what it asked of each store.
+
+        Parameters
+        ----------
+        none : Segments
+            Segments of nothing, shared by all bids.
+
+        Returns
+        -------
+        Bid
+            With the curve, and counts and prices of the decision.
+        """
         return replace(self, decision=replace(self.decision, segments=none, schedule_kw=None))

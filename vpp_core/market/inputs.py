@@ -80,7 +80,18 @@ class Inputs:
         return slice(self.first, self.first + len(self.period))
 
     def one_day(self, day: int) -> Inputs:
-        """A local day of the period alone, as settlement needs it: views of the same arrays, without lookahead."""
+        """A local day of the period alone, as settlement needs it.
+
+        Parameters
+        ----------
+        day : int
+            Position of the day in `period.days`.
+
+        Returns
+        -------
+        Inputs
+            Views of the same arrays, without what is beyond the day; `whole` is these inputs.
+        """
         now, length = self.period.intervals_of(day), self.windows.length
         period = self.period.one_day(day)
         return replace(
