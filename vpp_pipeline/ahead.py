@@ -274,11 +274,11 @@ def main() -> None:
 
 
 def _run(rung: Rung) -> Answer:
-    from vpp_core.simulation import outcomes_to_arrow, simulate
+    from vpp_core.simulation import outcomes_to_arrow, settled
 
     inputs = _inputs(rung.lake_url, rung.raw, rung.month, rung.scenario_json, rung.tables)
-    (outcome,) = simulate(inputs, [rung.key])
-    return Answer(outcomes_to_arrow([outcome]), outcome.timings)
+    (result,) = settled(inputs, [rung.key])
+    return Answer(outcomes_to_arrow([result]), result.timings)
 
 
 @functools.lru_cache(maxsize=1)

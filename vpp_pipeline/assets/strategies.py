@@ -80,8 +80,8 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
     with gateways as gateway:
 
         def run(key: str) -> ahead.Answer:
-            (outcome,) = settled(inputs, [key], progress, gateway, messages=said.hear if said else None)
-            return ahead.Answer(outcomes_to_arrow([outcome]), outcome.timings)
+            (result,) = settled(inputs, [key], progress, gateway, messages=said.hear if said else None)
+            return ahead.Answer(outcomes_to_arrow([result]), result.timings)
 
         answers = ahead.answers(stage, len(fleet), keys, run)
     for key, answer in answers.items():
