@@ -125,7 +125,9 @@ def test_a_disk_without_room_is_one_sentence_and_with_room_the_run_goes_on(work:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
     try:
-        with pytest.raises(InputError, match=r"000000\d.parquet could not be written \(.*\); nothing there was changed"):
+        with pytest.raises(
+            InputError, match=r"000000\d.parquet could not be written \(.*\); nothing there was changed"
+        ):
             run_fleet(work, IDS, "here", nobody, LOG)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
