@@ -65,7 +65,7 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Answer:
+class RungResult:
     """What came of a rung: its OUTCOMES, and seconds by part."""
 
     table: pa.Table
@@ -81,7 +81,7 @@ class Answer:
         return bytes(sink.getvalue())
 
     @classmethod
-    def decoded(cls, content: bytes) -> Answer:
+    def decoded(cls, content: bytes) -> RungResult:
         table = pa.ipc.open_stream(content).read_all()
         metadata = dict(table.schema.metadata)
         seconds = json.loads(metadata.pop(_SECONDS))
@@ -96,7 +96,7 @@ class Helper:
         self._changed = threading.Condition()
         self._seen: set[Rung] = set()
         self._waiting: list[Rung] = []
-        self._begun: dict[Rung, Future[Answer | None]] = {}
+        self._begun: dict[Rung, Future[RungResult | None]] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._thread: threading.Thread | None = None
         self._stopped = False
@@ -120,7 +120,7 @@ class Helper:
                 self._waiting.remove(rung)
             return rung not in self._begun
 
-    def answer(self, rung: Rung) -> Answer | None:
+    def answer(self, rung: Rung) -> RungResult | None:
         """What came of a rung that was not left, once it is done; None: it could not be done there."""
         return self._begun[rung].result()
 
@@ -135,7 +135,7 @@ class Helper:
         if self._thread is not None:
             self._thread.join()
 
-    def _next(self) -> tuple[Rung, Future[Answer | None]] | None:
+    def _next(self) -> tuple[Rung, Future[RungResult | None]] | None:
         """The next rung, once there is one; None when it is stopped."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopped)
@@ -170,7 +170,7 @@ class Helper:
             return self._process
 
 
-def _received(stream: IO[bytes]) -> Answer | None:
+def _received(stream: IO[bytes]) -> RungResult | None:
     """An answer as it comes through the pipe; None where the helper could not do it."""
     length = int.from_bytes(stream.read(_LENGTH_BYTES).rjust(_LENGTH_BYTES, b"\xff"), "big")
     if length > _MOST_BYTES:  # it is gone, or this is no answer
@@ -178,7 +178,7 @@ def _received(stream: IO[bytes]) -> Answer | None:
     content = stream.read(length)
     if len(content) < length:
         raise EOFError
-    return Answer.decoded(content) if content else None
+    return RungResult.decoded(content) if content else None
 
 
 _helper: Helper | None = None
@@ -206,7 +206,7 @@ def of_one_run() -> Iterator[None]:
         _helper = None
 
 
-def answers(stage: Stage, homes: int, keys: Sequence[str], run: Callable[[str], Answer]) -> dict[str, Answer]:
+def answers(stage: Stage, homes: int, keys: Sequence[str], run: Callable[[str], RungResult]) -> dict[str, RungResult]:
     """What came of a stage's strategies, in their order; `run` is how one is run here."""
     helper = helper_of(stage, homes)
     if helper is None:
@@ -245,7 +245,7 @@ def _quiet(keys: Iterable[str]) -> list[str]:
 
 
 def main() -> None:
-    """Answer the rungs that come as lines on stdin, until whoever sends them is gone."""
+    """RungResult the rungs that come as lines on stdin, until whoever sends them is gone."""
     import queue
     import signal
 
@@ -273,12 +273,12 @@ def main() -> None:
         answers.flush()
 
 
-def _run(rung: Rung) -> Answer:
+def _run(rung: Rung) -> RungResult:
     from vpp_core.simulation import outcomes_to_arrow, settled
 
     inputs = _inputs(rung.lake_url, rung.raw, rung.month, rung.scenario_json, rung.tables)
     (result,) = settled(inputs, [rung.key])
-    return Answer(outcomes_to_arrow([result]), result.timings)
+    return RungResult(outcomes_to_arrow([result]), result.timings)
 
 
 @functools.lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran, content, in_memory
 from vpp_pipeline import ahead
-from vpp_pipeline.ahead import Answer, Helper, Rung
+from vpp_pipeline.ahead import RungResult, Helper, Rung
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.recipe import WORLD
@@ -44,7 +44,7 @@ def test_a_month_with_a_second_process_is_the_same_to_the_byte(
         def leaves(self, rung: Rung) -> bool:
             return rung not in self._seen
 
-        def answer(self, rung: Rung) -> Answer | None:
+        def answer(self, rung: Rung) -> RungResult | None:
             with self._changed:
                 self._changed.wait_for(lambda: rung in self._begun or self._stopped)
             if (answer := super().answer(rung)) is not None:
@@ -93,8 +93,8 @@ def test_what_it_cannot_run_is_answered_with_nothing_and_it_goes_on_and_it_can_b
 
 
 def test_an_answer_comes_through_the_pipe_as_it_was() -> None:
-    answer = Answer(pa.table({"day": ["2023-08-01"], "kwh": [0.1]}), {"total": 1.25})
-    assert Answer.decoded(answer.encoded()) == answer
+    answer = RungResult(pa.table({"day": ["2023-08-01"], "kwh": [0.1]}), {"total": 1.25})
+    assert RungResult.decoded(answer.encoded()) == answer
 
 
 def test_what_waits_is_taken_back_and_is_not_offered_again() -> None:

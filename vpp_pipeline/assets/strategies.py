@@ -79,9 +79,9 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
         )
     with gateways as gateway:
 
-        def run(key: str) -> ahead.Answer:
+        def run(key: str) -> ahead.RungResult:
             (result,) = settled(inputs, [key], progress, gateway, messages=said.hear if said else None)
-            return ahead.Answer(outcomes_to_arrow([result]), result.timings)
+            return ahead.RungResult(outcomes_to_arrow([result]), result.timings)
 
         answers = ahead.answers(stage, len(fleet), keys, run)
     for key, answer in answers.items():
