@@ -245,7 +245,7 @@ def _quiet(keys: Iterable[str]) -> list[str]:
 
 
 def main() -> None:
-    """RungResult the rungs that come as lines on stdin, until whoever sends them is gone."""
+    """Answer the rungs that come as lines on stdin, until whoever sends them is gone."""
     import queue
     import signal
 

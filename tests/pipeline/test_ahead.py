@@ -14,7 +14,7 @@ import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran, content, in_memory
 from vpp_pipeline import ahead
-from vpp_pipeline.ahead import RungResult, Helper, Rung
+from vpp_pipeline.ahead import Helper, Rung, RungResult
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.recipe import WORLD
