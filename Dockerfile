@@ -3,7 +3,7 @@ FROM python:3.11-slim-bookworm
 RUN apt-get update && apt-get install -y --no-install-recommends make git && rm -rf /var/lib/apt/lists/*
 WORKDIR /opt/vpp
 COPY . .
-ARG EXTRAS=postgres,s3
+ARG EXTRAS=pipeline,live,llm,postgres,s3
 RUN make setup && .venv/bin/pip install --no-cache-dir ".[${EXTRAS}]" && rm -rf ~/.cache
 ENV PATH=/opt/vpp/.venv/bin:$PATH DAGSTER_HOME=/opt/vpp/.dagster
 ENTRYPOINT ["vpp"]

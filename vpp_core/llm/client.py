@@ -10,6 +10,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from vpp_core.errors import InputError
+from vpp_core.extras import how_to_install
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -85,7 +86,10 @@ def gemini(
         raise InputError(
             "no key for the language model; set GOOGLE_API_KEY, or use what needs none (rules, the grammar parser)"
         )
-    from langchain_google_genai import ChatGoogleGenerativeAI
+    try:
+        from langchain_google_genai import ChatGoogleGenerativeAI
+    except ModuleNotFoundError:
+        raise InputError(how_to_install("langchain_google_genai")) from None
 
     for name in ("google_genai", "langchain_google_genai"):
         # What a service sent is repeated in their warnings, a key that it echoes included.

@@ -14,6 +14,7 @@ import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
+from vpp_core.extras import how_to_install
 from vpp_core.iso import CAISO
 from vpp_core.sources.fetched import Fetched, Shelf
 from vpp_core.sources.folders import FETCHED_HOSTED
@@ -75,7 +76,10 @@ def _ask(series: str, node: str, month: Month, services: Services) -> bytes:
 
     The client itself has no time-out, raises bare exceptions, and does not retry an answer that is not JSON.
     """
-    import gridstatusio
+    try:
+        import gridstatusio
+    except ModuleNotFoundError:
+        raise UnavailableError(how_to_install("gridstatusio")) from None
 
     class PatientClient(gridstatusio.GridStatusClient):
         def _get_with_retry(

@@ -19,6 +19,7 @@ import pandas as pd
 
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError, UnavailableError
+from vpp_core.extras import how_to_install
 from vpp_core.iso import CAISO
 from vpp_core.sources.fetched import Fetched, Shelf
 from vpp_core.sources.folders import FETCHED_OASIS
@@ -123,7 +124,10 @@ def _name(series: str, node: str) -> str:
 
 def _patient_caiso(services: Services) -> Any:
     """Gridstatus' CAISO with its door to the network replaced. Imported here: it takes seconds."""
-    import gridstatus
+    try:
+        import gridstatus
+    except ModuleNotFoundError:
+        raise UnavailableError(how_to_install("gridstatus")) from None
 
     logging.getLogger("gridstatus").setLevel(logging.WARNING)  # it configures itself to tell every request twice
 

@@ -1,5 +1,5 @@
 """`python -m vpp_pipeline.cli` is `vpp`."""
 
-from vpp_pipeline.cli.app import main
+from vpp_pipeline.cli import main
 
 main()
