@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.dispatch.a_home import Array, stages, stores
-from vpp_core.dispatch.columns import Costs, Deviations, Stages, StoreColumns
+from vpp_core.dispatch.columns import Costs, Priced, Stages, StoreColumns
 from vpp_core.dispatch.cost import deviation_costs
 from vpp_core.dispatch.value import CELLS
 
@@ -24,7 +24,7 @@ def all_costs(s: StoreColumns, coming: Stages, energy: float, quantity: tuple[fl
     """The same, and the market's later part of the total."""
     slopes = np.full((1, CELLS), worth * (s.ceiling[0] - s.floor[0]) / CELLS)
     own, total, market = np.zeros((3, 3, 1))
-    asked = Deviations(np.zeros(1, dtype=np.int64), np.array([energy]), slopes, 0, length, np.array(quantity)[:, None])
+    asked = Priced(np.zeros(1, dtype=np.int64), np.array([energy]), slopes, 0, length, np.array(quantity)[:, None])
     deviation_costs(s, coming, asked, Costs(own, total, market))
     return own[:, 0], total[:, 0], market[:, 0]
 

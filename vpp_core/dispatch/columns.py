@@ -130,7 +130,7 @@ class Bounds(NamedTuple):
     reserve_hours: float
 
 
-class Deviations(NamedTuple):
+class Priced(NamedTuple):
     """Deviations over a window that are to be priced."""
 
     home: Ints
@@ -148,7 +148,7 @@ class Deviations(NamedTuple):
 
 
 class Costs(NamedTuple):
-    """$/kWh moved, each (3, S) as `Deviations.quantity`: the household's own, the total, the market's later part."""
+    """$/kWh moved, each (3, S) as `Priced.quantity`: the household's own, the total, the market's later part."""
 
     own: Floats
     total: Floats

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.columns import Costs, Deviations, Stages
+from vpp_core.dispatch.columns import Costs, Priced, Stages
 from vpp_core.dispatch.cost import deviation_costs
 from vpp_core.dispatch.knowledge import USD_PER_KWH
 from vpp_core.dispatch.offers import Offers
@@ -118,7 +118,7 @@ def offers_on(state: State, window: int, t: int, stages: Stages, slopes: Floats,
         room[2] = np.maximum(room[2], down)
     own, total, market = np.zeros_like(room), np.zeros_like(room), np.zeros_like(room)
     first = inputs.windows.first_interval(window) - t
-    asked = Deviations(state.home_of_store, path[0].at.energy_kwh, slopes[-1], first, inputs.windows.length, room)
+    asked = Priced(state.home_of_store, path[0].at.energy_kwh, slopes[-1], first, inputs.windows.length, room)
     deviation_costs(operation.columns, stages, asked, Costs(own, total, market))
     allowed = state.permission
     asks = allowed.moving_ask_usd_per_kwh
