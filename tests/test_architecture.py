@@ -14,6 +14,7 @@ CORE = ROOT / "vpp_core"
 
 LINE = [
     "errors",
+    "extras",
     "strict_json",
     "web",
     "iso",
@@ -35,7 +36,7 @@ LINE = [
 ]
 """Each imports only what stands before it."""
 
-SOURCES_NEED = {"errors", "web", "iso", "calendar", "scenario", "tables", "sources"}
+SOURCES_NEED = {"errors", "extras", "web", "iso", "calendar", "scenario", "tables", "sources"}
 
 
 def modules(folder: Path) -> list[Path]:
