@@ -106,7 +106,7 @@ class Grouped(NamedTuple):
 
 
 class Met(NamedTuple):
-    """How stores are met at the start of a quarter hour, and homes in it."""
+    """Stores at the start of a quarter hour, and homes in it."""
 
     energy: Floats
     available: Bools
@@ -114,7 +114,7 @@ class Met(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What holds a store back beside its own limits, (S,) where not said otherwise."""
+    """Limits of stores beside their own, (S,) where not said otherwise."""
 
     daily: Floats
     """kWh that may be taken a day"""

@@ -82,7 +82,7 @@ def _price_then(s, stages, m: int, tariff: int, first: int, worth: float) -> flo
 
 @c.kernel
 def deviation_costs(s, stages, asked, costs) -> None:  # type: ignore[no-untyped-def]
-    """What the deviations `asked` (`columns.Priced`) cost, into `costs` (`columns.Costs`)."""
+    """Put the costs of the deviations `asked` (`columns.Priced`) into `costs` (`columns.Costs`)."""
     cheapest_of = np.zeros(len(stages.imported))
     for tariff in range(len(cheapest_of)):
         cheapest_of[tariff] = np.min(stages.imported[tariff])

@@ -51,7 +51,7 @@ class PeriodRun:
 
     @property
     def trajectory(self) -> Trajectory:
-        """What stores did: of the period, or of the day since which `forget` was called."""
+        """Powers and energies of stores: of the period, or since the day on which `forget` was called."""
         return self.state.trajectory
 
     def start_day(self, day: int) -> None:

@@ -92,7 +92,7 @@ class State:
         return shared_out(able, committed / self.delivery.expected_share, self.operation.aggregation)
 
     def expected_to_follow(self, t: int, stages: int) -> Floats:
-        """What share of each store is expected to follow: as so far (S,), or exactly, in stages from `t` on (K, S)."""
+        """Share of each store that is expected to follow: as so far (S,), or exactly, in stages from `t` on (K, S)."""
         if self.knowledge.exact:
             return self.inputs.stores.reachable[t : t + stages].astype(np.float64)
         share: Floats = self.delivery.expected_share[self.operation.aggregation]
