@@ -6,12 +6,16 @@ what is in the lake already is reused, so running the batch again does only what
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
+
+ASKED_AGAIN_SECONDS = 10.0
 
 Command = Callable[[list[str]], tuple[int, str]]
 """Runs `vpp` with arguments; gives its exit code and what it said on stderr."""
@@ -85,12 +89,16 @@ _running: set[subprocess.Popen[str]] = set()
 
 
 def _end_runs(pending: Iterable[Future[TaskOutcome]]) -> None:
-    """Ask every run to end, also one that was just about to start, and wait for them."""
-    asked: set[subprocess.Popen[str]] = set()
+    """Ask every run to end, also one that was just about to start, and wait for them; one that was asked before it
+    could listen is asked again.
+    """
+    asked: dict[subprocess.Popen[str], float] = {}
     while not all(future.done() for future in pending):
-        for process in _running - asked:
-            process.terminate()
-            asked.add(process)
+        now = time.monotonic()
+        for process in tuple(_running):
+            if now - asked.get(process, -math.inf) > ASKED_AGAIN_SECONDS:
+                process.terminate()
+                asked[process] = now
         wait(pending, timeout=0.2)
 
 

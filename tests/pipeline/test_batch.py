@@ -100,6 +100,27 @@ def test_an_interrupted_batch_ends_the_runs_it_started(monkeypatch: pytest.Monke
     assert time.monotonic() - began < 60
 
 
+def test_a_run_that_did_not_hear_the_first_time_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaf_at_first = (
+        "import signal, sys, time\n"
+        "if '2023-01' not in sys.argv:\n"
+        "    signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, signal.SIG_DFL))\n"
+        "    print('deaf', file=sys.stderr, flush=True)\n"
+        "    time.sleep(600)\n"
+        "time.sleep(1)"
+    )
+    monkeypatch.setattr(batch, "VPP", (sys.executable, "-c", deaf_at_first))
+    monkeypatch.setattr(batch, "ASKED_AGAIN_SECONDS", 1.0)
+
+    def interrupt(outcome: TaskOutcome) -> None:
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_tasks([Task(month, "reference") for month in ("2023-01", "2023-02")], jobs=2, on_done=interrupt)
+    assert time.monotonic() - began < 60
+
+
 def test_a_backfill_takes_the_options_of_its_data_and_its_market(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
