@@ -141,12 +141,12 @@ class Fleet:
 
     @property
     def has_battery(self) -> Bools:
-        """Whether each home has a battery, shape (N,)."""
+        """True for homes with a battery, shape (N,)."""
         return self.bess_capacity_kwh > 0
 
     @property
     def has_pv(self) -> Bools:
-        """Whether each home has solar panels, shape (N,)."""
+        """True for homes with solar panels, shape (N,)."""
         return self.pv_capacity_kw > 0
 
     def take(self, homes: npt.NDArray[np.intp]) -> Fleet:

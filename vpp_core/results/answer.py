@@ -243,9 +243,8 @@ def _at_a_loss(run: Run) -> str:
     if profit / run.homes > -LEAST_USD or gain <= 0:
         return ""
     lost, gained = usd(-profit / run.homes), usd(gain / run.homes)
-    return (
-        f"Commanding so, the VPP itself lost {lost} a home and households gained {gained}: they would have to pay it."
-    )
+    said = f"Commanding within preferences, the VPP itself lost {lost} a home and households gained {gained}"
+    return f"{said}: for that they would have to pay it."
 
 
 def _earned(run: Run) -> str:

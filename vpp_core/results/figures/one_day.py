@@ -69,7 +69,7 @@ def _price_legend(iso: Iso) -> Legend:
 
 
 def home_legend(one: OneDay) -> Legend:
-    """What the colours of a home's day mean; those that are nowhere drawn are left out."""
+    """The legend of a home's day; colours that are nowhere drawn are left out."""
     rows = one.intervals
     return (
         *_price_legend(one.iso),
