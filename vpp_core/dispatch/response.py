@@ -46,7 +46,7 @@ def _store(s, m: int, q, sell: float, buy: float, retail: float) -> float:  # ty
 
 @c.part
 def _gained(s, own, q, h: int, sell: float, buy: float, power) -> float:  # type: ignore[no-untyped-def]
-    """Money that a home has of the powers of its `own` stores [$]: price, bill and wear of the quarter hour, and what stays
+    """A home's money by the powers of its `own` stores [$]: price, bill and wear of the quarter hour, and what stays
     stored.
     """
     usd, net = 0.0, q.net_generation[h]
