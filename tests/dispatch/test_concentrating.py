@@ -11,17 +11,22 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from tests.dispatch.a_home import Array, stages, stores
-from tests.dispatch.test_month_bound_home import drawn_battery, drawn_car, home_of, store_of
+from tests.dispatch.test_month_bound_home import drawn_battery, drawn_car, holding, home_of, store_of
 from tests.dispatch.test_value import slopes_of
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.bound.concentrated import with_sides
+from vpp_core.dispatch.bound.corners import EITHER, EXPORT, IMPORT, solve_corners
 from vpp_core.dispatch.bound.homes import Home, broken_kwh, earned_usd
+from vpp_core.dispatch.bound.program import solve_split
+from vpp_core.dispatch.bound.within import Within
 from vpp_core.dispatch.month_bound import solve_home
 
 
-def best_usd(home: Home) -> float:
-    """What a home can earn at best, by a mixed-integer program: in each interval its meter imports or exports."""
-    n, h = len(home.net_generation_kw), INTERVAL_HOURS
+def best_usd(home: Home, circles: bool) -> float:
+    """What a home can earn at best, by a mixed-integer program: in each interval its meter imports or exports.
+
+    `circles`: its stores may charge and give at once, as a relaxation may where prices are negative.
+    """
+    n, h, own = len(home.net_generation_kw), INTERVAL_HOURS, 4
     most = np.abs(home.net_generation_kw) + sum(s.most_charge_kw + s.most_discharge_kw for s in home.stores)
     cost = [h * home.import_usd_per_kwh, -h * home.export_usd_per_kwh, np.zeros(n)]
     low, high, whole = [np.zeros(n)] * 3, [most, most, np.ones(n)], [np.zeros(n), np.zeros(n), np.ones(n)]
@@ -30,20 +35,27 @@ def best_usd(home: Home) -> float:
     for s in home.stores:
         end = np.zeros(n)
         end[-1] = -s.end_usd_per_kwh
-        cost += [np.zeros(n), np.full(n, h * s.wear_usd_per_kwh), end]
-        low += [np.zeros(n), np.zeros(n), s.floor_kwh]
-        high += [s.most_charge_kw, s.most_discharge_kw, s.ceiling_kwh]
-        whole += [np.zeros(n)] * 3
-        meter += [eye, -eye, zero]
+        cost += [np.zeros(n), np.full(n, h * s.wear_usd_per_kwh), end, np.zeros(n)]
+        low += [np.zeros(n), np.zeros(n), s.floor_kwh, np.zeros(n)]
+        high += [s.most_charge_kw, s.most_discharge_kw, s.ceiling_kwh, np.ones(n)]
+        whole += [np.zeros(n)] * 3 + [np.ones(n)]
+        meter += [eye, -eye, zero, zero]
     for position, s in enumerate(home.stores):
-        blocks = [zero] * (3 + 3 * len(home.stores))
+        blocks = [zero] * (3 + own * len(home.stores))
         begin = -s.trip_kwh.copy()
         begin[0] += s.initial_kwh
-        blocks[3 + 3 * position : 6 + 3 * position] = [
+        at = 3 + own * position
+        blocks[at : at + 3] = [
             -h * s.charge_efficiency * eye, h / s.discharge_efficiency * eye, eye - np.eye(n, k=-1)
         ]  # fmt: skip
         rows.append(LinearConstraint(np.hstack(blocks), begin, begin))
-    rest = [zero] * (3 * len(home.stores))
+        if not circles:
+            charges, gives = [zero] * len(blocks), [zero] * len(blocks)
+            charges[at], charges[at + 3] = eye, -np.diag(s.most_charge_kw)
+            gives[at + 1], gives[at + 3] = eye, np.diag(s.most_discharge_kw)
+            rows.append(LinearConstraint(np.hstack(charges), -np.inf, 0.0))
+            rows.append(LinearConstraint(np.hstack(gives), -np.inf, s.most_discharge_kw))
+    rest = [zero] * (own * len(home.stores))
     rows += [
         LinearConstraint(np.hstack(meter), home.net_generation_kw, home.net_generation_kw),
         LinearConstraint(np.hstack([eye, zero, -np.diag(most), *rest]), -np.inf, 0.0),
@@ -76,10 +88,10 @@ def homes(draw: st.DrawFn) -> Home:
 @given(homes())
 def test_under_any_tariff_the_bound_is_above_the_best_and_its_schedule_is_one(home: Home) -> None:
     schedules, gap = solve_home(home)
-    best = best_usd(home)
     assert broken_kwh(home, schedules) < 1e-6
     earned = earned_usd(home, schedules)
-    assert earned <= best + 1e-6 <= earned + gap + 2e-6
+    assert earned <= best_usd(home, circles=True) + 1e-6
+    assert best_usd(home, circles=False) <= earned + gap + 1e-6
     for store, path in zip(home.stores, schedules, strict=True):
         swing = INTERVAL_HOURS * (path.charge_kw - path.discharge_kw).sum()
         assert abs(swing) < 100 * store.ceiling_kwh.max()
@@ -105,11 +117,45 @@ def test_two_batteries_of_a_home_export_together() -> None:
     assert gap < 1e-6
 
 
-def test_sides_are_held_where_export_earns_more_and_nowhere_else() -> None:
-    home = home_of([0.3, 0.3, 0.3], [1.0, 0.1, 1.0], surplus=[-1.0, -1.0, 1.0])
-    sided = with_sides(home, np.array([False, True, True]))
-    assert np.array_equal(sided.most_import_kw, [np.inf, np.inf, 0.0])
-    assert np.array_equal(sided.most_export_kw, [0.0, np.inf, np.inf])
+def test_an_interval_is_held_to_its_side_and_to_none_it_cannot_be_on() -> None:
+    """2 kW of load beside 4 kW of battery, 1 kWh in it: held to import it gives no more than the load."""
+    home = home_of([0.3] * 2, [1.0] * 2, surplus=-2.0, initial_kwh=1.0, most_charge_kw=0.0)
+    hull = solve_corners(home, np.array([IMPORT, EXPORT]))
+    assert hull is not None
+    assert hull.schedules[0].discharge_kw == pytest.approx([0.0, 4.0], abs=1e-6)
+    assert hull.reached_usd == pytest.approx(-0.25 * 2 * 0.3 + 0.5 * 1.0, abs=1e-6) == hull.bound_usd
+    small = home_of([0.3] * 2, [1.0] * 2, surplus=-5.0, initial_kwh=1.0, most_charge_kw=0.0)
+    assert solve_corners(small, np.array([EITHER, EXPORT])) is None
+
+
+def drawn_in(home: Home) -> Home:
+    """A home without reserve whose limits are drawn in to what its stores can reach."""
+    parts = []
+    for store in home.stores:
+        within = Within.of(replace(store, reserve=None))
+        charge, discharge = within.most_charge / INTERVAL_HOURS, sum(within.discharge) / INTERVAL_HOURS
+        most_discharge = np.where(within.least_charge > 0.0, 0.0, discharge)
+        parts.append(replace(store, reserve=None, most_charge_kw=charge, most_discharge_kw=most_discharge))
+    return replace(home, stores=tuple(parts))
+
+
+@settings(max_examples=30)
+@given(holding(), st.sampled_from([0.0, 1.0]))
+def test_the_hull_of_the_corners_is_what_the_linear_program_of_both_sides_earns(home: Home, above: float) -> None:
+    """Where no price is below 0; else the program charges and gives at once, which corners do not. Of limits that
+    cannot be reached the corners know before the program does, so theirs may be the smaller.
+    """
+    imported = np.maximum(home.import_usd_per_kwh, 0.0)
+    exported = np.maximum(home.export_usd_per_kwh, 0.0) + above * (np.arange(len(imported)) % 3 == 0)
+    home = replace(home, import_usd_per_kwh=imported, export_usd_per_kwh=exported)
+    hull, (_, bound, _) = solve_corners(home), solve_split(home)
+    assert hull is not None
+    assert hull.reached_usd == pytest.approx(hull.bound_usd, rel=1e-7, abs=1e-5)
+    assert earned_usd(home, solve_home(home)[0]) <= hull.bound_usd + 1e-6 <= bound + 1e-5
+    reached = drawn_in(home)
+    hull, (_, bound, _) = solve_corners(reached), solve_split(reached)
+    assert hull is not None
+    assert hull.bound_usd == pytest.approx(bound, rel=1e-7, abs=1e-5)
 
 
 def worth(slopes: Array, step: float) -> Array:

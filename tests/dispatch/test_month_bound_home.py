@@ -16,6 +16,7 @@ from vpp_core.dispatch.bound.chain import chain_of, dual_usd, solve_alone
 from vpp_core.dispatch.bound.homes import Home, Reserve, Schedule, Store, broken_kwh, earned_usd
 from vpp_core.dispatch.bound.program import solve_program
 from vpp_core.dispatch.bound.shared_meter import solve_together
+from vpp_core.dispatch.bound.within import Stocks, Within
 from vpp_core.dispatch.month_bound import solve_home
 from vpp_core.market.contingencies import since_call
 
@@ -309,8 +310,8 @@ def test_homes_with_reserve_earn_what_the_linear_program_earns(home: Home) -> No
 @given(holding(), st.integers(0, 2**32 - 1))
 def test_any_prices_of_rows_bound_every_schedule_with_reserve(home: Home, seed: int) -> None:
     schedules, bound = solve_together(home)
-    limits = [shared_meter._Limits.of(store) for store in home.stores]
-    program = shared_meter._staged(home, limits)
+    limits = [Within.of(store) for store in home.stores]
+    program = shared_meter.staged(home, limits, Stocks.of(home, limits))
     _, prices, _ = interior.solve_staged(program)
     constant = bound + interior.dual_usd(program, prices)
     rng = np.random.default_rng(seed)

@@ -81,8 +81,15 @@ def solve_home(home: Home) -> tuple[list[Schedule], float]:
     if not home.stores:
         return [], 0.0
     if home.gains_by_concentrating:
-        return solve_concentrated(home, _solve_convex)
+        return solve_concentrated(home)
     return _solve_convex(home)
+
+
+def _by_corners(home: Home) -> tuple[list[Schedule], float]:
+    from vpp_core.dispatch.bound.corners import solve_corners
+
+    hull = solve_corners(home)
+    return (hull.schedules, hull.bound_usd) if hull else ([], np.inf)
 
 
 def _solve_convex(home: Home) -> tuple[list[Schedule], float]:
@@ -92,7 +99,7 @@ def _solve_convex(home: Home) -> tuple[list[Schedule], float]:
 
     ways: tuple[Way, ...] = (solve_alone, solve_together) if home.separates else (solve_together,)
     if any(store.paid_usd_per_kwh is not None for store in home.stores):
-        ways = ()  # the faster ways know no price of one store's own
+        ways = (_by_corners,)  # the others know no price of one store's own
     for solve in ways:
         schedules, bound = solve(home)
         gap = bound - earned_usd(home, schedules)

@@ -94,8 +94,6 @@ class Home:
     day: Ints
     """local day of each interval, shape (T,)"""
     stores: tuple[Store, ...]
-    most_import_kw: Floats | float = np.inf
-    most_export_kw: Floats | float = np.inf
 
     @property
     def gains_by_concentrating(self) -> bool:

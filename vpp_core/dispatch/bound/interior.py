@@ -70,7 +70,7 @@ class Staged(NamedTuple):
     sign: Floats
     """effect of flows on the meter, +1 or −1, shape (V,)"""
     effect: Floats
-    """effect of flows on stocks, shape (V, S)"""
+    """effect of flows on stocks, shape (T, V, S), or (1, V, S) where it is the same in all intervals"""
     passed: Floats
     """1 where a stock is handed to the next interval, else 0, shape (T, S); 0 at the end"""
     meter: Floats
@@ -199,6 +199,7 @@ def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
     apart = np.zeros((stocks, flows))
     for t in range(intervals):
         residual, weight = k.meter[t], 0.0
+        row = t if len(k.effect) > 1 else 0
         for v in range(k.room.shape[1]):
             if variables[t, v, Z_BELOW] == 0.0:
                 continue
@@ -217,14 +218,14 @@ def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
             if t > 0:
                 missing += k.passed[t - 1, s] * variables[t - 1, flows + s, BELOW]
             for v in range(flows):
-                missing += k.effect[v, s] * variables[t, v, BELOW]
-                mean -= variables[t, v, THETA] * k.sign[v] * k.effect[v, s]
+                missing += k.effect[row, v, s] * variables[t, v, BELOW]
+                mean -= variables[t, v, THETA] * k.sign[v] * k.effect[row, v, s]
             if weight > 0.0:
                 mean /= weight
             blocks.rhs[t, s], blocks.mean[t, s] = missing, mean
             blocks.left[t, s] = variables[t, flows + s, THETA]
             for v in range(flows):
-                apart[s, v] = -k.sign[v] * k.effect[v, s] - mean
+                apart[s, v] = -k.sign[v] * k.effect[row, v, s] - mean
         if k.kappa[t] > 0.0:
             unbalanced = max(unbalanced, abs(_eliminate(k, variables, blocks, t)))
         blocks.meter[t], blocks.weight[t] = residual, weight
@@ -244,7 +245,9 @@ def _prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
             work[0, k.headroom] += blocks.shares[t, BETWEEN]
             work[k.headroom, 0] += blocks.shares[t, BETWEEN]
         inverse = blocks.inverse[t]
-        if k.headroom >= 0 and stocks > 2:
+        if stocks == 3 and _invert_three(work, inverse):
+            pass
+        elif k.headroom >= 0 and stocks > 2:
             _sweep(work, inverse)
         else:
             _invert(work, inverse)
@@ -319,6 +322,34 @@ def _invert(matrix: Floats, inverse: Floats) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _invert_three(matrix: Floats, inverse: Floats) -> bool:
+    """The same of three rows, written out; whether all pivots are positive."""
+    a, b, c = matrix[0, 0], matrix[1, 0], matrix[2, 0]
+    if not a > 0.0:
+        return False
+    per_a = 1.0 / a
+    share_b, share_c = b * per_a, c * per_a
+    d, e = matrix[1, 1] - b * share_b, matrix[2, 1] - c * share_b
+    if not d > 0.0:
+        return False
+    per_d = 1.0 / d
+    share_e = e * per_d
+    f = matrix[2, 2] - c * share_c - e * share_e
+    if not f > 0.0:
+        return False
+    per_f = 1.0 / f
+    # Rows of the inverse from the last up: L⁻ᵀ D⁻¹ L⁻¹ with L⁻¹'s entries below.
+    last = share_b * share_e - share_c
+    inverse[2, 2] = per_f
+    inverse[1, 2] = inverse[2, 1] = -share_e * per_f
+    inverse[0, 2] = inverse[2, 0] = last * per_f
+    inverse[1, 1] = per_d + share_e * share_e * per_f
+    inverse[0, 1] = inverse[1, 0] = -share_b * per_d - share_e * last * per_f
+    inverse[0, 0] = per_a + share_b * share_b * per_d + last * last * per_f
+    return True
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _sweep(matrix: Floats, inverse: Floats) -> None:
     """The same of three rows and more by sweeping in place, with half the work."""
     n = len(matrix)
@@ -349,6 +380,7 @@ def _forward(k: Any, variables: Floats, blocks: Any, target: float, corrects: bo
     carried, coming = np.zeros(stocks), np.zeros(stocks)
     for t in range(intervals):
         right = blocks.meter[t]
+        row = t if len(k.effect) > 1 else 0
         for s in range(stocks):
             swept[t, s] = blocks.rhs[t, s] + coming[s]
             coming[s] = 0.0
@@ -369,7 +401,7 @@ def _forward(k: Any, variables: Floats, blocks: Any, target: float, corrects: bo
             if v < flows:
                 right += k.sign[v] * variables[t, v, D]
                 for s in range(stocks):
-                    swept[t, s] -= k.effect[v, s] * variables[t, v, D]
+                    swept[t, s] -= k.effect[row, v, s] * variables[t, v, D]
             elif v < flows + stocks:
                 swept[t, v - flows] += variables[t, v, D]
                 coming[v - flows] = -k.passed[t, v - flows] * variables[t, v, D]
@@ -406,6 +438,7 @@ def _backward(k: Any, variables: Floats, blocks: Any, change: Any) -> tuple[floa
     following, price = np.zeros(stocks), np.zeros(stocks)
     for t in range(intervals - 1, -1, -1):
         nu = d_nu[t] / blocks.weight[t] if blocks.weight[t] > 0.0 else 0.0
+        row = t if len(k.effect) > 1 else 0
         for s in range(stocks):
             following[s] = k.passed[t, s] * price[s]
             d_lam[t, s] += blocks.left[t, s] * following[s]
@@ -430,7 +463,7 @@ def _backward(k: Any, variables: Floats, blocks: Any, change: Any) -> tuple[floa
             if v < flows:
                 priced = k.sign[v] * nu
                 for s in range(stocks):
-                    priced -= k.effect[v, s] * price[s]
+                    priced -= k.effect[row, v, s] * price[s]
             elif v < flows + stocks:
                 priced = price[v - flows] - following[v - flows]
                 if v == flows:
@@ -469,10 +502,11 @@ def dual_usd(k: Staged, prices: Prices) -> float:
     total = 0.0
     for t in range(intervals):
         total += k.meter[t] * nu[t]
+        row = t if len(k.effect) > 1 else 0
         for v in range(flows):
             reduced = k.cost[t, v] - k.sign[v] * nu[t]
             for s in range(stocks):
-                reduced += k.effect[v, s] * lam[t, s]
+                reduced += k.effect[row, v, s] * lam[t, s]
             total += min(0.0, reduced) * k.room[t, v]
         for s in range(stocks):
             following = k.passed[t, s] * lam[t + 1, s] if t + 1 < intervals else 0.0

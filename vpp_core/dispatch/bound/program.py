@@ -45,12 +45,8 @@ def solve_split(home: Home) -> tuple[list[Schedule], float, Floats]:
     intervals, h = len(home.net_generation_kw), INTERVAL_HOURS
     identity = sparse.eye_array(intervals, format="csr")
     most = np.abs(home.net_generation_kw) + sum(store.most_charge_kw + store.most_discharge_kw for store in home.stores)
-    imported = program.variables(
-        h * home.import_usd_per_kwh, np.zeros(intervals), np.minimum(most, home.most_import_kw)
-    )
-    exported = program.variables(
-        -h * home.export_usd_per_kwh, np.zeros(intervals), np.minimum(most, home.most_export_kw)
-    )
+    imported = program.variables(h * home.import_usd_per_kwh, np.zeros(intervals), most)
+    exported = program.variables(-h * home.export_usd_per_kwh, np.zeros(intervals), most)
     meter = {imported: -identity, exported: identity}
     blocks = [_add_store(program, store, home.day) for store in home.stores]
     for charge, discharges, _ in blocks:
