@@ -177,8 +177,6 @@ def test_every_other_file_is_named_with_its_reason(raw: Path, drop: Drop, read: 
     drop(b"workbook", "b.xlsx")
     drop(b"text", "notes.txt")
     drop(b"", "c.csv.crdownload")
-    drop(b"never opened", "20200101_20200201_PRC_RTPD_LMP.zip")
-    drop(lmp_report("2020-05-01T07:00Z", "2020-05-02T07:00Z"), "may.csv")
     table, unread = read()
     assert all_real(table)
     assert {entry.file for entry in unread} == {
@@ -186,12 +184,22 @@ def test_every_other_file_is_named_with_its_reason(raw: Path, drop: Drop, read: 
         "oasis/b.xlsx",
         "oasis/notes.txt",
         "oasis/c.csv.crdownload",
-        "oasis/20200101_20200201_PRC_RTPD_LMP.zip",
-        "oasis/may.csv",
     }
     told = "\n".join(in_lines(unread))
-    assert "oasis/may.csv: holds no price of 2020-07, only of 2020-05-01 to 2020-05-02" in told
     assert "oasis/b.xlsx: a spreadsheet; save the sheet as CSV" in told
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_files_of_other_times_are_told_only_where_the_month_lacks_prices(whole: bool, drop: Drop, read: Read) -> None:
+    report = real_time()
+    drop(report if whole else report.head(400), "july.csv")
+    drop(b"never opened", "20200101_20200201_PRC_RTPD_LMP.zip")
+    drop(lmp_report("2020-05-01T07:00Z", "2020-05-02T07:00Z"), "may.csv")
+    table, unread = read()
+    assert all_real(table) == whole
+    of_may = "oasis/may.csv: holds no price of 2020-07, only of 2020-05-01 to 2020-05-02"
+    by_name = "oasis/20200101_20200201_PRC_RTPD_LMP.zip: by its name of another time than 2020-07"
+    assert {str(entry) for entry in unread} == (set() if whole else {of_may, by_name})
 
 
 def test_many_files_with_one_reason_are_one_line() -> None:

@@ -61,7 +61,7 @@ def read_folder(folder: Path, month: Month, reader: PriceReader) -> FolderRows:
         if path.suffix.lower() not in reader.endings:
             found.unread.append(Unread(label, not_read(path.name)))
         elif not reader.may_touch(path.name, month):
-            found.unread.append(Unread(label, f"by its name of another time than {month}"))
+            found.unread.append(Unread(label, f"by its name of another time than {month}", of_another_time=True))
         else:
             content = read_file(path)
             try:

@@ -80,7 +80,9 @@ def read(
     found = gridstatus_files.read_table(lines, saved, ERCOT, where) if saved else _report(lines, head, where)
     kept = [(report, inside(_of_homes(rows), month.start, month.end)) for report, rows in found]
     if not any(len(rows) for _, rows in kept):
-        unread.append(Unread(label, f"holds no price of {month} at a load zone or hub"))
+        points = any(len(_of_homes(rows)) for _, rows in found)
+        why = f"holds no price of {month} at a load zone or hub"
+        unread.append(Unread(label, why, of_another_time=points))
     return [PriceRows(report, rows.reset_index(drop=True), retrieved_at) for report, rows in kept if len(rows)]
 
 

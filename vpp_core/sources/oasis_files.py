@@ -98,7 +98,8 @@ def _parse(
         tables = gridstatus_files.read_table(lines, saved, CAISO, where)
         kept = [(report, inside(rows, month.start, month.end)) for report, rows in tables]
         if not any(len(rows) for _, rows in kept):
-            unread.append(Unread(label, f"holds no price of {month}"))
+            some = any(len(rows) for _, rows in tables)
+            unread.append(Unread(label, f"holds no price of {month}", of_another_time=some))
         return [PriceRows(report, rows.reset_index(drop=True), retrieved_at) for report, rows in kept if len(rows)]
     of_another = other_market(head, CAISO)
     if of_another:
@@ -126,7 +127,7 @@ def _parse(
         unread.append(Unread(label, f"its rows of {', '.join(sorted(other)[:4])} are not prices that are sold here"))
     if not found:
         why = f"holds no price of {month}" + (f", only of {first[:10]} to {last[:10]}" if first else "")
-        unread.append(Unread(label, why))
+        unread.append(Unread(label, why, of_another_time=bool(first)))
     return [PriceRows(report, pd.concat(parts, ignore_index=True), retrieved_at) for report, parts in found.items()]
 
 

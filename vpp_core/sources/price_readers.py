@@ -50,7 +50,8 @@ def _as_gridstatus_saves(iso: Iso) -> PriceReader:
         tables = gridstatus_files.read_table(lines, places, iso, where)
         kept = [(report, inside(rows, month.start, month.end)) for report, rows in tables]
         if not any(len(rows) for _, rows in kept):
-            unread.append(Unread(label, f"holds no price of {month}"))
+            some = any(len(rows) for _, rows in tables)
+            unread.append(Unread(label, f"holds no price of {month}", of_another_time=some))
         return [PriceRows(report, rows.reset_index(drop=True), retrieved_at) for report, rows in kept if len(rows)]
 
     return PriceReader(endings=(".csv", ".zip", ".gz"), read=read)

@@ -167,10 +167,13 @@ def _gather(
     if source in ("auto", "file"):
         dropped = read_folder(raw / MARKET_FILES[scenario.iso], month, price_source(scenario.operator).reader)
         files = dropped.reports
-        unread += [*dropped.unread, *strays(raw)]
+        unread += strays(raw)
     node = _node(scenario, files, month)
     _refuse_partial_regions(files, scenario.operator, zone)
     prices.add(files, node, zone, period, "file")
+    if source in ("auto", "file"):
+        lacking = prices.lmp.missing.any()
+        unread += [entry for entry in dropped.unread if lacking or not entry.of_another_time]
     gap = scenario.longest_filled_gap_minutes
     if source in ("auto", "live"):
         faults = _add_fetched(prices, raw, node, zone, period, gap, refresh, services)

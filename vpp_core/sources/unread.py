@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -23,6 +23,8 @@ class Unread:
 
     file: str
     why: str
+    of_another_time: bool = field(default=False, compare=False)
+    """whether that is all that keeps it from being read: worth a word only where the month lacks what it holds"""
 
     def __post_init__(self) -> None:
         """A name may hold anything, also what would move a terminal's cursor."""
