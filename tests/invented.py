@@ -60,7 +60,7 @@ def invented_inputs(
     period = scenario.period(Month.parse(month))
     rng = np.random.default_rng(seed)
     steps = len(period)
-    fleet = fleet or generate_fleet(homes, seed, water_heater_share=water_heaters)
+    fleet = fleet or generate_fleet(homes, seed, appliance_shares={"water_heater": water_heaters})
     if v2g:
         cars = replace(fleet.cars, v2g=np.ones_like(fleet.cars.v2g), max_discharge_kw=fleet.cars.max_charge_kw)
         fleet = replace(fleet, cars=cars)

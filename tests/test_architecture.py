@@ -18,6 +18,7 @@ LINE = [
     "strict_json",
     "web",
     "iso",
+    "devices",
     "calendar",
     "scenario",
     "tables",

@@ -30,11 +30,12 @@ def test_a_scenario_says_what_it_is_and_where_it_differs_from_the_reference() ->
 
 
 def test_a_fleet_says_what_is_in_it() -> None:
-    fleet = generate_fleet(50, 7, water_heater_share=0.5)
+    fleet = generate_fleet(50, 7, appliance_shares={"water_heater": 0.5})
     batteries, cars = int((fleet.bess_capacity_kwh > 0).sum()), len(fleet.cars)
     assert repr(fleet).startswith(f"<Fleet of 50 homes (seed 7): {batteries} batteries of ")
     assert f" {cars} cars" in repr(fleet)
-    assert f", {len(fleet.heaters)} water heaters>" in repr(fleet)
+    heaters = len(fleet.appliances["water_heater"])
+    assert f", {heaters} water heaters>" in repr(fleet)
 
 
 def segments() -> Segments:

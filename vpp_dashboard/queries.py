@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.calendar import Month
+from vpp_core.devices import APPLIANCES
 from vpp_core.errors import InputError
 from vpp_core.fleet.arrow import fleet_from_arrow
 from vpp_core.results.database import DATABASE_TABLES
@@ -22,6 +23,7 @@ from vpp_core.tables import OUTCOMES
 from vpp_dashboard.store import parquet, remembered, rows, timezone_of
 from vpp_pipeline.lake import Lake
 
+_APPLIANCES = "".join(f"len({device.source}s) AS {device.name}s, " for device in APPLIANCES)
 OF_RUN = "WHERE month = ? AND scenario = ?"
 
 
@@ -102,7 +104,7 @@ def homes(lake: Lake, month: str, scenario: str) -> pd.DataFrame:
     return rows(
         lake,
         f"""SELECT home_id, category, bess_capacity_kwh, bess_max_power_kw, pv_capacity_kw, len(cars) AS cars,
-                   len(list_filter(cars, lambda car: car.v2g)) AS v2g_cars, len(heaters) AS water_heaters,
+                   len(list_filter(cars, lambda car: car.v2g)) AS v2g_cars, {_APPLIANCES}
                    participation_willingness, min_compensation_usd_per_kwh, opening_ask_usd_per_kwh,
                    backup_power_hours, 100 * max_discharge_share AS max_discharge_percent, ev_priority,
                    load_profile_id, pv_orientation
@@ -139,7 +141,7 @@ def devices_of(fleet: pd.DataFrame) -> pd.Series:
         "battery": fleet["bess_capacity_kwh"] > 0,
         "solar": fleet["pv_capacity_kw"] > 0,
         "car": fleet["cars"] > 0,
-        "water heater": fleet["water_heaters"] > 0,
+        **{device.words: fleet[f"{device.name}s"] > 0 for device in APPLIANCES},
     }
     has = pd.DataFrame(words).to_numpy()
     names = np.array(list(words))

@@ -34,7 +34,7 @@ def fleets(draw: st.DrawFn) -> Inputs:
     """One to four homes over a day or two, batteries likely, prices with zeros, −500 and +2,000; reserve prices with
     ties and zeros, or none, and calls.
     """
-    population = generate_fleet(60, 11, water_heater_share=0.4)
+    population = generate_fleet(60, 11, appliance_shares={"water_heater": 0.4})
     some = draw(st.lists(st.sampled_from(EQUIPPED) | st.integers(0, 59), min_size=1, max_size=4, unique=True))
     days = draw(st.integers(1, 2))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))

@@ -18,7 +18,7 @@ from vpp_core.fleet.convert import fleet_of, household_of, households_of, join
 from vpp_core.fleet.ev import ElectricVehicle
 from vpp_core.fleet.export import fleet_from_json, fleet_summary_csv, fleet_to_json
 from vpp_core.fleet.fleet import Fleet
-from vpp_core.fleet.heater import WaterHeater
+from vpp_core.fleet.kinds.water_heater import WaterHeater
 from vpp_core.fleet.mobility import mobility
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.prosumer import Prosumer
@@ -29,12 +29,12 @@ from vpp_core.tables import PROSUMER_FLEET
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    return generate_fleet(300, 42, water_heater_share=0.3)
+    return generate_fleet(300, 42, appliance_shares={"water_heater": 0.3})
 
 
 @pytest.mark.parametrize("homes", [1, 3, 300])
 def test_a_fleet_comes_back_from_parquet_as_it_was(homes: int) -> None:
-    fleet = generate_fleet(homes, 42, water_heater_share=0.5)
+    fleet = generate_fleet(homes, 42, appliance_shares={"water_heater": 0.5})
     file = io.BytesIO()
     pq.write_table(fleet_to_arrow(fleet), file)
     file.seek(0)
@@ -75,7 +75,7 @@ def test_a_household_comes_back_from_columns_as_it_was() -> None:
         load_profile_id=9,
         bess=BESS(capacity_kwh=16.0, max_power_kw=8.0, min_soc=0.2),
         evs=(ElectricVehicle(charge_deadline_hour=6.5), ElectricVehicle(v2g=True, max_discharge_kw=9.6)),
-        heater=WaterHeater(capacity_kwh=4.4, draw_kwh=9.5),
+        appliances={"water_heater": WaterHeater(capacity_kwh=4.4, draw_kwh=9.5)},
         pv=SolarPV(capacity_kw=7.7, tilt_deg=30.0, azimuth_deg=270.0, system_efficiency=0.97),
     )
     assert household_of(fleet_of([home], 1), 0) == home

@@ -43,7 +43,7 @@ def test_nothing_that_is_drawn_is_drawn_the_same_by_another_seed() -> None:
     _, mine, others = np.intersect1d(one.cars.home, other.cars.home, return_indices=True)
     columns = {f.name: (getattr(one, f.name), getattr(other, f.name)) for f in fields(Fleet) if f.name != "words"}
     columns |= {f.name: (getattr(one.cars, f.name)[mine], getattr(other.cars, f.name)[others]) for f in fields(Cars)}
-    fixed = {"seed", "cars", "heaters", "home", "home_id", "aggregation_id", "load_profile_id"}
+    fixed = {"seed", "cars", "appliances", "home", "home_id", "aggregation_id", "load_profile_id"}
     drawn = {name for name, (a, _) in columns.items() if name not in fixed and len(np.unique(a[~np.isnan(a)])) > 1}
     assert {"trip_kwh", "v2g", "initial_soc", "weekday_arrival_hour", "max_discharge_share", "pv_orientation"} <= drawn
     assert not [name for name in drawn if np.array_equal(*columns[name])]
@@ -125,7 +125,7 @@ def test_preference_shares_sum_to_one() -> None:
 
 def test_columns_of_a_million_homes_take_less_than_208_bytes_a_home() -> None:
     fleet = generate_fleet(20_000, 42)
-    columns = [getattr(fleet, f.name) for f in fields(fleet) if f.name not in ("seed", "cars", "heaters", "words")]
+    columns = [getattr(fleet, f.name) for f in fields(fleet) if f.name not in ("seed", "cars", "appliances", "words")]
     columns += [getattr(fleet.cars, f.name) for f in fields(fleet.cars)]
     assert sum(column.nbytes for column in columns) / len(fleet) < 208
 

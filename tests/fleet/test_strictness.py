@@ -54,7 +54,7 @@ def test_twice_as_strict_withholds_and_asks_twice_as_much() -> None:
 def test_only_preferences_change_and_every_home_stays_valid(factor: float) -> None:
     scaled = stricter(FLEET, factor)
     for field in fields(FLEET):
-        if field.name not in (*SCALED, "cars", "heaters"):
+        if field.name not in (*SCALED, "cars", "appliances"):
             assert np.array_equal(getattr(scaled, field.name), getattr(FLEET, field.name)), field.name
     PROSUMER_FLEET.pandera.validate(fleet_to_arrow(scaled).to_pandas())
     for home in range(len(scaled)):

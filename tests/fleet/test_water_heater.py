@@ -13,15 +13,15 @@ from vpp_core.dispatch.month_bound import month_bound
 from vpp_core.errors import InputError
 from vpp_core.fleet.arrow import same_fleet
 from vpp_core.fleet.convert import fleet_of
-from vpp_core.fleet.fleet import Fleet, Heaters
-from vpp_core.fleet.heater import WaterHeater
+from vpp_core.fleet.fleet import Appliances, Fleet
 from vpp_core.fleet.kinds import stores_of
-from vpp_core.fleet.kinds.water_heater import MOST_OF_A_DAY, MOST_OF_A_SLOT, _reserve_kwh, _share_by_slot
+from vpp_core.fleet.kinds.water_heater import MOST_OF_A_DAY, MOST_OF_A_SLOT, WaterHeater, _reserve_kwh, _share_by_slot
 from vpp_core.fleet.permission import Permission
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.fleet.prosumer import Prosumer, prosumer_from_dict
 from vpp_core.fleet.stores import NEVER, Stores
 from vpp_core.market.inputs import Inputs
+from vpp_core.scenario import Scenario
 from vpp_core.settlement.books import make_books
 from vpp_core.settlement.preferences import Deviations, violations
 from vpp_core.settlement.trajectory import Trajectory
@@ -35,7 +35,7 @@ def heaters(fleet: Fleet, period: Period = MONTH) -> Stores:
 
 
 def one_home(**heater: float) -> Fleet:
-    return fleet_of([Prosumer(heater=WaterHeater(**heater))], seed=3)
+    return fleet_of([Prosumer(appliances={"water_heater": WaterHeater(**heater)})], seed=3)
 
 
 def test_a_tank_left_alone_is_kept_full_and_uses_what_is_drawn_and_lost() -> None:
@@ -58,9 +58,9 @@ def test_hot_water_comes_in_the_morning_and_in_the_evening() -> None:
 
 
 def test_every_draw_lies_within_what_the_margin_reckons_with_and_its_mean_is_the_usual_one() -> None:
-    fleet = generate_fleet(400, 5, water_heater_share=1.0)
+    fleet = generate_fleet(400, 5, appliance_shares={"water_heater": 1.0})
     own = heaters(fleet)
-    loss = fleet.heaters.loss_kw * 0.25
+    loss = fleet.appliances["water_heater"].loss_kw * 0.25
     hot_water, usual = own.draw_kwh - loss, own.usual_draw_kwh[MONTH.slot_of_interval] - loss
     assert (hot_water <= usual * (1 + MOST_OF_A_DAY) * MOST_OF_A_SLOT + 1e-9).all()
     assert hot_water.sum() == pytest.approx(usual.sum(), rel=0.01)
@@ -76,7 +76,7 @@ def test_the_margin_is_the_largest_draw_and_what_the_next_draw_beyond_the_elemen
 
 def test_no_tank_that_keeps_its_margin_runs_cold_whatever_is_drawn() -> None:
     """Held off wherever that leaves the margin, at any time of any day."""
-    own = heaters(generate_fleet(300, 9, water_heater_share=1.0))
+    own = heaters(generate_fleet(300, 9, appliance_shares={"water_heater": 1.0}))
     energy = own.initial_kwh.copy()
     least = np.inf
     for t in range(len(own.draw_kwh)):
@@ -90,25 +90,41 @@ def test_no_tank_that_keeps_its_margin_runs_cold_whatever_is_drawn() -> None:
 
 
 def test_who_has_a_water_heater_changes_nothing_else_about_a_home() -> None:
-    without, some, all_of_them = (generate_fleet(200, 42, water_heater_share=share) for share in (0.0, 0.3, 1.0))
-    assert len(without.heaters) == 0 and len(all_of_them.heaters) == 200
-    assert 40 < len(some.heaters) < 80
+    without, some, all_of_them = (
+        generate_fleet(200, 42, appliance_shares={"water_heater": share}) for share in (0.0, 0.3, 1.0)
+    )
+    assert len(without.appliances["water_heater"]) == 0 and len(all_of_them.appliances["water_heater"]) == 200
+    assert 40 < len(some.appliances["water_heater"]) < 80
     for other in (some, all_of_them):
-        assert same_fleet(replace(other, heaters=without.heaters), without)
-    own = some.heaters.home
-    for field in fields(Heaters):
-        assert np.array_equal(getattr(some.heaters, field.name), getattr(all_of_them.heaters, field.name)[own])
+        assert same_fleet(replace(other, appliances=without.appliances), without)
+    own = some.appliances["water_heater"].home
+    for field in fields(Appliances):
+        assert np.array_equal(
+            getattr(some.appliances["water_heater"], field.name),
+            getattr(all_of_them.appliances["water_heater"], field.name)[own],
+        )
 
 
 def test_a_home_s_hot_water_is_the_same_in_any_fleet_and_any_period() -> None:
-    fleet = generate_fleet(50, 4, water_heater_share=1.0)
+    fleet = generate_fleet(50, 4, appliance_shares={"water_heater": 1.0})
     whole, alone = heaters(fleet), heaters(fleet.take(np.array([17])), Period.of("2023-08", 3))
     assert np.array_equal(alone.draw_kwh[:, 0], whole.draw_kwh[: 3 * 96, 17])
 
 
 def test_an_impossible_water_heater_is_refused_by_its_field() -> None:
-    with pytest.raises(InputError, match=r"heater\.max_power_kw 0 is below 0\.3"):
+    with pytest.raises(InputError, match=r"appliances\.water_heater\.max_power_kw 0 is below 0\.3"):
         prosumer_from_dict({"heater": {"max_power_kw": 0.0}})
+    with pytest.raises(InputError, match=r"appliances\.'sauna' is no appliance; known are water_heater"):
+        prosumer_from_dict({"appliances": {"sauna": {}}})
+
+
+def test_a_scenario_names_the_share_of_each_appliance_and_an_older_one_is_read_as_it_was_meant() -> None:
+    assert Scenario(water_heater_share=0.3) == Scenario(appliance_shares={"water_heater": 0.3})
+    assert Scenario(water_heater_share=0.0).to_json() == Scenario().to_json()
+    with pytest.raises(ValueError, match="'sauna' is no appliance; known are water_heater"):
+        Scenario(appliance_shares={"sauna": 0.1})
+    with pytest.raises(ValueError, match="less than or equal to 1"):
+        Scenario(appliance_shares={"water_heater": 1.1})
 
 
 def test_preferences_leave_it_to_be_held_off_and_nothing_is_owed_but_warm_water() -> None:

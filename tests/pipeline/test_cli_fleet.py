@@ -29,10 +29,10 @@ def test_water_heaters_are_shown_where_homes_have_them(
 ) -> None:
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
     assert execute(["fleet", "--homes", "30", "--water-heaters", "0.5"]) == 0
-    drawn = generate_fleet(30, 42, water_heater_share=0.5)
+    drawn = generate_fleet(30, 42, appliance_shares={"water_heater": 0.5})
     counted = [line for line in capsys.readouterr().out.splitlines() if "water_heater.count" in line]
-    assert len(drawn.heaters) > 0
-    assert [line.replace("│", " ").split()[1] for line in counted] == [str(len(drawn.heaters))]
+    assert len(drawn.appliances["water_heater"]) > 0
+    assert [line.replace("│", " ").split()[1] for line in counted] == [str(len(drawn.appliances["water_heater"]))]
     assert (tmp_path / "lake" / "fleets" / "fleet-30h-s42-w50.csv").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from vpp_core.calendar import Month, Period
+from vpp_core.fleet.population import generate_fleet
 from vpp_core.iso import ISOS
 from vpp_core.scenario import Scenario
 from vpp_core.sources import price_readers, prices
@@ -72,6 +74,17 @@ def test_the_page_s_market_is_one_file_and_its_five_minute_prices_are_read(
     assert len(found) == 96 and (found["node"] == "Z1").all() and (found["lmp_usd_per_mwh"] == 11.0).all()
     assert (found["spin_usd_per_mw_h"] == 4.0).all() and (found["nonspin_usd_per_mw_h"] == 1.5).all()
     assert scenario.market.gate_closure_minutes == 60 and scenario.period("2024-03").iso.city == "Minneapolis"
+
+
+def test_the_page_s_appliance_is_a_kind_of_store_that_may_wait_but_not_go_without() -> None:
+    own: dict = {"__name__": "pool_pump"}
+    exec(block("python", "POOL_PUMP = Kind("), own)
+    kind, plain = own["POOL_PUMP"], generate_fleet(40, 3)
+    pumps = kind.appliance.drawn(plain.home_id, plain.home_id % 4 == 0, plain.seed)
+    stores = kind.stores(replace(plain, appliances={kind.name: pumps}), Period.of("2023-08", 2), np.ones(40))
+    assert len(stores) == 10 and not stores.max_discharge_kw.any()
+    np.testing.assert_allclose(stores.draw_kwh.sum(axis=0), 2 * pumps.draw_kwh)
+    assert (stores.counterfactual_kwh >= stores.need_kwh.min()).all() and kind.appliance.model().draw_kwh == 6.0
 
 
 def test_every_file_the_page_names_is_there() -> None:

@@ -38,7 +38,7 @@ OTHER = Scenario(
     model_missing_reserves=False,
     longest_filled_gap_minutes=30,
     preference_strictness=0.5,
-    water_heater_share=0.6,
+    appliance_shares={"water_heater": 0.6},
     reliability=Reliability(device_out_share_per_day=0.1),
     transform=DataTransform(solar_factor=0.5, load_factor=2.0, peak_price_factor=1.5),
     market=MarketRules(window_minutes=30, gate_closure_minutes=30),
@@ -55,7 +55,7 @@ def made(asset: str, scenario: Scenario, raw: Path) -> Any:
     if asset == "price_forecast":
         return price_forecast(prices.market_prices(TINY, month, raw), scenario.period(month), scenario.market)
     if asset == "prosumer_fleet":
-        drawn = generate_fleet(scenario.homes, scenario.seed, water_heater_share=scenario.water_heater_share)
+        drawn = generate_fleet(scenario.homes, scenario.seed, appliance_shares=scenario.appliance_shares)
         return fleet_to_arrow(stricter(drawn, scenario.preference_strictness)).to_pandas()
     functions = {
         "market_prices": prices.market_prices,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.invented import invented_inputs
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.devices import money_by_device
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.market.inputs import Inputs
 from vpp_core.scenario import Reliability, Tariff
@@ -121,9 +122,9 @@ def assert_books_close(outcome: Outcome) -> None:
     profit = revenue - w["payment_usd"].sum() - w["penalty_usd"].sum()
     assert surplus(outcome) == pytest.approx(profit + h["household_gain_usd"].sum(), abs=1e-6)
     assert h["surplus_usd"].sum() == pytest.approx(surplus(outcome), abs=1e-6)
-    parts = w[["wholesale_battery_usd", "wholesale_ev_usd", "wholesale_heater_usd"]].to_numpy().sum()
+    parts = w[list(money_by_device("wholesale"))].to_numpy().sum()
     assert parts == pytest.approx(w["wholesale_usd"].sum(), abs=1e-6)
-    sources = [f"surplus_{source}_usd" for source in ("battery", "ev", "heater", "reserves")]
+    sources = [*money_by_device("surplus"), "surplus_reserves_usd"]
     assert w[[*sources, "programme_usd"]].to_numpy().sum() == pytest.approx(surplus(outcome), abs=1e-6)
     assert (w["penalty_usd"] >= 0).all()
 

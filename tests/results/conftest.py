@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 from vpp_core.calendar import Month
-from vpp_core.fleet.fleet import Cars, Fleet, Heaters
+from vpp_core.devices import APPLIANCES, money_by_device
+from vpp_core.fleet.fleet import Appliances, Cars, Fleet
 from vpp_core.results.claims import claims
 from vpp_core.results.gap import gap_split
 from vpp_core.results.kpis import kpi_daily, kpi_monthly
@@ -170,9 +171,9 @@ def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:
     """Books of a surplus: wholesale 1.5 of it, bill 0.4, wear 0.1; payments make the gain."""
     return {
         "wholesale_usd": 1.5 * total,
+        **dict.fromkeys((*money_by_device("wholesale"), *money_by_device("surplus")), 0.0),
         "wholesale_battery_usd": 1.2 * total,
         "wholesale_ev_usd": 0.3 * total,
-        "wholesale_heater_usd": 0.0,
         "reserve_usd": 0.0,
         "call_usd": 0.0,
         "programme_usd": 0.0,
@@ -183,7 +184,6 @@ def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:
         "surplus_usd": total,
         "surplus_battery_usd": 0.7 * total,
         "surplus_ev_usd": 0.3 * total,
-        "surplus_heater_usd": 0.0,
         "surplus_reserves_usd": 0.0,
         "payment_usd": None if bound else gain + 0.5 * total,
     }
@@ -306,7 +306,7 @@ def _fleet(homes: int) -> Fleet:
             "max_discharge_share": 0.6,
         }.items()
     }
-    cars, heaters = (kind(**{name: np.zeros(0) for name in kind.__dataclass_fields__}) for kind in (Cars, Heaters))
+    cars = Cars(**{name: np.zeros(0) for name in Cars.__dataclass_fields__})
     return Fleet(
         seed=42,
         home_id=of_homes,
@@ -316,6 +316,6 @@ def _fleet(homes: int) -> Fleet:
         pv_orientation=(of_homes * 0).astype(np.int8),
         ev_priority=(of_homes * 0).astype(np.int8),
         cars=cars,
-        heaters=heaters,
+        appliances={device.name: Appliances.none() for device in APPLIANCES},
         **numbers,
     )

@@ -40,7 +40,7 @@ def distance(one, other, seen):
         [colour(key) for key in STRATEGIES],
         [tint for *_, tint in _PARTS],
         list(_SOURCE_COLOURS),
-        [base.BATTERY, base.NEUTRAL, base.AWARD, base.SOLAR, base.CAR, base.HEATER],
+        [base.NEUTRAL, base.AWARD, base.SOLAR, *base.DEVICE_COLOUR.values()],
         [base.RESERVE, base.NONSPIN, base.CALLED],
         [base.MOVED_OUT, base.MOVED_IN, base.AWARD, base.NEUTRAL],
         [base.MOVED_OUT, base.MOVED_IN, base.PRICE, base.FORECAST],
@@ -54,7 +54,9 @@ def test_tints_of_one_plot_are_told_apart(tints, seen):
 
 
 def test_a_tint_means_one_thing_and_no_thing_has_a_strategy_s():
-    things = ("BATTERY", "CAR", "HEATER", "SOLAR", "RESERVE", "NONSPIN", "CALLED", "PROGRAMME", "KEPT", "BILL", "WEAR")
+    things = ("SOLAR", "RESERVE", "NONSPIN", "CALLED", "PROGRAMME", "KEPT", "BILL", "WEAR")
     things += ("PENALTY", "PRICE", "FORECAST", "AWARD", "MOVED_OUT", "MOVED_IN", "GAINED", "LOST", "NEUTRAL")
-    tints = [colour(key) for key in STRATEGIES] + [getattr(base, name) for name in things]
+    tints = (
+        [colour(key) for key in STRATEGIES] + [*base.DEVICE_COLOUR.values()] + [getattr(base, name) for name in things]
+    )
     assert min(distance(one, other, "by all") for one, other in combinations(tints, 2)) >= 8

@@ -10,11 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vpp_core.devices import APPLIANCES
 from vpp_core.errors import InputError
-from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, HOME_COLUMNS, ROWS, Cars, Fleet, Heaters, RowsT
+from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, HOME_COLUMNS, Appliances, Cars, Fleet, RowsT
 from vpp_core.sources.orientations import ORIENTATIONS
 from vpp_core.tables.contract import Column, Contract
-from vpp_core.tables.fleet import CARS, HEATERS, PROSUMER_FLEET
+from vpp_core.tables.fleet import APPLIANCE, CARS, PROSUMER_FLEET
 
 _NAMES = {
     "category": CATEGORIES,
@@ -26,10 +27,12 @@ _NAMES = {
 
 def fleet_to_arrow(fleet: Fleet) -> pa.Table:
     """The `prosumer_fleet` table; the seed travels in the schema's metadata."""
+    rows: dict[str, Cars | Appliances] = {"cars": fleet.cars}
+    rows |= {f"{one.source}s": fleet.appliances[one.name] for one in APPLIANCES}
     arrays = [
         pa.array([fleet.words.get(home) for home in fleet.home_id.tolist()], type=column.type)
         if column.name == "words"
-        else _nested(getattr(fleet, column.name), column, len(fleet))
+        else _nested(rows[column.name], column, len(fleet))
         if column.rows
         else pa.array(_named(column.name, getattr(fleet, column.name)), type=column.type)
         for column in PROSUMER_FLEET.columns
@@ -48,7 +51,7 @@ def fleet_from_arrow(table: pa.Table) -> Fleet:
     return Fleet(
         seed=int(metadata[b"seed"]),
         cars=_rows(Cars, table, "cars", CARS),
-        heaters=_rows(Heaters, table, "heaters", HEATERS),
+        appliances={one.name: _rows(Appliances, table, f"{one.source}s", APPLIANCE) for one in APPLIANCES},
         words=_words(table),
         **{name: _positions(name, table[name]) for name in HOME_COLUMNS},
     )
@@ -60,7 +63,7 @@ def _words(table: pa.Table) -> dict[int, str]:
     return dict(zip(told["home_id"].to_pylist(), told["words"].to_pylist(), strict=True))
 
 
-def _nested(rows: Cars | Heaters, column: Column, homes: int) -> pa.Array:
+def _nested(rows: Cars | Appliances, column: Column, homes: int) -> pa.Array:
     """Rows of homes as a list per home."""
     assert column.rows is not None
     order = np.argsort(rows.home, kind="stable")
@@ -105,8 +108,9 @@ def _complete(present: list[str], contract: Contract) -> None:
 
 def same_fleet(one: Fleet, other: Fleet) -> bool:
     """Whether two fleets are identical, column by column."""
-    pairs = [(one, other, HOME_COLUMNS)]
-    pairs += [(getattr(one, name), getattr(other, name), _names(getattr(one, name))) for name in ROWS]
+    pairs: list[tuple[Any, Any, tuple[str, ...]]] = [(one, other, HOME_COLUMNS)]
+    pairs.append((one.cars, other.cars, _names(one.cars)))
+    pairs += [(rows, other.appliances[name], _names(rows)) for name, rows in one.appliances.items()]
     return (
         one.seed == other.seed
         and dict(one.words) == dict(other.words)
@@ -118,5 +122,5 @@ def same_fleet(one: Fleet, other: Fleet) -> bool:
     )
 
 
-def _names(rows: Cars | Heaters) -> tuple[str, ...]:
+def _names(rows: Cars | Appliances) -> tuple[str, ...]:
     return tuple(field.name for field in fields(rows))

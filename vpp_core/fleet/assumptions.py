@@ -74,18 +74,6 @@ PLUG_IN_SHARE_QUANTILES = ((0.0, 0.10), (0.05, 0.16), (0.25, 0.38), (0.50, 0.67)
 chargers (p5 0.14, p25 0.33, median 0.59, p75 0.88, more than one a day beyond) over the 0.88 trips a day of a commuter.
 That Californians plug in as people in Trondheim did is an assumption."""
 
-HEATER_SIZES = ((3.3, 0.50), (4.3, 0.30), (5.3, 0.20))
-"""Heat that a tank holds within the comfort band [kWh], share: 50, 65 and 80 gallons (189, 246, 303 l) over 15 K, from
-45 to 60 degrees C behind a mixing valve. Shares and band are assumptions."""
-HEATER_POWER_KW = 4.5
-"""The usual element, at 240 V."""
-HEATER_LOSS_KW_PER_KWH = 0.021
-"""Standing loss over the heat held: 0.07 kW, some 1.7 kWh a day, of a 50-gallon tank. Assumption."""
-HEATER_DRAW_MEDIAN_KWH = 7.0
-HEATER_DRAW_SIGMA = 0.30
-HEATER_DRAW_RANGE_KWH = (4.0, 12.0)
-"""Heat of a home's hot water on its mean day: some 45 gallons (170 l) warmed by 35 K. Assumption."""
-
 PV_SIZE_QUANTILES_KW = ((0.05, 2.7), (0.25, 4.2), (0.50, 5.8), (0.75, 8.0), (0.95, 12.0))
 """kW DC of the 354,494 systems interconnected with Southern California Edison."""
 PV_SIZE_RANGE_KW = (1.5, 20.0)

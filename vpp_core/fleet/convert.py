@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vpp_core.devices import APPLIANCES
+from vpp_core.fleet.appliance import Appliance
 from vpp_core.fleet.bess import BESS
 from vpp_core.fleet.ev import ElectricVehicle
-from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, HOME_COLUMNS, ROWS, Cars, Fleet, Heaters, RowsT
-from vpp_core.fleet.heater import WaterHeater
+from vpp_core.fleet.fleet import CATEGORIES, EV_PRIORITIES, HOME_COLUMNS, Appliances, Cars, Fleet, RowsT
 from vpp_core.fleet.prosumer import Prosumer, prosumer_from_dict
 from vpp_core.sources.orientations import ORIENTATIONS, nearest_orientation
 
 _BESS = tuple(name for name in BESS.model_fields if name != "energy_kwh")
-_HEATER = tuple(WaterHeater.model_fields)
+_APPLIANCE = tuple(Appliance.model_fields)
 _CAR = tuple(field.name for field in fields(Cars) if field.name != "home")
 _PREFERENCES = (
     "participation_willingness",
@@ -49,12 +50,10 @@ def fleet_of(households: Sequence[Prosumer], seed: int) -> Fleet:
         name: np.array([_car_value(ev, name) for _, ev in cars], dtype=_CAR_TYPES.get(name, np.float64))
         for name in _CAR
     }
-    tanks = [(home, household.heater) for home, household in enumerate(households) if household.heater]
-    tank_columns = {name: np.array([getattr(tank, name) for _, tank in tanks], dtype=np.float64) for name in _HEATER}
     return Fleet(
         seed=seed,
         cars=Cars(home=np.array([home for home, _ in cars], dtype=np.int32), **car_columns),
-        heaters=Heaters(home=np.array([home for home, _ in tanks], dtype=np.int32), **tank_columns),
+        appliances={device.name: _appliances(households, device.name) for device in APPLIANCES},
         **columns,
     )
 
@@ -73,7 +72,9 @@ def _household(fleet: Fleet, position: int, cars: npt.NDArray[np.intp]) -> Prosu
         "aggregation_id": get["aggregation_id"],
         "load_profile_id": get["load_profile_id"],
         "bess": {name: get[f"bess_{name}"] for name in _BESS} if get["bess_capacity_kwh"] > 0 else None,
-        "heater": _heater(fleet.heaters, position),
+        "appliances": {
+            name: own for name, rows in fleet.appliances.items() if (own := _appliance(rows, position)) is not None
+        },
         "evs": [_car(fleet.cars, car) for car in cars],
         "pv": {
             "capacity_kw": get["pv_capacity_kw"],
@@ -123,8 +124,13 @@ def concatenate(one: Fleet, other: Fleet) -> Fleet:
     columns: dict[str, Any] = {
         name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in HOME_COLUMNS
     }
-    rows = {name: _behind(getattr(one, name), getattr(other, name), len(one)) for name in ROWS}
-    return Fleet(seed=one.seed, words={**one.words, **other.words}, **rows, **columns)
+    return Fleet(
+        seed=one.seed,
+        words={**one.words, **other.words},
+        cars=_behind(one.cars, other.cars, len(one)),
+        appliances={name: _behind(rows, other.appliances[name], len(one)) for name, rows in one.appliances.items()},
+        **columns,
+    )
 
 
 def _behind(one: RowsT, other: RowsT, homes: int) -> RowsT:
@@ -157,11 +163,18 @@ def _car_value(ev: ElectricVehicle, name: str) -> Any:
     return np.nan if value is None else value
 
 
-def _heater(heaters: Heaters, home: int) -> dict[str, Any] | None:
-    at = np.searchsorted(heaters.home, home)
-    if at == len(heaters) or heaters.home[at] != home:
+def _appliances(households: Sequence[Prosumer], kind: str) -> Appliances:
+    """Rows of those households that have an appliance of the kind."""
+    own = [(home, one.appliances[kind]) for home, one in enumerate(households) if kind in one.appliances]
+    columns = {name: np.array([getattr(each, name) for _, each in own], dtype=np.float64) for name in _APPLIANCE}
+    return Appliances(home=np.array([home for home, _ in own], dtype=np.int32), **columns)
+
+
+def _appliance(rows: Appliances, home: int) -> dict[str, Any] | None:
+    at = np.searchsorted(rows.home, home)
+    if at == len(rows) or rows.home[at] != home:
         return None
-    return {name: getattr(heaters, name)[at].item() for name in _HEATER}
+    return {name: getattr(rows, name)[at].item() for name in _APPLIANCE}
 
 
 def _car(cars: Cars, position: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A fleet as columns: one array per property, homes and cars side by side.
 
-A home without a battery has `bess_capacity_kwh` 0, one without solar `pv_capacity_kw` 0. Cars and water heaters are
-rows of their own, since a home may have none or, of cars, two; `home` points back.
+A home without a battery has `bess_capacity_kwh` 0, one without solar `pv_capacity_kw` 0. Cars and appliances are rows
+of their own, since a home may have none or, of cars, two; `home` points back.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from vpp_core.devices import APPLIANCES
 from vpp_core.tables.fleet import CATEGORIES, EV_PRIORITIES
 
-__all__ = ["CATEGORIES", "EV_PRIORITIES", "Bools", "Cars", "Fleet", "Floats", "Heaters", "Hours", "Ints"]
+__all__ = ["CATEGORIES", "EV_PRIORITIES", "Appliances", "Bools", "Cars", "Fleet", "Floats", "Hours", "Ints"]
 
 Floats = npt.NDArray[np.float64]
 Hours = npt.NDArray[np.float32]
@@ -25,7 +26,7 @@ Ints = npt.NDArray[np.integer]
 Bools = npt.NDArray[np.bool_]
 
 
-RowsT = TypeVar("RowsT", "Cars", "Heaters")
+RowsT = TypeVar("RowsT", "Cars", "Appliances")
 
 
 @dataclass(frozen=True)
@@ -65,18 +66,32 @@ class Cars:
 
 
 @dataclass(frozen=True)
-class Heaters:
-    """Columns of all electric water heaters that may be moved, shape (H,), at most one a home."""
+class Appliances:
+    """Columns of all appliances of one kind that may be moved, shape (H,), at most one a home.
+
+    An appliance takes power now for later and gives none back: a tank of hot water, a pool whose pump may wait.
+    """
 
     home: Ints
     """position of its home in the fleet"""
     capacity_kwh: Floats
-    """heat within the comfort band"""
+    """what it holds between the least and the most that its household bears"""
     max_power_kw: Floats
     loss_kw: Floats
     """standing loss"""
     draw_kwh: Floats
-    """mean heat of a day's hot water"""
+    """mean energy drawn a day"""
+
+    @classmethod
+    def none(cls) -> Appliances:
+        """Those of a fleet in which nobody has one.
+
+        Returns
+        -------
+        Appliances
+            No rows.
+        """
+        return cls(np.zeros(0, dtype=np.int32), *(np.zeros(0) for _ in fields(cls)[1:]))
 
     def __len__(self) -> int:
         return len(self.home)
@@ -84,7 +99,7 @@ class Heaters:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Columns of all homes, shape (N,), their cars and water heaters.
+    """Columns of all homes, shape (N,), their cars and appliances.
 
     Whatever enters an energy or money sum is float64; classes, ids and clock times are narrower, so that a million
     homes take less than 208 bytes each.
@@ -124,7 +139,8 @@ class Fleet:
     ev_priority: npt.NDArray[np.int8]
     """position in `EV_PRIORITIES`"""
     cars: Cars
-    heaters: Heaters
+    appliances: Mapping[str, Appliances]
+    """by the name of their kind, every one of `APPLIANCES`"""
     words: Mapping[int, str] = field(default_factory=dict)
     """home_id → how the household describes itself: of those in words, where a language model speaks for homes"""
 
@@ -133,10 +149,11 @@ class Fleet:
 
     def __repr__(self) -> str:
         v2g = f" ({self.cars.v2g.sum():,} V2G)" if self.cars.v2g.any() else ""
+        appliances = "".join(f", {len(self.appliances[one.name]):,} {one.plural}" for one in APPLIANCES)
         return (
             f"<Fleet of {len(self):,} homes (seed {self.seed}): {self.has_battery.sum():,} batteries of "
             f"{self.bess_capacity_kwh.sum():,.0f} kWh, {self.has_pv.sum():,} with solar of "
-            f"{self.pv_capacity_kw.sum():,.0f} kW, {len(self.cars):,} cars{v2g}, {len(self.heaters):,} water heaters>"
+            f"{self.pv_capacity_kw.sum():,.0f} kW, {len(self.cars):,} cars{v2g}{appliances}>"
         )
 
     @property
@@ -150,7 +167,7 @@ class Fleet:
         return self.pv_capacity_kw > 0
 
     def take(self, homes: npt.NDArray[np.intp]) -> Fleet:
-        """Take the homes at these positions, in this order, with their cars and water heaters.
+        """Take the homes at these positions, in this order, with their cars and appliances.
 
         Parameters
         ----------
@@ -164,10 +181,15 @@ class Fleet:
         """
         homes = np.asarray(homes, dtype=np.intp)
         columns = {name: getattr(self, name)[homes] for name in HOME_COLUMNS}
-        rows = {name: self._rows_of(homes, getattr(self, name)) for name in ROWS}
         there = set(columns["home_id"].tolist()) if self.words else set()
         words = {home: text for home, text in self.words.items() if home in there}
-        return Fleet(seed=self.seed, words=words, **rows, **columns)
+        return Fleet(
+            seed=self.seed,
+            words=words,
+            cars=self._rows_of(homes, self.cars),
+            appliances={name: self._rows_of(homes, rows) for name, rows in self.appliances.items()},
+            **columns,
+        )
 
     def _rows_of(self, homes: npt.NDArray[np.intp], rows: RowsT) -> RowsT:
         order = np.argsort(rows.home, kind="stable")
@@ -180,7 +202,5 @@ class Fleet:
         return replace(rows, home=new_home.astype(np.int32), **columns)
 
 
-ROWS = ("cars", "heaters")
-"""Columns of `Fleet` that are rows of their own."""
-HOME_COLUMNS = tuple(own.name for own in fields(Fleet) if own.name not in ("seed", "words", *ROWS))
+HOME_COLUMNS = tuple(own.name for own in fields(Fleet) if own.name not in ("seed", "words", "cars", "appliances"))
 """Columns of `Fleet` with a value per home."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from vpp_core.errors import InputError
 from vpp_core.fleet import assumptions as given
-from vpp_core.fleet.draws import normal, uniform
-from vpp_core.fleet.fleet import Cars, Fleet, Floats, Heaters, Hours
+from vpp_core.fleet.draws import along, between, choose, normal, pick, uniform
+from vpp_core.fleet.fleet import Cars, Fleet, Floats, Hours
+from vpp_core.fleet.kinds import KINDS
 from vpp_core.scenario import MOST_LOAD_PROFILES
 from vpp_core.sources.orientations import ORIENTATIONS
 
@@ -19,11 +20,16 @@ CARS_PER_HOME = 2
 
 
 def generate_fleet(
-    homes: int, seed: int, *, first: int = 0, water_heater_share: float = 0.0, homes_per_aggregation: int = 2000
+    homes: int,
+    seed: int,
+    *,
+    first: int = 0,
+    appliance_shares: Mapping[str, float] | None = None,
+    homes_per_aggregation: int = 2000,
 ) -> Fleet:
     """Draw homes `first` … `first + homes − 1` of the population of a seed.
 
-    All else about a home is the same whatever the share of water heaters, and who has one at a share has one at any
+    All else about a home is the same whatever the shares of appliances, and who has one at a share has one at any
     larger share.
 
     Parameters
@@ -34,8 +40,8 @@ def generate_fleet(
         Draws the population: home i of a seed is the same home in any fleet.
     first : int, default 0
         Id of the first home.
-    water_heater_share : float, default 0
-        Share of homes with an electric water heater that can be moved, 0 to 1.
+    appliance_shares : mapping of str to float, optional
+        By kind, the share of homes with an appliance that can be moved, 0 to 1; of kinds not named, none.
     homes_per_aggregation : int, default 2000
         Homes that bid together, by their ids.
 
@@ -51,6 +57,7 @@ def generate_fleet(
     """
     if homes < 1 or first < 0:
         raise InputError(f"a fleet of {homes} homes from home {first} cannot be drawn; ask for at least one home")
+    shares = appliance_shares or {}
     home_id = np.arange(first, first + homes, dtype=np.int64)
 
     def u(purpose: str) -> Floats:
@@ -101,20 +108,11 @@ def generate_fleet(
         max_discharge_share=preference("max_discharge_share", 3),
         ev_priority=(u("ev priority")[:, None] >= priorities[:, :-1]).sum(axis=1).astype(np.int8),
         cars=_cars(home_id, has_ev, has_second, seed),
-        heaters=_heaters(home_id, u("heater") < water_heater_share, seed),
-    )
-
-
-def _heaters(home_id: npt.NDArray[np.int64], has: npt.NDArray[np.bool_], seed: int) -> Heaters:
-    home = has.nonzero()[0].astype(np.int32)
-    capacity = pick(uniform(seed, "heater size", home_id[home]), given.HEATER_SIZES)
-    draw = given.HEATER_DRAW_MEDIAN_KWH * np.exp(given.HEATER_DRAW_SIGMA * normal(seed, "hot water", home_id[home]))
-    return Heaters(
-        home=home,
-        capacity_kwh=capacity,
-        max_power_kw=np.full(len(home), given.HEATER_POWER_KW),
-        loss_kw=np.round(given.HEATER_LOSS_KW_PER_KWH * capacity, 4),
-        draw_kwh=np.clip(draw, *given.HEATER_DRAW_RANGE_KWH).round(2),
+        appliances={
+            kind.name: kind.appliance.drawn(home_id, u(kind.appliance.purpose) < shares.get(kind.name, 0.0), seed)
+            for kind in KINDS
+            if kind.appliance
+        },
     )
 
 
@@ -167,85 +165,6 @@ def _cars(
         trip_kwh=np.minimum(np.maximum(trip, least), most_here).round(2),
         plug_in_share=along(u("plug in"), given.PLUG_IN_SHARE_QUANTILES, 3),
     )
-
-
-def choose(u: Floats, shares: Sequence[float]) -> npt.NDArray[np.int8]:
-    """The class that each uniform number falls into.
-
-    Parameters
-    ----------
-    u : array of float
-        Uniform numbers, 0 to 1, shape (n,).
-    shares : sequence of float
-        Share of each class; they sum to 1.
-
-    Returns
-    -------
-    array of int
-        Position of a class, shape (n,).
-    """
-    return np.searchsorted(np.cumsum(shares)[:-1], u, side="right").astype(np.int8)
-
-
-def pick(u: Floats, table: Sequence[tuple[float, float]]) -> Floats:
-    """A value for each uniform number, from a table.
-
-    Parameters
-    ----------
-    u : array of float
-        Uniform numbers, 0 to 1, shape (n,).
-    table : sequence of (float, float)
-        Values with their shares, which sum to 1.
-
-    Returns
-    -------
-    array of float
-        Values, shape (n,).
-    """
-    values, shares = zip(*table, strict=True)
-    return np.array(values)[choose(u, shares)]
-
-
-def between(u: Floats, limits: tuple[float, float], digits: int) -> Floats:
-    """Uniform values within limits.
-
-    Parameters
-    ----------
-    u : array of float
-        Uniform numbers, 0 to 1, shape (n,).
-    limits : (float, float)
-        Lowest and highest value.
-    digits : int
-        Decimals that are kept.
-
-    Returns
-    -------
-    array of float
-        Values, shape (n,).
-    """
-    low, high = limits
-    return np.round(low + (high - low) * u, digits)
-
-
-def along(u: Floats, quantiles: Sequence[tuple[float, float]], digits: int) -> Floats:
-    """The value at each uniform number, linear between quantiles.
-
-    Parameters
-    ----------
-    u : array of float
-        Uniform numbers, 0 to 1, shape (n,).
-    quantiles : sequence of (float, float)
-        Probabilities with their values, ascending.
-    digits : int
-        Decimals that are kept.
-
-    Returns
-    -------
-    array of float
-        Values, shape (n,).
-    """
-    probabilities, values = zip(*quantiles, strict=True)
-    return np.round(np.interp(u, probabilities, values), digits)
 
 
 def clock(z: Floats, first_kind: npt.NDArray[np.bool_], first: given.ClockTime, second: given.ClockTime) -> Hours:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, field_validator, model_validator
 
+from vpp_core.devices import APPLIANCES
 from vpp_core.errors import InputError
+from vpp_core.fleet.appliance import Appliance
 from vpp_core.fleet.bess import BESS
 from vpp_core.fleet.ev import ElectricVehicle
-from vpp_core.fleet.heater import WaterHeater
+from vpp_core.fleet.kinds import KINDS
 from vpp_core.fleet.pv import SolarPV
 from vpp_core.fleet.strict import Strict, describe_fault
 
 MEAN_LOAD_KW = 0.85
 """A Californian home's mean load (20.4 kWh a day), where its own is not known."""
+
+_MODELS = {kind.name: kind.appliance.model for kind in KINDS if kind.appliance}
 
 
 class Preferences(Strict):
@@ -69,7 +74,7 @@ class Appraisal(NamedTuple):
 
 
 class Prosumer(Strict):
-    """A home with any of battery, solar, water heater and up to two cars, and its preferences."""
+    """A home with any of battery, solar, appliances and up to two cars, and its preferences."""
 
     home_id: int = Field(0, ge=0, lt=2**40, description="household")
     category: Literal["conservative", "moderate", "aggressive"] = Field("moderate", description="attitude")
@@ -77,9 +82,31 @@ class Prosumer(Strict):
     load_profile_id: int = Field(0, ge=0, lt=2**31, description="its row of load_profiles")
     bess: BESS | None = Field(None, description="home battery, if any")
     evs: tuple[ElectricVehicle, ...] = Field((), max_length=2, description="electric cars", strict=False)
-    heater: WaterHeater | None = Field(None, description="electric water heater that may be moved, if any")
+    appliances: dict[str, SerializeAsAny[Appliance]] = Field(
+        {}, description=f"what else may be moved, by kind: {', '.join(device.name for device in APPLIANCES)}"
+    )
     pv: SolarPV | None = Field(None, description="rooftop solar, if any")
     preferences: Preferences = Preferences()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_short(cls, given: Any) -> Any:
+        """`heater`, as columns are named, for a water heater."""
+        if not isinstance(given, dict) or not isinstance(given.get("appliances", {}), dict):
+            return given
+        short = {device.source: device.name for device in APPLIANCES if given.get(device.source) is not None}
+        rest = {name: value for name, value in given.items() if name not in {one.source for one in APPLIANCES}}
+        own = {kind: given[source] for source, kind in short.items()}
+        return rest | ({"appliances": own | given.get("appliances", {})} if own else {})
+
+    @field_validator("appliances", mode="before")
+    @classmethod
+    def _each_of_its_kind(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        if unknown := set(given) - set(_MODELS):
+            raise ValueError(f"{min(map(str, unknown))!r} is no appliance; known are {', '.join(_MODELS)}")
+        return {kind: one if isinstance(one, Appliance) else _appliance(kind, one) for kind, one in given.items()}
 
     def backup_kwh(self, mean_load_kw: float = MEAN_LOAD_KW) -> float:
         """Stored energy that the household keeps for an outage [kWh]: hours × mean load, within what it can hold."""
@@ -165,6 +192,13 @@ class Prosumer(Strict):
             "flexibility_export_kw": round(flexibility.export_kw, 6),
             "flexibility_absorb_kw": round(flexibility.absorb_kw, 6),
         }
+
+
+def _appliance(kind: str, given: Any) -> Appliance:
+    try:
+        return _MODELS[kind].model_validate(given)
+    except ValidationError as error:
+        raise ValueError(f"{kind}.{describe_fault(error)}") from None
 
 
 def prosumer_from_dict(data: Any, where: str = "the household") -> Prosumer:

@@ -35,7 +35,7 @@ def describe(fleet: Fleet) -> dict[str, Any]:
             "solar": _share(fleet.has_pv),
             "ev": _share(cars_of_home > 0),
             "two_evs": _share(cars_of_home > 1),
-            "water_heater": round(len(fleet.heaters) / len(fleet), 4),
+            **{name: round(len(rows) / len(fleet), 4) for name, rows in fleet.appliances.items()},
             "v2g": _share(np.isin(np.arange(len(fleet)), cars.home[cars.v2g])),
             "battery_and_solar": _share(fleet.has_battery & fleet.has_pv),
             "nothing": _share(~fleet.has_battery & ~fleet.has_pv & (cars_of_home == 0)),
@@ -65,11 +65,14 @@ def describe(fleet: Fleet) -> dict[str, Any]:
             "works_from_home_share": _share(cars.works_from_home),
             "plug_in_share": _spread(cars.plug_in_share),
         },
-        "water_heater": {
-            "count": len(fleet.heaters),
-            "capacity_kwh": _total(fleet.heaters.capacity_kwh),
-            "power_kw": _total(fleet.heaters.max_power_kw),
-            "draw_kwh_per_day": _spread(fleet.heaters.draw_kwh),
+        **{
+            name: {
+                "count": len(rows),
+                "capacity_kwh": _total(rows.capacity_kwh),
+                "power_kw": _total(rows.max_power_kw),
+                "draw_kwh_per_day": _spread(rows.draw_kwh),
+            }
+            for name, rows in fleet.appliances.items()
         },
         "category_share": {name: _share(fleet.category == k) for k, name in enumerate(CATEGORIES)},
         "ev_priority_share": {name: _share(fleet.ev_priority == k) for k, name in enumerate(EV_PRIORITIES)},

@@ -14,10 +14,9 @@ import pandas as pd
 
 from vpp_core.calendar import INTERVAL, Month, Period, Windows
 from vpp_core.errors import InputError
-from vpp_core.fleet.draws import uniform
+from vpp_core.fleet.draws import choose, uniform
 from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
 from vpp_core.fleet.kinds import stores_of
-from vpp_core.fleet.population import choose
 from vpp_core.fleet.reliability import reached
 from vpp_core.fleet.stores import Stores
 from vpp_core.market.contingencies import called_intervals

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from vpp_core.devices import DEVICES
 from vpp_core.results.reserves import held_mw_h
 from vpp_core.results.run import Run
 from vpp_core.results.text import count, number, usd
 
 PARTS = {
-    "wholesale_battery_usd": ("batteries on the wholesale market", 1),
-    "wholesale_ev_usd": ("EVs at wholesale", 1),
-    "wholesale_heater_usd": ("water heaters at wholesale", 1),
+    **{f"wholesale_{device.source}_usd": (f"{device.plural} at wholesale", 1) for device in DEVICES},
     "reserves_usd": ("reserves", 1),
     "programme_usd": ("programmes", 1),
     "bill_change_usd": ("retail bills", -1),

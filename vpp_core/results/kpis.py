@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.calendar import Month
+from vpp_core.devices import money_by_device
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.llm.limits import cost_usd
 from vpp_core.llm.usage import Usage
@@ -35,12 +36,8 @@ _SUMMED = (
     "wear_change_usd",
     "penalty_usd",
     "end_energy_usd",
-    "wholesale_battery_usd",
-    "wholesale_ev_usd",
-    "wholesale_heater_usd",
-    "surplus_battery_usd",
-    "surplus_ev_usd",
-    "surplus_heater_usd",
+    *money_by_device("wholesale"),
+    *money_by_device("surplus"),
     "surplus_reserves_usd",
 )
 _COUNTED = ("bids_submitted", "bids_cleared", "reserve_bids", "bids_below_minimum", "negotiations", "coalitions")

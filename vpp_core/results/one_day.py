@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.devices import APPLIANCES
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
 from vpp_core.iso import Iso
@@ -19,6 +20,8 @@ from vpp_core.results.run import Run
 from vpp_core.results.rungs import ALONE, NEGOTIATED, changes_nothing
 from vpp_core.results.text import NONE, count, listed, number, score, usd
 from vpp_core.tables.outcome import A_CENT
+
+_AWARDS = ["award_kw", "car_award_kw", *(f"{device.source}_award_kw" for device in APPLIANCES)]
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def busiest_home(run: Run, strategy: str, day: str) -> int:
     rows = rows[(rows["strategy"] == strategy) & (rows["local_day"] == day)]
     if rows.empty:
         raise InputError(f"the run keeps no intervals of {strategy} on {day}")
-    awards = rows[["award_kw", "car_award_kw", "heater_award_kw", "spin_kw", "nonspin_kw"]].abs().sum(axis=1)
+    awards = rows[[*_AWARDS, "spin_kw", "nonspin_kw"]].abs().sum(axis=1)
     sums = awards.groupby(rows["home_id"]).sum()
     return int(sums.index[int(np.argmax(sums.to_numpy()))])
 
@@ -136,8 +139,11 @@ def describe_home(run: Run, home_id: int, strategy: str) -> str:
         f"{number(fleet.pv_capacity_kw[at], 1)} kW of solar" if fleet.has_pv[at] else "no solar",
         count(cars, "electric car") if cars else "no electric car",
     ]
-    if (fleet.heaters.home == at).any():
-        has.append("a water heater that may be moved")
+    has += [
+        f"a {device.words} that may be moved"
+        for device in APPLIANCES
+        if (fleet.appliances[device.name].home == at).any()
+    ]
     months = household_months(run)
     gains = months[months["strategy"] == strategy].set_index("home_id")["gain_usd"]
     alike = fleet.home_id[fleet.has_battery == fleet.has_battery[at]]
@@ -173,7 +179,7 @@ def home_table(one: OneDay) -> pd.DataFrame:
     """Display rows: what the day brought the home under each strategy."""
     sums = one.intervals.groupby("strategy")
     held = sums[["spin_kw", "nonspin_kw"]].sum().sum(axis=1) * INTERVAL_HOURS
-    awards = one.intervals[["award_kw", "car_award_kw", "heater_award_kw"]].abs().sum(axis=1)
+    awards = one.intervals[_AWARDS].abs().sum(axis=1)
     cleared = awards.groupby(one.intervals["strategy"]).sum() * INTERVAL_HOURS
     bounds = {key for key, row in rows_of(one).items() if np.isnan(row["payment_usd"])}
     rows = rows_of(one)
@@ -211,7 +217,7 @@ def moved_out_kwh(one: OneDay, strategy: str) -> float | None:
     apart = (
         own["battery_kw"] - alone["battery_kw"],
         alone["car_kw"] - own["car_kw"],
-        alone["heater_kw"] - own["heater_kw"],
+        *(alone[f"{device.source}_kw"] - own[f"{device.source}_kw"] for device in APPLIANCES),
     )
     return float(sum(more.clip(lower=0).sum() for more in apart) * INTERVAL_HOURS)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from vpp_core.devices import APPLIANCES
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import COMMANDED, NEGOTIATED
 from vpp_core.results.statistics import Interval, ratio_interval, sum_interval
@@ -20,10 +21,11 @@ from vpp_core.results.text import NONE, interval, listed, percent, usd
 OWN, OTHER = NEGOTIATED, COMMANDED
 BEHIND = 0.85
 """Below this share a reason is given."""
+_APPLIANCES = {f"surplus_{device.source}_usd": device.plural for device in APPLIANCES}
 SOURCES = {
     "surplus_battery_usd": "battery energy",
     "surplus_ev_usd": "EVs",
-    "surplus_heater_usd": "water heaters",
+    **_APPLIANCES,
     "surplus_reserves_usd": "reserves",
     "programme_usd": "programmes",
 }
@@ -101,7 +103,7 @@ def reason(run: Run, column: str) -> str:
 
 def _is_there(run: Run, source: str) -> bool:
     """Whether the run tells this source apart; what most runs have none of, only where it earns."""
-    rare = source in ("surplus_heater_usd", "programme_usd")
+    rare = source in (*_APPLIANCES, "programme_usd")
     return source in run.kpis and (not rare or bool(run.kpis[source].abs().max() > _LEAST_USD))
 
 

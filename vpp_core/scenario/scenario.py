@@ -8,11 +8,12 @@ import math
 import re
 import unicodedata
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from vpp_core.calendar import Month, Period
+from vpp_core.devices import APPLIANCES
 from vpp_core.errors import InputError, shortened
 from vpp_core.iso import DEFAULT, ISOS, Iso, iso_of
 from vpp_core.scenario.market_rules import FLEET_SHARE, MarketRules
@@ -72,8 +73,10 @@ class Scenario(Rules):
         description="scales what drawn homes withhold and ask: power, backup hours, discharge share, compensation; "
         "0: no such preferences, 1: as drawn",
     )
-    water_heater_share: float = Field(
-        0.0, ge=0, le=1, description="share of drawn homes with an electric water heater that the VPP may move"
+    appliance_shares: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {},
+        description="shares of drawn homes with an appliance that the VPP may move, by kind: "
+        + ", ".join(device.name for device in APPLIANCES),
     )
     reliability: Reliability = Reliability()
     transform: DataTransform = DataTransform()
@@ -100,6 +103,24 @@ class Scenario(Rules):
             market = iso.market_rules() | market
         tariffs = {"tariffs": tariffs_of(iso)} if not {"tariff", "tariffs"} & set(given) else {}
         return {"reserve_zone": iso.reserve_zone, **tariffs, **given, "market": market}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was_called(cls, given: Any) -> Any:
+        """`water_heater_share`, a field of its own until there were other appliances."""
+        if isinstance(given, dict) and "water_heater_share" in given:
+            given = dict(given)
+            share = given.pop("water_heater_share")
+            given["appliance_shares"] = {"water_heater": share} | given.get("appliance_shares", {})
+        return given
+
+    @field_validator("appliance_shares")
+    @classmethod
+    def _known_appliances(cls, shares: dict[str, float]) -> dict[str, float]:
+        known = [device.name for device in APPLIANCES]
+        if unknown := sorted(set(shares) - set(known)):
+            raise ValueError(f"{unknown[0]!r} is no appliance; known are {', '.join(known)}")
+        return {name: shares[name] for name in known if shares.get(name)}
 
     @model_validator(mode="before")
     @classmethod
@@ -182,6 +203,10 @@ class Scenario(Rules):
 
     def __repr__(self) -> str:
         return f"<Scenario {self}>"
+
+    def __hash__(self) -> int:
+        """Equal ones alike; shares of appliances are a mapping, which has no hash of its own."""
+        return hash((self.name, self.homes, self.seed, self.data_seed, self.negotiation))
 
     @property
     def operator(self) -> Iso:

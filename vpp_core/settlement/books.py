@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.devices import DEVICES, money_by_device
 from vpp_core.fleet.fleet import Floats
-from vpp_core.fleet.kinds import KINDS
 from vpp_core.market.contingencies import since_call
 from vpp_core.market.inputs import Inputs
 from vpp_core.market.segments import NONSPIN, SPIN
@@ -36,7 +36,7 @@ from vpp_core.settlement.trajectory import Trajectory
 
 MONEY = (
     "wholesale_usd",
-    *(f"wholesale_{kind.source}_usd" for kind in KINDS),
+    *money_by_device("wholesale"),
     "reserve_usd",
     "call_usd",
     "programme_usd",
@@ -45,7 +45,7 @@ MONEY = (
     "penalty_usd",
     "end_energy_usd",
     "surplus_usd",
-    *(f"surplus_{kind.source}_usd" for kind in KINDS),
+    *money_by_device("surplus"),
     "surplus_reserves_usd",
     "payment_usd",
 )
@@ -131,12 +131,12 @@ def make_books(
     money["surplus_reserves_usd"] = money["reserve_usd"] + money["call_usd"] - no_pay
     bills = bill_change_by_kind(inputs, trajectory, counterfactual, tariff)
     present = sum(share is not None for share in bills.values())
-    for kind in KINDS:
-        own = bills[kind.name]
-        money[f"wholesale_{kind.source}_usd"] = sum_by_home(inputs, wholesale, kind.name)
-        money[f"surplus_{kind.source}_usd"] = sum_by_home(inputs, wholesale - wear - missed + end, kind.name)
+    for device in DEVICES:
+        own = bills[device.name]
+        money[f"wholesale_{device.source}_usd"] = sum_by_home(inputs, wholesale, device.name)
+        money[f"surplus_{device.source}_usd"] = sum_by_home(inputs, wholesale - wear - missed + end, device.name)
         if own is not None:
-            money[f"surplus_{kind.source}_usd"] -= own + unplaced / present
+            money[f"surplus_{device.source}_usd"] -= own + unplaced / present
     agreed = sum_by_home(inputs, _agreed_usd(trajectory, delivered, unpaid_share))
     money["payment_usd"] = agreed + to_households
     return Books(

@@ -6,11 +6,14 @@ scenario makes them again.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.calendar import Period
+from vpp_core.devices import APPLIANCES
 from vpp_core.fleet.fleet import Fleet, Floats, Ints
 from vpp_core.market.inputs import Inputs
 from vpp_core.physics.meter import net_injection_kw
@@ -41,14 +44,10 @@ def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes:
         """Of these homes alone: of all, the columns together would be larger than all that a run holds."""
         return of_home[:, homes]
 
-    def battery(of_store: Floats) -> Floats:
-        return own(sum_by_home(inputs, of_store, "battery"))
+    def of_kind(kind: str, of_store: Floats) -> Floats:
+        return own(sum_by_home(inputs, of_store, kind))
 
-    def car(of_store: Floats) -> Floats:
-        return own(sum_by_home(inputs, of_store, "car"))
-
-    def heater(of_store: Floats) -> Floats:
-        return own(sum_by_home(inputs, of_store, "water_heater"))
+    battery, car = (partial(of_kind, kind) for kind in ("battery", "car"))
 
     injection = net_injection_kw(inputs.pv_kw, inputs.load_kw, sum_by_home(inputs, trajectory.net_kw))
     columns = {
@@ -66,10 +65,13 @@ def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes:
         "car_default_kw": -car(trajectory.default_kw),
         "car_award_kw": car(trajectory.award_kw),
         "car_kwh": car(trajectory.energy_kwh),
-        "heater_kw": heater(trajectory.charge_kw),
-        "heater_award_kw": heater(trajectory.award_kw),
-        "heater_kwh": heater(trajectory.energy_kwh),
     }
+    for device in APPLIANCES:
+        columns |= {
+            f"{device.source}_kw": of_kind(device.name, trajectory.charge_kw),
+            f"{device.source}_award_kw": of_kind(device.name, trajectory.award_kw),
+            f"{device.source}_kwh": of_kind(device.name, trajectory.energy_kwh),
+        }
     labels = _labels(inputs.period, inputs.fleet.home_id[homes])
     rows = labels.assign(strategy=strategy, **{name: _long(values) for name, values in columns.items()})
     return rows.sort_values(["local_day", "home_id", "timestamp"], kind="stable", ignore_index=True)

@@ -36,7 +36,7 @@ def window_columns(
     total = {name: groups.window_sum(values.sum(axis=1)) for name, values in money.items()}
     length = inputs.windows.length
     award, delivered, stores = trajectory.award_kw, books.delivered_kw, inputs.stores
-    batteries, cars, heaters = (stores.of_kind(name) for name in ("battery", "car", "water_heater"))
+    batteries, cars = (stores.of_kind(name) for name in ("battery", "car"))
     moved_kw = trajectory.net_kw - counterfactual.net_kw
 
     def window_kwh(values: Floats) -> Floats:
@@ -72,7 +72,6 @@ def window_columns(
         "battery_charge_kwh": window_kwh(trajectory.charge_kw[:, batteries]),
         "ev_charge_kwh": window_kwh(trajectory.charge_kw[:, cars]),
         "ev_discharge_kwh": window_kwh(trajectory.discharge_kw[:, cars]),
-        "heater_charge_kwh": window_kwh(trajectory.charge_kw[:, heaters]),
         **total,
     }
 

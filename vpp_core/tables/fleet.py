@@ -1,4 +1,4 @@
-"""The fleet table: one row per home, its cars and water heater nested inside."""
+"""The fleet table: one row per home, its cars and appliances nested inside."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from vpp_core.devices import APPLIANCES
 from vpp_core.tables.contract import Column, Contract
 
 CATEGORIES = ("conservative", "moderate", "aggressive")
@@ -49,14 +50,16 @@ CARS = Contract(
     ),
 )
 
-HEATERS = Contract(
-    "heaters",
-    "An electric water heater of a home; nested in `prosumer_fleet`.",
+APPLIANCE = Contract(
+    "appliances",
+    "An appliance of a home that may be moved, such as a water heater; nested in `prosumer_fleet`.",
     (
-        Column("capacity_kwh", pa.float64(), "heat within its comfort band [kWh]", False, 0.0),
-        Column("max_power_kw", pa.float64(), "its element [kW]", False, 0.0),
+        Column(
+            "capacity_kwh", pa.float64(), "energy between the least and the most the household bears [kWh]", False, 0.0
+        ),
+        Column("max_power_kw", pa.float64(), "its power [kW]", False, 0.0),
         Column("loss_kw", pa.float64(), "standing loss [kW]", False, 0.0),
-        Column("draw_kwh", pa.float64(), "mean heat of a day's hot water [kWh]", False, 0.0),
+        Column("draw_kwh", pa.float64(), "mean energy drawn a day [kWh]", False, 0.0),
     ),
 )
 
@@ -93,7 +96,15 @@ PROSUMER_FLEET = Contract(
         Column("max_discharge_share", pa.float64(), "of capacity, what the VPP may take per day", False, **_SHARE),
         Column("ev_priority", pa.string(), "how much the car matters", one_of=EV_PRIORITIES),
         Column("cars", pa.list_(CARS.struct), "its cars", rows=CARS),
-        Column("heaters", pa.list_(HEATERS.struct), "its electric water heater, where it may be moved", rows=HEATERS),
+        *(
+            Column(
+                f"{device.source}s",
+                pa.list_(APPLIANCE.struct),
+                f"its {device.words}, if it may be moved",
+                rows=APPLIANCE,
+            )
+            for device in APPLIANCES
+        ),
         Column("words", pa.string(), "how it describes itself; kept only where a model speaks for homes", True),
     ),
     key=("home_id",),

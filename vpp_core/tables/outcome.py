@@ -10,15 +10,23 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from vpp_core.devices import APPLIANCES, DEVICES, DeviceKind, money_by_device
 from vpp_core.tables.contract import TIMESTAMP, Column, Contract
 from vpp_core.tables.negotiation import ASKED
 from vpp_core.tables.negotiation import OUTCOMES as NEGOTIATION_OUTCOMES
 
+WHOLESALE_BY_DEVICE = tuple(
+    Column(name, pa.float64(), f"the part of wholesale_usd moved by {device.plural} [$]")
+    for name, device in zip(money_by_device("wholesale"), DEVICES, strict=True)
+)
+SURPLUS_BY_DEVICE = tuple(
+    Column(name, pa.float64(), f"the part of surplus_usd from {device.plural}, their bill and wear in it [$]")
+    for name, device in zip(money_by_device("surplus"), DEVICES, strict=True)
+)
+
 _MONEY = (
     Column("wholesale_usd", pa.float64(), "LMP · (net injection − counterfactual) · Δt, without calls [$]"),
-    Column("wholesale_battery_usd", pa.float64(), "the part of wholesale_usd moved by batteries [$]"),
-    Column("wholesale_ev_usd", pa.float64(), "the part of wholesale_usd moved by EVs [$]"),
-    Column("wholesale_heater_usd", pa.float64(), "the part of wholesale_usd moved by water heaters [$]"),
+    *WHOLESALE_BY_DEVICE,
     Column("reserve_usd", pa.float64(), "capacity pay for reserves, no-pay deducted [$]"),
     Column("call_usd", pa.float64(), "energy delivered on reserve calls, at LMP [$]"),
     Column("programme_usd", pa.float64(), "pay of programmes, for being there or for what events showed [$]"),
@@ -31,9 +39,7 @@ _MONEY = (
     Column("penalty_usd", pa.float64(), "penalties for undelivered energy and reserve [$]"),
     Column("end_energy_usd", pa.float64(), "value of the change in stored energy relative to the counterfactual [$]"),
     Column("surplus_usd", pa.float64(), "all parts: costs (bill, wear, penalty) taken off [$]"),
-    Column("surplus_battery_usd", pa.float64(), "the part of surplus_usd from battery energy, wear and bill in it [$]"),
-    Column("surplus_ev_usd", pa.float64(), "the part of surplus_usd from EVs, bill and wear in it [$]"),
-    Column("surplus_heater_usd", pa.float64(), "the part of surplus_usd from water heaters, bill in it [$]"),
+    *SURPLUS_BY_DEVICE,
     Column("surplus_reserves_usd", pa.float64(), "the part of surplus_usd from reserve pay, calls and no-pay [$]"),
     Column("payment_usd", pa.float64(), "paid by the VPP to households, negative where they pay [$]", True),
 )
@@ -251,6 +257,16 @@ HOME_WINDOWS = Contract(
     key=("strategy", "window_start", "home_id"),
 )
 
+
+def _of_appliance(device: DeviceKind) -> tuple[Column, ...]:
+    name, words = device.source, device.words
+    return (
+        Column(f"{name}_kw", pa.float32(), f"power into its {words} [kW]"),
+        Column(f"{name}_award_kw", pa.float32(), f"of what its {words} would take, what cleared as held off [kW]"),
+        Column(f"{name}_kwh", pa.float32(), f"what its {words} holds [kWh]; of heat, above the comfort band's bottom"),
+    )
+
+
 HOME_INTERVALS = Contract(
     "home_intervals",
     "A row per strategy, interval and home, of a few homes: what their devices did. Powers are means of the interval.",
@@ -273,9 +289,7 @@ HOME_INTERVALS = Contract(
         Column("car_default_kw", pa.float32(), "what its cars would have charged on their own [kW]"),
         Column("car_award_kw", pa.float32(), "cleared of its cars: charging moved away, power given, above 0 [kW]"),
         Column("car_kwh", pa.float32(), "energy in its cars at the end of the interval [kWh]"),
-        Column("heater_kw", pa.float32(), "power into its water heater [kW]"),
-        Column("heater_award_kw", pa.float32(), "of its water heater's heating, what cleared as held off [kW]"),
-        Column("heater_kwh", pa.float32(), "heat in its water heater above the comfort band's bottom [kWh]"),
+        *(column for device in APPLIANCES for column in _of_appliance(device)),
     ),
     key=("strategy", "home_id", "timestamp"),
 )

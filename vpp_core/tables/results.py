@@ -7,7 +7,7 @@ import pyarrow as pa
 from vpp_core.tables.contract import Column, Contract
 from vpp_core.tables.data import SOURCES
 from vpp_core.tables.negotiation import ASKED
-from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
+from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, SURPLUS_BY_DEVICE, VIOLATIONS, WHOLESALE_BY_DEVICE
 
 _RUN = (
     Column("month", pa.string(), "month of trade days, YYYY-MM"),
@@ -29,13 +29,9 @@ _BOOKS = (
     ),
     Column("penalty_usd", pa.float64(), "penalties; lower the surplus [$]"),
     Column("end_energy_usd", pa.float64(), "value of the change in stored energy against the counterfactual [$]"),
-    Column("wholesale_battery_usd", pa.float64(), "the part of wholesale_usd moved by batteries [$]"),
-    Column("wholesale_ev_usd", pa.float64(), "the part of wholesale_usd moved by EVs [$]"),
-    Column("wholesale_heater_usd", pa.float64(), "the part of wholesale_usd moved by water heaters [$]"),
+    *WHOLESALE_BY_DEVICE,
     Column("reserves_usd", pa.float64(), "reserve_usd + call_usd [$]"),
-    Column("surplus_battery_usd", pa.float64(), "by source: surplus of battery energy, its bill and wear in it [$]"),
-    Column("surplus_ev_usd", pa.float64(), "by source: surplus of EVs, their bill and wear in it [$]"),
-    Column("surplus_heater_usd", pa.float64(), "by source: surplus of water heaters, their bill in it [$]"),
+    *SURPLUS_BY_DEVICE,
     Column("surplus_reserves_usd", pa.float64(), "by source: surplus of reserves: pay, call energy, no-pay [$]"),
     Column("payment_usd", pa.float64(), "paid by the VPP to households; null for a bound [$]", True),
     Column(

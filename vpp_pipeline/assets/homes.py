@@ -35,7 +35,7 @@ def prosumer_fleet(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.
         drawn = generate_fleet(
             scenario.homes,
             scenario.seed,
-            water_heater_share=scenario.water_heater_share,
+            appliance_shares=scenario.appliance_shares,
             homes_per_aggregation=scenario.market.homes_per_aggregation,
         )
         fleet = stricter(drawn, scenario.preference_strictness)

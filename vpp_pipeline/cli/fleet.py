@@ -48,9 +48,8 @@ def fleet(
     if out is not None and out.suffix not in (".csv", ".json"):
         raise InputError(f"{out} must end in .csv or .json")
     default = Scenario()
-    drawn = generate_fleet(
-        homes or default.homes, default.seed if seed is None else seed, water_heater_share=water_heaters
-    )
+    shares = {"water_heater": water_heaters}
+    drawn = generate_fleet(homes or default.homes, default.seed if seed is None else seed, appliance_shares=shares)
     rows = [{"what": name, "value": value} for name, value in _flat(describe(drawn))]
     print_rows(f"{len(drawn)} homes, seed {drawn.seed}", rows)
     forms = {".csv": fleet_summary_csv, ".json": fleet_to_json}

@@ -16,7 +16,7 @@ READS: dict[str, frozenset[str]] = {
     "load_profiles": _DATA | {"homes"},
     "price_forecast": frozenset({"iso", "market", "first_days"}),
     "prosumer_fleet": frozenset(
-        {"iso", "homes", "seed", "preference_strictness", "water_heater_share", "market", "first_days"}
+        {"iso", "homes", "seed", "preference_strictness", "appliance_shares", "market", "first_days"}
     ),
 }
 """Stages of data and homes. Which fields strategies read, they say themselves (`Strategy.reads_negotiation`)."""

@@ -33,4 +33,4 @@ def batteries(fleet: Fleet, period: Period, mean_load_kw: Floats) -> Stores:
     )
 
 
-BATTERY = Kind("battery", "battery", batteries)
+BATTERY = Kind("battery", batteries)

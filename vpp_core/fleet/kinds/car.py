@@ -135,4 +135,4 @@ def _usual_slots(cars: Cars) -> tuple[Ints, Ints]:
     return np.where(drives, leave, NEVER), np.where(drives, returns, NEVER)
 
 
-CAR = Kind("car", "ev", cars)
+CAR = Kind("car", cars)

@@ -13,13 +13,36 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from vpp_core.calendar import INTERVAL_HOURS, Period
-from vpp_core.fleet.draws import normal, uniform
-from vpp_core.fleet.fleet import Fleet, Floats
-from vpp_core.fleet.kinds.kind import Kind
-from vpp_core.fleet.stores import SLOTS, Stores, staying
-from vpp_core.physics.storage import charge_on_arrival_kw, step_energy_kwh
+from vpp_core.fleet.appliance import Appliance
+from vpp_core.fleet.draws import normal, pick, uniform
+from vpp_core.fleet.fleet import Appliances, Bools, Fleet, Floats, Ints
+from vpp_core.fleet.kinds.kind import Kind, Ownership, stores_of_appliances
+from vpp_core.fleet.stores import SLOTS, Stores
+
+
+class WaterHeater(Appliance):
+    """A tank with an electric element. What it stores is counted from the bottom of the household's comfort band."""
+
+    capacity_kwh: float = Field(3.3, ge=0.2, le=50, description="heat between bottom and top of the comfort band [kWh]")
+    max_power_kw: float = Field(4.5, ge=0.3, le=20, description="its element [kW]")
+    loss_kw: float = Field(0.07, ge=0, le=1, description="standing loss [kW]")
+    draw_kwh: float = Field(7.0, ge=0, le=60, description="mean heat of a day's hot water [kWh]")
+
+
+SIZES = ((3.3, 0.50), (4.3, 0.30), (5.3, 0.20))
+"""Heat that a tank holds within the comfort band [kWh], share: 50, 65 and 80 gallons (189, 246, 303 l) over 15 K, from
+45 to 60 degrees C behind a mixing valve. Shares and band are assumptions."""
+POWER_KW = 4.5
+"""The usual element, at 240 V."""
+LOSS_KW_PER_KWH = 0.021
+"""Standing loss over the heat held: 0.07 kW, some 1.7 kWh a day, of a 50-gallon tank. Assumption."""
+DRAW_MEDIAN_KWH = 7.0
+DRAW_SIGMA = 0.30
+DRAW_RANGE_KWH = (4.0, 12.0)
+"""Heat of a home's hot water on its mean day: some 45 gallons (170 l) warmed by 35 K. Assumption."""
 
 PEAKS = ((7.25, 1.2, 0.40), (19.5, 1.8, 0.40))
 """Hour, spread [h] and share of the day's hot water that comes around it; the rest comes evenly from 6 to 23 h.
@@ -31,33 +54,30 @@ MOST_OF_A_SLOT = 2.0
 """A quarter hour's draw is uniform between nothing and so many times its mean."""
 
 
+def drawn(home_id: Ints, has: Bools, seed: int) -> Appliances:
+    """Those of a population, from the ranges above."""
+    home = has.nonzero()[0].astype(np.int32)
+    capacity = pick(uniform(seed, "heater size", home_id[home]), SIZES)
+    draw = DRAW_MEDIAN_KWH * np.exp(DRAW_SIGMA * normal(seed, "hot water", home_id[home]))
+    return Appliances(
+        home=home,
+        capacity_kwh=capacity,
+        max_power_kw=np.full(len(home), POWER_KW),
+        loss_kw=np.round(LOSS_KW_PER_KWH * capacity, 4),
+        draw_kwh=np.clip(draw, *DRAW_RANGE_KWH).round(2),
+    )
+
+
 def water_heaters(fleet: Fleet, period: Period, mean_load_kw: Floats) -> Stores:
     """One column per water heater."""
-    tanks = fleet.heaters
+    tanks = fleet.appliances["water_heater"]
     home, capacity, power = tanks.home, tanks.capacity_kwh, tanks.max_power_kw
     hot_water = _share_by_slot()[:, None] * tanks.draw_kwh
     loss = tanks.loss_kw * INTERVAL_HOURS
     wanted = hot_water[period.slot_of_interval] * _noise(fleet, period, home) + loss
     most = hot_water * (1 + MOST_OF_A_DAY) * MOST_OF_A_SLOT + loss
-    draw, energy, charge = _left_alone(wanted, capacity, power)
-    need = np.broadcast_to(np.minimum(_reserve_kwh(most, power), capacity), draw.shape)
-    return staying(
-        len(period),
-        home,
-        np.zeros(len(home)),
-        capacity_kwh=capacity,
-        ceiling_kwh=capacity,
-        initial_kwh=capacity,
-        max_charge_kw=power,
-        charge_efficiency=np.ones(len(home)),
-        draw_kwh=draw,
-        need_kwh=need,
-        trip_need_kwh=need,
-        usual_need_kwh=need[0],
-        counterfactual_kwh=energy,
-        counterfactual_kw=charge,
-        usual_draw_kwh=hot_water + loss,
-    )
+    need = np.minimum(_reserve_kwh(most, power), capacity)
+    return stores_of_appliances(period, tanks, wanted, need, hot_water + loss)
 
 
 def _share_by_slot() -> Floats:
@@ -82,19 +102,6 @@ def _noise(fleet: Fleet, period: Period, home: Any) -> Floats:
     return np.asarray(day[period.day_of_interval] * slot)
 
 
-def _left_alone(wanted_kwh: Floats, capacity: Floats, power: Floats) -> tuple[Floats, Floats, Floats]:
-    """What is drawn (T, H), energy (T + 1, H) and charging (T, H) of tanks that heat whenever they are not full."""
-    intervals, count = wanted_kwh.shape
-    draw, charge, energy = np.empty_like(wanted_kwh), np.empty_like(wanted_kwh), np.empty((intervals + 1, count))
-    energy[0] = capacity
-    for t in range(intervals):
-        draw[t] = np.minimum(wanted_kwh[t], energy[t])
-        left = energy[t] - draw[t]
-        charge[t] = charge_on_arrival_kw(left, 1.0, capacity, power, 1.0, INTERVAL_HOURS)
-        energy[t + 1] = step_energy_kwh(left, charge[t], 0.0, 1.0, 1.0, INTERVAL_HOURS)
-    return draw, energy, charge
-
-
 def _reserve_kwh(most_kwh: Floats, power: Floats) -> Floats:
     """Energy from which the largest draws that may come can be met at any time of the day, (H,).
 
@@ -108,4 +115,4 @@ def _reserve_kwh(most_kwh: Floats, power: Floats) -> Floats:
     return most
 
 
-WATER_HEATER = Kind("water_heater", "heater", water_heaters)
+WATER_HEATER = Kind("water_heater", water_heaters, Ownership(WaterHeater, "heater", drawn))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from vpp_core.devices import DEVICES
 from vpp_core.results.rungs import ALONE, BOUND, BOUND_WITHIN, COMMANDED, EXACT, NEGOTIATED, SMART, UNHEEDING
 
 Figure = dict[str, Any]
@@ -15,7 +16,8 @@ GOLD = "#f2d93b"
 GREY, RED, RUST, MAROON, YELLOW = "#8b929c", "#c2553a", "#b7571c", "#ac0d31", "#ceb833"
 NIGHT = "#000048"
 """The strategies' tints, and some that plots outside the report use."""
-BATTERY, CAR, HEATER, SOLAR = "#4bbdbc", "#625499", "#911cc6", "#dfb600"
+DEVICE_COLOUR = {device.source: device.colour for device in DEVICES}
+BATTERY, CAR, SOLAR = DEVICE_COLOUR["battery"], DEVICE_COLOUR["ev"], "#dfb600"
 RESERVE, NONSPIN, CALLED, PROGRAMME = "#d993ff", "#5b3ab8", "#b43252", "#7b1d35"
 KEPT, BILL, WEAR, PENALTY = "#dfa938", "#ad4c76", "#9ea185", "#896540"
 PRICE, FORECAST, AWARD, MOVED_OUT, MOVED_IN = "#b97256", "#e3c2a6", "#bf763a", "#66e56a", "#9bd0ff"

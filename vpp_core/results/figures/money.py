@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from vpp_core.devices import DEVICES
 from vpp_core.results.concentration import best_first, window_surplus
 from vpp_core.results.figures.base import (
-    BATTERY,
     BILL,
-    CAR,
+    DEVICE_COLOUR,
     GAINED,
-    HEATER,
     KEPT,
     LOST,
     NEUTRAL,
@@ -31,9 +30,7 @@ from vpp_core.results.same_knowledge import SOURCES
 from vpp_core.results.text import usd
 
 _PARTS = (
-    ("wholesale_battery_usd", "batteries, wholesale", 1, BATTERY),
-    ("wholesale_ev_usd", "EVs, wholesale", 1, CAR),
-    ("wholesale_heater_usd", "water heaters, wholesale", 1, HEATER),
+    *((f"wholesale_{device.source}_usd", f"{device.plural}, wholesale", 1, device.colour) for device in DEVICES),
     ("reserves_usd", "reserves", 1, RESERVE),
     ("programme_usd", "programmes", 1, PROGRAMME),
     ("end_energy_usd", "energy left at the end", 1, KEPT),
@@ -41,7 +38,7 @@ _PARTS = (
     ("wear_change_usd", "battery wear", -1, WEAR),
     ("penalty_usd", "penalties", -1, PENALTY),
 )
-_SOURCE_COLOURS = (BATTERY, CAR, HEATER, RESERVE, PROGRAMME)
+_SOURCE_COLOURS = (*DEVICE_COLOUR.values(), RESERVE, PROGRAMME)
 
 
 def ladder_figure(run: Run) -> Figure:

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.devices import APPLIANCES
 from vpp_core.iso import Iso
 from vpp_core.results.figures.base import (
     AWARD,
     BATTERY,
     CALLED,
     CAR,
-    HEATER,
     MOVED_IN,
     MOVED_OUT,
     NEUTRAL,
@@ -78,7 +78,11 @@ def home_legend(one: OneDay) -> Legend:
         (AWARD, "award of the battery"),
         (SOLAR, "solar minus load"),
         *_drawn(rows, ("car_kw", "car_default_kw", "car_kwh"), CAR, "cars, charging below 0"),
-        *_drawn(rows, ("heater_kw",), HEATER, "the water heater"),
+        *(
+            entry
+            for device in APPLIANCES
+            for entry in _drawn(rows, (f"{device.source}_kw",), device.colour, f"the {device.words}")
+        ),
         *_drawn(rows, ("nonspin_kw",), NONSPIN, f"{one.iso.products[1].short} held"),
         *_drawn(rows, ("called_kw",), CALLED, "called"),
     )
@@ -141,8 +145,9 @@ def _home_panels(one: OneDay, key: str) -> list[Panel]:
     if one.intervals[["car_kw", "car_default_kw", "car_kwh"]].to_numpy().any():
         # what clears of a car held off is its whole charging power for hours on end: the table has it, not the plot
         power.append(line("cars", "car_kw", CAR, sign=-1))
-    if one.intervals["heater_kw"].to_numpy().any():
-        power.append(line("water heater", "heater_kw", HEATER, "dotted", sign=-1))
+    for device in APPLIANCES:
+        if one.intervals[f"{device.source}_kw"].to_numpy().any():
+            power.append(line(device.words, f"{device.source}_kw", device.colour, "dotted", sign=-1))
     reserve = [
         line(f"{first.short} held", "spin_kw", RESERVE, "area"),
         line(f"{second.short} held", "nonspin_kw", NONSPIN, "area"),
