@@ -25,7 +25,7 @@ from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_core.sources.unread import Unread, in_lines, unread_of, with_unread
 from vpp_pipeline import progress
-from vpp_pipeline.assets.preview import Describe, Image, drawn
+from vpp_pipeline.assets.preview import Describe, Image
 from vpp_pipeline.io.parquet import contract_of
 from vpp_pipeline.io.resource import LakePlace
 from vpp_pipeline.lake import Lake
@@ -152,7 +152,7 @@ class Stage:
                 file = encode(with_unread(table, self.unread), contract, made_from)
                 if beside is not None:
                     beside(made_from, file.table)
-            described = describe(file.table, self._image(file.digest)) if describe else {}
+            described = describe(file.table, Image(self.shown_of(digest=file.digest))) if describe else {}
             self._done(began, reused)
         return dg.MaterializeResult(
             value=None if in_place else file,
@@ -221,17 +221,11 @@ class Stage:
                     return file
         return None
 
-    def _image(self, digest: str) -> Image:
-        """Draws a picture of a table with this digest; where the last one shown was of the same, that is taken."""
-
-        def image(draw: Callable[[], bytes]) -> dg.MetadataValue:
-            last = {} if self.fresh else self.shown()
-            same = (
-                "digest" in last and last["digest"].value == digest and last["code"].value == code_version(self.asset)
-            )
-            return last["picture"] if same and "picture" in last else drawn(draw)
-
-        return image
+    def shown_of(self, **same: str) -> Mapping[str, Any]:
+        """What was shown last, where it was made by the same code of what is named; else nothing."""
+        last = {} if self.fresh else self.shown()
+        wanted = {"code": code_version(self.asset), **same}
+        return last if all(name in last and last[name].value == value for name, value in wanted.items()) else {}
 
     def _done(self, began: float, reused: bool) -> None:
         seconds = time.perf_counter() - began

@@ -13,7 +13,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from tests.pipeline.tiny import Ran, in_memory
-from vpp_pipeline import runner, stage
+from vpp_pipeline import runner
+from vpp_pipeline.assets import preview
 from vpp_pipeline.lake import Lake
 
 
@@ -37,7 +38,7 @@ def images_of_nothing(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     finished month.
     """
     if request.path.stem != "test_pictures":
-        monkeypatch.setattr(stage, "drawn", lambda _: dg.MetadataValue.md("![]()"))
+        monkeypatch.setattr(preview, "drawn", lambda _: dg.MetadataValue.md("![]()"))
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def test_a_page_that_cannot_be_written_fails_the_stage_with_the_reason(
         raise InputError("the disk is full") from OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(pictures, "write_whole", refuse)
+    (ran.lake.plots / TINY.name / MONTH / "market_prices.html").unlink()
     assert ran.again(assets=["market_prices"]).faults == ("the disk is full",)
 
 

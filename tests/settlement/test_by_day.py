@@ -15,16 +15,10 @@ from vpp_core.simulation import outcomes_to_arrow, settled, simulate
 from vpp_core.strategies.registry import STRATEGIES
 
 
-@pytest.mark.parametrize(
-    "what",
-    [
-        {"v2g": True, "water_heaters": 0.5},
-        {"reliability": Reliability(device_out_share_per_day=0.3, opt_out_share_per_window=0.1), "month": "2023-03"},
-    ],
-    ids=["every device", "devices out of reach"],
-)
-def test_days_settled_one_by_one_are_the_period_settled_whole(what: dict[str, Any]) -> None:
-    inputs = invented_inputs(homes=6, days=3, seed=4, **what)
+def test_days_settled_one_by_one_are_the_period_settled_whole() -> None:
+    """With every kind of device, some of them out of reach."""
+    failing = Reliability(device_out_share_per_day=0.3, opt_out_share_per_window=0.1)
+    inputs = invented_inputs(homes=6, days=3, seed=4, v2g=True, water_heaters=0.5, reliability=failing)
     whole = outcomes_to_arrow(simulate(inputs, STRATEGIES))
     assert outcomes_to_arrow(list(settled(inputs, STRATEGIES))).equals(whole)
 
@@ -40,7 +34,7 @@ def test_a_day_knows_what_was_before_it() -> None:
 
 def test_what_stores_did_is_held_for_a_day_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the strategy, and of homes left alone; while a day begins, also the day before."""
-    inputs = invented_inputs(homes=20, days=4, seed=2)
+    inputs = invented_inputs(homes=12, days=3, seed=2)
     held: list[int] = []
     add = Settlement.add
 
@@ -56,4 +50,4 @@ def test_what_stores_did_is_held_for_a_day_and_no_longer(monkeypatch: pytest.Mon
     finally:
         tracemalloc.stop()
     a_day = 15 * 8 * 96 * len(inputs.stores)
-    assert len(held) == 4 and max(held) < 3 * a_day and held[-1] < 1.1 * held[1]
+    assert len(held) == 3 and max(held) < 3 * a_day and held[-1] < 1.1 * held[1]

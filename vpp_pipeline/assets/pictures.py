@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+from upath import UPath
 
 from vpp_core.calendar import in_local_time
 from vpp_pipeline.assets.preview import Describe, Image
@@ -33,18 +34,24 @@ def with_picture(
 
     def pictured(table: pa.Table, image: Image) -> dict[str, Any]:
         frame = in_local_time(table.to_pandas(), stage.scenario.operator)
+        path = page_of(stage)
+        if not (image.last and path.exists()):
+            write_page(stage, page(frame, library_from(LEVELS)))
         return {
             "picture": image(lambda: thumbnail(frame)),
-            "plot": dg.MetadataValue.url(write_page(stage, page(frame, library_from(LEVELS)))),
+            "plot": dg.MetadataValue.url(link_to(stage.lake, path)),
             **describe(table, image),
         }
 
     return pictured
 
 
-def write_page(stage: Stage, content: str, name: str | None = None) -> str:
-    """Put a page whole into the lake's plots, beside the script it needs; returns the link to it."""
+def page_of(stage: Stage, name: str | None = None) -> UPath:
+    """Where a page lies in the lake's plots, by default the asset's own."""
+    return stage.lake.plots / stage.scenario.name / str(stage.month) / f"{name or stage.asset}.html"
+
+
+def write_page(stage: Stage, content: str, name: str | None = None) -> None:
+    """Put a page whole into the lake's plots, beside the script it needs."""
     put_library(stage.lake)
-    path = stage.lake.plots / stage.scenario.name / str(stage.month) / f"{name or stage.asset}.html"
-    write_whole(path, content.encode())
-    return link_to(stage.lake, path)
+    write_whole(page_of(stage, name), content.encode())

@@ -18,7 +18,7 @@ from vpp_core.errors import InputError
 from vpp_core.iso import Iso
 from vpp_core.tables import CLAIMS, DATA_SHARES, GAP_SPLIT, KPI_DAILY, NEGOTIATOR_SCORES
 from vpp_pipeline.assets.pictures import LEVELS, write_page
-from vpp_pipeline.assets.preview import drawn
+from vpp_pipeline.assets.preview import Image
 from vpp_pipeline.lake.database import MANIFEST, rebuild
 from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.links import link_to
@@ -86,7 +86,8 @@ def publish(stage: Stage, tables: ReportTables) -> dg.MaterializeResult:
             "found": answer((folder / REPORT).read_text()).partition("\n\n")[0],
             "answer": dg.MetadataValue.md(answer((folder / REPORT).read_text())),
             "report": dg.MetadataValue.url(link_to(stage.lake, folder / PAGE)),
-            "picture": drawn(lambda: ladder_thumbnail(tables.kpi_monthly)),
+            "picture": Image(stage.shown_of(recipe=recipe))(lambda: ladder_thumbnail(tables.kpi_monthly)),
+            "recipe": recipe,
             **{name: dg.MetadataValue.path(str(folder / name)) for name in manifest["files"]},
             "reports.duckdb": dg.MetadataValue.path(str(stage.lake.database)),
             "said_of_database": "\n".join(said) or "it holds every month and scenario of the lake",
