@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from tests.results.ladders import LOSES
 from vpp_core.calendar import Month
 from vpp_core.devices import APPLIANCES, money_by_device
 from vpp_core.fleet.fleet import Appliances, Cars, Fleet
@@ -33,18 +34,6 @@ from vpp_core.tables import (
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS, VIOLATIONS
 
 BOUNDS = ("perfect_foresight_aware", "perfect_foresight")
-NEGOTIATION_LOSES = {
-    "no_vpp": 0.0,
-    "smart_home": 8.0,
-    "negotiated": 20.0,
-    "centralized_aware": 30.0,
-    "centralized": 45.0,
-    "perfect_forecast": 40.0,
-    "perfect_foresight_aware": 60.0,
-    "perfect_foresight": 100.0,
-}
-NEGOTIATION_WINS = NEGOTIATION_LOSES | {"negotiated": 50.0}
-NEGOTIATION_HARMS = NEGOTIATION_LOSES | {"negotiated": -15.0}
 
 
 @dataclass(frozen=True)
@@ -80,7 +69,7 @@ def _once(make: Callable) -> Callable:
 def run_of(invent):
     """A report's record from an invented run."""
 
-    def make(surplus=NEGOTIATION_LOSES, **options) -> Run:
+    def make(surplus=LOSES, **options) -> Run:
         made = invent(surplus, **options)
         kpis = kpi_monthly(made.outcomes, made.scenario, made.month, made.prices, made.fleet)
         daily = kpi_daily(made.outcomes, made.scenario, made.month, made.prices)
@@ -105,7 +94,7 @@ def run_of(invent):
 
 
 def _invent(
-    surplus: Mapping[str, float] = NEGOTIATION_LOSES,
+    surplus: Mapping[str, float] = LOSES,
     days: int = 5,
     homes: int = 4,
     noise: float = 0.5,

@@ -3,20 +3,10 @@
 import pandas as pd
 import pytest
 
+from tests.results.ladders import LOSES
 from vpp_core.results.gap import gap_split, step_interval
 from vpp_core.results.kpis import kpi_daily
 from vpp_core.tables import GAP_SPLIT
-
-LOSES = {
-    "no_vpp": 0.0,
-    "smart_home": 8.0,
-    "negotiated": 20.0,
-    "centralized_aware": 30.0,
-    "centralized": 45.0,
-    "perfect_forecast": 40.0,
-    "perfect_foresight_aware": 60.0,
-    "perfect_foresight": 100.0,
-}
 
 
 def split_of(invent, surplus=LOSES, **options):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.results.ladders import LOSES
 from vpp_core.results.answer import a_home, answer, direction
 from vpp_core.results.gains import gains
 from vpp_core.results.modelled import Hanging, hanging, hanging_words, modelled_table
@@ -11,17 +12,6 @@ from vpp_core.results.sentences import observations
 from vpp_core.results.shares import shown_share
 from vpp_core.results.statistics import Interval
 from vpp_core.results.text import form_of, usd
-
-LOSES = {
-    "no_vpp": 0.0,
-    "smart_home": 8.0,
-    "negotiated": 20.0,
-    "centralized_aware": 30.0,
-    "centralized": 45.0,
-    "perfect_forecast": 40.0,
-    "perfect_foresight_aware": 60.0,
-    "perfect_foresight": 100.0,
-}
 
 
 def test_a_negotiation_that_costs_is_said_to_cost(run_of):

@@ -38,11 +38,12 @@ def gap_split(daily: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     paths = {path: (*steps, (TOTAL, BOUND, NEGOTIATED)) for path, steps in SPLIT.items()}
-    total = _paired(daily, "surplus_usd", BOUND, NEGOTIATED)
+    by_day = {measure: _by_day(daily, measure) for measure in _COMPARED}
+    total = _paired(by_day["surplus_usd"], BOUND, NEGOTIATED)
     for path, steps in (paths | {COMPARISON: COMPARISONS}).items():
         for step, upper, lower in steps:
             for measure in _COMPARED if path == COMPARISON else ("surplus_usd",):
-                paired = _paired(daily, measure, upper, lower)
+                paired = _paired(by_day[measure], upper, lower)
                 if paired is None:
                     continue
                 row = _row(paired, measure)
@@ -87,9 +88,13 @@ def step_interval(
     return Interval(float(row["difference"]), float(row["low"]), float(row["high"]))
 
 
-def _paired(daily: pd.DataFrame, measure: str, upper: str, lower: str) -> pd.Series | None:
+def _by_day(daily: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """A row per day, a column per strategy."""
+    return daily.set_index(["local_day", "strategy"])[measure].unstack()  # noqa: PD010
+
+
+def _paired(by_day: pd.DataFrame, upper: str, lower: str) -> pd.Series | None:
     """Daily differences upper − lower over the days that both have; None where there are none."""
-    by_day = daily.set_index(["local_day", "strategy"])[measure].unstack()  # noqa: PD010
     if upper not in by_day or lower not in by_day:
         return None
     differences = (by_day[upper] - by_day[lower]).dropna()

@@ -12,7 +12,6 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.calendar import Month
-from vpp_core.devices import money_by_device
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.llm.limits import cost_usd
 from vpp_core.llm.usage import Usage
@@ -21,25 +20,13 @@ from vpp_core.results.model_share import share_percent, whose
 from vpp_core.results.rungs import BOUND, SMART
 from vpp_core.results.statistics import gini, jain, ratio_interval
 from vpp_core.scenario import Scenario
+from vpp_core.settlement.books import MONEY
 from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
 from vpp_core.tables import KPI_DAILY, KPI_MONTHLY
 from vpp_core.tables.negotiation import FALLBACKS
 from vpp_core.tables.outcome import A_CENT, SATISFACTION_COMPONENTS, VIOLATIONS
 
-_SUMMED = (
-    "surplus_usd",
-    "wholesale_usd",
-    "reserve_usd",
-    "call_usd",
-    "programme_usd",
-    "bill_change_usd",
-    "wear_change_usd",
-    "penalty_usd",
-    "end_energy_usd",
-    *money_by_device("wholesale"),
-    *money_by_device("surplus"),
-    "surplus_reserves_usd",
-)
+_SUMMED = tuple(name for name in MONEY if name != "payment_usd")
 _COUNTED = ("bids_submitted", "bids_cleared", "reserve_bids", "bids_below_minimum", "negotiations", "coalitions")
 _ENERGY = {
     **{f"bid_{side}_kw": f"offered_{side}_mwh" for side in ("sell", "buy")},
