@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from vpp_core.market.inputs import Inputs
     from vpp_pipeline.stage import Stage
 
-LEAST_HOME_INTERVALS = 200_000
+MIN_HOME_INTERVALS = 200_000
 """homes times quarter hours: in less a helper would hardly have started (its libraries take some 4 s of a core)"""
-MOST_HOME_INTERVALS = 1_500_000
+MAX_HOME_INTERVALS = 1_500_000
 """in more, 500 homes over a month, a second process takes much memory: 700 bytes each, beside what libraries take"""
 COMMAND = (sys.executable, "-m", "vpp_pipeline.ahead")
 _LENGTH_BYTES = 8
-_MOST_BYTES = 2**40
+_MAX_BYTES = 2**40
 _SECONDS = b"seconds"
 
 
@@ -173,7 +173,7 @@ class Helper:
 def _received(stream: IO[bytes]) -> RungResult | None:
     """An answer as it comes through the pipe; None where the helper could not do it."""
     length = int.from_bytes(stream.read(_LENGTH_BYTES).rjust(_LENGTH_BYTES, b"\xff"), "big")
-    if length > _MOST_BYTES:  # it is gone, or this is no answer
+    if length > _MAX_BYTES:  # it is gone, or this is no answer
         raise EOFError
     content = stream.read(length)
     if len(content) < length:
@@ -188,7 +188,7 @@ def helper_of(stage: Stage, homes: int) -> Helper | None:
     """The helper of this process; none where there is no second core for it, or the month is too small or too large."""
     global _helper  # noqa: PLW0603 (one for all stages of a run)
     size = homes * len(stage.period)
-    if workers_at(stage.on) < 2 or not LEAST_HOME_INTERVALS <= size <= MOST_HOME_INTERVALS:
+    if workers_at(stage.on) < 2 or not MIN_HOME_INTERVALS <= size <= MAX_HOME_INTERVALS:
         return None
     _helper = _helper or Helper()
     return _helper

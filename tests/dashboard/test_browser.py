@@ -20,7 +20,7 @@ from vpp_pipeline.lake import Lake
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 OF_TINY = f"month={MONTH}&scenario={TINY.name}"
-LEAST_BYTES = 20_000
+MIN_BYTES = 20_000
 """of a screenshot that shows something; an empty page takes 5,000"""
 
 
@@ -55,7 +55,7 @@ def tab(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brows
 def drawn(tab: Browser, path: Path) -> None:
     """The page as a picture that shows something."""
     tab.picture(path, whole=False)
-    assert path.stat().st_size > LEAST_BYTES
+    assert path.stat().st_size > MIN_BYTES
 
 
 def test_the_answer_is_drawn(tab: Browser, server: str, lake: Lake, tmp_path: Path) -> None:

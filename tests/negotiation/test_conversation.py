@@ -131,7 +131,7 @@ def test_one_negotiation_computed_is_the_one_that_the_month_has_kept() -> None:
 
 def test_of_a_large_fleet_evenly_spaced_homes_are_kept_with_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
     heard = day()
-    monkeypatch.setattr(ledger, "MOST_HOMES", 5)
+    monkeypatch.setattr(ledger, "MAX_HOMES", 5)
     rows = negotiate_window(heard.inputs, EVENING)
     kept = set(heard.inputs.fleet.home_id[np.flatnonzero(ledger.kept_homes(40))].tolist())
     assert len(kept) == 5 and set(rows["home_id"].to_pylist()) < kept

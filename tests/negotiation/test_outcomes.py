@@ -319,7 +319,7 @@ def test_who_broke_its_promises_is_worth_less_and_asked_last(view: GateView) -> 
     assert kept == pytest.approx(np.where(view.layout.home % 2 == 0, 0.0, offered))
 
 
-LEAST_KW = 10.0
+MIN_KW = 10.0
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ LEAST_KW = 10.0
         (Formulation(0.0), 1000.0, "their direction or reserve sums to less than the minimum bid"),
         (
             Formulation(0.0, minimum_reliability=0.5),
-            LEAST_KW,
+            MIN_KW,
             "what is worth asking for sums to less than the minimum bid",
         ),
     ],

@@ -34,7 +34,7 @@ def until(happens: Callable[[], bool]) -> None:
 def test_a_month_with_a_second_process_is_the_same_to_the_byte(
     finished: Ran, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "LEAST_HOME_INTERVALS", 0)
+    monkeypatch.setattr(ahead, "MIN_HOME_INTERVALS", 0)
     monkeypatch.setenv("VPP_ON", "processes:2")
     answered: list[str] = []
 

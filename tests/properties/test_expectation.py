@@ -67,9 +67,9 @@ def rolled(view: GateView, m: int, deviation_kw: float) -> tuple[float, float, f
         )
         power = default
         if inside and deviation_kw:
-            most_in = float(charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours))
-            most_out = float(discharge_limit_kw(energy, s.floor[m], s.give[m], s.out_of[m], hours))
-            power = float(np.clip(default + deviation_kw, -most_in, most_out))
+            max_input_tokens = float(charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours))
+            max_output_tokens = float(discharge_limit_kw(energy, s.floor[m], s.give[m], s.out_of[m], hours))
+            power = float(np.clip(default + deviation_kw, -max_input_tokens, max_output_tokens))
             power = max(power, default) if deviation_kw > 0 else min(power, default)
             moved += abs(power - default) * hours
         cost += float(retail_bill_usd(net + power, stages.imported[tariff, k], stages.exported[tariff, k], hours))

@@ -12,7 +12,7 @@ import pytest
 from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError
 from vpp_core.fleet.population import generate_fleet
-from vpp_core.scenario import KNOWN_SCENARIOS, MOST_LOAD_PROFILES, Scenario
+from vpp_core.scenario import KNOWN_SCENARIOS, MAX_LOAD_PROFILES, Scenario
 from vpp_core.sources import load
 from vpp_core.sources.load import load_chunks, load_kw, load_profiles, load_table, profile_count
 from vpp_core.sources.load_model import BLOCK, modelled_load
@@ -105,9 +105,9 @@ def test_a_table_made_by_parts_is_the_same_to_the_byte(monkeypatch: pytest.Monke
 
 
 def test_homes_of_a_very_large_fleet_share_loads_and_the_first_ones_keep_theirs() -> None:
-    fleet = generate_fleet(MOST_LOAD_PROFILES + 3, 42)
+    fleet = generate_fleet(MAX_LOAD_PROFILES + 3, 42)
     assert list(fleet.load_profile_id[:3]) == list(fleet.load_profile_id[-3:]) == [0, 1, 2]
-    assert len(set(fleet.load_profile_id)) == MOST_LOAD_PROFILES == profile_count(Scenario(homes=1_000_000))
+    assert len(set(fleet.load_profile_id)) == MAX_LOAD_PROFILES == profile_count(Scenario(homes=1_000_000))
     assert profile_count(Scenario(homes=200)) == 200
 
 

@@ -12,7 +12,7 @@ from vpp_core.fleet import assumptions as given
 from vpp_core.fleet.draws import along, between, choose, normal, pick, uniform
 from vpp_core.fleet.fleet import Cars, Fleet, Floats, Hours
 from vpp_core.fleet.kinds import KINDS
-from vpp_core.scenario import MOST_LOAD_PROFILES
+from vpp_core.scenario import MAX_LOAD_PROFILES
 from vpp_core.sources.orientations import ORIENTATIONS
 
 CARS_PER_HOME = 2
@@ -88,7 +88,7 @@ def generate_fleet(
         home_id=home_id,
         category=category,
         aggregation_id=(home_id // homes_per_aggregation).astype(np.int32),
-        load_profile_id=(home_id % MOST_LOAD_PROFILES).astype(np.int32),
+        load_profile_id=(home_id % MAX_LOAD_PROFILES).astype(np.int32),
         bess_capacity_kwh=np.where(has_bess, bess_kwh, 0.0),
         bess_max_power_kw=np.where(has_bess, bess_kw, 0.0),
         bess_charge_efficiency=np.full(homes, given.BESS_EFFICIENCY),

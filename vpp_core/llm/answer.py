@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 SchemaT = TypeVar("SchemaT", bound=BaseModel)
-LEAST_CHARACTERS_PER_TOKEN = 2
+MIN_CHARACTERS_PER_TOKEN = 2
 """No tokenizer known makes more of JSON and English: what is counted where a service does not say."""
 LONGEST_ANSWER = 40_000
 """characters; some 8,000 tokens, the most that a scenario may ask for. What is longer is not kept"""
 TOO_LONG = "TOO_LONG"
 """`Reply.finish` of an answer that was longer than that."""
 LONGEST_EXCERPT = 120
-MOST_TOKENS = 10**9
+MAX_TOKENS = 10**9
 """of one answer; a count beyond it is no count"""
 ATTEMPTS = 2
 LONGEST_TOLD_WAIT_SECONDS = 90.0
@@ -145,9 +145,9 @@ def _reply(message: Any, asked_characters: int) -> Reply:
 
 def _count(said: Any, characters: int) -> int:
     """Tokens as a service counts them; where it does not, as many as the characters can be."""
-    if isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= MOST_TOKENS:
+    if isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= MAX_TOKENS:
         return said
-    return math.ceil(characters / LEAST_CHARACTERS_PER_TOKEN)
+    return math.ceil(characters / MIN_CHARACTERS_PER_TOKEN)
 
 
 def read(reply: Reply, schema: type[SchemaT]) -> tuple[SchemaT, tuple[str, ...]]:

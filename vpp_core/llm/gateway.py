@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SchemaT = TypeVar("SchemaT", bound=BaseModel)
 FIRST_WAIT_SECONDS = 0.5
 """Before a question is put again; twice as long each time. Added to what a service tells, since that can be short."""
-MOST_TURNED_AWAY = 10
+MAX_TURNED_AWAY = 10
 """How often a question is put again to a service that says when to come back."""
 
 
@@ -184,7 +184,7 @@ class Gateway:
             if told is not None:
                 turned_away += 1
                 self._patience.told(told + FIRST_WAIT_SECONDS * 2 ** (turned_away - 1))
-                if turned_away > MOST_TURNED_AWAY:
+                if turned_away > MAX_TURNED_AWAY:
                     return last
                 if calls == reserved:
                     if not self._budget.one_more():

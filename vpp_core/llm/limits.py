@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vpp_core.llm.answer import LEAST_CHARACTERS_PER_TOKEN
+from vpp_core.llm.answer import MIN_CHARACTERS_PER_TOKEN
 from vpp_core.scenario import LanguageModelRules
 
 MILLION = 1_000_000
@@ -25,15 +25,18 @@ class Spent:
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
-    most_in: int = 0
-    most_out: int = 0
-    """the most that any answer has cost"""
+    max_input_tokens: int = 0
+    max_output_tokens: int = 0
+    """of any one answer"""
 
     def add(self, calls: int, input_tokens: int, output_tokens: int) -> None:
         self.calls += calls
         self.input_tokens += input_tokens
         self.output_tokens += output_tokens
-        self.most_in, self.most_out = max(self.most_in, input_tokens), max(self.most_out, output_tokens)
+        self.max_input_tokens, self.max_output_tokens = (
+            max(self.max_input_tokens, input_tokens),
+            max(self.max_output_tokens, output_tokens),
+        )
 
 
 class Budget:
@@ -54,8 +57,8 @@ class Budget:
         spent = self._spent
         left = self._rules.maximum_calls - spent.calls - reserved_calls
         asked = reserved_questions + 1
-        tokens_in = asked * max(math.ceil(characters / LEAST_CHARACTERS_PER_TOKEN), spent.most_in)
-        tokens_out = asked * max(self._rules.maximum_output_tokens, spent.most_out)
+        tokens_in = asked * max(math.ceil(characters / MIN_CHARACTERS_PER_TOKEN), spent.max_input_tokens)
+        tokens_out = asked * max(self._rules.maximum_output_tokens, spent.max_output_tokens)
         tokens = spent.input_tokens + spent.output_tokens + tokens_in + tokens_out
         usd = cost_usd(self._rules, spent.input_tokens + tokens_in, spent.output_tokens + tokens_out)
         if tokens > self._rules.maximum_tokens or usd > self._rules.maximum_usd:

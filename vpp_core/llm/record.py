@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from vpp_core.errors import InputError
-from vpp_core.llm.answer import LONGEST_ANSWER, MOST_TOKENS, Reply
+from vpp_core.llm.answer import LONGEST_ANSWER, MAX_TOKENS, Reply
 from vpp_core.llm.limits import Spent
 
 HASH_DIGITS = 32
@@ -133,7 +133,7 @@ def entries_of(text: str, where: str, first_line: int = 1) -> list[Entry]:
     return entries
 
 
-Tokens = Annotated[int, Field(ge=0, le=MOST_TOKENS)]
+Tokens = Annotated[int, Field(ge=0, le=MAX_TOKENS)]
 _STRICT = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
 
 

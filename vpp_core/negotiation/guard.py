@@ -23,7 +23,7 @@ ROUNDS_AHEAD = 1
 """By how many rounds a model may concede earlier than evenly."""
 HIGHEST_MINIMUM_SCORE = 0.4
 """Bids scored above it get a counter-offer whatever a model says: nobody is asked without one."""
-LEAST_WORTH = 0.9
+MIN_WORTH = 0.9
 """Share of the usual coalition's expected worth that a model's must reach."""
 TOLERANCE = 1e-9
 CENT = 0.01
@@ -78,7 +78,7 @@ def hold_responses(
 
 def worth_enough(proposed_usd: float, usual_usd: float) -> bool:
     """Whether a coalition may stand beside the usual one; both by the scenario's own objective [$]."""
-    return proposed_usd >= LEAST_WORTH * usual_usd - TOLERANCE
+    return proposed_usd >= MIN_WORTH * usual_usd - TOLERANCE
 
 
 def _homes(bargain: Bargain, segments: Bools) -> int:

@@ -21,7 +21,7 @@ from vpp_core.negotiation.rows import Ended, Kept
 from vpp_core.negotiation.workflow import NegotiationState
 from vpp_core.settlement.promises import Promises, clears
 from vpp_core.settlement.trajectory import Trajectory
-from vpp_core.tables.messages import MOST_HOMES
+from vpp_core.tables.messages import MAX_HOMES
 
 Sink = Callable[[pa.Table], None]
 """Takes the rows of one local day."""
@@ -89,8 +89,8 @@ def _with_bid(gate: str, kept: Kept, bids: Sequence[Bid]) -> Kept:
 
 def kept_homes(homes: int) -> Bools | None:
     """Of so many homes those whose messages are kept; None: all."""
-    if homes <= MOST_HOMES:
+    if homes <= MAX_HOMES:
         return None
     kept = np.zeros(homes, dtype=bool)
-    kept[np.round(np.linspace(0, homes - 1, MOST_HOMES)).astype(np.intp)] = True
+    kept[np.round(np.linspace(0, homes - 1, MAX_HOMES)).astype(np.intp)] = True
     return kept

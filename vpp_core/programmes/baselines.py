@@ -24,7 +24,7 @@ METHODS = ("5_in_10", "5_in_10_adjusted", "10_in_10", "10_in_10_adjusted", "cont
 """Those that are judged against what would truly have been."""
 LOOKED_AT_DAYS = 10
 HIGHEST_DAYS = 5
-MOST_ADJUSTED = {"5_in_10_adjusted": 0.4, "10_in_10_adjusted": 0.2}
+MAX_ADJUSTED = {"5_in_10_adjusted": 0.4, "10_in_10_adjusted": 0.2}
 ADJUSTED_BY_SLOTS = (16, 4)
 """Quarter hours before the event between which the day itself is looked at."""
 SMALLEST_LOAD_KW = 0.01
@@ -65,10 +65,10 @@ def own_baseline_kw(method: str, injection_kw: Floats, called: Bools, period: Pe
             # the highest load is the lowest injection; equal ones by their order
             chosen = np.argsort(days.sum(axis=1), axis=0, kind="stable")[:HIGHEST_DAYS]
         baseline = np.take_along_axis(days, chosen[:, None, :], axis=0).mean(axis=0)
-        if method in MOST_ADJUSTED and len(before) and (at[looked_at][:, before] >= 0).all():
+        if method in MAX_ADJUSTED and len(before) and (at[looked_at][:, before] >= 0).all():
             then = np.take_along_axis(injection_kw[at[looked_at][:, before]], chosen[:, None, :], axis=0)
             baseline = baseline * _ratio(
-                -injection_kw[at[day, before]].mean(axis=0), -then.mean(axis=(0, 1)), MOST_ADJUSTED[method]
+                -injection_kw[at[day, before]].mean(axis=0), -then.mean(axis=(0, 1)), MAX_ADJUSTED[method]
             )
         expected[now] = baseline
     return expected

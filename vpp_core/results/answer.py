@@ -14,7 +14,7 @@ import calendar
 
 from vpp_core.results.gains import gains
 from vpp_core.results.model_share import share_sentence
-from vpp_core.results.modelled import LEAST_USD, hanging, hanging_words
+from vpp_core.results.modelled import MIN_USD, hanging, hanging_words
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import ALONE, BOUND, COMMANDED, NEGOTIATED, SMART, TOTAL, UNHEEDING, over
 from vpp_core.results.same_knowledge import bills_behind, differences, reason
@@ -34,7 +34,7 @@ MOST_OF_IT = 0.5
 
 def direction(measured: Interval) -> int:
     """1, −1, or 0 where the days cannot tell; a single day speaks for itself. Less than half a cent is nothing."""
-    if abs(measured.estimate) < LEAST_USD:
+    if abs(measured.estimate) < MIN_USD:
         return 0
     if measured.low is None:
         return 1 if measured.estimate > 0 else -1
@@ -240,7 +240,7 @@ def _bills(run: Run) -> str:
 def _at_a_loss(run: Run) -> str:
     """That commanding costs the VPP itself money, where it does: it counts what households gain."""
     profit, gain = (run.figure(COMMANDED, name) or 0.0 for name in ("vpp_profit_usd", "household_gain_usd"))
-    if profit / run.homes > -LEAST_USD or gain <= 0:
+    if profit / run.homes > -MIN_USD or gain <= 0:
         return ""
     lost, gained = usd(-profit / run.homes), usd(gain / run.homes)
     said = f"Commanding within preferences, the VPP itself lost {lost} a home and households gained {gained}"
@@ -296,7 +296,7 @@ def _below_the_bound(run: Run) -> str:
     if total is None:
         return ""
     each = a_home(run, total)
-    if abs(each.estimate) < LEAST_USD:
+    if abs(each.estimate) < MIN_USD:
         return "Perfect foresight could not have earned more."
     share = run.figure(NEGOTIATED, "percent_of_perfect")
     form = form_of(each)

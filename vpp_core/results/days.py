@@ -24,7 +24,7 @@ PARTS = {
 """Kinds of money that add up to the surplus: words, and the sign with which they enter."""
 
 
-_LEAST_USD = 0.005
+_MIN_USD = 0.005
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def best_and_worst(run: Run, strategy: str) -> list[ExplainedDay]:
     best, worst = (own.iloc[int(position(own["surplus_usd"]))] for position in (np.argmax, np.argmin))
     if len(own) == 1:
         return [_explained("Only", best, own)]
-    if best["surplus_usd"] - worst["surplus_usd"] < _LEAST_USD:
+    if best["surplus_usd"] - worst["surplus_usd"] < _MIN_USD:
         return [_explained("Any", best, own)]
     return [_explained("Best", best, own), _explained("Worst", worst, own)]
 
@@ -71,7 +71,7 @@ def _books(day: pd.Series, own: pd.DataFrame) -> str:
     if len(own) == 1:
         return f"Surplus {usd(day['surplus_usd'])}."
     sentence = f"Surplus {usd(day['surplus_usd'])}, the mean day's being {usd(own['surplus_usd'].mean())}"
-    if abs(apart[largest]) < _LEAST_USD:
+    if abs(apart[largest]) < _MIN_USD:
         return sentence + "."
     side = "above" if apart[largest] > 0 else "below"
     return f"{sentence}; what sets it apart most is {largest}, {usd(abs(apart[largest]))} {side} the mean day."

@@ -18,8 +18,8 @@ from vpp_core.results.shares import data_shares, modelled, shown_share
 from vpp_core.results.statistics import Floats
 from vpp_core.results.text import NONE, listed, percent, usd
 
-LEAST_SHARE = 1e-9
-LEAST_USD = 0.005
+MIN_SHARE = 1e-9
+MIN_USD = 0.005
 """Below half a cent a sum is no difference."""
 _WHOLE = 0.9995
 """From this share on, to three digits, all of a figure hangs on a model."""
@@ -45,7 +45,7 @@ class Hanging:
     @property
     def share(self) -> float | None:
         """Which part of the figure was made at modelled prices; None where it is nothing, or parts outweigh it."""
-        if abs(self.whole) < LEAST_USD:
+        if abs(self.whole) < MIN_USD:
             return None
         share = (self.energy + self.reserves) / self.whole
         return share if -1e-9 <= share <= 1 + 1e-9 else None
@@ -88,7 +88,7 @@ def _modelled_by_window(run: Run, starts: pd.Series) -> tuple[Floats, Floats]:
 def hanging_words(part: Hanging) -> str:
     """`all of it at modelled prices`, `38 % of it …`; empty where every price was published."""
     made = part.energy + part.reserves
-    if abs(part.energy) + abs(part.reserves) < LEAST_USD or abs(part.whole) < LEAST_USD:
+    if abs(part.energy) + abs(part.reserves) < MIN_USD or abs(part.whole) < MIN_USD:
         return ""
     if part.share is None:
         return f"{usd(made)} of it, and {usd(part.whole - made)} the other way, at modelled and at published prices"
@@ -114,7 +114,7 @@ def modelled_table(run: Run) -> pd.DataFrame:
 
     Dollars a home. Empty where no price is modelled.
     """
-    if max(modelled_share(run, "real-time"), modelled_share(run, "reserve")) < LEAST_SHARE:
+    if max(modelled_share(run, "real-time"), modelled_share(run, "reserve")) < MIN_SHARE:
         return pd.DataFrame()
     known = set(run.by_strategy.index)
     rows = [(words, upper, lower) for words, upper, lower in FIGURES if {upper, lower} <= known]
@@ -139,15 +139,15 @@ def modelled_sentence(run: Run) -> str:
     """Which prices are modelled, and what of each strategy's surplus reserves at such prices made; empty where none."""
     energy, reserve = modelled_share(run, "real-time"), modelled_share(run, "reserve")
     told = []
-    if energy >= LEAST_SHARE:
+    if energy >= MIN_SHARE:
         told.append(
             f"Of the energy prices {shown_share(energy)} are modelled, so every strategy's surplus hangs on them."
         )
     parts = [
         f"{usd(own['surplus_reserves_usd'])} of {key}'s {usd(own['surplus_usd'])}"
         for key, own in run.by_strategy.iterrows()
-        if abs(float(own["surplus_reserves_usd"])) >= LEAST_USD
+        if abs(float(own["surplus_reserves_usd"])) >= MIN_USD
     ]
-    if reserve >= LEAST_SHARE and parts:
+    if reserve >= MIN_SHARE and parts:
         told.append(f"Of the reserve prices {shown_share(reserve)} are modelled: on them hang {listed(parts)}.")
     return " ".join(told)

@@ -9,7 +9,7 @@ from vpp_core.results.rungs import NEGOTIATED
 from vpp_core.results.text import NONE, count, listed, number, percent, usd
 
 _SUMS = ("event_hours", "homes_without_baseline", "shown_kwh", "bias_kwh", "error_kwh", "paid_usd", "true_usd")
-_LEAST_USD = 0.005
+_MIN_USD = 0.005
 TRUTH_KNOWN = (
     "The truth is what the same homes do without a VPP, which only a simulation knows. Bias is what a method credits "
     "beyond that, error the same by home and event without its sign; too much and too little are sums over days. A "
@@ -88,11 +88,11 @@ def programme_sentence(run: Run) -> str:
         paid, true = float(own["paid_usd"].sum()), float(own["true_usd"].sum())
         events = int((own["event_hours"] > 0).sum())
         words = f"{programme} paid {usd(paid)} for {count(events, 'event')}"
-        if abs(paid - true) >= _LEAST_USD:
+        if abs(paid - true) >= _MIN_USD:
             more = "more" if paid > true else "less"
             words += f", {usd(abs(paid - true))} {more} than what would truly have been would pay"
         told.append(words)
     whole = run.figure(strategy, "surplus_usd") or 0.0
     total = run.figure(strategy, "programme_usd") or 0.0
-    share = f"; together {percent(100 * total / whole)} of its surplus" if whole > _LEAST_USD and total > 0 else ""
+    share = f"; together {percent(100 * total / whole)} of its surplus" if whole > _MIN_USD and total > 0 else ""
     return f"Under {strategy} {listed(told)}{share}."

@@ -30,8 +30,8 @@ SOURCES = {
     "programme_usd": "programmes",
 }
 """Columns of the key figures that add up to the surplus, where a run has them."""
-_LEAST_USD = 0.005
-_LEAST_SHARE = 0.01
+_MIN_USD = 0.005
+_MIN_SHARE = 0.01
 """A source below this share of the optimiser's surplus is too small for a ratio to mean anything."""
 
 
@@ -58,7 +58,7 @@ def beside(run: Run) -> list[Beside]:
         own, other = (run.figure(key, column) or 0.0 for key in (OWN, OTHER))
         by_day = run.daily.set_index(["local_day", "strategy"])[column].unstack()  # noqa: PD010
         days = by_day[[OWN, OTHER]].dropna().to_numpy(dtype=float)
-        counts = other > max(_LEAST_SHARE * whole, 0.01)
+        counts = other > max(_MIN_SHARE * whole, 0.01)
         made.append(Beside(what, column, own, other, ratio_interval(days[:, 0], days[:, 1]) if counts else None))
     return made
 
@@ -78,7 +78,7 @@ def differences(run: Run) -> list[Difference]:
     for part in beside(run)[1:]:
         by_day = run.daily.set_index(["local_day", "strategy"])[part.column].unstack()  # noqa: PD010
         days = by_day[[OWN, OTHER]].dropna()
-        if max(abs(part.own_usd), abs(part.other_usd)) > _LEAST_USD:
+        if max(abs(part.own_usd), abs(part.other_usd)) > _MIN_USD:
             made.append(
                 Difference(part.what, part.column, sum_interval((days[OTHER] - days[OWN]).to_numpy(dtype=float)))
             )
@@ -104,7 +104,7 @@ def reason(run: Run, column: str) -> str:
 def _is_there(run: Run, source: str) -> bool:
     """Whether the run tells this source apart; what most runs have none of, only where it earns."""
     rare = source in (*_APPLIANCES, "programme_usd")
-    return source in run.kpis and (not rare or bool(run.kpis[source].abs().max() > _LEAST_USD))
+    return source in run.kpis and (not rare or bool(run.kpis[source].abs().max() > _MIN_USD))
 
 
 def beside_table(run: Run) -> pd.DataFrame:

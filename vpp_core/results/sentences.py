@@ -8,7 +8,7 @@ from vpp_core.market.forecast import forecast_error
 from vpp_core.results.concentration import concentration_sentence
 from vpp_core.results.days import PARTS
 from vpp_core.results.energy import energy_sentence
-from vpp_core.results.modelled import LEAST_USD, modelled_sentence
+from vpp_core.results.modelled import MIN_USD, modelled_sentence
 from vpp_core.results.programmes import programme_sentence
 from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import Run
@@ -132,7 +132,7 @@ def _shared_out(run: Run) -> str:
         run.figure(NEGOTIATED, name)
         for name in ("surplus_usd", "household_gain_usd", "vpp_profit_usd", "gain_median_usd")
     )
-    if surplus is None or gain is None or surplus < LEAST_USD:
+    if surplus is None or gain is None or surplus < MIN_USD:
         return ""
     share = f" ({percent(100 * gain / surplus)})" if 0 <= gain <= surplus else ""
     return (
@@ -158,7 +158,7 @@ def _suppliers(run: Run) -> str:
 def _expectation(run: Run) -> str:
     """What energy bids were expected to bring beside what energy brought; reserves are bid apart, day ahead."""
     expected, short = (run.figure(NEGOTIATED, name) for name in ("expected_margin_usd", "expected_minus_realised_usd"))
-    if expected is None or short is None or abs(expected) < LEAST_USD:
+    if expected is None or short is None or abs(expected) < MIN_USD:
         return ""
     counted = (
         " A car that is held off hour after hour is counted in every window's expectation, and earns once."
@@ -240,7 +240,7 @@ def _bound_gap(run: Run) -> str:
     gap, bound = run.figure(BOUND, "bound_gap_usd"), run.figure(BOUND, "surplus_usd")
     if gap is None or bound is None:
         return ""
-    if gap < LEAST_USD:
+    if gap < MIN_USD:
         return f"The upper bound of {usd(bound)} is certified to a cent."
     relative = f", {percent(100 * gap / bound, 2)} of it" if bound > 0 else ""
     return f"The upper bound of {usd(bound)} is certified to within {usd(gap)}{relative}."
@@ -249,7 +249,7 @@ def _bound_gap(run: Run) -> str:
 def _bound_lead(run: Run) -> str:
     """Which kind of money the upper bound has most of beyond the negotiated result."""
     bound, own = (run.figure(key, "surplus_usd") for key in (BOUND, NEGOTIATED))
-    if bound is None or own is None or bound - own < LEAST_USD:
+    if bound is None or own is None or bound - own < MIN_USD:
         return ""
     leads = {
         words: sign * ((run.figure(BOUND, name) or 0.0) - (run.figure(NEGOTIATED, name) or 0.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpp_core.results.modelled import LEAST_USD
+from vpp_core.results.modelled import MIN_USD
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import PREFERENCES_FIRST, PREFERENCES_LAST, SPLIT, WORDS
 from vpp_core.results.statistics import Floats, Interval, dominates, sum_interval
@@ -25,7 +25,7 @@ def _cost(run: Run, name: str, whole: Interval) -> str:
     day = run.dominating_day(name, PREFERENCES_FIRST)
     amount, where = form(abs(step.estimate)), interval(step if step.estimate > 0 else -step, form)
     sign = step.sign if step.low is not None else 1 if step.estimate > 0 else -1
-    if abs(step.estimate) < LEAST_USD or sign == 0:
+    if abs(step.estimate) < MIN_USD or sign == 0:
         return f"nothing measurable for {words} ({form(step.estimate)}, {interval(step, form)})"
     if day is not None:
         where += f", of which one day, {day[0]}, made {percent(day[1], 0)}, so it says nothing of the others"

@@ -8,13 +8,13 @@ from vpp_core.scenario.market_rules import MarketRules
 from vpp_core.scenario.negotiation_rules import LanguageModelRules, NegotiationRules
 from vpp_core.scenario.programmes import PROGRAMMES, Programme
 from vpp_core.scenario.reliability import Reliability
-from vpp_core.scenario.scenario import MOST_LOAD_PROFILES, Scenario, describe_validation_error
+from vpp_core.scenario.scenario import MAX_LOAD_PROFILES, Scenario, describe_validation_error
 from vpp_core.scenario.tariff import Tariff
 from vpp_core.scenario.transform import DataTransform
 
 __all__ = [
     "KNOWN_SCENARIOS",
-    "MOST_LOAD_PROFILES",
+    "MAX_LOAD_PROFILES",
     "PROGRAMMES",
     "DataTransform",
     "LanguageModelRules",

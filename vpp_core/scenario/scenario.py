@@ -31,7 +31,7 @@ NODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.#&+-]*$"
 """What markets' names of nodes are written with."""
 
 
-MOST_LOAD_PROFILES = 2048
+MAX_LOAD_PROFILES = 2048
 """Homes beyond share the loads of the first so many: that bounds the table of a month (6 million rows, 2 GB of memory
 while it is made), and a fleet's load is smooth by then, whoever is in it."""
 
@@ -344,7 +344,7 @@ def _changes(content: dict[str, Any], default: dict[str, Any], path: str = "") -
     return found
 
 
-MOST_FAULTS, LONGEST_FAULT = 3, 160
+MAX_FAULTS, LONGEST_FAULT = 3, 160
 """How much of a file that is wrong all over is told: faults, and characters of each."""
 
 
@@ -369,7 +369,7 @@ def describe_validation_error(error: ValidationError) -> str:
         if f["type"] != "too_short" or not any(f["loc"] == o["loc"][:-1][: len(f["loc"])] for o in faults)
     ]
     parts = []
-    for fault in faults[:MOST_FAULTS]:
+    for fault in faults[:MAX_FAULTS]:
         field = ".".join(str(part) for part in fault["loc"])
         reason = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
@@ -377,5 +377,5 @@ def describe_validation_error(error: ValidationError) -> str:
         elif fault["type"] == "model_type":
             reason = "it should be an object, in braces"
         parts.append(shortened(f"{field}: {reason}" if field else reason, LONGEST_FAULT))
-    further = len(faults) - MOST_FAULTS
+    further = len(faults) - MAX_FAULTS
     return "; ".join([*parts, f"and {further} more"] if further > 0 else parts)

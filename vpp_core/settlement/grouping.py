@@ -34,7 +34,7 @@ def mean_by_home(inputs: Inputs, of_store: Floats) -> Floats:
     return mean
 
 
-def least_by_home(inputs: Inputs, of_store: Floats) -> Floats:
+def minimum_by_home(inputs: Inputs, of_store: Floats) -> Floats:
     """(D, S) → (D, N): least of the home's values that are numbers; NaN where none is."""
     least = np.full((len(inputs.fleet), len(of_store)), np.nan)
     np.fmin.at(least, inputs.stores.home, of_store.T)

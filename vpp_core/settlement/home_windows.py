@@ -1,6 +1,6 @@
 """What each home was awarded, delivered and was paid, market window by market window.
 
-Only where there was something: an award, a payment or reserve held. Of fleets above `MOST_HOMES` the homes whose
+Only where there was something: an award, a payment or reserve held. Of fleets above `MAX_HOMES` the homes whose
 intervals are kept (`home_intervals`); all of a million homes' windows would be some hundred times as large as the rest.
 """
 
@@ -18,7 +18,7 @@ from vpp_core.settlement.home_intervals import kept_homes
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.tables import HOME_WINDOWS
 
-MOST_HOMES = 2_000
+MAX_HOMES = 2_000
 _ENERGY_DIGITS, _MONEY_DIGITS = 4, 6
 """A tenth of a watt-hour, and of a thousandth of a cent."""
 
@@ -36,7 +36,7 @@ def home_windows(
 
     `kept`: positions of the homes that have rows; otherwise all of a fleet that is not too large.
     """
-    few = len(inputs.fleet) <= MOST_HOMES
+    few = len(inputs.fleet) <= MAX_HOMES
     homes = kept if kept is not None else np.arange(len(inputs.fleet)) if few else kept_homes(inputs.fleet)
     award, delivered = trajectory.award_kw, books.delivered_kw
 

@@ -14,7 +14,7 @@ from vpp_core.market.inputs import Inputs
 from vpp_core.physics.storage import taken_kwh
 from vpp_core.settlement import satisfaction as score
 from vpp_core.settlement.books import Books
-from vpp_core.settlement.grouping import Groups, any_by_home, least_by_home, mean_by_home, sum_by_home
+from vpp_core.settlement.grouping import Groups, any_by_home, mean_by_home, minimum_by_home, sum_by_home
 from vpp_core.settlement.trajectory import Trajectory
 
 TOLERANCE = 1e-6
@@ -130,7 +130,7 @@ def day_components(
     equipped = np.bincount(stores.home, minlength=len(fleet)) > 0
     components = {
         "backup": backup,
-        "discharge": least_by_home(inputs, score.discharge_score(taken, limit)),
+        "discharge": minimum_by_home(inputs, score.discharge_score(taken, limit)),
         "ev_ready": groups.day_mean(mean_by_home(inputs, ready)),
         "compensation": score.compensation_score(
             _paid_usd_per_kwh(inputs, trajectory, books, moved, groups),

@@ -14,7 +14,7 @@ import numpy as np
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.fleet.fleet import Bools, Floats, Ints
 from vpp_core.market.inputs import Inputs
-from vpp_core.programmes.baselines import MOST_ADJUSTED, days_looked_at, interval_of_slot, kind_of_day
+from vpp_core.programmes.baselines import MAX_ADJUSTED, days_looked_at, interval_of_slot, kind_of_day
 from vpp_core.settlement.grouping import sum_by_home
 from vpp_core.settlement.programmes import Measured
 from vpp_core.settlement.trajectory import Trajectory
@@ -49,7 +49,7 @@ def lowest_baseline_kwh(inputs: Inputs, one: Measured, day: int, now: Ints) -> F
         return np.fmin(expected, on_the_day)
     at, slots = interval_of_slot(period), period.slot_of_interval[now]
     left_out = np.bincount(period.day_of_interval, one.events.called, len(period.days)) > 0
-    most = MOST_ADJUSTED.get(method, 0.0)
+    most = MAX_ADJUSTED.get(method, 0.0)
     lowest = on_the_day
     for other in days_looked_at(day, kind_of_day(period), left_out | (at[:, slots] < 0).any(axis=1)):
         then = lowest_kwh(inputs, one, at[other, slots])

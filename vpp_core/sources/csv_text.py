@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from vpp_core.errors import InputError
 
-MOST_COLUMNS = 300
+MAX_COLUMNS = 300
 _LONGEST_LINE = 100_000
 DELIMITERS = (",", ";", "\t", "|")
 _MARKS = (

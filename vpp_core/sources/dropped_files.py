@@ -19,7 +19,7 @@ from vpp_core.sources.unread import Unread
 
 LARGEST_JOINED = 1_000_000
 """Bytes of a table that is read together with others."""
-MOST_ROWS = 10_000_000
+MAX_ROWS = 10_000_000
 """Of a month, in all files: a node's month is 15,000."""
 
 
@@ -74,9 +74,9 @@ def read_folder(folder: Path, month: Month, reader: PriceReader) -> FolderRows:
                 continue
             found.reports += reports
             kept += sum(len(report.rows) for report in reports)
-            if kept > MOST_ROWS:
+            if kept > MAX_ROWS:
                 raise InputError(
-                    f"the files in {folder} hold more than {MOST_ROWS:,} prices of {month}; keep those of one node"
+                    f"the files in {folder} hold more than {MAX_ROWS:,} prices of {month}; keep those of one node"
                 )
     if refusal and not found.reports:
         raise refusal

@@ -44,7 +44,7 @@ _POINT = ("SETTLEMENTPOINTNAME", "SETTLEMENTPOINT")
 _PRICE, _TYPE = "SETTLEMENTPOINTPRICE", "SETTLEMENTPOINTTYPE"
 _SERVICE, _SERVICE_PRICE = "ANCILLARYTYPE", "MCPC"
 _PER_QUARTER = 15
-MOST_ROWS = 5_000_000
+MAX_ROWS = 5_000_000
 _POINTS = re.compile(ERCOT.node_pattern)
 _SERVICES = {"REGDN", "REGUP", "NSPIN", *(product.item for product in ERCOT.products)}
 
@@ -136,7 +136,7 @@ def _what_else(head: list[str], names: list[str]) -> str:
 
 def _table(lines: Iterator[tuple[int, list[str]]], names: list[str], where: str) -> pd.DataFrame:
     """The needed columns as text; of points those alone at which homes settle: a file has 15 of them and 900 others."""
-    if len(names) > csv_text.MOST_COLUMNS:
+    if len(names) > csv_text.MAX_COLUMNS:
         raise InputError(f"{where} has {len(names):,} columns, which no report of {ERCOT.name} has; remove it")
     wanted = {_DATE, *_HOUR, _QUARTER, *_FLAG, *_POINT, _PRICE, _TYPE, _SERVICE, _SERVICE_PRICE, *_SERVICES}
     places = {name: place for place, name in reversed(list(enumerate(names))) if name in wanted}
@@ -153,8 +153,8 @@ def _table(lines: Iterator[tuple[int, list[str]]], names: list[str], where: str)
             continue
         cells.append([whole[place] for place in places.values()])
         numbered.append(number)
-        if len(cells) > MOST_ROWS:
-            raise InputError(f"{where} holds more than {MOST_ROWS:,} prices; keep the files of a month or two")
+        if len(cells) > MAX_ROWS:
+            raise InputError(f"{where} holds more than {MAX_ROWS:,} prices; keep the files of a month or two")
     table = pd.DataFrame(cells, columns=list(places), dtype=object)
     for name in table:
         table[name] = table[name].map(csv_text.tidy)

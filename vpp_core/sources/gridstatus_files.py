@@ -27,7 +27,7 @@ _MARKETS = {
     "DAY_AHEAD_HOURLY": DAY_AHEAD,
     "DAM": DAY_AHEAD,
 }
-MOST_ROWS = 2_000_000
+MAX_ROWS = 2_000_000
 FIVE = pd.Timedelta(minutes=5)
 
 Places = dict[str, int]
@@ -60,9 +60,9 @@ def read_table(
     optional = [name for name in ("MARKET", "REGION", "LOCATION") if name in places]
     needed = [time, *optional, *values]
     wide = max(places[name] for name in needed)
-    cells = [[*row, *[""] * (wide + 1 - len(row))] for _, row in islice(lines, MOST_ROWS + 1)]
-    if len(cells) > MOST_ROWS:
-        raise InputError(f"{where} holds more than {MOST_ROWS:,} rows; keep those of the needed locations and months")
+    cells = [[*row, *[""] * (wide + 1 - len(row))] for _, row in islice(lines, MAX_ROWS + 1)]
+    if len(cells) > MAX_ROWS:
+        raise InputError(f"{where} holds more than {MAX_ROWS:,} rows; keep those of the needed locations and months")
     table = pd.DataFrame([[tidy(row[places[name]]) for name in needed] for row in cells], columns=needed, dtype=object)
     if price is None:
         return [(RESERVES, _reserves(table, time, products, iso, where))]

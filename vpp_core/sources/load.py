@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from vpp_core.calendar import Month
-from vpp_core.scenario import MOST_LOAD_PROFILES, Scenario
+from vpp_core.scenario import MAX_LOAD_PROFILES, Scenario
 from vpp_core.sources.folders import OWN_PROFILES
 from vpp_core.sources.load_model import BLOCK, modelled_load, usual_load
 from vpp_core.sources.own_profiles import OwnProfile, read_own_profiles
@@ -60,9 +60,9 @@ def profile_count(scenario: Scenario) -> int:
     Returns
     -------
     int
-        At most `MOST_LOAD_PROFILES`.
+        At most `MAX_LOAD_PROFILES`.
     """
-    return min(scenario.homes, MOST_LOAD_PROFILES)
+    return min(scenario.homes, MAX_LOAD_PROFILES)
 
 
 def load_profiles(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> pd.DataFrame:

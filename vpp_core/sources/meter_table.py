@@ -17,7 +17,7 @@ from vpp_core.sources.meter_words import CLOCK, DATE, DURATION, END, EXPORT, HOM
 
 _HEADER_WITHIN = 100
 """Lines above the header: utilities tell about the customer there."""
-MOST_ROWS = 1_000_000
+MAX_ROWS = 1_000_000
 """Ten years of a meter at 15 minutes are 350,000."""
 _ROLES = (START, DATE, CLOCK, END, DURATION, USE, EXPORT, NET, UNIT, KIND, HOME)
 _SEVERAL = -1
@@ -47,7 +47,7 @@ def _read_csv(content: bytes, where: str) -> MeterTable:
     layout: dict[str, int] | None = None
     width, seen = 0, list[list[str]]()
     for number, cells in csv_text.rows(content, where, _delimiter(content, where)):
-        if len(cells) > csv_text.MOST_COLUMNS and csv_text.too_long(cells, csv_text.MOST_COLUMNS):
+        if len(cells) > csv_text.MAX_COLUMNS and csv_text.too_long(cells, csv_text.MAX_COLUMNS):
             raise InputError(
                 f"{where} has {len(cells):,} columns in line {number}, which no home's meter has; remove it"
             )
@@ -65,8 +65,8 @@ def _read_csv(content: bytes, where: str) -> MeterTable:
             continue
         if csv_text.too_long(cells, width):
             raise InputError(f"{where} has more cells in line {number} than in its header; quote numbers with commas")
-        if len(table.lines) == MOST_ROWS:
-            raise InputError(f"{where} has more than {MOST_ROWS:,} rows; keep the years needed")
+        if len(table.lines) == MAX_ROWS:
+            raise InputError(f"{where} has more than {MAX_ROWS:,} rows; keep the years needed")
         _take(table, number, cells, layout)
     if layout is None:
         raise InputError(_no_header(seen, where))
@@ -161,7 +161,7 @@ def _read_parquet(content: bytes, where: str) -> MeterTable:
     try:
         file = pq.ParquetFile(io.BytesIO(content))
         rows, columns = file.metadata.num_rows, file.schema_arrow.names
-        if rows > MOST_ROWS or len(columns) > csv_text.MOST_COLUMNS:
+        if rows > MAX_ROWS or len(columns) > csv_text.MAX_COLUMNS:
             raise InputError(
                 f"{where} has {rows:,} rows and {len(columns):,} columns; keep one home and the years needed"
             )

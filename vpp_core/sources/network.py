@@ -29,7 +29,7 @@ LARGEST_ANSWER_BYTES = 100_000_000
 """of a service; a month of a node takes some hundred kB"""
 LONGEST_TOLD_WAIT_SECONDS = 600.0
 """that a service may ask for before another attempt"""
-MOST_REDIRECTS = 5
+MAX_REDIRECTS = 5
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def _one_call(
     """What one address answers; redirects are followed within its host only."""
     import requests
 
-    for _ in range(MOST_REDIRECTS + 1):
+    for _ in range(MAX_REDIRECTS + 1):
         address, query = url, params
         try:
             answer = within(services.whole_call_seconds, lambda: _read(address, query, headers, services))  # noqa: B023
@@ -229,7 +229,7 @@ def _one_call(
                 f"{what} is redirected to another host ({(urlsplit(url).hostname or 'unnamed')[:100]}), which is not "
                 "asked, since it is not known and would get the key; where it is right, set its address (docs/data.md)"
             )
-    raise UnavailableError(f"{what} is redirected more than {MOST_REDIRECTS} times; try later or use files")
+    raise UnavailableError(f"{what} is redirected more than {MAX_REDIRECTS} times; try later or use files")
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:

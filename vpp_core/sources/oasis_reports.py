@@ -14,7 +14,7 @@ import pandas as pd
 
 from vpp_core.errors import InputError
 from vpp_core.iso import CAISO
-from vpp_core.sources.csv_text import MOST_COLUMNS, tidy
+from vpp_core.sources.csv_text import MAX_COLUMNS, tidy
 from vpp_core.sources.price_rows import (
     DAY_AHEAD,
     REAL_TIME,
@@ -92,7 +92,7 @@ class Columns:
     @classmethod
     def of(cls, head: list[str], where: str) -> Columns:
         """From a header in capitals; one that is no price report's is an `InputError` that says what it lacks."""
-        if len(head) > MOST_COLUMNS:
+        if len(head) > MAX_COLUMNS:
             raise InputError(f"{where} has {len(head):,} columns, which no OASIS report has; remove it")
         places = {name: place for place, name in reversed(list(enumerate(head)))}
         name, kind = ("ANC_REGION", "ANC_TYPE") if "ANC_TYPE" in places else ("NODE", "LMP_TYPE")

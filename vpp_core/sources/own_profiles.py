@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 _ENDINGS = (".csv", ".parquet", ".zip", ".gz")
 _HIGHEST_KW = 100.0
-_LEAST_BEFORE = pd.Timedelta(days=1)
+_MIN_BEFORE = pd.Timedelta(days=1)
 """Less than this before the month says nothing of a home's usual load."""
 USUAL_KW = 0.78
 """Mean load of a home whose file holds nothing before the month: 571 kWh a month, California's mean of 2019."""
@@ -103,7 +103,7 @@ def _before_kw(meter: Meter, period: Period) -> float:
     minutes = np.diff(pd.DatetimeIndex(value.index).as_unit("us").asi8) / 60_000_000
     known = value.to_numpy(dtype=float)
     known = known[np.isfinite(known)]
-    if not len(minutes) or len(known) * np.median(minutes) < _LEAST_BEFORE / pd.Timedelta(minutes=1):
+    if not len(minutes) or len(known) * np.median(minutes) < _MIN_BEFORE / pd.Timedelta(minutes=1):
         return USUAL_KW
     mean = float(known.mean()) * (60 / float(np.median(minutes)) if meter.energy else 1.0)
     return min(max(mean, 0.0), _HIGHEST_KW)

@@ -25,7 +25,7 @@ LARGEST_BYTES = 256 * 2**20
 """Of a file, and of all that an archive holds. A month of one node, or ten years of a meter, is a hundredth of it."""
 _DEEPEST = 3
 """Archives within archives."""
-_MOST_MEMBERS = 20_000
+_MAX_MEMBERS = 20_000
 _LEFTOVERS = (
     ".DS_Store",
     "._*",  # the Finder's second half of a file
@@ -267,7 +267,7 @@ def _members(content: bytes, where: str, endings: Sequence[str], budget: _Budget
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
-            if len(members) > _MOST_MEMBERS:
+            if len(members) > _MAX_MEMBERS:
                 raise InputError(f"{where} holds {len(members)} files; unpack it and keep those that are needed")
             for info in members:
                 if is_leftover(info.filename) or not (

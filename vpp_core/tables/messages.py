@@ -46,7 +46,7 @@ KINDS = (
 
 OUTSIDE = "as its negotiator from outside says"
 """Said of terms in place of which an outside negotiator named each price."""
-MOST_HOMES = 1000
+MAX_HOMES = 1000
 """Of a larger fleet as many homes, evenly spaced, are kept: those of a million homes would be 60 GB a month."""
 
 _NUMBER = pa.float32()

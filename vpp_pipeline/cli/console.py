@@ -25,7 +25,7 @@ COLUMNS_OF_A_FILE = 80
 """where the output is no terminal: a table fits a page, a message, a narrow window (the variable COLUMNS: another)"""
 _BETWEEN = 3
 """columns that part two cells, at most"""
-LEAST_FOLDED = 24
+MIN_FOLDED = 24
 """columns that a folded text has at least"""
 TEXT_COLUMNS = (
     "difference",
@@ -125,7 +125,7 @@ def print_rows(title: str, rows: Sequence[dict[str, Any]]) -> None:
 def _sizes(rows: Sequence[dict[str, str]]) -> dict[str, int]:
     """Columns that each name and its texts take."""
     sizes = {name: max(len(name), *(len(row[name]) for row in rows)) + _BETWEEN for name in rows[0]}
-    return sizes | {name: min(sizes[name], LEAST_FOLDED) for name in sizes if name in FOLDED_COLUMNS}
+    return sizes | {name: min(sizes[name], MIN_FOLDED) for name in sizes if name in FOLDED_COLUMNS}
 
 
 def _leading(rows: Sequence[dict[str, str]]) -> list[str]:

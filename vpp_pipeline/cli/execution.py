@@ -215,7 +215,7 @@ def report_failures(outcomes: Sequence[TaskOutcome]) -> int:
     return FAILED if failed else 0
 
 
-MOST_RUNS_NAMED = 3
+MAX_RUNS_NAMED = 3
 """where a sentence is true of some runs of a batch"""
 
 
@@ -237,6 +237,6 @@ def tell_of_runs(lake: Lake, tasks: Sequence[Task]) -> None:
         for line in lines:
             said.setdefault(line, []).append(f"{task.month} {task.scenario}")
     for line, runs in said.items():
-        further = len(runs) - MOST_RUNS_NAMED
-        named = ", ".join(runs[:MOST_RUNS_NAMED]) + (f" and {further} more" if further > 0 else "")
+        further = len(runs) - MAX_RUNS_NAMED
+        named = ", ".join(runs[:MAX_RUNS_NAMED]) + (f" and {further} more" if further > 0 else "")
         say(line if len(runs) == len(tasks) else f"{named}: {line}", err=True)

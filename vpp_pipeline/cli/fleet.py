@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from upath import UPath
 
 
-MOST_AS_JSON = 20_000
+MAX_AS_JSON = 20_000
 """Homes whose every field is written unasked; a million would be 2 GB and take minutes."""
 
 
@@ -63,13 +63,13 @@ def fleet(
             return
         heated = f"-w{round(100 * water_heaters)}" if water_heaters else ""
         stem = lake.root / "fleets" / f"fleet-{len(drawn)}h-s{drawn.seed}{heated}"
-        wanted = forms if len(drawn) <= MOST_AS_JSON else (".csv",)
+        wanted = forms if len(drawn) <= MAX_AS_JSON else (".csv",)
         targets = {ending: stem.with_suffix(ending) for ending in wanted}
     for ending, target in targets.items():
         write_whole(target, forms[ending](drawn).encode())
         say(f"written to {target}")
     if ".json" not in targets and out is None:
-        say(f"more than {MOST_AS_JSON:,} homes: for every field of each, ask with --out homes.json")
+        say(f"more than {MAX_AS_JSON:,} homes: for every field of each, ask with --out homes.json")
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

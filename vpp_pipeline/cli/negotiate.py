@@ -9,7 +9,7 @@ import typer
 
 from vpp_core.errors import InputError
 from vpp_core.tables import NEGOTIATION_MESSAGES
-from vpp_core.tables.messages import MOST_HOMES
+from vpp_core.tables.messages import MAX_HOMES
 from vpp_pipeline.cli import options as o
 from vpp_pipeline.cli.console import say, say_folded
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Gate = Literal["real_time", "day_ahead"]
 NEGOTIATING = "negotiation_results"
 """The asset beside whose table what was said is stored."""
-MOST_NAMED = 4
+MAX_NAMED = 4
 """months of the lake that a question names"""
 
 
@@ -80,8 +80,8 @@ def negotiate(
     rows = stored_messages(lake, month, chosen, moment, gate)
     if rows is None:
         rows = _negotiated(lake, month, chosen, moment, gate)
-    elif chosen.homes > MOST_HOMES:
-        say(f"of {chosen.homes:,} homes {MOST_HOMES:,} are kept, evenly spaced, and told of", err=True)
+    elif chosen.homes > MAX_HOMES:
+        say(f"of {chosen.homes:,} homes {MAX_HOMES:,} are kept, evenly spaced, and told of", err=True)
     for line in story(rows, chosen, names):
         say_folded(line, inside=4)
 
@@ -91,8 +91,8 @@ def _asked() -> str:
     from vpp_pipeline.cli.execution import lake_to_read
 
     there = sorted(lake_to_read().partitions(NEGOTIATING), reverse=True)
-    named = [f"{month} (scenario {scenario})" for month, scenario in there[:MOST_NAMED]]
-    more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+    named = [f"{month} (scenario {scenario})" for month, scenario in there[:MAX_NAMED]]
+    more = f" and {len(there) - MAX_NAMED} more" if len(there) > MAX_NAMED else ""
     has = f"; negotiated in the lake: {', '.join(named)}{more}" if there else ""
     if sys.stdin.isatty():
         question = f"Which market window? Local time, such as 2023-08-16T19:00{has}"
@@ -124,7 +124,7 @@ def stored_messages(lake: Lake, month: str, scenario: Scenario, moment: pd.Times
     except InputError as error:
         say(f"{error}; negotiated anew", err=True)
         return None
-    silent = file.table.num_rows == 0 and (gate == "day_ahead" or scenario.homes > MOST_HOMES)  # may not be kept
+    silent = file.table.num_rows == 0 and (gate == "day_ahead" or scenario.homes > MAX_HOMES)  # may not be kept
     current = (file.recipe == recipe or not lake.writable) and not silent
     return file.table if current else None
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vpp_core.errors import InputError
-from vpp_core.scenario import MOST_LOAD_PROFILES, Scenario
+from vpp_core.scenario import MAX_LOAD_PROFILES, Scenario
 
 LARGE_HOME_INTERVALS = 1_000 * 31 * 96
 """from a thousand homes over a month on, it is told"""
@@ -54,7 +54,7 @@ class Size:
         """Of a month, a large fleet's aggregations being run at `place` (`shards.pools`), else where VPP_ON says."""
         intervals = len(scenario.period(month))
         home_intervals, home_days = scenario.homes * intervals, scenario.homes * len(scenario.period(month).days)
-        making_loads = LOAD_BYTES * min(scenario.homes, MOST_LOAD_PROFILES) * intervals
+        making_loads = LOAD_BYTES * min(scenario.homes, MAX_LOAD_PROFILES) * intervals
         memory = BASE_MEMORY_BYTES + max(MEMORY_BYTES * home_intervals, making_loads)
         together = scenario.market.homes_per_aggregation
         if scenario.homes > together:

@@ -17,7 +17,7 @@ from vpp_pipeline.shards.work import Work, run_shard, stored_shard
 if TYPE_CHECKING:
     from vpp_core.llm.gateway import Gateway
 
-MOST_DEATHS = 5
+MAX_DEATHS = 5
 """Times in a row that a pool may lose a worker without a shard being finished in between."""
 
 Progress = Callable[[int, int], None]
@@ -57,7 +57,7 @@ def run_fleet(
         except BrokenExecutor as error:
             deaths = 0 if len(missing) < before else deaths + 1
             log.warning(f"a worker died ({error}); {len(missing)} aggregations are run again")
-            if deaths >= MOST_DEATHS:
+            if deaths >= MAX_DEATHS:
                 raise InputError(
                     f"{deaths} workers died in a row, most likely for lack of memory; take fewer at once, such as "
                     "--on processes:1, or smaller aggregations (market.homes_per_aggregation)"

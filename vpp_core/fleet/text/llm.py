@@ -41,7 +41,7 @@ Rules:
 - contradictions: one short sentence for each pair of statements that cannot both be true."""
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_LONGEST_QUOTE, _MOST_CONTRADICTIONS = 300, 8
+_LONGEST_QUOTE, _MAX_CONTRADICTIONS = 300, 8
 Quote = Annotated[str, Field(min_length=1, max_length=_LONGEST_QUOTE), cut_to(_LONGEST_QUOTE)]
 """A longer one is cut: its beginning stands in the text as well."""
 
@@ -113,7 +113,7 @@ class HouseholdForm(Strict):
     solar: Solar | None
     cars: list[Car] = Field(max_length=8)
     wishes: Wishes | None
-    contradictions: Annotated[list[str], Field(max_length=_MOST_CONTRADICTIONS), cut_to(_MOST_CONTRADICTIONS)]
+    contradictions: Annotated[list[str], Field(max_length=_MAX_CONTRADICTIONS), cut_to(_MAX_CONTRADICTIONS)]
 
 
 _TO_KWH = {"kWh": 1.0, "Wh": 0.001, "MWh": 1000.0}

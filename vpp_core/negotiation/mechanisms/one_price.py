@@ -74,6 +74,6 @@ def groups(bargain: Bargain) -> tuple[Ints, int]:
     return layout.book * 2 + layout.is_held_off, 2 * layout.books
 
 
-def paid(price_usd_per_mwh: Floats, least_usd_per_mwh: Floats, moved_share: Floats) -> Floats:
+def paid(price_usd_per_mwh: Floats, minimum_usd_per_mwh: Floats, moved_share: Floats) -> Floats:
     """What a price is to each offer: of charging that only stays held off its share, or what the home needs for it."""
-    return np.maximum(price_usd_per_mwh * moved_share, np.minimum(least_usd_per_mwh, price_usd_per_mwh))
+    return np.maximum(price_usd_per_mwh * moved_share, np.minimum(minimum_usd_per_mwh, price_usd_per_mwh))

@@ -9,7 +9,7 @@ from vpp_core.results.figures.base import Figure, colour, values
 from vpp_core.results.study import moved, value_names
 from vpp_core.scenario.variation import SWEPT
 
-_LEAST_SPREAD = 0.0005
+_MIN_SPREAD = 0.0005
 """Satisfactions closer than this read the same."""
 _PANELS = (("surplus_usd", "surplus [$]", (0.44, 1.0)), ("satisfaction_mean", "satisfaction, 0–1", (0.0, 0.34)))
 
@@ -18,7 +18,7 @@ def sweep_figure(members: pd.DataFrame) -> Figure:
     """The plot of a study's rows of one varied thing: a frontier where it trades satisfaction for surplus."""
     part = SWEPT.get(str(members["varied"].iloc[0]))
     spread = _means(members).groupby("strategy")["satisfaction_mean"].agg(np.ptp).max()
-    trades = part is not None and part.trades_satisfaction and spread > _LEAST_SPREAD
+    trades = part is not None and part.trades_satisfaction and spread > _MIN_SPREAD
     return frontier_figure(members) if trades else value_figure(members)
 
 
