@@ -52,7 +52,7 @@ def bills(homes: int, days: int | None = None) -> pd.DataFrame:
             scenario = Scenario(name="bills", homes=homes, first_days=days, source="synthetic", tariffs=(dated.tariff,))
             fleet = generate_fleet(homes, scenario.seed)
             lmp = prices.market_prices(scenario, month, RAW)
-            forecast = price_forecast(lmp, scenario.period(month), scenario.market)
+            forecast = price_forecast(lmp, scenario.known_period(month), scenario.market)
             sun, use = solar.solar_generation(scenario, month, RAW), load.load_profiles(scenario, month, RAW)
             (smart,) = simulate(Inputs.build(scenario, month, lmp, forecast, sun, use, fleet), ["smart_home"])
             of_home = smart.households.groupby("home_id")[["bill_counterfactual_usd", "bill_change_usd"]].sum()

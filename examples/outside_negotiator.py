@@ -112,7 +112,7 @@ def main() -> None:
             negotiation=NegotiationRules(mechanism=mechanism, rounds=10),
         )  # fmt: skip
         lmp = prices.market_prices(scenario, month, raw)
-        forecast = price_forecast(lmp, scenario.period(month), scenario.market)
+        forecast = price_forecast(lmp, scenario.known_period(month), scenario.market)
         sun, use = solar.solar_generation(scenario, month, raw), load.load_profiles(scenario, month, raw)
         inputs = Inputs.build(scenario, month, lmp, forecast, sun, use, generate_fleet(10, 42))
         said: list[pd.DataFrame] = []

@@ -48,7 +48,7 @@ def main() -> None:
     scenario = Scenario(name="tiny", homes=10, first_days=1, source="synthetic", market=rules)
     fleet = generate_fleet(scenario.homes, scenario.seed)
     lmp = prices.market_prices(scenario, month, raw)
-    forecast = price_forecast(lmp, scenario.period(month), scenario.market)
+    forecast = price_forecast(lmp, scenario.known_period(month), scenario.market)
     sun, use = solar.solar_generation(scenario, month, raw), load.load_profiles(scenario, month, raw)
     outcomes = simulate(Inputs.build(scenario, month, lmp, forecast, sun, use, fleet), STRATEGIES)
     kpis = kpi_monthly(outcomes_to_arrow(outcomes), scenario, month, lmp, fleet)

@@ -193,6 +193,24 @@ class Period:
         """Quarter hour of the local day, 0 … 95, shape (T,). A repeated hour repeats its slots."""
         return np.asarray(self.local.hour * 4 + self.local.minute // INTERVAL_MINUTES, dtype=np.intp)
 
+    def rows_of(self, table: pd.DataFrame, column: str = "timestamp") -> pd.DataFrame:
+        """The rows of a table that lie in the period.
+
+        Parameters
+        ----------
+        table : pandas.DataFrame
+            With moments [UTC] that may lie beyond it, not before it.
+        column : str, default "timestamp"
+            Where they stand.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The table itself where none is beyond.
+        """
+        inside = table[column] <= self.timestamps[-1]
+        return table if inside.all() else table[inside].reset_index(drop=True)
+
     def one_day(self, day: int) -> Period:
         """One of its local days alone.
 

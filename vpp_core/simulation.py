@@ -151,10 +151,10 @@ def settled(
             strategy.gateway = gateway
             period = PeriodRun(inputs, strategy)
             bids, timings = period.bids, period.timings
-            days = _days(period, progress, messages, one_by_one=True)
+            days = _days(inputs, period, progress, messages, one_by_one=True)
         alone = PeriodRun(inputs, NoVpp())
         settlement = Settlement(inputs, key, operable=bound is None, kept=kept)
-        for _ in _days(alone, None, None, one_by_one=True):
+        for _ in _days(inputs, alone, None, None, one_by_one=True):
             now = slice(alone.trajectory.first, alone.trajectory.first + len(alone.trajectory.energy_kwh))
             if bound is None:
                 next(days)
@@ -221,17 +221,17 @@ def run(
         Seconds by part of the work.
     """
     period = PeriodRun(inputs, strategy)
-    for _ in _days(period, progress, messages):
+    for _ in _days(inputs, period, progress, messages):
         pass
     return period.trajectory, period.bids, period.timings
 
 
 def _days(
-    period: PeriodRun, progress: Progress | None, messages: Sink | None, one_by_one: bool = False
+    inputs: Inputs, period: PeriodRun, progress: Progress | None, messages: Sink | None, one_by_one: bool = False
 ) -> Iterator[int]:
     """Run a period, and give each local day once it is over; `one_by_one`: days before it are let go."""
-    inputs, strategy = period.inputs, period.strategy
-    ledger = _ledger(inputs, strategy, messages)
+    strategy = period.strategy
+    ledger = _ledger(period.inputs, strategy, messages)
     for day in range(len(inputs.period.days)):
         now = inputs.period.intervals_of(day)
         if progress:
@@ -338,9 +338,10 @@ def _negotiated_until(inputs: Inputs, gateway: Gateway | None, gate: str, start:
 
     kept: list[pa.Table] = []
     strategy = Negotiated()
-    ledger = Ledger(inputs, strategy.key, kept.append)
+    ledger = Ledger(inputs.longer or inputs, strategy.key, kept.append)
     strategy.gateway, strategy.heard = gateway, ledger.hear
     period = PeriodRun(inputs, strategy)
+    inputs = period.inputs
     days = inputs.period.day_of_interval
     day = int(days[inputs.period.timestamps.searchsorted(start)])
     rows = None

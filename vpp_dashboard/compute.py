@@ -71,7 +71,7 @@ def trial_inputs(lake: Lake, month: str, scenario: Scenario, days: int, homes: i
 
     shorter = scenario.model_copy(update={"first_days": days, "homes": homes})
     parsed = Month.parse(month)
-    period = shorter.in_month(parsed).period(parsed)
+    period = shorter.in_month(parsed).known_period(parsed)
 
     def frame(table: str) -> pd.DataFrame:
         rows = lake.read(table, month, scenario.name).table.to_pandas()
@@ -84,6 +84,7 @@ def trial_inputs(lake: Lake, month: str, scenario: Scenario, days: int, homes: i
     load = frame("load_profiles")
     load = load[load["profile_id"].isin(fleet.load_profile_id)]
     prices = frame("market_prices")
+    period = shorter.in_month(parsed).known_period(parsed, len(prices))
     forecast = price_forecast(prices, period, shorter.in_month(parsed).market)
     return Inputs.build(shorter, parsed, prices, forecast, frame("solar_generation"), load, fleet)
 

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.calendar import Period
+from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError
 from vpp_pipeline.io import LakeResource
-from vpp_pipeline.io.parquet import CONTRACT_OF_ASSET, INPUT_TABLES, contract_of
+from vpp_pipeline.io.parquet import CONTRACT_OF_ASSET, INPUT_TABLES, contract_of, held_period
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.partitions import month_and_scenario
 
@@ -145,6 +145,7 @@ def inputs_agree(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> 
     def look(stored: pa.Table, period: Period, scenario: str) -> Iterator[Fault]:
         frames = {name: opened.read(name, period.month, scenario).table.to_pandas() for name in SERIES_TABLES}
         for name, frame in frames.items():
+            frames[name] = frame = period.rows_of(frame)
             shares.update({f"{name} {series}": share for series, share in source_shares(frame).items()})
         verdict = same_index(frames, period)
         if not verdict.passed:
@@ -219,7 +220,9 @@ def _faults(lake: Lake, table: str, pair: tuple[str, str], look: Look) -> list[F
     month, scenario = pair
     try:
         stored = lake.read(table, month, scenario, contract_of(table)).table
-        return list(look(stored, lake.scenario(scenario).period(month), scenario))
+        described = lake.scenario(scenario).in_month(Month.parse(month))
+        period = held_period(described, table, stored, Month.parse(month))
+        return list(look(stored, period, scenario))
     except InputError as error:
         return [Fault(str(error))]
 

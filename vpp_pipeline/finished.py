@@ -32,6 +32,7 @@ def finished_run(lake: Lake, month: str, scenario: Scenario) -> Run:
         return lake.read(table, month, scenario.name).table.to_pandas()
 
     parsed = Month.parse(month)
+    period = scenario.period(parsed)
     return Run(
         kpis=frame("kpi_monthly"),
         daily=frame("kpi_daily"),
@@ -40,10 +41,10 @@ def finished_run(lake: Lake, month: str, scenario: Scenario) -> Run:
         outcomes=lake.read("window_results", month, scenario.name, OUTCOMES).table,
         scenario=scenario.in_month(parsed),
         month=parsed,
-        market_prices=frame("market_prices"),
-        solar=frame("solar_generation"),
-        load=frame("load_profiles"),
-        forecast=frame("price_forecast"),
+        market_prices=period.rows_of(frame("market_prices")),
+        solar=period.rows_of(frame("solar_generation")),
+        load=period.rows_of(frame("load_profiles")),
+        forecast=period.rows_of(frame("price_forecast"), "issued_at"),
         fleet=finished_fleet(lake, month, scenario),
         provenance={},
     )
@@ -64,7 +65,11 @@ def intervals_of(
     # Homes couple only within their aggregation.
     together = np.flatnonzero(run.fleet.aggregation_id == run.fleet.aggregation_id[position])
     at, fleet = np.flatnonzero(together == position), run.fleet.take(together)
-    inputs = Inputs.build(run.scenario, run.month, run.market_prices, run.forecast, run.solar, run.load, fleet)
+    names = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
+    prices, forecast, solar, load = (
+        lake.read(name, str(run.month), run.scenario.name).table.to_pandas() for name in names
+    )
+    inputs = Inputs.build(run.scenario, run.month, prices, forecast, solar, load, fleet)
     with gateway_of(lake, run.month, run.scenario) as gateway:
         again = settled(inputs, list(run.kpis["strategy"]), progress, gateway, kept=at)
         return pd.concat([result.intervals for result in again])

@@ -118,7 +118,8 @@ def gather(lake: Lake, study: Study, done: Iterable[Task]) -> pd.DataFrame:
                     lake.read(table, month, scenario.name, contract_of(table))
                     for table in ("kpi_monthly", "window_results", "market_prices", "negotiator_scores")
                 )
-                daily = kpi_daily(outcomes.table, scenario, Month.parse(month), prices.table.to_pandas())
+                simulated = scenario.period(month).rows_of(prices.table.to_pandas())
+                daily = kpi_daily(outcomes.table, scenario, Month.parse(month), simulated)
                 figures, scores = monthly.table.to_pandas(), judged.table.to_pandas()
                 rows.append(study_rows(figures, daily, scores, scenario, study.name, member.varied, member.value))
                 parts += [monthly.digest, outcomes.digest, judged.digest]

@@ -43,7 +43,8 @@ def test_the_page_s_price_source_fills_the_price_table(tmp_path: Path, monkeypat
     table = pd.DataFrame({"interval_start": stamps.strftime("%Y-%m-%dT%H:%M:%SZ"), "price": 42.0})
     table.to_csv(tmp_path / "settlement" / "august.csv", index=False)
     found = prices.market_prices(Scenario(first_days=1), Month.parse("2023-08"), tmp_path, services=Services())
-    assert (found["lmp_usd_per_mwh"] == 42.0).all()
+    found = found[found["timestamp"].isin(stamps)]
+    assert len(found) == 96 and (found["lmp_usd_per_mwh"] == 42.0).all()
     assert set(found["lmp_source"]) == {"cache"}
 
 
@@ -71,7 +72,7 @@ def test_the_page_s_market_is_one_file_and_its_five_minute_prices_are_read(
     hours = {"Interval Start": local[::12], "Market": "DAM", "10 Min Reserves": 4.0, "30 Min Reserves": 1.5}
     pd.DataFrame(hours).to_csv(tmp_path / "north" / "reserves.csv", index=False)
     found = prices.market_prices(scenario, Month.parse("2024-03"), tmp_path, services=Services())
-    assert len(found) == 96 and (found["node"] == "Z1").all() and (found["lmp_usd_per_mwh"] == 11.0).all()
+    assert len(found) == 3 * 96 and (found["node"] == "Z1").all() and (found["lmp_usd_per_mwh"] == 11.0).all()
     assert (found["spin_usd_per_mw_h"] == 4.0).all() and (found["nonspin_usd_per_mw_h"] == 1.5).all()
     assert scenario.market.gate_closure_minutes == 60 and scenario.period("2024-03").iso.city == "Minneapolis"
 

@@ -196,7 +196,7 @@ def test_after_a_wrong_key_the_right_one_is_used(
         lead_to(server, monkeypatch)
         assert execute(["run", *BY_MODEL]) == 2
         refusal = capfd.readouterr().err.strip().splitlines()[-1]
-        assert "decided nothing (unreachable 5" in refusal and "breaker open" not in refusal.split("(")[0]
+        assert "decided nothing (unreachable 6" in refusal and "breaker open" not in refusal.split("(")[0]
         assert not kept.exists()
         assert execute(["negotiate", "--at", "2023-08-01T19:00", "--scenario", NAME]) == 2
         assert "decided nothing (unreachable 5" in capfd.readouterr().err.strip().splitlines()[-1]

@@ -33,7 +33,8 @@ def test_a_window_knows_the_spread_of_its_forecast_and_the_reserve_prices(finish
     windows = outcome_tables(finished.lake.read("window_results", MONTH, TINY.name, OUTCOMES).table).windows
     low, middle, high = (windows[f"forecast_{name}_usd_per_mwh"] for name in ("p10", "p50", "p90"))
     assert (low <= middle).all() and (middle <= high).all() and (low < high).any()
-    prices = finished.lake.read("market_prices", MONTH, TINY.name).table.to_pandas()
+    stored = finished.lake.read("market_prices", MONTH, TINY.name).table.to_pandas()
+    prices = TINY.period(MONTH).rows_of(stored)
     own = windows[windows["strategy"] == "negotiated"]
     assert own["spin_usd_per_mw_h"].mean() == pytest.approx(prices["spin_usd_per_mw_h"].mean())
 

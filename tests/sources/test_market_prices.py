@@ -62,7 +62,7 @@ def test_the_first_days_of_a_month_are_the_months_own(raw: Path) -> None:
     whole = market_prices(Scenario(source="synthetic"), NOVEMBER, raw)
     short = market_prices(Scenario(source="synthetic", first_days=6), NOVEMBER, raw)
     pd.testing.assert_frame_equal(short, whole.iloc[: len(short)])
-    assert len(short) == 6 * 96 + 4
+    assert len(short) == (6 + 2) * 96 + 4, "two days more, into which plans look ahead"
 
 
 @pytest.mark.parametrize("month", [JULY, MARCH, NOVEMBER])

@@ -20,7 +20,7 @@ from vpp_core.tables.checks import WORTH_A_LOOK, CheckResult, data_checks, longe
 
 SCENARIO = Scenario(source="synthetic", homes=3, first_days=6)
 MONTH = Month.parse("2023-11")
-PERIOD: Period = SCENARIO.period(MONTH)
+PERIOD: Period = SCENARIO.known_period(MONTH)
 
 
 @cache
@@ -68,7 +68,7 @@ def stuck(frame: pd.DataFrame) -> pd.DataFrame:
             lambda f: f.drop(index=7),
             "complete",
             True,
-            "1 of 580 intervals missing, the first at 2023-11-01T01:45",
+            "1 of 772 intervals missing, the first at 2023-11-01T01:45",
         ),
         ("market_prices", lambda f: pd.concat([f, f.tail(1)]), "unique", True, "1 rows repeat"),
         ("market_prices", at("lmp_usd_per_mwh", np.nan), "lmp_known", True, "missing on 1 rows"),
@@ -113,7 +113,7 @@ def stuck(frame: pd.DataFrame) -> pd.DataFrame:
             "1 values between 22:00",
         ),
         ("solar_generation", at("generation_kw_per_kw_installed", 1.4, 48), "possible", True, "1 values"),
-        ("solar_generation", lambda f: f.drop(index=50), "complete", True, "do not have 580 rows, such as south_18"),
+        ("solar_generation", lambda f: f.drop(index=50), "complete", True, "do not have 772 rows, such as south_18"),
         ("load_profiles", at("load_kw", 0.0), "load_above_zero", False, "1 values"),
         ("load_profiles", at("load_kw", -1.0), "load_possible", True, "1 values"),
         ("price_forecast", at("p10", 9e9), "quantiles_ordered", True, "1 forecasts"),

@@ -38,8 +38,10 @@ class PeriodRun:
     """One strategy's run: interval by interval, `before` closes the gates and `dispatch` lets stores follow."""
 
     def __init__(self, inputs: Inputs, strategy: GateClosureStrategy) -> None:
+        count, self._windows, inputs = len(inputs.period), len(inputs.windows), inputs.longer or inputs
         self.inputs, self.strategy = inputs, strategy
         self.state = State(inputs, strategy)
+        self.state.start(slice(0, count))
         self.bids = self.state.bids
         self.timings: dict[str, float] = {"plan": 0.0, "offers": 0.0, "decide": 0.0, "dispatch": 0.0}
         self._shown = shown(self.state.operation.columns)
@@ -75,7 +77,7 @@ class PeriodRun:
         if self.state.day_ahead is not None:
             for day in self.state.day_ahead.closing(t):
                 self._close_day_ahead(day, t)
-        while len(self.bids) < len(self.inputs.windows) and self.gate(len(self.bids)) <= t:
+        while len(self.bids) < self._windows and self.gate(len(self.bids)) <= t:
             self._close_gate(len(self.bids), t)
 
     def committed_kw(self, day: int) -> Floats:

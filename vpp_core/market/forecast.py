@@ -89,9 +89,9 @@ def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRul
     Parameters
     ----------
     market_prices : pandas.DataFrame
-        The period's rows of the table `market_prices`.
+        The period's rows of the table `market_prices`; what lies beyond is left out.
     period : Period
-        T intervals.
+        T intervals. `Scenario.known_period` makes the forecasts of first days those of the month.
     rules : MarketRules
         Length of a window and of the time from gate closure to it [min].
 
@@ -102,6 +102,7 @@ def price_forecast(market_prices: pd.DataFrame, period: Period, rules: MarketRul
         Rows are ordered by product, gate closure and window, so that a product's block reshapes to
         (windows, 36 h / window length). Windows may lie past the period's end.
     """
+    market_prices = period.rows_of(market_prices)
     priors = Priors.of(period.iso.habits)
     grid = Gates(period, rules.window_minutes, rules.gate_closure_minutes)
     real_time, day_ahead = _published(market_prices, "lmp_usd_per_mwh"), _published(market_prices, DAY_AHEAD)

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import INTERVAL, Month, Period, Windows
+from vpp_core.calendar import INTERVAL, INTERVAL_MINUTES, Month, Period, Windows
 from vpp_core.errors import InputError
 from vpp_core.fleet.draws import choose, uniform
 from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
@@ -67,6 +67,8 @@ class Inputs:
     """of a part of a period (`one_day`), the inputs of all of it"""
     first: int = 0
     """position of its first interval in those"""
+    longer: Inputs | None = field(default=None, repr=False)
+    """the inputs of days more, where the tables hold these: plans look ahead into them, and results have none"""
 
     @property
     def entire(self) -> Inputs:
@@ -91,8 +93,13 @@ class Inputs:
         Inputs
             Views of the same arrays, without what is beyond the day; `whole` is these inputs.
         """
-        now, length = self.period.intervals_of(day), self.windows.length
-        period = self.period.one_day(day)
+        now = self.period.intervals_of(day)
+        one = self._part(now, self.period.one_day(day))
+        return replace(one, whole=self.entire, first=self.first + now.start)
+
+    def _part(self, now: slice, period: Period) -> Inputs:
+        """What there is of these intervals of the period, which make a period."""
+        length = self.windows.length
         return replace(
             self,
             period=period,
@@ -107,8 +114,6 @@ class Inputs:
             import_usd_per_kwh=self.import_usd_per_kwh[:, now],
             export_usd_per_kwh=self.export_usd_per_kwh[:, now],
             slot=self.slot[now],
-            whole=self.entire,
-            first=self.first + now.start,
         )
 
     def __repr__(self) -> str:
@@ -192,7 +197,8 @@ class Inputs:
         month : Month
             The month that the tables are of.
         market_prices, price_forecast, solar_generation, load_profiles : pandas.DataFrame
-            Tables of these names (`tables/`), covering the period interval by interval.
+            Tables of these names (`tables/`), covering the period interval by interval. Where all cover the days
+            that it looks ahead into too (`Scenario.known_period`), these are in `longer`.
         fleet : Fleet
             N homes.
 
@@ -207,12 +213,34 @@ class Inputs:
             Where a table does not cover the period, or lacks a price or profile.
         """
         scenario = scenario.in_month(month)
+        loads = load_profiles if isinstance(load_profiles, Loads) else Loads.of(load_profiles, scenario, month)
         period = scenario.period(month)
-        windows = period.windows(scenario.market.window_minutes)
+        forecast_intervals = _forecast_windows(price_forecast) * (scenario.market.window_minutes // INTERVAL_MINUTES)
+        solar_intervals = solar_generation["timestamp"].nunique()
+        held = min(len(market_prices), solar_intervals, loads.load_kw.shape[1], forecast_intervals)
+        known = scenario.known_period(month, held)
+        longer = cls._over(scenario, known, market_prices, price_forecast, solar_generation, loads, fleet)
+        if len(known) == len(period):
+            return longer
+        inputs = longer._part(slice(0, len(period)), period)
+        events = _events(scenario, period, _on_index(market_prices, period, "market_prices"))
+        return _frozen(replace(inputs, events=events, longer=longer))
+
+    @classmethod
+    def _over(
+        cls,
+        scenario: Scenario,
+        period: Period,
+        market_prices: pd.DataFrame,
+        price_forecast: pd.DataFrame,
+        solar_generation: pd.DataFrame,
+        loads: Loads,
+        fleet: Fleet,
+    ) -> Inputs:
+        month, windows = period.month, period.windows(scenario.market.window_minutes)
         prices = _on_index(market_prices, period, "market_prices")
         forecast = forecast_quantiles(price_forecast, windows, scenario.market)
-        loads = load_profiles if isinstance(load_profiles, Loads) else Loads.of(load_profiles, period)
-        load_kw, usual_load_kw = loads.of_homes(fleet)
+        load_kw, usual_load_kw = loads.of_homes(fleet, len(period))
         solar = _wide(solar_generation, period, "orientation_id", "generation_kw_per_kw_installed", "solar_generation")
         pv_kw = _solar_kw(solar, fleet)
         lookahead = forecast.shape[2] * windows.length
@@ -237,16 +265,18 @@ class Inputs:
             tariff_of_home=_tariff_of_home(scenario, fleet),
             import_usd_per_kwh=np.stack([tariff.prices("import", local) for tariff in scenario.tariffs]),
             export_usd_per_kwh=np.stack([tariff.prices("export", local) for tariff in scenario.tariffs]),
-            events=tuple(
-                events_of(programme, period, prices[DAY_AHEAD].to_numpy(dtype=np.float64), scenario.data_seed)
-                for programme in scenario.programmes
-            ),
+            events=_events(scenario, period, prices),
             slot=(hour * 4 + local.minute.to_numpy() // 15).astype(np.int64),
         )
         if np.isnan(inputs.lmp_usd_per_mwh).any():
             count = int(np.isnan(inputs.lmp_usd_per_mwh).sum())
             raise InputError(f"market_prices lacks {count} real-time prices of {month}; choose a source that has them")
         return _frozen(inputs)
+
+
+def _events(scenario: Scenario, period: Period, prices: pd.DataFrame) -> tuple[Events, ...]:
+    day_ahead = prices[DAY_AHEAD].to_numpy(dtype=np.float64)
+    return tuple(events_of(programme, period, day_ahead, scenario.data_seed) for programme in scenario.programmes)
 
 
 def _tariff_of_home(scenario: Scenario, fleet: Fleet) -> Ints:
@@ -256,7 +286,7 @@ def _tariff_of_home(scenario: Scenario, fleet: Fleet) -> Ints:
 
 
 def _on_index(frame: pd.DataFrame, period: Period, name: str) -> pd.DataFrame:
-    frame = frame.sort_values("timestamp")
+    frame = period.rows_of(frame.sort_values("timestamp"))
     stamps = pd.DatetimeIndex(frame["timestamp"])
     if len(stamps) != len(period) or not (stamps == period.timestamps).all():
         raise InputError(
@@ -267,7 +297,7 @@ def _on_index(frame: pd.DataFrame, period: Period, name: str) -> pd.DataFrame:
 
 
 def _wide(frame: pd.DataFrame, period: Period, column: str, value: str, name: str) -> pd.DataFrame:
-    wide = frame.pivot(index="timestamp", columns=column, values=value)  # noqa: PD010
+    wide = period.rows_of(frame).pivot(index="timestamp", columns=column, values=value)  # noqa: PD010
     if len(wide) != len(period) or not (wide.index == period.timestamps).all() or wide.isna().to_numpy().any():
         raise InputError(f"{name} does not cover {period.month} interval by interval; materialize {name} again")
     return wide
@@ -319,12 +349,19 @@ def forecast_quantiles(frame: pd.DataFrame, windows: Windows, rules: MarketRules
     return quantiles
 
 
+def _forecast_windows(frame: pd.DataFrame) -> int:
+    """For how many windows the table has a forecast made at their gate closure."""
+    energy = frame["product"] == PRODUCTS[ENERGY]
+    return int(frame.loc[energy, "issued_at"].nunique())
+
+
 def _quantiles(frame: pd.DataFrame, product: str, windows: Windows) -> Floats:
     """One product's quantiles as (W, H, 3)."""
     own = frame[frame["product"] == product].sort_values(["issued_at", "timestamp"])
-    rows, rest = divmod(len(own), len(windows))
+    rows = int((own["issued_at"] == own["issued_at"].iloc[0]).sum()) if len(own) else 0
+    own = own.iloc[: rows * len(windows)]
     starts = pd.DatetimeIndex(own["timestamp"].iloc[::rows]) if rows else pd.DatetimeIndex([])
-    if rest or not rows or len(starts) != len(windows) or not (starts == windows.starts).all():
+    if not rows or len(own) < rows * len(windows) or not (starts == windows.starts).all():
         raise InputError("price_forecast does not match the month's windows; materialize price_forecast again")
     return own[["p10", "p50", "p90"]].to_numpy(dtype=np.float64).reshape(len(windows), rows, 3)
 

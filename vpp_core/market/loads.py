@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import Period
+from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import Fleet, Floats, Ints
+from vpp_core.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,12 @@ class Loads:
     """mean load as known before the month, shape (P,)"""
 
     @classmethod
-    def of(cls, load_profiles: pd.DataFrame, period: Period) -> Loads:
-        """The profiles of a table of the lake; one that does not cover the period is an `InputError`."""
+    def of(cls, load_profiles: pd.DataFrame, scenario: Scenario, month: Month) -> Loads:
+        """The profiles of a table of the lake, with the days that the scenario looks ahead into where it has them; one
+        that does not cover what is simulated is an `InputError`.
+        """
         position, ids = pd.factorize(load_profiles["profile_id"], sort=True)
+        period = scenario.known_period(month, len(load_profiles) // max(len(ids), 1))
         interval = period.timestamps.get_indexer(pd.DatetimeIndex(load_profiles["timestamp"]))
         load_kw = np.full((len(ids), len(period)), np.nan)
         load_kw[position, interval] = load_profiles["load_kw"].to_numpy(dtype=np.float64)
@@ -42,12 +46,12 @@ class Loads:
         usual[position] = load_profiles["usual_load_kw"].to_numpy(dtype=np.float64)
         return cls(np.asarray(ids, dtype=np.int64), load_kw, usual)
 
-    def of_homes(self, fleet: Fleet) -> tuple[Floats, Floats]:
-        """Each home's load (T, N) and its usual load (N,) [kW]."""
+    def of_homes(self, fleet: Fleet, intervals: int) -> tuple[Floats, Floats]:
+        """Each home's load over the first intervals (T, N), and its usual load (N,) [kW]."""
         missing = np.setdiff1d(fleet.load_profile_id, self.profile_id)
         if len(missing):
             raise InputError(
                 f"load_profiles has no profile {missing[0]} that the fleet uses; materialize load_profiles again"
             )
         row = np.searchsorted(self.profile_id, fleet.load_profile_id)
-        return np.ascontiguousarray(self.load_kw[row].T), self.usual_load_kw[row]
+        return np.ascontiguousarray(self.load_kw[row, :intervals].T), self.usual_load_kw[row]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
@@ -168,8 +169,15 @@ def result_tables(outcomes: pa.Table, month: Month, scenario: str, fleet: Fleet)
     }
 
 
-def input_tables(fleet: pa.Table, market_prices: pa.Table, month: Month, scenario: str) -> dict[str, pa.Table]:
-    """`prosumer_fleet` and `market_prices` of one month and scenario, as the database holds them."""
+def input_tables(
+    fleet: pa.Table, market_prices: pa.Table, results: Mapping[str, pa.Table], month: Month, scenario: str
+) -> dict[str, pa.Table]:
+    """`prosumer_fleet` and `market_prices` of one month and scenario, as the database holds them: prices of the days
+    of which there are results.
+    """
+    *_, before_last, last = sorted(results["window_results"]["window_start"].unique().to_pylist())
+    end = pa.scalar(last + (last - before_last), market_prices["timestamp"].type)
+    market_prices = market_prices.filter(pc.less(market_prices["timestamp"], end))
     return {
         name: _labelled(table, DATABASE_TABLES[name], str(month), scenario)
         for name, table in (("prosumer_fleet", fleet), ("market_prices", market_prices))

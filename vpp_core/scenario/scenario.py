@@ -35,6 +35,9 @@ MAX_LOAD_PROFILES = 2048
 """Homes beyond share the loads of the first so many: that bounds the table of a month (6 million rows, 2 GB of memory
 while it is made), and a fleet's load is smooth by then, whoever is in it."""
 
+LOOK_AHEAD_DAYS = 2
+"""Beyond the last day that is simulated: a plan reaches 38 hours from a gate, reserve is sold a day ahead."""
+
 
 class Scenario(Rules):
     """Everything that makes a result, besides the month."""
@@ -242,6 +245,30 @@ class Scenario(Rules):
             The month, or its first days.
         """
         return Period.of(self.month(month), self.first_days)
+
+    def known_period(self, month: str | Month, intervals: int | None = None) -> Period:
+        """Give the intervals that tables of prices, sun and load hold for it.
+
+        Plans look ahead, and what is sold for a day is sold the day before. Where only the first days of a month are
+        simulated the tables hold two days more, as far as the month goes, so that these days are those of the month.
+
+        Parameters
+        ----------
+        month : str or Month
+            A month such as `2023-08`.
+        intervals : int, optional
+            How many a table holds: where that is less, the period alone.
+
+        Returns
+        -------
+        Period
+            The period, or days more of the same month.
+        """
+        period = self.period(month)
+        if self.first_days is None:
+            return period
+        longer = Period.of(self.month(month), self.first_days + LOOK_AHEAD_DAYS)
+        return longer if intervals is None or intervals >= len(longer) else period
 
     def in_month(self, month: Month) -> Scenario:
         """Give the scenario as it holds in a month: rules for a fleet of its size, today's mix of tariffs as it was.

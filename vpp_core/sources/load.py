@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.calendar import Month
+from vpp_core.calendar import Month, Period
+from vpp_core.errors import InputError
 from vpp_core.scenario import MAX_LOAD_PROFILES, Scenario
 from vpp_core.sources.folders import OWN_PROFILES
 from vpp_core.sources.load_model import BLOCK, modelled_load, usual_load
@@ -24,7 +26,7 @@ CHUNK = 4 * BLOCK
 
 
 def load_kw(scenario: Scenario, month: Month, raw: Path, profiles: npt.ArrayLike | None = None) -> Floats:
-    """Load over the scenario's period.
+    """Load over the scenario's period, and days that it looks ahead into (`Scenario.known_period`).
 
     Profile i is the same whatever else is asked for.
 
@@ -46,7 +48,7 @@ def load_kw(scenario: Scenario, month: Month, raw: Path, profiles: npt.ArrayLike
     """
     wanted = np.arange(profile_count(scenario)) if profiles is None else np.asarray(profiles, dtype=np.intp)
     month = scenario.month(month)
-    return _load(scenario, month, _own(scenario, month, raw), wanted)
+    return _load(scenario, month, *_own(scenario, month, raw), wanted)
 
 
 def profile_count(scenario: Scenario) -> int:
@@ -133,21 +135,35 @@ def load_chunks(
         Some profiles, ordered by profile, then time.
     """
     month = scenario.month(month)
-    own = _own(scenario, month, raw, unread)
+    period, own = _own(scenario, month, raw, unread)
     count = profile_count(scenario)
     for first in range(0, count, homes_per_chunk):
         wanted = np.arange(first, min(first + homes_per_chunk, count))
-        yield _frame(scenario, month, own, wanted)
+        yield _frame(scenario, month, period, own, wanted)
 
 
-def _own(scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None) -> list[OwnProfile]:
+def _own(
+    scenario: Scenario, month: Month, raw: Path, unread: list[Unread] | None = None
+) -> tuple[Period, list[OwnProfile]]:
+    """The profiles that are brought, and their period: the days that are simulated alone where one ends with these."""
+    period, known = scenario.period(month), scenario.known_period(month)
     if scenario.source == "synthetic":
-        return []
-    return read_own_profiles(raw / OWN_PROFILES, scenario.period(month), unread, most=profile_count(scenario))
+        return known, []
+    folder, most = raw / OWN_PROFILES, profile_count(scenario)
+    own = read_own_profiles(folder, period, unread, most=most)
+    if not own or len(known) == len(period):
+        return known, own
+    with suppress(InputError):
+        longer = read_own_profiles(folder, known, most=most)
+        if len(longer) == len(own):
+            return known, longer
+    return period, own
 
 
-def _load(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> Floats:
-    count = len(scenario.period(month))
+def _load(
+    scenario: Scenario, month: Month, period: Period, own: list[OwnProfile], wanted: npt.NDArray[np.intp]
+) -> Floats:
+    count = len(period)
     drawn = wanted >= len(own)
     load = np.empty((count, len(wanted)))
     load[:, drawn] = modelled_load(month, scenario.data_seed, wanted[drawn])[:count]
@@ -165,8 +181,10 @@ def _usual(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.
     return np.round(usual * scenario.transform.load_factor, 4)
 
 
-def _frame(scenario: Scenario, month: Month, own: list[OwnProfile], wanted: npt.NDArray[np.intp]) -> pd.DataFrame:
-    load, period = _load(scenario, month, own, wanted), scenario.period(month)
+def _frame(
+    scenario: Scenario, month: Month, period: Period, own: list[OwnProfile], wanted: npt.NDArray[np.intp]
+) -> pd.DataFrame:
+    load = _load(scenario, month, period, own, wanted)
     rows = load.size
     brought = np.repeat(wanted < len(own), len(period))
     as_measured = brought if scenario.transform.load_factor == 1 else np.zeros_like(brought)

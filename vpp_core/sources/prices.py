@@ -116,7 +116,8 @@ def market_prices(
     Returns
     -------
     pandas.DataFrame
-        A row per interval of the period, prices in $/MWh, of reserves in $/MW-h.
+        A row per interval of the period, and of days that it looks ahead into (`Scenario.known_period`): prices in
+        $/MWh, of reserves in $/MW-h.
 
     Raises
     ------
@@ -130,10 +131,13 @@ def market_prices(
         _refuse_future(month, services)
     told = [] if unread is None else unread
     prices, node = _gather(scenario, month, raw, whole, refresh, services, told)
+    known = scenario.known_period(month)
+    drawn = scenario.source in ("auto", "synthetic") and scenario.operator.draws_prices
+    if not drawn and prices.lmp.missing[: len(known)].any():
+        known = scenario.period(month)  # real prices have to be there of the days that are simulated, no more
     _model_the_rest(prices, scenario, month)
-    period = scenario.period(month)
     _apply(scenario.transform, prices, whole)
-    return _table(prices, node, period)
+    return _table(prices, node, known)
 
 
 def _refuse_future(month: Month, services: Services) -> None:

@@ -46,7 +46,7 @@ def solar_generation(
         Generation per kW DC [kW/kW], ordered by orientation, then time.
     """
     month = scenario.month(month)
-    period, factor = scenario.period(month), scenario.transform.solar_factor
+    period, factor = scenario.known_period(month), scenario.transform.solar_factor
     found = _typical(scenario, month, raw, refresh, services or Services.from_environment())
     values, when = found if found else (modelled_solar(month, scenario.data_seed), pd.NaT)
     modelled = found is None

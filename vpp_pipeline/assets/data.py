@@ -92,7 +92,8 @@ def price_forecast(
     stage = Stage.of(context, lake)
 
     def compute() -> pd.DataFrame:
-        table = forecast.price_forecast(market_prices, stage.period, stage.scenario.market)
+        period = stage.scenario.known_period(stage.month, len(market_prices))
+        table = forecast.price_forecast(market_prices, period, stage.scenario.market)
         stage.notes |= {name: float(value) for name, value in forecast.forecast_error(table, market_prices).items()}
         return table
 

@@ -129,10 +129,13 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
     from vpp_core.results.shares import shares_table
 
     scenario, month = stage.scenario, stage.month
-    daily = kpi_daily(tables.window_results, scenario, month, tables.market_prices)
+    prices, solar, load = (
+        stage.period.rows_of(table) for table in (tables.market_prices, tables.solar_generation, tables.load_profiles)
+    )
+    daily = kpi_daily(tables.window_results, scenario, month, prices)
     split = gap_split(daily)
     judged = claims(tables.kpi_monthly, daily)
-    shares = shares_table(str(month), scenario, tables.market_prices, tables.solar_generation, tables.load_profiles)
+    shares = shares_table(str(month), scenario, prices, solar, load)
     studied = [file.table.to_pandas() for files in studies.values() for file in files]
     run = Run(
         kpis=tables.kpi_monthly,
@@ -142,10 +145,10 @@ def _write(stage: Stage, tables: ReportTables, studies: Studies, recipe: str) ->
         outcomes=tables.window_results,
         scenario=scenario,
         month=month,
-        market_prices=tables.market_prices,
-        solar=tables.solar_generation,
-        load=tables.load_profiles,
-        forecast=tables.price_forecast,
+        market_prices=prices,
+        solar=solar,
+        load=load,
+        forecast=stage.period.rows_of(tables.price_forecast, "issued_at"),
         fleet=fleet_from_arrow(tables.prosumer_fleet),
         provenance=provenance(stage) | ({"studies": _digests(studies)} if studies else {}),
         study=pd.concat(studied) if studies else None,

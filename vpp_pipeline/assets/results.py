@@ -32,7 +32,11 @@ def kpi_monthly(
     stage = Stage.of(context, lake)
     return stage.table(
         lambda: kpis.kpi_monthly(
-            window_results, stage.scenario, stage.month, market_prices, fleet_from_arrow(prosumer_fleet)
+            window_results,
+            stage.scenario,
+            stage.month,
+            stage.period.rows_of(market_prices),
+            fleet_from_arrow(prosumer_fleet),
         ),
         describe=kpi_metadata,
     )

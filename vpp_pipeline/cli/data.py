@@ -45,7 +45,8 @@ def data(
         execute_month(lake, month, chosen, assets=inputs, fresh=fresh, refetch=refetch)
     else:
         have_month(lake, month, chosen, assets=inputs)
-    tables = {name: lake.read(name, month, chosen.name).table.to_pandas() for name in SERIES_OF}
+    period = chosen.period(month)
+    tables = {name: period.rows_of(lake.read(name, month, chosen.name).table.to_pandas()) for name in SERIES_OF}
     rows = [
         _row(name, tables[name][value], tables[name][origin])
         for name, series in SERIES_OF.items()

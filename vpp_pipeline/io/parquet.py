@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from vpp_core.calendar import Month
+from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError
 from vpp_core.tables import CONTRACTS, OUTCOMES, Contract
 from vpp_pipeline.io.resource import LakePlace
@@ -23,6 +24,8 @@ from vpp_pipeline.partitions import month_and_scenario
 
 if TYPE_CHECKING:
     from upath import UPath
+
+    from vpp_core.scenario import Scenario
 
 INPUT_TABLES = ("market_prices", "solar_generation", "load_profiles", "price_forecast")
 """Tables with rules beyond their contract (`vpp_core.tables.checks`)."""
@@ -36,6 +39,13 @@ CONTRACT_OF_ASSET = dict.fromkeys(
 def contract_of(asset: str) -> Contract:
     """The contract of an asset's table."""
     return CONTRACT_OF_ASSET.get(asset) or CONTRACTS[asset]
+
+
+def held_period(scenario: Scenario, asset: str, table: pa.Table, month: Month) -> Period:
+    """The intervals that a table is to hold: a series those that plans look ahead into too, where it goes so far."""
+    if asset not in INPUT_TABLES:
+        return scenario.period(month)
+    return scenario.known_period(month, len(pc.unique(table["timestamp"])))
 
 
 def lake_parquet(place: LakePlace) -> dg.IOManagerDefinition:
@@ -84,7 +94,8 @@ class _LakeParquet(dg.UPathIOManager):
             return
         from vpp_core.tables.checks import data_checks
 
-        period = self._lake.scenario(scenario).period(month)
+        described = self._lake.scenario(scenario).in_month(month)
+        period = held_period(described, asset, file.table, month)
         for result in data_checks(asset, file.table.to_pandas(), period) if asset in INPUT_TABLES else ():
             if result.blocking and not result.passed:
                 raise InputError(

@@ -251,7 +251,7 @@ def _tables_of(lake: Lake, month: str, scenario: str) -> dict[str, Any]:
     tables: dict[str, Any] = {name: lake.read(name, month, scenario).table for name in FLAT_TABLES}
     outcomes = lake.read("window_results", month, scenario, OUTCOMES).table
     homes = lake.read("prosumer_fleet", month, scenario).table
-    prices = lake.read("market_prices", month, scenario).table
     parsed = Month.parse(month)
+    prices = lake.read("market_prices", month, scenario).table
     tables |= result_tables(outcomes, parsed, scenario, fleet_from_arrow(homes))
-    return tables | input_tables(homes, prices, parsed, scenario)
+    return tables | input_tables(homes, prices, tables, parsed, scenario)

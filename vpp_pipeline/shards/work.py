@@ -74,7 +74,7 @@ def _world(lake_url: str, raw: str, month: str, scenario_json: str, recipe: str)
     lake, scenario = Lake.at(lake_url, Path(raw)), Scenario.from_json(scenario_json)
     frames = {name: lake.read(name, month, scenario.name).table.to_pandas() for name in TABLES}
     profiles = lake.read("load_profiles", month, scenario.name).table.select(LOAD_COLUMNS).to_pandas()
-    loads = Loads.of(profiles, scenario.period(Month.parse(month)))
+    loads = Loads.of(profiles, scenario, Month.parse(month))
     return World(scenario, frames, loads, fleet_from_arrow(lake.read("prosumer_fleet", month, scenario.name).table))
 
 
