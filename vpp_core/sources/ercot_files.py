@@ -157,7 +157,7 @@ def _table(lines: Iterator[tuple[int, list[str]]], names: list[str], where: str)
             raise InputError(f"{where} holds more than {MAX_ROWS:,} prices; keep the files of a month or two")
     table = pd.DataFrame(cells, columns=list(places), dtype=object)
     for name in table:
-        table[name] = table[name].map(csv_text.tidy)
+        table[name] = csv_text.tidied(table[name])
     return table.assign(LINE=pd.Series(numbered, dtype=object))
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from vpp_core.errors import InputError
 from vpp_core.iso import Iso
-from vpp_core.sources.csv_text import tidy
+from vpp_core.sources.csv_text import tidied, tidy
 from vpp_core.sources.price_rows import COLUMNS, DAY_AHEAD, LMP, REAL_TIME, RESERVES, STEPS, refuse_impossible
 
 PARTS = {"ENERGY": "MCE", "CONGESTION": "MCC", "LOSS": "MCL", "GHG": "MGHG"}
@@ -63,7 +63,8 @@ def read_table(
     cells = [[*row, *[""] * (wide + 1 - len(row))] for _, row in islice(lines, MAX_ROWS + 1)]
     if len(cells) > MAX_ROWS:
         raise InputError(f"{where} holds more than {MAX_ROWS:,} rows; keep those of the needed locations and months")
-    table = pd.DataFrame([[tidy(row[places[name]]) for name in needed] for row in cells], columns=needed, dtype=object)
+    table = pd.DataFrame([[row[places[name]] for name in needed] for row in cells], columns=needed, dtype=object)
+    table = table.apply(tidied)
     if price is None:
         return [(RESERVES, _reserves(table, time, products, iso, where))]
     if "MARKET" not in table:

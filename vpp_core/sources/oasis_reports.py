@@ -14,7 +14,7 @@ import pandas as pd
 
 from vpp_core.errors import InputError
 from vpp_core.iso import CAISO
-from vpp_core.sources.csv_text import MAX_COLUMNS, tidy
+from vpp_core.sources.csv_text import MAX_COLUMNS, tidied, tidy
 from vpp_core.sources.price_rows import (
     DAY_AHEAD,
     REAL_TIME,
@@ -115,7 +115,7 @@ def _lacking(where: str, missing: Iterable[str]) -> str:
 def prices_of(table: pd.DataFrame, columns: Columns, where: str) -> tuple[dict[str, pd.DataFrame], set[str]]:
     """Rows of prices by report, and what the other rows are. A price that cannot be is an `InputError`."""
     kinds = [name for name in ("XML_DATA_ITEM", "MARKET_RUN_ID", columns.kind) if name in table]
-    text = {name: table[name].map(tidy).str.upper() for name in kinds}
+    text = {name: _in_capitals(tidied(table[name])) for name in kinds}
     said = text.get("XML_DATA_ITEM")
     if columns.missing:
         assert said is not None
@@ -131,8 +131,8 @@ def prices_of(table: pd.DataFrame, columns: Columns, where: str) -> tuple[dict[s
         item = said.map(items)
         _refuse_contradiction(table, item, kind, columns, where)
     plain = _MARKET_OF_COLUMN[columns.price]
-    market = text["MARKET_RUN_ID"].replace("", plain) if "MARKET_RUN_ID" in text else kind.map(lambda _: plain)
-    report = market.map(lambda name: _report(name, columns)).where(item.notna())
+    market = text["MARKET_RUN_ID"].replace("", plain) if "MARKET_RUN_ID" in text else pd.Series(plain, index=kind.index)
+    report = market.map({name: _report(name, columns) for name in market.unique()}).where(item.notna())
     other = said[item.isna()]
     of_homes = other[~other.isin([*_NOT_SOLD, *_NOT_SOLD.values()])]
     strange = set((other if len(other) == len(said) else of_homes).unique())
@@ -141,6 +141,10 @@ def prices_of(table: pd.DataFrame, columns: Columns, where: str) -> tuple[dict[s
         str(name): _rows(table[report == name], item[report == name], columns, str(name), where)
         for name in report.dropna().unique()
     }, strange
+
+
+def _in_capitals(column: pd.Series) -> pd.Series:
+    return column.map({text: text.upper() for text in column.unique()})
 
 
 def _report(market: str, columns: Columns) -> str | None:
@@ -163,12 +167,12 @@ def _rows(table: pd.DataFrame, item: pd.Series, columns: Columns, report: str, w
     start = _times(table, TIME, where)
     price = numbers(table[columns.price], table["line"], where)
     rows = pd.DataFrame(
-        {"timestamp": start, "name": table[columns.name].map(tidy), "item": item, "price": price, "line": table["line"]}
+        {"timestamp": start, "name": tidied(table[columns.name]), "item": item, "price": price, "line": table["line"]}
     )
     step = STEPS[report]
     off = start != start.dt.floor(step)
     if "INTERVALENDTIME_GMT" in table:
-        given = table["INTERVALENDTIME_GMT"].map(tidy) != ""
+        given = tidied(table["INTERVALENDTIME_GMT"]) != ""
         end = start + step
         end[given] = _times(table[given], "INTERVALENDTIME_GMT", where)
         off |= end - start != step
@@ -184,9 +188,9 @@ def _rows(table: pd.DataFrame, item: pd.Series, columns: Columns, report: str, w
 
 def _times(table: pd.DataFrame, column: str, where: str) -> pd.Series:
     try:
-        return pd.to_datetime(table[column].map(tidy), utc=True, format="ISO8601", errors="raise").dt.as_unit("us")
+        return pd.to_datetime(tidied(table[column]), utc=True, format="ISO8601", errors="raise").dt.as_unit("us")
     except (ValueError, TypeError, OverflowError):
-        read = pd.to_datetime(table[column].map(tidy), utc=True, format="ISO8601", errors="coerce")
+        read = pd.to_datetime(tidied(table[column]), utc=True, format="ISO8601", errors="coerce")
         raise InputError(unreadable(table[column], read.isna(), table["line"], where)) from None
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.iso import ISOS, Iso, PriceBounds
-from vpp_core.sources.csv_text import tidy
+from vpp_core.sources.csv_text import tidied, tidy
 
 REAL_TIME, DAY_AHEAD, RESERVES = "real-time LMP", "day-ahead LMP", "reserve prices"
 STEPS = {REAL_TIME: pd.Timedelta(minutes=15), DAY_AHEAD: pd.Timedelta(hours=1), RESERVES: pd.Timedelta(hours=1)}
@@ -106,7 +106,7 @@ def numbers(text: pd.Series, lines: pd.Series, where: str) -> pd.Series:
     InputError
         For infinity, NaN and words, with their line.
     """
-    text = text.map(tidy)
+    text = tidied(text)
     plain = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?") | (text == "")
     if not plain.all():
         raise InputError(unreadable(text, ~plain, lines, where))
