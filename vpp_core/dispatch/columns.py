@@ -105,6 +105,14 @@ class Grouped(NamedTuple):
     store: Ints
 
 
+class Members(NamedTuple):
+    """A fleet's stores, the homes that they are in, and the aggregations of both."""
+
+    stores: StoreColumns
+    homes: Homes
+    grouped: Grouped
+
+
 class Met(NamedTuple):
     """Stores at the start of a quarter hour, and homes in it."""
 

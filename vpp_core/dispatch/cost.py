@@ -26,9 +26,11 @@ _LATER_STAGES = 4
 
 @c.part
 def _roll(  # type: ignore[no-untyped-def]
-    s, stages, m: int, home: int, energy: float, first: int, length: int, low: float, high: float, deviation: float
+    s, stages, m: int, home: int, energy: float, first: int, length: int, high: float, deviation: float
 ):  # fmt: skip
-    """Bill and wear [$] to the plan's end and within the window, energy after it and at the end, energy moved."""
+    """Bill and wear [$] to the plan's end and within the window, energy after it and at the end, energy moved, where
+    power in the window is moved by a deviation up to `high`.
+    """
     tariff = stages.tariff[home]
     cost, within, moved, after = 0.0, 0.0, 0.0, energy
     k = first
@@ -52,7 +54,7 @@ def _roll(  # type: ignore[no-untyped-def]
             if inside and deviation != 0.0:
                 most_in = -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
                 most_out = c.discharge_limit_kw(energy, s.floor[m], s.give[m], s.out_of[m], hours)
-                power = min(max(default + deviation, most_in, low), max(most_out, min(default, 0.0)), high)
+                power = min(max(default + deviation, most_in), max(most_out, min(default, 0.0)), high)
                 power = max(power, default) if deviation > 0.0 else min(power, default)
                 moved += abs(power - default) * hours
         cost += c.retail_bill_usd(net + power, stages.imported[tariff, k], stages.exported[tariff, k], hours)
@@ -102,7 +104,7 @@ def _costs_each(s, stages, asked, costs, cheapest_of) -> None:  # type: ignore[n
             continue
         cheapest = cheapest_of[stages.tariff[home[m]]]
         kept = (cheapest - s.wear[m]) * s.out_of[m] if s.follows[m] else cheapest / s.into[m]
-        alone = _roll(s, stages, m, home[m], energy[m], first, length, -np.inf, np.inf, 0.0)
+        alone = _roll(s, stages, m, home[m], energy[m], first, length, np.inf, 0.0)
         for d in range(3):
             if quantity[d, m] <= 0.0:
                 continue
@@ -113,7 +115,7 @@ def _costs_each(s, stages, asked, costs, cheapest_of) -> None:  # type: ignore[n
                 deviation = sign * part * quantity[d, m]
                 if d == 1:  # what it gives comes on top of holding its charge off
                     deviation += s.charge[m]
-                moved = _roll(s, stages, m, home[m], energy[m], first, length, -np.inf, high, deviation)
+                moved = _roll(s, stages, m, home[m], energy[m], first, length, high, deviation)
                 if moved[4] <= _SMALLEST_KWH:
                     continue
                 costs = (moved[0] - alone[0] - kept * (moved[3] - alone[3])) / moved[4]

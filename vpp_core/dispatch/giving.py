@@ -21,19 +21,17 @@ _NEGLIGIBLE_KW = 1e-6
 
 
 @c.kernel
-def _deviations(  # type: ignore[no-untyped-def]
-    s, homes, grouped, q, upward, tried, price, worth, deviation, total
-) -> None:
+def _deviations(who, q, upward, tried, price, worth, deviation, total) -> None:  # type: ignore[no-untyped-def]
     """Deviations of stores in one direction, into `deviation` (S,), and its sums (A,), where it is worth `tried`
     (A,) and the other direction `price`; `worth` (2, N) is room to work in.
     """
-    aggregation_of_home, aggregation, default = grouped.home, grouped.store, q.default
+    aggregation_of_home, aggregation, default = who.grouped.home, who.grouped.store, q.default
     sell_price, buy_price = worth[0], worth[1]
     for h in range(len(aggregation_of_home)):
         here = tried[aggregation_of_home[h]]
         sell_price[h] = here if upward else price
         buy_price[h] = price if upward else -here
-    respond(s, homes, q, sell_price, buy_price, deviation)
+    respond(who.stores, who.homes, q, sell_price, buy_price, deviation)
     total[:] = 0.0
     for m in range(len(deviation)):
         moved = deviation[m] - default[m] if upward else default[m] - deviation[m]
@@ -42,15 +40,13 @@ def _deviations(  # type: ignore[no-untyped-def]
 
 
 @c.kernel
-def _meet(  # type: ignore[no-untyped-def]
-    s, homes, grouped, q, upward, price, most, at_price, wanted, met
-) -> None:
+def _meet(who, q, upward, price, most, at_price, wanted, met) -> None:  # type: ignore[no-untyped-def]
     """Deviations in one direction that add up to `wanted` (A,) as far as homes have them, into `met` (S,).
 
     `at_price` (S,): the deviations at the market's price, which is `price` upwards and its negative downwards; at
     `most` falling short costs as much. Prices of purchases are negative here: more is dearer in both directions.
     """
-    aggregation = grouped.store
+    aggregation = who.grouped.store
     count, many = len(wanted), len(at_price)
     met[:] = 0.0
     if not (wanted > 0.0).any():
@@ -58,7 +54,7 @@ def _meet(  # type: ignore[no-untyped-def]
     market = price if upward else -price
     below, above, tried = np.zeros(many), at_price.copy(), np.zeros(many)
     under, over, sums = np.zeros(count), np.zeros(count), np.zeros(count)
-    worth = np.zeros((2, len(grouped.home)))
+    worth = np.zeros((2, len(who.grouped.home)))
     for m in range(many):
         over[aggregation[m]] += at_price[m]
     low, high, prices = np.full(count, -np.inf), np.full(count, market), np.full(count, market)
@@ -70,7 +66,7 @@ def _meet(  # type: ignore[no-untyped-def]
         if searched[a] and over[a] < wanted[a]:
             prices[a], any_short = most, True
     if any_short:
-        _deviations(s, homes, grouped, q, upward, prices, price, worth, tried, sums)
+        _deviations(who, q, upward, prices, price, worth, tried, sums)
         for m in range(many):
             if prices[aggregation[m]] == most and searched[aggregation[m]]:
                 below[m], above[m] = at_price[m], tried[m]
@@ -90,7 +86,7 @@ def _meet(  # type: ignore[no-untyped-def]
         if not going:
             break
         step *= 4.0
-        _deviations(s, homes, grouped, q, upward, prices, price, worth, tried, sums)
+        _deviations(who, q, upward, prices, price, worth, tried, sums)
         for m in range(many):
             a = aggregation[m]
             if searched[a]:
@@ -112,20 +108,18 @@ def _meet(  # type: ignore[no-untyped-def]
 
 
 @c.kernel
-def give_kw(  # type: ignore[no-untyped-def]
-    s, homes, grouped, q, price, penalty_share, sold, bought, power, short
-) -> None:
+def give_kw(who, q, price, penalty_share, sold, bought, power, short) -> None:  # type: ignore[no-untyped-def]
     """Power of every store, into `power` (S,), so that each aggregation deviates by what it sold and bought (A,), and
     what it falls short by [kW], into `short` (A,). `price` [$/kWh] is the market's.
     """
-    aggregation, default, low, high = grouped.store, q.default, q.low, q.high
+    aggregation, default, low, high = who.grouped.store, q.default, q.low, q.high
     margin = penalty_share * abs(price)
-    market = np.full(len(grouped.home), price)
-    respond(s, homes, q, market, market, power)
+    market = np.full(len(who.grouped.home), price)
+    respond(who.stores, who.homes, q, market, market, power)
     rises, falls = np.maximum(power - default, 0.0), np.maximum(default - power, 0.0)
     risen, fallen = np.zeros(len(power)), np.zeros(len(power))
-    _meet(s, homes, grouped, q, True, price, price + margin, rises, sold, risen)
-    _meet(s, homes, grouped, q, False, price, -(price - margin), falls, bought, fallen)
+    _meet(who, q, True, price, price + margin, rises, sold, risen)
+    _meet(who, q, False, price, -(price - margin), falls, bought, fallen)
     # A store asked both ways (its two prices were searched apart) does the difference.
     up, down = np.zeros(len(sold)), np.zeros(len(sold))
     for m in range(len(power)):
@@ -138,20 +132,20 @@ def give_kw(  # type: ignore[no-untyped-def]
 
 
 @c.kernel
-def curve_kw(s, homes, grouped, q, prices, surely, up, down) -> None:  # type: ignore[no-untyped-def]
+def curve_kw(who, q, prices, surely, up, down) -> None:  # type: ignore[no-untyped-def]
     """What each aggregation would deviate by at each price, raised into `up` and `down` (P, A) where it is more.
     `surely` (S,): how surely each store is there.
     """
     default = q.default
-    power, market = np.zeros(len(default)), np.zeros(len(grouped.home))
+    power, market = np.zeros(len(default)), np.zeros(len(who.grouped.home))
     rises, falls = np.zeros(up.shape[1]), np.zeros(up.shape[1])
     for i in range(len(prices)):
         market[:] = prices[i]
-        respond(s, homes, q, market, market, power)
+        respond(who.stores, who.homes, q, market, market, power)
         rises[:] = 0.0
         falls[:] = 0.0
         for m in range(len(power)):
             power[m] = default[m] + surely[m] * (power[m] - default[m])
-        sums_kw(grouped.store, power, default, rises, falls)
+        sums_kw(who.grouped.store, power, default, rises, falls)
         for a in range(up.shape[1]):
             up[i, a], down[i, a] = max(up[i, a], rises[a]), max(down[i, a], falls[a])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.columns import Bounds, Grouped, Homes, Met, Quarter, StoreColumns, own
+from vpp_core.dispatch.columns import Bounds, Grouped, Homes, Members, Met, Quarter, StoreColumns, own
 from vpp_core.dispatch.giving import curve_kw, give_kw
 from vpp_core.dispatch.limits import defaults, limits_kw, sums_kw
 from vpp_core.dispatch.response import respond
@@ -77,7 +77,8 @@ class Operation:
         self.aggregations = int(aggregation_of_home.max(initial=-1)) + 1
         self.aggregation = aggregation_of_home[stores.home]
         self._home = stores.home.astype(np.int64)
-        self._grouped = Grouped(aggregation_of_home.astype(np.int64), self.aggregation.astype(np.int64))
+        grouped = Grouped(aggregation_of_home.astype(np.int64), self.aggregation.astype(np.int64))
+        self._members = Members(columns, homes, grouped)
         self._never_leaves = (stores.leave_slot >= 96).all(axis=0)
 
     def default_kw(self, at: Conditions) -> Floats:
@@ -148,7 +149,7 @@ class Operation:
     def sums(self, power: Floats, default: Floats) -> tuple[Floats, Floats]:
         """Deviations up and down of each aggregation [kW], shape (A,)."""
         up, down = np.zeros(self.aggregations), np.zeros(self.aggregations)
-        sums_kw(self._grouped.store, power, default, up, down)
+        sums_kw(self._members.grouped.store, power, default, up, down)
         return up, down
 
     def after(self, at: Conditions, power: Floats) -> Floats:
@@ -186,8 +187,8 @@ class Operation:
         """Power of every store (S,) so that each aggregation deviates by what cleared, and its shortfall [kW] (A,)."""
         power, short = np.zeros(len(self.stores)), np.zeros(self.aggregations)
         give_kw(
-            self.columns, self.homes, self._grouped, quarter(at, limits, slopes, markup), price_usd_per_kwh,
-            penalty_share, sold_kw, bought_kw, power, short,
+            self._members, quarter(at, limits, slopes, markup), price_usd_per_kwh, penalty_share, sold_kw, bought_kw,
+            power, short,
         )  # fmt: skip
         return power, short
 
@@ -199,6 +200,5 @@ class Operation:
         counted as surely as it is there (S,).
         """
         curve_kw(
-            self.columns, self.homes, self._grouped, quarter(at, limits, slopes, markup), prices_usd_per_kwh, surely,
-            up_kw, down_kw,
+            self._members, quarter(at, limits, slopes, markup), prices_usd_per_kwh, surely, up_kw, down_kw,
         )  # fmt: skip

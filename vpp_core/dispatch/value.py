@@ -91,15 +91,16 @@ def _split(cells: float) -> tuple[int, float]:
 
 @c.part
 def _earlier(  # type: ignore[no-untyped-def]
-    slope, backs, reserve, grid_cost, solar_cost, load_gain, export_gain, room, draw, layers
+    slope, backs, reserve, costs, gains, room, draw, layers
 ):  # fmt: skip
     """Replace V's slopes [$ per cell] by those a stage earlier.
 
-    `backs` (cells,) is the reserve [kWh] that a cell's energy can back, `reserve` its price [$/kWh]. Costs and gains
-    are weighted $ per cell stored; `room` and `draw`, in cells, what the sun and all charging can move, what the load
-    and all giving can. Of sun and load one is 0. `layers` (3, 3 · cells + 1) is room to work in, zero outside the
-    middle.
+    `backs` (cells,) is the reserve [kWh] that a cell's energy can back, `reserve` its price [$/kWh]. Costs, of the grid
+    and of the sun, and gains, of the load and of export, are weighted $ per cell stored; `room` and `draw`, in cells,
+    what the sun and all charging can move, what the load and all giving can. Of sun and load one is 0. `layers`
+    (3, 3 · cells + 1) is room to work in, zero outside the middle.
     """
+    (grid_cost, solar_cost), (load_gain, export_gain) = costs, gains
     # A gain above the cost would pay for charging and giving at once, which no device can.
     load_gain = _least(load_gain, solar_cost)
     export_gain = _least(export_gain, load_gain)
@@ -216,7 +217,7 @@ def store_slopes(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
                 solar_cost, export_gain = grid_cost, load_gain
             _earlier(
-                slope, backs, reserve, grid_cost, solar_cost, load_gain, export_gain,
+                slope, backs, reserve, (grid_cost, solar_cost), (load_gain, export_gain),
                 (min(sun, most_in) * STAGE_HOURS / taken, most_in * STAGE_HOURS / taken),
                 (most_load * STAGE_HOURS / given, most_out * STAGE_HOURS / given),
                 layers,
@@ -304,14 +305,15 @@ def plan_homes(  # type: ignore[no-untyped-def]
         np.zeros(CELLS), np.zeros(CELLS), np.zeros((3, 3 * CELLS + 1)), np.zeros((stage_count, CELLS)),
         np.zeros(stage_count),
     )  # fmt: skip
-    _plan_each(s, homes, stages, energy, replacement, reserve_hours, kept_stages, slopes, expected, desk)
+    _plan_each(s, homes, stages, energy, replacement, reserve_hours, kept_stages, (slopes, expected), desk)
 
 
 @c.part
 def _plan_each(  # type: ignore[no-untyped-def]
-    s, homes, stages, energy, replacement, reserve_hours, kept_stages, slopes, expected, desk
+    s, homes, stages, energy, replacement, reserve_hours, kept_stages, found, desk
 ) -> None:
     """`plan_homes`, with room to work in."""
+    slopes, expected = found
     after, meter = desk.after, desk.meter
     stage_count = len(stages.price)
     whole_path = len(expected) > 0

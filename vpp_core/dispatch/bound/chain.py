@@ -197,10 +197,10 @@ def solve_chain(k: Any) -> Solved:
         _turning_prices(hull[t], corners[t])
     charge, discharge, energy = np.zeros(intervals), np.zeros(intervals), np.zeros(intervals)
     price = np.zeros(intervals)
-    starts, left, slopes, widths, feasible = _values(k, hull, corners)
+    values, feasible = _values(k, hull, corners)
     if not feasible:
         return Solved(charge, discharge, energy, price, np.inf)
-    _roll(k, hull, corners, starts, left, slopes, widths, charge, discharge, energy)
+    _roll(k, hull, corners, values, charge, discharge, energy)
     _prices(k, hull, corners, energy, price)
     return Solved(charge, discharge, energy, price, dual_usd(k, price))
 
@@ -245,15 +245,13 @@ def _values(k: Any, hull: Floats, corners: Any) -> Any:
         feasible = feasible and position >= low - SNAP_KWH and left[t - 1] <= high + SNAP_KWH
         left[t - 1] = min(left[t - 1], high)
         starts[last - t + 2] = out
-    return starts, left, slopes, widths, feasible
+    return (starts, left, slopes, widths), feasible
 
 
 @njit(nogil=True, cache=True)
-def _roll(
-    k: Any, hull: Floats, corners: Any, starts: Any, left: Floats, slopes: Floats, widths: Floats,
-    charge: Floats, discharge: Floats, energy: Floats,
-) -> None:  # fmt: skip
+def _roll(k: Any, hull: Floats, corners: Any, values: Any, charge: Floats, discharge: Floats, energy: Floats) -> None:
     """Follow the best moves from the initial energy; among equally good ones the smallest."""
+    starts, left, slopes, widths = values
     last = len(corners) - 1
     stored = k.initial_kwh
     for t in range(last + 1):
