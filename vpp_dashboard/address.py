@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 
 from vpp_dashboard.look import prose
+from vpp_pipeline.lake import Lake
+from vpp_pipeline.lake.links import link_to
 
 Option = TypeVar("Option")
 FOLDER = Path(__file__).parent / "views"
@@ -58,6 +60,13 @@ def registered() -> dict[str, list[st.Page]]:
 def link(key: str, label: str, **chosen: str | int) -> None:
     """A link to a page with what is chosen there."""
     st.page_link(FOLDER / f"{key}.py", label=label, query_params={name: str(value) for name, value in chosen.items()})
+
+
+def report_link(lake: Lake, month: str, scenario: str) -> None:
+    """A link to a month's whole report, which this server serves from the lake; nothing where there is none."""
+    page = lake.report_folder(month, scenario) / "simulation_report.html"
+    if page.exists():
+        st.markdown(f"[The whole report of {month}, {scenario}](/{link_to(lake, page)})")
 
 
 def go(key: str, **chosen: str | int) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_dashboard.store import current_lake
+from vpp_pipeline import progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,7 @@ def _progress(keys: list[str]) -> Callable[[str, float], None]:
     at = {key: position for position, key in enumerate(keys)}
 
     def tell(key: str, share: float) -> None:
-        print(f"progress {(at[key] + share) / len(keys):.4f} {key}", flush=True)  # noqa: T201
+        print(progress.line((at[key] + share) / len(keys), key), flush=True)  # noqa: T201
 
     return tell
 

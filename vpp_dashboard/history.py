@@ -12,6 +12,7 @@ import pandas as pd
 from vpp_core.calendar import Month
 from vpp_dashboard.queries import kpis, shares
 from vpp_dashboard.store import remembered
+from vpp_pipeline.cli.execution import STAGES
 from vpp_pipeline.lake import Lake
 
 STATES = ("real prices", "part real", "synthetic prices", "failed", "unfinished", "missing")
@@ -74,7 +75,8 @@ def failures(lake: Lake) -> dict[tuple[str, str], str]:
         run = (str(entry.get("month")), str(entry.get("scenario")))
         last.pop(run, None)
         if "failed" in entry:
-            last[run] = f"{entry.get('stage', 'run')}: {entry['failed']}"
+            stage = str(entry.get("stage", "the run"))
+            last[run] = f"{STAGES[stage][0] if stage in STAGES else stage}: {entry['failed']}"
     return last
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vpp_pipeline import project
+from vpp_pipeline import progress, project
 
 _LAST_BYTES = 20_000
 """of a log that are shown"""
@@ -34,6 +34,8 @@ class Job:
     folder: Path
     """its log and whatever it makes"""
     process: subprocess.Popen[bytes]
+    expected_seconds: float | None = None
+    """how long it takes in all, very roughly; None where nobody can say"""
     began: float = field(default_factory=time.time)
     cancelled: bool = False
 
@@ -45,18 +47,24 @@ class Job:
             return "running"
         return "cancelled" if self.cancelled else "done" if code == 0 else "failed"
 
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far, or took until its last word."""
+        now = time.time() if self.process.poll() is None else (self.folder / "log").stat().st_mtime
+        return max(now - self.began, 0.0)
+
     def said(self) -> str:
-        """The end of what it printed."""
-        text = (self.folder / "log").read_bytes()[-_LAST_BYTES:].decode(errors="replace")
-        return "\n".join(line.rsplit("\r", 1)[-1] for line in text.splitlines())
+        """The end of what it printed, without what tells how far it is."""
+        return "\n".join(line for line in self._lines() if progress.read(line) is None)
 
     def progress(self) -> tuple[float, str]:
-        """The share that is done, and of what, by its last line `progress 0.34 negotiated`; 0 before the first."""
-        for line in reversed(self.said().splitlines()):
-            if line.startswith("progress "):
-                _, share, what = line.split(" ", 2)
-                return min(max(float(share), 0.0), 1.0), what
-        return 0.0, "starting"
+        """The share that is done, and of what, by its last line that tells; 0 before the first."""
+        told = (progress.read(line) for line in reversed(self._lines()))
+        return next((found for found in told if found), (0.0, "starting"))
+
+    def _lines(self) -> list[str]:
+        text = (self.folder / "log").read_bytes()[-_LAST_BYTES:].decode(errors="replace")
+        return [line.rsplit("\r", 1)[-1] for line in text.splitlines()]
 
     def cancel(self) -> None:
         """Interrupt it, as Ctrl-C would: what is finished is kept."""
@@ -67,7 +75,7 @@ class Job:
     @property
     def reason(self) -> str:
         """The last line it printed: on the command line, why it failed."""
-        lines = [line for line in self.said().splitlines() if line.strip() and not line.startswith("progress ")]
+        lines = [line for line in self.said().splitlines() if line.strip()]
         return lines[-1].removeprefix("vpp: ") if lines else f"ended with exit code {self.process.returncode}"
 
 
@@ -75,7 +83,14 @@ _jobs: dict[str, Job] = {}
 _lock = threading.Lock()
 
 
-def start(key: str, title: str, module: str, arguments: list[str], files: Mapping[str, str] | None = None) -> Job:
+def start(
+    key: str,
+    title: str,
+    module: str,
+    arguments: list[str],
+    files: Mapping[str, str] | None = None,
+    expected_seconds: float | None = None,
+) -> Job:
     """Run `python -m module arguments`; where that key is running already, that job.
 
     `{folder}` in an argument is the job's own folder, in which `files` (name → text) are put before.
@@ -95,9 +110,9 @@ def start(key: str, title: str, module: str, arguments: list[str], files: Mappin
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 cwd=project.project_root(),
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", progress.ASKED_FOR: "1"},
             )
-        _jobs[key] = Job(key, title, command, folder, process)
+        _jobs[key] = Job(key, title, command, folder, process, expected_seconds)
         return _jobs[key]
 
 

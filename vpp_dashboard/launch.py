@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from pathlib import Path
+
+from vpp_pipeline.lake import Lake
+from vpp_pipeline.ui.lake_pages import LakePages, Receive, Scope, Send
 
 ADDRESS = "127.0.0.1"
 SETTINGS = {
@@ -35,16 +39,22 @@ def warm() -> None:
     from plotly.graph_objects import Figure
 
     Figure({"data": [{"type": kind} for kind in ("bar", "scatter", "waterfall")], "layout": {"xaxis": {}, "yaxis": {}}})
+    # Streamlit looks for garbage whenever a page was drawn: what is loaded by now is none, and need not be looked at.
+    gc.collect()
+    gc.freeze()
 
 
-def serve(port: int) -> None:
-    """Serve the dashboard until it is interrupted."""
-    from streamlit import net_util
-    from streamlit.web import bootstrap
+def serve(port: int, lake: Lake) -> None:
+    """Serve the dashboard, and the lake's reports below `/lake/`, until it is interrupted."""
+    from streamlit import App, net_util
+
+    class WithReports(App):
+        """Streamlit's application, behind what the lake holds."""
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await LakePages(super().__call__, lake)(scope, receive, send)
 
     # Asked for to judge a request from another site, which is refused either way: it would ask a web service.
     net_util.get_external_ip = lambda: None
     warm()
-    options = {**SETTINGS, "server.port": port}
-    bootstrap.load_config_options({name.replace(".", "_"): value for name, value in options.items()})
-    bootstrap.run(str(Path(__file__).with_name("app.py")), False, [], options)
+    WithReports(Path(__file__).with_name("app.py")).run(config={**SETTINGS, "server.port": port})

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 
 from vpp_dashboard import jobs, look
 
 EVERY_SECONDS = 1.0
+
+
+def how_long(job: jobs.Job) -> str:
+    """How long a job has taken, and is expected to take where that is known: `12 s so far, some 70 s in all`."""
+    if job.state != "running":
+        return f"{'took' if job.state == 'done' else 'after'} {duration(job.seconds)}"
+    about = f", some {duration(job.expected_seconds)} in all" if job.expected_seconds else ""
+    return f"{duration(job.seconds)} so far{about}"
+
+
+def duration(seconds: float) -> str:
+    """In seconds, minutes or hours: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def follow(job: jobs.Job) -> bool:
@@ -30,6 +43,6 @@ def _running(key: str) -> None:
         st.rerun()
         return
     share, what = job.progress()
-    st.progress(share, look.prose(f"{job.title}: {what}, {time.time() - job.began:.0f} s"))
+    st.progress(share, look.prose(f"{job.title}: {what}, {how_long(job)}"))
     if st.button("Cancel", key=f"cancel {key}"):
         job.cancel()

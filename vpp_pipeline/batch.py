@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass
 
+from vpp_pipeline import progress
+
 ASKED_AGAIN_SECONDS = 10.0
 
 Command = Callable[[list[str]], tuple[int, str]]
@@ -110,7 +112,10 @@ def _share(jobs: int) -> list[str]:
 
 
 def _vpp(arguments: list[str]) -> tuple[int, str]:
-    with subprocess.Popen([*VPP, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    own = {name: value for name, value in os.environ.items() if name != progress.ASKED_FOR}  # the batch tells its own
+    with subprocess.Popen(
+        [*VPP, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=own
+    ) as process:
         _running.add(process)
         try:
             said = process.communicate()[1]

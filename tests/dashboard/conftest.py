@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
 from vpp_core.scenario import Scenario
+from vpp_dashboard.launch import warm
 from vpp_pipeline import project
 from vpp_pipeline.io.parquet import contract_of
 from vpp_pipeline.lake import Lake
@@ -59,26 +59,25 @@ def lake(finished: Ran, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
     multiplied(own, MONTH, OTHER, factor=2.0)
     own.log({"stage": "market_prices", "month": "2023-07", "scenario": OTHER.name, "failed": REASON})
     assert rebuild(own) == []
-    before = os.environ.get(project.LAKE_VARIABLE)
-    os.environ[project.LAKE_VARIABLE] = str(folder)
-    yield own
-    if before is None:
-        del os.environ[project.LAKE_VARIABLE]
-    else:
-        os.environ[project.LAKE_VARIABLE] = before
+    warm()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(project.LAKE_VARIABLE, str(folder))
+        yield own
 
 
 APP = Path(__file__).parents[2] / "vpp_dashboard" / "app.py"
 
 
 @pytest.fixture
-def page(lake: Lake) -> Callable[..., Any]:
+def page(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     """A page as a browser would open its address: `page("gap", step="…")`."""
     from streamlit.testing.v1 import AppTest
 
     def opened(key: str, **address: str) -> Any:
         app = AppTest.from_file(str(APP), default_timeout=60)
-        app.run()  # the navigation must be known before a page is chosen
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(project.LAKE_VARIABLE, str(tmp_path_factory.getbasetemp() / "no-lake"))  # draws no page
+            app.run()  # the navigation must be known before a page is chosen
         if key != "answer":
             app.switch_page(f"views/{key}.py")
         for name, value in {"month": MONTH, "scenario": TINY.name, **address}.items():

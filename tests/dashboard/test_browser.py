@@ -64,6 +64,9 @@ def test_the_answer_is_drawn(tab: Browser, server: str, lake: Lake, tmp_path: Pa
     assert found is not None
     tab.wait_for_words("What does negotiating give up?", usd(found.apart.estimate), "Surplus of every strategy")
     drawn(tab, tmp_path / "answer.png")
+    tab.open(tab.run("document.querySelector('a[href$=\"simulation_report.html\"]').href"))
+    tab.wait_for("document.querySelectorAll('.main-svg').length > 0")  # the page's script draws, sandboxed as it is
+    assert queries.told(lake, MONTH, TINY.name)[0].rstrip(".") in tab.words()
 
 
 def test_a_click_on_a_mark_opens_its_month(tab: Browser, server: str, tmp_path: Path) -> None:

@@ -54,20 +54,19 @@ def test_the_cause_of_a_loss_is_its_largest_cost() -> None:
 
 def test_a_home_shows_its_month_under_every_strategy_and_a_day_of_its_devices(page, lake: Lake) -> None:
     home = queries.kept_homes(lake, MONTH, TINY.name)[0]
-    app = page("home", home=str(home))
-    month = app.dataframe[0].value.set_index("strategy")
+    month = page("home", home=str(home)).dataframe[0].value.set_index("strategy")
     own = (
         queries.household_days(lake, MONTH, TINY.name, home).groupby("strategy")["household_gain_usd"].sum(min_count=1)
     )
     assert month["household_gain_usd"].dropna().to_dict() == pytest.approx(own.dropna().to_dict(), abs=0.005)
-    day = app.dataframe[-1].value.set_index("strategy")
+    day = page("home", home=str(home), show="a day of its devices").dataframe[0].value.set_index("strategy")
     assert list(day.index) == list(STRATEGIES)
     assert day.loc["negotiated", "gain"] == usd(own["negotiated"])  # the month has one day
 
 
 def test_a_home_that_was_not_kept_says_how_long_it_takes_to_run_it_again(page, lake: Lake) -> None:
     others = sorted(set(range(TINY.homes)) - set(queries.kept_homes(lake, MONTH, TINY.name)))
-    app = page("home", home=str(others[0]))
+    app = page("home", home=str(others[0]), show="a day of its devices")
     assert f"which took {history.seconds_of_strategies(lake, MONTH, TINY.name):.0f} s" in said(app)
     assert [button.label for button in app.button] == ["Run them again"]
 

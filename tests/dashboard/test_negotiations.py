@@ -54,6 +54,9 @@ def test_the_search_stands_in_the_address(page, lake: Lake) -> None:
     assert f"{len(found)} of {len(every)} negotiations" in said(app)
     assert len(app.dataframe[0].value) == len(found)
     assert app.number_input(key="paid").value == 0.01
+    assert app.dataframe[0].value["local"].is_monotonic_increasing
+    by_money = page("negotiations", sort="paid to households").dataframe[0].value["paid_usd"].dropna()
+    assert by_money.is_monotonic_decreasing and len(set(by_money)) > 1
 
 
 def test_a_negotiation_is_played_back_and_tells_what_followed(page, lake: Lake, messages: pd.DataFrame) -> None:

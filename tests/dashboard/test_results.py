@@ -52,7 +52,7 @@ def test_months_and_scenarios_tell_missing_failed_synthetic_and_real_apart(page,
         (BEFORE, OTHER.name): "missing",
     }
     words = said(page("runs"))
-    assert f"2023-07 {OTHER.name} failed. market_prices: {REASON}" in words
+    assert f"2023-07 {OTHER.name} failed. market prices: {REASON}" in words
     assert "1 real prices · 2 synthetic prices · 1 failed · 2 missing" in words
 
 
@@ -60,7 +60,7 @@ def test_a_run_that_failed_and_then_went_well_has_not_failed(finished, tmp_path)
     own = Lake.at(tmp_path)
     entry = {"stage": "market_prices", "month": MONTH, "scenario": TINY.name}
     own.log({**entry, "failed": "no prices"})
-    assert history.failures(own) == {(MONTH, TINY.name): "market_prices: no prices"}
+    assert history.failures(own) == {(MONTH, TINY.name): "market prices: no prices"}
     own.log({**entry, "seconds": 1.0})
     assert history.failures(own) == {}
 

@@ -11,9 +11,15 @@ import pytest
 from tests.dashboard.conftest import said
 from tests.pipeline.tiny import MONTH, TINY
 from vpp_core.results.text import percent
+from vpp_core.scenario import KNOWN_SCENARIOS
 from vpp_dashboard import dagster_pages, jobs, queries
+from vpp_dashboard.asked import Asked, reports_in
+from vpp_pipeline.cli import execution
 from vpp_pipeline.cli.app import BAD_INPUT, execute
+from vpp_pipeline.cli.size import Size
 from vpp_pipeline.lake import Lake
+from vpp_pipeline.progress import ASKED_FOR, line, read, report
+from vpp_pipeline.study import study_of
 
 
 def until_over(job: jobs.Job, seconds: float = 30.0) -> str:
@@ -41,13 +47,53 @@ def test_progress_is_the_last_that_a_command_printed(tmp_path: Path) -> None:
     job = jobs.start("prints", "prints", "this", [])
     until_over(job)
     assert job.progress() == (0.0, "starting")
-    (job.folder / "log").write_text("progress 0.2500 negotiated\nprogress 0.5000 centralized\nsomething else\n")
-    assert job.progress() == (0.5, "centralized") and job.reason == "something else"
+    (job.folder / "log").write_text(f"{line(0.25, 'negotiated')}\n{line(0.5, 'centralized')}\nsomething else\n")
+    assert job.progress() == (0.5, "centralized") and job.reason == job.said() == "something else"
+
+
+def test_a_month_tells_how_far_it_is_to_whoever_asked(monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    monkeypatch.setenv(ASKED_FOR, "1")
+    with execution._bar("2023-08 tiny", None) as on_step:
+        on_step("market_prices", "success")
+        report("negotiation_results", "negotiated", 0.5)
+    told = [read(text) for text in capfd.readouterr().err.splitlines()]
+    assert told == [(pytest.approx(0.01), "market prices"), (pytest.approx(0.16), "negotiation, negotiated")]
+
+
+def test_a_run_is_expected_to_take_what_its_size_takes(lake: Lake) -> None:
+    one = Asked("run", "reference", (MONTH,), homes=20, first_days=2).expected_seconds(lake)
+    assert one == Size.of(KNOWN_SCENARIOS["reference"].model_copy(update={"homes": 20, "first_days": 2}), MONTH).seconds
+    months = Asked("backfill", "reference", ("2023-06", "2023-08"), homes=20, first_days=2)
+    assert months.expected_seconds(lake) == pytest.approx(3 * one)
+    study = Asked("study", "reference", ("2023-06", MONTH), homes=20, first_days=2, seeds=5)
+    assert study.expected_seconds(lake) == pytest.approx(10 * one)
+    members = len(list(study_of(KNOWN_SCENARIOS["reference"], [MONTH], 2, "lambda").scenarios())) - 1
+    swept = Asked("study", "reference", (MONTH,), homes=20, first_days=2, seeds=2, sweep="lambda")
+    assert swept.expected_seconds(lake) == pytest.approx(members * one)
+    assert Asked("run", "reference", ("2023-13",)).expected_seconds(lake) is None
+    assert not set(lake.scenario_names()) & {"reference"}  # to ask writes nothing
+
+
+def test_reports_that_a_command_names_are_found() -> None:
+    said = (
+        "report     /a lake/reports/reference-20h/2023-08\n           simulation_report.html\ntables     /a lake/tables"
+    )
+    assert reports_in(said) == [("2023-08", "reference-20h")]
+
+
+def test_a_command_that_is_over_says_how_long_it_took_and_links_what_it_made(page, lake: Lake) -> None:
+    job = jobs.start("vpp run", "vpp run", "this", [])
+    until_over(job)
+    (job.folder / "log").write_text(f"report     {lake.report_folder(MONTH, TINY.name)}\n")
+    job.began -= 70
+    words = said(page("work"))
+    assert "`vpp run` **done**, took 7" in words
+    assert f"](/lake/reports/{TINY.name}/{MONTH}/simulation_report.html)" in words
 
 
 def test_the_page_starts_what_its_form_says(page, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
-    monkeypatch.setattr(jobs, "start", lambda key, title, module, arguments: started.append([module, *arguments]))
+    monkeypatch.setattr(jobs, "start", lambda key, title, module, arguments, **_: started.append([module, *arguments]))
     app = page("work", kind="backfill")
     app.text_input[0].set_value("2023-01")
     app.text_input[1].set_value("2023-03")

@@ -47,7 +47,7 @@ def show() -> None:
             look.plot(by_source, "sources")
     address.link("gap", "What lies between the strategies", month=month, scenario=scenario)
     address.link("households", "Who gains and who loses", month=month, scenario=scenario)
-    look.soft(f"The whole report: {lake.report_folder(month, scenario) / 'simulation_report.html'}")
+    address.report_link(lake, month, scenario)
 
 
 def _figures(negotiated: dict[Any, Any]) -> None:

@@ -26,20 +26,18 @@ def show() -> None:
     fleet = queries.homes(lake, month, scenario)
     words = dict(zip(fleet["home_id"], queries.devices_of(fleet) + ", " + fleet["category"], strict=True))
     kept = queries.kept_homes(lake, month, scenario)
-    home = address.choose(
-        "Home", "home", [int(own) for own in fleet["home_id"]], kept[0] if kept else None,
-        format_func=lambda own: f"home {own}: {words[own]}",
-    )  # fmt: skip
+    left, right = st.columns(2)
+    with left:
+        home = address.choose(
+            "Home", "home", [int(own) for own in fleet["home_id"]], kept[0] if kept else None,
+            format_func=lambda own: f"home {own}: {words[own]}",
+        )  # fmt: skip
+    parts = {"its month": _month, "its answers in negotiations": _said, "a day of its devices": _day}
+    with right:
+        part = address.choose("Show", "show", list(parts))
     st.title(f"Home {home}, {month}")
     _has(fleet[fleet["home_id"] == home].iloc[0].to_dict())
-    days = queries.household_days(lake, month, scenario, home)
-    _month(days)
-    operable = [key for key in days["strategy"].unique() if not changes_nothing(key)]
-    operable = [key for key in operable if days.loc[days["strategy"] == key, "household_gain_usd"].notna().any()]
-    strategy = address.choose("Day by day under", "strategy", operable, NEGOTIATED)
-    look.plot(home_gain_figure(days[days["strategy"] == strategy]), "gains")
-    _said(home)
-    _day(home, days)
+    parts[part](home)
 
 
 def _has(home: dict[Any, Any]) -> None:
@@ -54,8 +52,9 @@ def _has(home: dict[Any, Any]) -> None:
     )
 
 
-def _month(days: pd.DataFrame) -> None:
-    """What the period brought it under each strategy."""
+def _month(home: int) -> None:
+    """What the period brought it under each strategy, and day by day under one."""
+    days = queries.household_days(current_lake(), st.session_state["month"], st.session_state["scenario"], home)
     breaches = [str(name) for name in days if str(name).startswith("violations_")]
     sums = days.groupby("strategy", sort=False)[[*_SUMS, "bill_counterfactual_usd", *breaches]].sum(min_count=1)
     satisfied = days.groupby("strategy", sort=False)["satisfaction"].mean()
@@ -65,12 +64,15 @@ def _month(days: pd.DataFrame) -> None:
         breaches=sums[breaches].sum(axis=1, min_count=1),
     )
     look.table(shown.reset_index(), look.columns_of(queries.HOUSEHOLDS))
+    operable = [key for key in days["strategy"].unique() if not changes_nothing(key)]
+    operable = [key for key in operable if days.loc[days["strategy"] == key, "household_gain_usd"].notna().any()]
+    strategy = address.choose("Day by day under", "strategy", operable, NEGOTIATED)
+    look.plot(home_gain_figure(days[days["strategy"] == strategy]), "gains")
 
 
 def _said(home: int) -> None:
     """How it answered in negotiations, and why."""
     lake, month, scenario = current_lake(), st.session_state["month"], st.session_state["scenario"]
-    st.subheader("Why it accepted or declined")
     answers = spoken.answers_of_home(lake, month, scenario, home)
     if answers is None:
         look.say("What was said in this month's negotiations was not kept.")
@@ -83,10 +85,10 @@ def _said(home: int) -> None:
     address.link("negotiations", "Its negotiations, one by one", month=month, scenario=scenario, home=home)
 
 
-def _day(home: int, days: pd.DataFrame) -> None:
+def _day(home: int) -> None:
     """Its devices' day under every strategy; of a home that was not kept after the month is run once more."""
     lake, month, scenario = current_lake(), st.session_state["month"], st.session_state["scenario"]
-    st.subheader("A day of its devices under every strategy")
+    days = queries.household_days(lake, month, scenario, home)
     local = sorted(days["local_day"].unique())
     gains = days[days["strategy"] == NEGOTIATED].set_index("local_day")["household_gain_usd"].dropna().abs()
     day = address.choose("Day", "day", local, gains.idxmax() if len(gains) else None)

@@ -11,6 +11,15 @@ from vpp_dashboard import address, look, queries, spoken
 from vpp_dashboard.store import current_lake
 
 ANY = "any"
+_ORDERS = {
+    "time": ["window_start", "gate"],
+    "paid to households": ["paid_usd"],
+    "market price": ["market_usd_per_mwh"],
+    "delivered": ["delivered_kwh"],
+    "offers agreed on": ["agreed"],
+    "rounds": ["rounds"],
+}
+"""What the list can be ordered by; but for time, the largest first."""
 GATES = {"real_time": "a window's energy", "day_ahead": "a day's reserves"}
 _SHOWN = [
     "local", "gate", "outcome", "paid_usd", "market_usd_per_mwh", "forecast_p50_usd_per_mwh", "agreed", "offers",
@@ -26,8 +35,9 @@ def show() -> None:
         look.say("What was said in this month's negotiations was not kept; `vpp run` makes it.")
         return
     every = spoken.negotiations(lake, month, scenario)
-    wanted = _wanted(sorted(every["outcome"].unique()))
-    found = spoken.search(lake, month, scenario, wanted).reset_index(drop=True)
+    wanted, order = _wanted(sorted(every["outcome"].unique()))
+    found = spoken.search(lake, month, scenario, wanted)
+    found = found.sort_values(_ORDERS[order], ascending=order == "time", kind="stable", ignore_index=True)
     look.say(f"{len(found)} of {len(every)} negotiations; choose one to read it.")
     chosen = look.table(
         found[_SHOWN].assign(gate=found["gate"].map(GATES), outcome=found["outcome"].str.replace("_", " ")),
@@ -47,8 +57,8 @@ def show() -> None:
         address.go("negotiation", month=month, scenario=scenario, at=at, gate=row["gate"], strategy=row["strategy"])
 
 
-def _wanted(outcomes: list[str]) -> spoken.Wanted:
-    """What to look for, from the address and from people."""
+def _wanted(outcomes: list[str]) -> tuple[spoken.Wanted, str]:
+    """What to look for and by what to order it, from the address and from people."""
     lake, month, scenario = current_lake(), st.session_state["month"], st.session_state["scenario"]
     first, second, third = st.columns(3)
     with first:
@@ -59,18 +69,21 @@ def _wanted(outcomes: list[str]) -> spoken.Wanted:
     with third:
         homes = [str(int(home)) for home in queries.homes(lake, month, scenario)["home_id"]]
         home = address.choose("Home", "home", [ANY, *homes])
-    left, right = st.columns(2)
+    left, middle, right = st.columns(3)
     with left:
         paid = address.number("Paid to households, at least [$]", "paid")
-    with right:
+    with middle:
         price = address.number("The market paid, at least [$/MWh]", "price")
-    return spoken.Wanted(
+    with right:
+        order = address.choose("In the order of", "sort", list(_ORDERS))
+    wanted = spoken.Wanted(
         None if outcome == ANY else outcome,
         None if product == ANY else product,
         None if home == ANY else int(home),
         paid,
         price,
     )
+    return wanted, order
 
 
 show()

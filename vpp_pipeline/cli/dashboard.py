@@ -39,4 +39,4 @@ def dashboard(
             ) from error
     say(f"lake {lake.root}")
     say(f"open http://{ADDRESS}:{port}/ (in some seconds; Ctrl-C ends it)")
-    serve(port)
+    serve(port, lake)

@@ -151,11 +151,14 @@ def _bar(title: str, assets: Sequence[str] | None) -> Iterator[StepListener]:
         with bar(out, transient=True) as shown_bar:
             task = shown_bar.add_task(f"{title}: starting", total=total)
 
+            tell = _teller(stderr)
+
             def show(stage: str, label: str) -> None:
                 done = sum(shown[name][1] for name in finished) + sum(
                     shown[name][1] * share for name, share in running.items() if name not in finished
                 )
                 shown_bar.update(task, completed=done, description=f"{title}: {label}")
+                tell(done / total, label)
 
             def on_step(step: str, event: str) -> None:
                 if step not in shown:
@@ -173,6 +176,22 @@ def _bar(title: str, assets: Sequence[str] | None) -> Iterator[StepListener]:
 
             with progress.listening(on_progress):
                 yield on_step
+
+
+LEAST_TOLD = 0.01
+"""of the whole: how much further a run is when it tells so again"""
+
+
+def _teller(stream: TextIO) -> Callable[[float, str], None]:
+    """Prints how far a command is where whoever started it asked for that; otherwise does nothing."""
+    told = [-1.0]
+
+    def tell(share: float, label: str) -> None:
+        if progress.lines_wanted() and share - told[0] >= LEAST_TOLD:
+            told[0] = share
+            print(progress.line(share, label), file=stream, flush=True)
+
+    return tell
 
 
 FAILED = 1
@@ -197,11 +216,16 @@ def months_bar(total: int, what: str = "months") -> Iterator[Callable[[TaskOutco
     out = console(stderr=True)
     with bar(out) as months:
         task = months.add_task(what, total=total)
+        tell, done = _teller(sys.stderr), 0
+        tell(0.0, f"0 of {total} runs")
 
         def on_done(outcome: TaskOutcome) -> None:
+            nonlocal done
+            done += 1
             said = f"{outcome.task.month} {outcome.task.scenario}: {outcome.reason or 'done'}"
             months.advance(task)
             (months.console if out.is_terminal else out).print(visible(said), soft_wrap=True)
+            tell(done / max(total, 1), f"{done} of {total} runs")
 
         yield on_done
 
