@@ -116,6 +116,18 @@ _SCORES = ("satisfaction", "satisfaction_mean")
 
 _NAMES = {
     "home_id": "home",
+    "bess_capacity_kwh": "battery_kwh",
+    "bess_max_power_kw": "battery_power_kw",
+    "pv_capacity_kw": "solar_kw",
+    "participation_willingness": "share of its power offered",
+    "backup_power_hours": "kept_for_an_outage_hours",
+    "max_discharge_percent": "most_of_the_battery_a_day_percent",
+    "min_compensation_usd_per_kwh": "asks_at_least_usd_per_kwh",
+    "opening_ask_usd_per_kwh": "asks_first_usd_per_kwh",
+    "v2g_cars": "cars with V2G",
+    "ev_priority": "priority of the car",
+    "load_profile_id": "load curve",
+    "pv_orientation": "solar faces",
     "local": "start, local time",
     "gate": "what",
     "kind": "asked for",

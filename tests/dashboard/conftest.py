@@ -62,6 +62,8 @@ def lake(finished: Ran, tmp_path_factory: pytest.TempPathFactory) -> Iterator[La
     warm()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(project.LAKE_VARIABLE, str(folder))
+        # Each page tested would look through all installed packages for components of Streamlit: half a second each.
+        patch.setattr("streamlit.components.v2.manifest_scanner.scan_component_manifests", lambda: [])
         yield own
 
 

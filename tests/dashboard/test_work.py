@@ -13,7 +13,7 @@ from tests.pipeline.tiny import MONTH, TINY
 from vpp_core.results.text import percent
 from vpp_core.scenario import KNOWN_SCENARIOS
 from vpp_dashboard import dagster_pages, jobs, queries
-from vpp_dashboard.asked import Asked, reports_in
+from vpp_dashboard.request import Request, reports_in
 from vpp_pipeline.cli import execution
 from vpp_pipeline.cli.app import BAD_INPUT, execute
 from vpp_pipeline.cli.size import Size
@@ -61,16 +61,16 @@ def test_a_month_tells_how_far_it_is_to_whoever_asked(monkeypatch: pytest.Monkey
 
 
 def test_a_run_is_expected_to_take_what_its_size_takes(lake: Lake) -> None:
-    one = Asked("run", "reference", (MONTH,), homes=20, first_days=2).expected_seconds(lake)
+    one = Request("run", "reference", (MONTH,), homes=20, first_days=2).expected_seconds(lake)
     assert one == Size.of(KNOWN_SCENARIOS["reference"].model_copy(update={"homes": 20, "first_days": 2}), MONTH).seconds
-    months = Asked("backfill", "reference", ("2023-06", "2023-08"), homes=20, first_days=2)
+    months = Request("backfill", "reference", ("2023-06", "2023-08"), homes=20, first_days=2)
     assert months.expected_seconds(lake) == pytest.approx(3 * one)
-    study = Asked("study", "reference", ("2023-06", MONTH), homes=20, first_days=2, seeds=5)
+    study = Request("study", "reference", ("2023-06", MONTH), homes=20, first_days=2, seeds=5)
     assert study.expected_seconds(lake) == pytest.approx(10 * one)
     members = len(list(study_of(KNOWN_SCENARIOS["reference"], [MONTH], 2, "lambda").scenarios())) - 1
-    swept = Asked("study", "reference", (MONTH,), homes=20, first_days=2, seeds=2, sweep="lambda")
+    swept = Request("study", "reference", (MONTH,), homes=20, first_days=2, seeds=2, sweep="lambda")
     assert swept.expected_seconds(lake) == pytest.approx(members * one)
-    assert Asked("run", "reference", ("2023-13",)).expected_seconds(lake) is None
+    assert Request("run", "reference", ("2023-13",)).expected_seconds(lake) is None
     assert not set(lake.scenario_names()) & {"reference"}  # to ask writes nothing
 
 

@@ -40,13 +40,24 @@ def distance(one, other, seen):
         [colour(key) for key in STRATEGIES],
         [tint for *_, tint in _PARTS],
         list(_SOURCE_COLOURS),
-        [base.NEUTRAL, base.AWARD, base.SOLAR, *base.DEVICE_COLOUR.values()],
+        [base.PRICE, base.NEUTRAL, base.AWARD, base.SOLAR, *base.DEVICE_COLOUR.values()],
+        [base.PRICE, base.RESERVE, base.NEUTRAL, base.AWARD, base.SOLAR],
         [base.RESERVE, base.NONSPIN, base.CALLED],
-        [base.MOVED_OUT, base.MOVED_IN, base.AWARD, base.NEUTRAL],
+        [base.PRICE, base.MOVED_OUT, base.MOVED_IN, base.AWARD, base.NEUTRAL],
         [base.MOVED_OUT, base.MOVED_IN, base.PRICE, base.FORECAST],
         [tint for _, tint in days._DIVERGING],
     ],
-    ids=["strategies", "kinds of money", "sources", "a home", "reserve", "the fleet", "a day", "loss to gain"],
+    ids=[
+        "strategies",
+        "kinds of money",
+        "sources",
+        "a home",
+        "a home with a heater",
+        "reserve",
+        "the fleet",
+        "a day",
+        "loss to gain",
+    ],
 )
 def test_tints_of_one_plot_are_told_apart(tints, seen):
     least = 15 if seen == "without blue" else 20  # a tenth of a per mille of readers see no blue

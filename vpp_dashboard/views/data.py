@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, RED, Figure, see_through, values
+from vpp_core.fleet.fleet import CATEGORIES
+from vpp_core.results.figures.base import BLUE, FORECAST, GREEN, ORANGE, PRICE, Figure, see_through, values
 from vpp_core.results.rungs import NEGOTIATED
 from vpp_core.results.text import number, percent
 from vpp_core.tables import PROSUMER_FLEET
@@ -51,6 +52,7 @@ def _homes() -> None:
             look.plot(_map(fleet, x, y, x_words, y_words), f"map {title}")
     devices = queries.devices_of(fleet)
     counts = pd.crosstab(devices, fleet["category"]).rename_axis("devices").rename_axis(None, axis=1)
+    counts = counts[[name for name in CATEGORIES if name in counts]]
     st.markdown("**How many homes have what**")
     look.table(counts.assign(all=counts.sum(axis=1)).sort_values("all", ascending=False).reset_index())
     st.markdown("**Every home**")
@@ -117,11 +119,11 @@ def _band(rows: pd.DataFrame) -> Figure:
         "data": [
             {**line, "y": values(rows["forecast_p10_usd_per_mwh"]), "line": {"width": 0}, "showlegend": False},
             {**line, "y": values(rows["forecast_p90_usd_per_mwh"]), "line": {"width": 0}, "fill": "tonexty",
-             "fillcolor": see_through(GREY, 0.25), "name": "forecast, 10 to 90 %"},
+             "fillcolor": see_through(FORECAST, 0.5), "name": "forecast, 10 to 90 %"},
             {**line, "y": values(rows["forecast_p50_usd_per_mwh"]), "name": "forecast, median",
-             "line": {"color": GREY, "dash": "dot", "shape": "hv", "width": 1.5}},
+             "line": {"color": FORECAST, "dash": "dot", "shape": "hv", "width": 2}},
             {**line, "y": values(rows["lmp_mean_usd_per_mwh"]), "name": "price",
-             "line": {"color": RED, "shape": "hv", "width": 1.5}},
+             "line": {"color": PRICE, "shape": "hv", "width": 1.5}},
         ],
         "layout": {"height": 380, "yaxis": {"title": {"text": "$/MWh"}}},
     }  # fmt: skip

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from vpp_core.results.figures import waterfall_figure
-from vpp_core.results.figures.base import GREEN, RED, Figure
+from vpp_core.results.figures.base import GAINED, LOST, Figure
 from vpp_core.results.gap import step_interval, step_row
 from vpp_core.results.rungs import PREFERENCES_FIRST, PREFERENCES_LAST, SPLIT, WORDS, step_name
 from vpp_core.results.text import usd
@@ -99,7 +99,7 @@ def _bars(days: pd.DataFrame, chosen: str) -> Figure:
                 "x": list(days["local_day"]),
                 "y": [round(float(value), 4) for value in days["difference_usd"]],
                 "marker": {
-                    "color": [RED if value > 0 else GREEN for value in days["difference_usd"]],
+                    "color": [LOST if value > 0 else GAINED for value in days["difference_usd"]],
                     "opacity": [1.0 if own else 0.35 for own in strong],
                 },
                 "hovertemplate": "%{x}: %{y:$,.2f}<extra></extra>",

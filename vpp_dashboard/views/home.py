@@ -12,12 +12,13 @@ from vpp_core.results.figures.homes import home_gain_figure
 from vpp_core.results.figures.one_day import home_day_figures, home_legend
 from vpp_core.results.one_day import OneDay, home_table
 from vpp_core.results.rungs import NEGOTIATED, changes_nothing
-from vpp_core.results.text import number, usd
+from vpp_core.results.text import count, number, usd
 from vpp_dashboard import address, history, jobs, look, queries, spoken
 from vpp_dashboard.store import current_lake, timezone_of
 from vpp_dashboard.waiting import follow
 
 _SUMS = ["household_gain_usd", "payment_usd", "bill_change_usd", "wear_change_usd", "end_energy_usd"]
+_SHOWN = ["household_gain_usd", "satisfaction", "breaches", "bill_usd", *_SUMS[1:]]
 
 
 def show() -> None:
@@ -42,9 +43,11 @@ def show() -> None:
 
 def _has(home: dict[Any, Any]) -> None:
     battery = f"{number(home['bess_capacity_kwh'], 1)} kWh, {number(home['bess_max_power_kw'], 1)} kW"
+    solar = f"{number(home['pv_capacity_kw'], 1)} kW" if home["pv_capacity_kw"] else "none"
+    cars = f"{count(home['cars'], 'car')}, {home['v2g_cars']} with V2G" if home["cars"] else "no car"
     look.soft(
         f"Battery {battery if home['bess_capacity_kwh'] else 'none'}; solar "
-        f"{number(home['pv_capacity_kw'], 1)} kW; cars {home['cars']} ({home['v2g_cars']} with V2G); offers "
+        f"{solar}; {cars}; offers "
         f"{number(100 * home['participation_willingness'], 0)} % of its power, at most "
         f"{number(home['max_discharge_percent'], 0)} % of its battery a day, keeps "
         f"{number(home['backup_power_hours'], 1)} h for an outage, asks at least "
@@ -63,7 +66,7 @@ def _month(home: int) -> None:
         satisfaction=satisfied.round(3),
         breaches=sums[breaches].sum(axis=1, min_count=1),
     )
-    look.table(shown.reset_index(), look.columns_of(queries.HOUSEHOLDS))
+    look.table(shown[_SHOWN].reset_index(), look.columns_of(queries.HOUSEHOLDS))
     operable = [key for key in days["strategy"].unique() if not changes_nothing(key)]
     operable = [key for key in operable if days.loc[days["strategy"] == key, "household_gain_usd"].notna().any()]
     strategy = address.choose("Day by day under", "strategy", operable, NEGOTIATED)

@@ -7,7 +7,7 @@ import streamlit as st
 from vpp_core.scenario.known import KNOWN_SCENARIOS
 from vpp_core.scenario.variation import SWEEPS
 from vpp_dashboard import address, dagster_pages, jobs, look
-from vpp_dashboard.asked import Asked, reports_in
+from vpp_dashboard.request import Request, reports_in
 from vpp_dashboard.store import current_lake
 from vpp_dashboard.waiting import EVERY_SECONDS, how_long
 from vpp_pipeline.cli.options import last_finished_month
@@ -33,7 +33,7 @@ def show() -> None:
     _jobs()
 
 
-def _form(kind: str) -> Asked:
+def _form(kind: str) -> Request:
     """What is asked of `vpp`, as on the command line; its own checks say what is wrong."""
     scenarios = sorted({*KNOWN_SCENARIOS, *current_lake().scenario_names()})
     last = last_finished_month()
@@ -57,7 +57,7 @@ def _form(kind: str) -> Asked:
     source = four.selectbox("Prices", ["auto", "live", "file", "synthetic"])
     if kind == "study":
         seeds = int(st.number_input("Fleets for each value", min_value=1, max_value=1000, value=3))
-    return Asked(
+    return Request(
         kind,
         str(scenario),
         tuple(month.strip() for month in months),

@@ -20,7 +20,7 @@ DEVICE_COLOUR = {device.source: device.colour for device in DEVICES}
 BATTERY, CAR, SOLAR = DEVICE_COLOUR["battery"], DEVICE_COLOUR["ev"], "#dfb600"
 RESERVE, NONSPIN, CALLED, PROGRAMME = "#d993ff", "#5b3ab8", "#b43252", "#7b1d35"
 KEPT, BILL, WEAR, PENALTY = "#dfa938", "#ad4c76", "#9ea185", "#896540"
-PRICE, FORECAST, AWARD, MOVED_OUT, MOVED_IN = "#b97256", "#e3c2a6", "#bf763a", "#66e56a", "#9bd0ff"
+PRICE, FORECAST, AWARD, MOVED_OUT, MOVED_IN = "#501400", "#e3c2a6", "#bf763a", "#66e56a", "#9bd0ff"
 GAINED, LOST, NEUTRAL = "#2a5fb0", RED, "#52727f"
 """What is no strategy: a tint for each thing, the same in every plot of the report, and no strategy's. Tints that stand
 side by side in a plot stay apart for readers who see no red or no green too: where hues could not, lightness does."""

@@ -97,8 +97,13 @@ def home_gain_figure(days: pd.DataFrame) -> Figure:
         "layout": {
             "height": 320,
             "barmode": "relative",
-            "xaxis": {"type": "category"},
-            "yaxis": {"title": {"text": "gain of the day [$]; costs below 0"}, "zeroline": True},
+            "xaxis": {
+                "type": "category",
+                "tickvals": list(days["local_day"]),
+                "ticktext": [str(int(day[-2:])) for day in days["local_day"]],
+                "title": {"text": "day of the month"},
+            },
+            "yaxis": {"title": {"text": "gain [$]; costs below 0"}, "zeroline": True},
         },
     }
 

@@ -17,7 +17,7 @@ from vpp_pipeline.lake import Lake
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What a form says; None: the scenario's own."""
 
     kind: str
