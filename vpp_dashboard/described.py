@@ -23,7 +23,7 @@ class Field(NamedTuple):
 
     field: str
     value: str
-    """as JSON"""
+    """as JSON, and a word without its quotes"""
     origin: str
     """said, inferred or default; edited, where a person changed it here"""
     why: str
@@ -33,12 +33,16 @@ def fields_of(parsed: ParsedHousehold) -> list[Field]:
     """Every field that has a value or came from the words: what was said first, then inferred, then assumed."""
     values = dict(_flat(parsed.prosumer.model_dump(mode="json")))
     fields = [
-        Field(name, json.dumps(values[name]), source.origin, source.why)
+        Field(name, _text(values[name]), source.origin, source.why)
         for name, source in parsed.provenance.items()
         if name in values and name.rsplit(".", 1)[-1] not in _NOT_SHOWN
     ]
     order = ("said", "inferred", "default")
     return sorted(fields, key=lambda one: order.index(one.origin))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _flat(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -50,7 +54,7 @@ def _flat(data: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def edited(household: Prosumer, changes: dict[str, str]) -> Prosumer:
-    """The household with some fields changed, dotted name → value as JSON; one that cannot be is an `InputError`."""
+    """The household with fields changed: dotted name → value as a field has it; one that cannot be is refused."""
     data = household.model_dump(mode="json")
     for name, text in changes.items():
         *path, last = name.split(".")

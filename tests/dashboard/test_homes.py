@@ -91,6 +91,7 @@ def test_words_become_fields_that_say_where_they_came_from_and_can_be_changed(pa
     fields = {one.field: one for one in described.fields_of(parsed)}
     assert fields["pv.capacity_kw"].value == "6.0" and fields["pv.capacity_kw"].origin == "said"
     assert fields["bess.capacity_kwh"].origin == "inferred"
+    assert fields["category"].value == "moderate"
     changed = described.edited(parsed.prosumer, {"pv.capacity_kw": "8.5", "preferences.ev_priority": "high"})
     assert changed.pv is not None and changed.pv.capacity_kw == 8.5
     assert changed.preferences.ev_priority == "high"

@@ -11,7 +11,7 @@ from vpp_core.errors import InputError
 from vpp_core.fleet.prosumer import Prosumer
 from vpp_core.fleet.text import ParsedHousehold, parse_household
 from vpp_core.results.rungs import changes_nothing
-from vpp_core.results.text import usd
+from vpp_core.results.text import count, usd
 from vpp_dashboard import address, described, history, jobs, look, queries
 from vpp_dashboard.store import current_lake
 from vpp_dashboard.waiting import follow
@@ -102,7 +102,7 @@ def _in_the_fleet(household: Prosumer, name: str) -> None:
     took = history.seconds_of_strategies(lake, month, scenario)
     about = 12 + took * days / float(run["days"]) * (homes + 1) / float(run["homes"])
     look.soft(
-        f"Every strategy over {days} days of {month} with {homes} homes of {scenario} and this one, "
+        f"Every strategy over {count(days, 'day')} of {month} with {homes} homes of {scenario} and this one, "
         f"some {about:.0f} s. "
         "It is given the load curve of the first of these homes, since nobody describes one."
     )

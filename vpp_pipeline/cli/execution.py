@@ -178,7 +178,7 @@ def _bar(title: str, assets: Sequence[str] | None) -> Iterator[StepListener]:
                 yield on_step
 
 
-LEAST_TOLD = 0.01
+MIN_TOLD = 0.01
 """of the whole: how much further a run is when it tells so again"""
 
 
@@ -187,7 +187,7 @@ def _teller(stream: TextIO) -> Callable[[float, str], None]:
     told = [-1.0]
 
     def tell(share: float, label: str) -> None:
-        if progress.lines_wanted() and share - told[0] >= LEAST_TOLD:
+        if progress.lines_wanted() and share - told[0] >= MIN_TOLD:
             told[0] = share
             print(progress.line(share, label), file=stream, flush=True)
 
