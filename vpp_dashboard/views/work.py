@@ -88,8 +88,9 @@ def _jobs() -> None:
             for month, scenario in reports_in(said):
                 address.link("answer", f"{month}, {scenario}: the answer", month=month, scenario=scenario)
                 address.report_link(current_lake(), month, scenario)
-            if job.state == "done" and job.title.startswith("vpp backfill"):
-                address.link("runs", "Months and scenarios")
+            if job.state == "done" and job.title.startswith(("vpp backfill", "vpp study")):
+                backfill = job.title.startswith("vpp backfill")
+                address.link(*(("runs", "Months and scenarios") if backfill else ("study", "Studies and deciders")))
             for run in dagster_pages.runs_in(said):
                 address_of_run = dagster_pages.page_of(run)
                 if address_of_run:

@@ -70,9 +70,15 @@ def _heat(
             }
         ],
         "layout": {
-            "height": 140 + 15 * len(table),
+            "height": 140 + 13 * len(table),  # with its headings a month fits a printed page
             "xaxis": {"title": {"text": f"hour of the day, {city}"}, "dtick": 3, "showgrid": False},
-            "yaxis": {"autorange": "reversed", "automargin": True, "type": "category", "showgrid": False},
+            "yaxis": {
+                "autorange": "reversed",
+                "automargin": True,
+                "type": "category",
+                "showgrid": False,
+                "tickfont": {"size": 10},
+            },
         },
     }
 

@@ -162,7 +162,7 @@ def _stacked(run: Run, parts: Sequence[tuple[str, str, int, str]]) -> Figure:
         "layout": {
             "height": 150 + 44 * len(kpis),
             "barmode": "relative",
-            "xaxis": {"title": {"text": "part of the surplus [$]; costs to the left"}, "zeroline": True},
+            "xaxis": {"title": {"text": "parts [$]; costs to the left"}, "zeroline": True},
             "yaxis": {"autorange": "reversed", "automargin": True},
         },
     }
