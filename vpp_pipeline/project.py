@@ -54,16 +54,16 @@ def dagster_home() -> Path:
 
 
 def prepare_dagster_home() -> Path:
-    """Make the one Dagster home that command line and UI share, with the project's dagster.yaml in it.
+    """Make the one Dagster home that command line and UI share, with the package's dagster.yaml in it.
 
     `DAGSTER_HOME` from outside is respected: a team's instance on PostgreSQL has its own. One that has none yet gets
     the project's, since Dagster would otherwise run without limits and send statistics.
     """
     home, given = dagster_home(), os.environ.get(HOME_VARIABLE, "").strip()
-    settings = project_root() / "dagster.yaml"
+    settings = Path(__file__).with_name("dagster.yaml")  # in a checkout and in an installed wheel alike
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if settings.exists() and not (given and (home / "dagster.yaml").exists()):
+        if not (given and (home / "dagster.yaml").exists()):
             _copy_if_changed(settings, home / "dagster.yaml")
         if not os.access(home, os.W_OK):
             raise PermissionError(home)

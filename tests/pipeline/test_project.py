@@ -53,10 +53,10 @@ def test_without_a_home_the_project_s_own_is_made_and_named_to_dagster(
 ) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setattr(project, "project_root", lambda: tmp_path)
-    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}")
     assert project.prepare_dagster_home() == tmp_path / ".dagster"
     assert os.environ["DAGSTER_HOME"] == str(tmp_path / ".dagster")
-    assert (tmp_path / ".dagster" / "dagster.yaml").exists()
+    told = (tmp_path / ".dagster" / "dagster.yaml").read_text()
+    assert told == (ROOT / "dagster.yaml").read_text(), "outside a checkout, too, where no dagster.yaml lies about"
 
 
 def test_a_given_home_keeps_its_settings_and_an_empty_one_gets_the_project_s(
