@@ -78,7 +78,7 @@ def test_the_best_and_the_worst_day_are_those_of_most_and_least_surplus(run_of):
     own = run.daily[run.daily["strategy"] == "negotiated"].set_index("local_day")["surplus_usd"]
     best, worst = best_and_worst(run, "negotiated")
     assert (best.day, worst.day) == (own.idxmax(), own.idxmin())
-    assert "batteries on the wholesale market" in best.sentences[1] and "above the mean day" in best.sentences[1]
+    assert "batteries at wholesale" in best.sentences[1] and "above the mean day" in best.sentences[1]
     assert "below the mean day" in worst.sentences[1]
 
 
