@@ -249,8 +249,10 @@ def main() -> None:
     import queue
     import signal
 
+    from vpp_core.dispatch import month_bound
     from vpp_pipeline.plugins import load_strategies
 
+    month_bound.WORKERS = 1  # the other core is the run's, which waits for nothing here
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the run, which then ends this
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what libraries print is no answer

@@ -238,8 +238,8 @@ class Stage:
 
 
 def _chosen(context: dg.AssetExecutionContext) -> frozenset[str] | None:
-    selection = context.run.asset_selection
-    return None if selection is None else frozenset(key.path[-1] for key in selection)
+    """Assets of the run where some were chosen; Dagster says of a run of all that none was."""
+    return frozenset(key.path[-1] for key in context.run.asset_selection or ()) or None
 
 
 def _last_shown(context: dg.AssetExecutionContext) -> Mapping[str, Any]:

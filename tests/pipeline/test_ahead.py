@@ -8,7 +8,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import dagster as dg
 import pyarrow as pa
 import pytest
 
@@ -19,6 +22,7 @@ from vpp_pipeline.io import LakePlace
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.recipe import WORLD
 from vpp_pipeline.runner import run_month
+from vpp_pipeline.stage import _chosen
 
 STAGE = "centralized_dispatch"
 RUNG = Rung("nowhere", "nowhere", "2023-08", "{}", (), "smart_home")
@@ -108,3 +112,13 @@ def test_what_waits_is_taken_back_and_is_not_offered_again() -> None:
     assert not helper.leaves(first)
     helper.stop()
     assert helper.answer(first) is None
+
+
+@pytest.mark.parametrize(
+    ("selection", "runs"), [(frozenset(), True), (None, True), (frozenset({dg.AssetKey("market_prices")}), False)]
+)
+def test_a_run_of_everything_has_all_stages_coming(selection: frozenset[dg.AssetKey] | None, runs: bool) -> None:
+    """Dagster gives a run without a choice an empty one."""
+    context = SimpleNamespace(run=SimpleNamespace(asset_selection=selection))
+    chosen = _chosen(cast("dg.AssetExecutionContext", context))
+    assert (chosen is None or "window_results" in chosen) == runs

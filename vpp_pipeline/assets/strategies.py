@@ -4,6 +4,7 @@ Which strategies an asset runs is the registry's to say (`Strategy.asset`); one 
 `window_results`, which also gathers the others, without a change here.
 """
 
+import functools
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -51,15 +52,20 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
     fleet = fleet_from_arrow(world.prosumer_fleet)
     if len(aggregations(fleet)) > 1:
         return in_shards(stage, keys, aggregations(fleet).tolist(), made_from(stage))
-    inputs = Inputs.build(
-        stage.scenario,
-        stage.month,
-        world.market_prices,
-        world.price_forecast,
-        world.solar_generation,
-        world.load_profiles,
-        fleet,
-    )
+
+    @functools.cache
+    def inputs() -> Inputs:
+        """Made once one of them runs here: a second process may have run them all."""
+        return Inputs.build(
+            stage.scenario,
+            stage.month,
+            world.market_prices,
+            world.price_forecast,
+            world.solar_generation,
+            world.load_profiles,
+            fleet,
+        )
+
     positions = {key: position for position, key in enumerate(keys)}
 
     def progress(key: str, share: float) -> None:
@@ -68,8 +74,8 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
     gateways: AbstractContextManager[Gateway | None] = nullcontext()
     if negotiating := [key for key in keys if STRATEGIES[key].negotiates]:
         if stage.scenario.negotiation.decider == "llm":
-            windows, days = len(inputs.windows), len(inputs.period.days)
-            stage.log.info(expectation(stage.scenario, windows, days, len(set(inputs.stores.home.tolist()))))
+            windows, days = len(inputs().windows), len(inputs().period.days)
+            stage.log.info(expectation(stage.scenario, windows, days, len(set(inputs().stores.home.tolist()))))
         gateways = gateway_of(
             stage.lake,
             stage.month,
@@ -80,7 +86,7 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
     with gateways as gateway:
 
         def run(key: str) -> ahead.RungResult:
-            (result,) = settled(inputs, [key], progress, gateway, messages=said.hear if said else None)
+            (result,) = settled(inputs(), [key], progress, gateway, messages=said.hear if said else None)
             return ahead.RungResult(outcomes_to_arrow([result]), result.timings)
 
         answers = ahead.answers(stage, len(fleet), keys, run)
