@@ -55,7 +55,7 @@ def run_on(run: Run, description: str) -> str:
 
 def days_run(run: Run) -> str:
     """How many local days were run, and whether these are only the month's first."""
-    shortened = " (only the first of the month)" if run.scenario.first_days else ""
+    shortened = " (the first of the month, not all)" if run.scenario.first_days else ""
     return count(run.days, "local day") + shortened
 
 
