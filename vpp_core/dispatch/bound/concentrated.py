@@ -55,12 +55,7 @@ def solve_concentrated(home: Home) -> tuple[list[Schedule], float]:
 
 def _relaxed(home: Home) -> tuple[list[Schedule], float, Floats]:
     """The relaxation's schedules, its bound [$], and the share of each interval that exports, (T,)."""
-    # Where a device that may not be moved adds to the load, the hull's bound was seen below the program's: the larger.
-    load_kw = np.maximum(-home.net_generation_kw, 0.0)
-    adds = any(
-        (s.most_discharge_kw > 0).any() and (s.free_discharge_kw < load_kw - KEPT_KWH).any() for s in home.stores
-    )
-    hull = None if adds else solve_corners(home)
+    hull = solve_corners(home)
     if hull and hull.bound_usd - hull.reached_usd <= REACHED_USD:
         return hull.schedules, hull.bound_usd, hull.exporting
     return solve_split(home)
