@@ -47,7 +47,7 @@ class Paths(NamedTuple):
 
 
 class Hull(NamedTuple):
-    """What was found; the schedules are as good as the method's last step, the bound holds in any case."""
+    """The best shares of a home's corners; schedules are as good as the method's last step, the bound always holds."""
 
     schedules: list[Schedule]
     """one per store: the mean of what the shares move"""
@@ -107,7 +107,7 @@ def _paths(home: Home, limits: list[Within], side: Ints) -> Paths:
 
 
 def _cost(home: Home, paths: Paths, moved: Floats, exports: Bools) -> Floats:
-    """What each corner costs [$], shape (T, V)."""
+    """Cost of each corner [$], shape (T, V)."""
     meter = paths.meter_kwh[:, None] + moved[..., NET].sum(axis=2)
     price = np.where(exports, home.export_usd_per_kwh[:, None], home.import_usd_per_kwh[:, None])
     cost: Floats = -price * meter
@@ -119,7 +119,7 @@ def _cost(home: Home, paths: Paths, moved: Floats, exports: Bools) -> Floats:
 
 
 def _effect(home: Home, stocks: Stocks, moved: Floats) -> Floats:
-    """What each corner does to the stocks, shape (T, V, S)."""
+    """Effect of each corner on the stocks [kWh], shape (T, V, S)."""
     effect = np.zeros((*moved.shape[:2], len(stocks.unit)))
     for s in range(len(home.stores)):
         limited = s in stocks.limited

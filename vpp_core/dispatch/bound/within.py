@@ -1,4 +1,4 @@
-"""What any path of a store keeps within, and the stocks of a home's staged program that follow from it."""
+"""Limits of stores drawn in to what can be reached, and the stocks of a home's staged program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vpp_core.fleet.fleet import Floats
 
 @dataclass(frozen=True)
 class Within:
-    """What any path of a store keeps within, each (T,) [kWh]: its own limits, drawn in to what can be reached.
+    """Limits of a store drawn in to what can be reached, each (T,) [kWh]; every path of it keeps them.
 
     Where that leaves one way only, such as for a car that must charge from arrival to departure, a variable becomes a
     constant: interior points need an interior.
