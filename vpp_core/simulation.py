@@ -27,7 +27,7 @@ from vpp_core.settlement.programme_gap import programme_gap_usd
 from vpp_core.settlement.settle import Settlement, settle, windows_of
 from vpp_core.settlement.trajectory import Trajectory
 from vpp_core.strategies.no_vpp import NoVpp
-from vpp_core.strategies.registry import STRATEGIES
+from vpp_core.strategies.registry import STRATEGIES, require_known
 from vpp_core.strategies.strategy import Bound, GateClosureStrategy, Strategy
 from vpp_core.tables import NEGOTIATION_MESSAGES
 
@@ -87,7 +87,8 @@ def simulate(
     InputError
         Where a key is not known, or a language model that was to decide never did.
     """
-    keys = _known(keys)
+    keys = list(keys)
+    require_known(keys)
     counterfactual, _, _ = run(inputs, NoVpp(), None)
     outcomes = []
     for key in keys:
@@ -135,7 +136,8 @@ def settled(
     Settled
         One per key, in order.
     """
-    keys = _known(keys)
+    keys = list(keys)
+    require_known(keys)
     if inputs.events:
         yield from simulate(inputs, keys, progress, gateway, kept, messages)
         return
@@ -166,14 +168,6 @@ def settled(
         yield result
         if progress:
             progress(key, 1.0)
-
-
-def _known(keys: Iterable[str]) -> list[str]:
-    keys = list(keys)
-    unknown = [key for key in keys if key not in STRATEGIES]
-    if unknown:
-        raise InputError(f"strategy {unknown[0]!r} is not known; known are {', '.join(STRATEGIES)}")
-    return keys
 
 
 def _require_heard(scenario: Scenario, strategy: Strategy, bids: Sequence[Bid], gateway: Gateway | None) -> None:

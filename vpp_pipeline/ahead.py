@@ -226,11 +226,11 @@ def coming(stage: Stage) -> list[Rung]:
     """
     from vpp_core.strategies.registry import STRATEGIES, strategies_of
 
-    rungs = Rung.of(stage, stage.asset, _quiet(strategies_of(stage.asset))[:0:-1])
+    rungs = Rung.of(stage, stage.asset, _quiet(strategies_of(stage.asset, stage.whole.strategies))[:0:-1])
     for asset in sorted({strategy.asset for strategy in STRATEGIES.values()} - {stage.asset}):
         there = stage.lake.table_path(asset, stage.month, stage.scenario.name).exists()
         if stage.runs(asset) and (stage.fresh or stage.refetch or not there):
-            rungs += Rung.of(stage, asset, _quiet(strategies_of(asset)))
+            rungs += Rung.of(stage, asset, _quiet(strategies_of(asset, stage.whole.strategies)))
     return rungs
 
 

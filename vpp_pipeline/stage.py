@@ -24,6 +24,7 @@ from vpp_core.calendar import Month, Period
 from vpp_core.errors import InputError
 from vpp_core.scenario import Scenario
 from vpp_core.sources.unread import Unread, in_lines, unread_of, with_unread
+from vpp_core.strategies.registry import require_known
 from vpp_pipeline import progress
 from vpp_pipeline.assets.preview import Describe, Image
 from vpp_pipeline.io.parquet import contract_of
@@ -90,6 +91,7 @@ class Stage:
         }
         with final_failures():
             whole = lake.scenario(name).in_month(month)
+            require_known(whole.strategies or ())
         tags = context.run.tags
         asset = context.asset_key.path[-1]
         with final_failures():

@@ -173,6 +173,8 @@ def test_help_comes_without_importing_dagster_or_the_model() -> None:
         ({"node": "TH_SP15_GEN-APND"}, "reference-th_sp15_gen_apnd"),
         ({"source": "file"}, "reference-file"),
         ({"minimum_bid_mw": 0.0}, "reference-min0mw"),
+        ({"strategies": "negotiated, centralized"}, "reference-2strategies_2fe9"),
+        ({"strategies": "centralized,negotiated,"}, "reference-2strategies_2fe9"),
     ],
 )
 def test_a_variation_has_a_name_of_its_own(lake: Lake, asked: dict[str, object], name: str) -> None:
@@ -187,6 +189,18 @@ def test_a_variation_changes_only_what_was_asked(lake: Lake) -> None:
 def test_a_variation_that_is_no_scenario_is_refused_with_the_field(lake: Lake) -> None:
     with pytest.raises(InputError, match="node"):
         options.chosen_scenario(lake, "reference", node="x" * 80)
+
+
+@pytest.mark.parametrize("named", ["negotiated,dictated", ",", ""])
+def test_a_strategy_that_is_none_is_refused_with_those_there_are(lake: Lake, named: str) -> None:
+    with pytest.raises(InputError, match=r"known are no_vpp, smart_home, negotiated"):
+        options.chosen_scenario(lake, "reference", strategies=named)
+
+
+def test_a_scenario_of_the_lake_that_names_no_strategy_there_is_is_refused(lake: Lake) -> None:
+    lake.freeze(Scenario(name="odd", strategies=("dictated",)))
+    with pytest.raises(InputError, match="'dictated' is not known; known are no_vpp"):
+        options.chosen_scenario(lake, "odd")
 
 
 def test_months_are_counted_across_the_turn_of_the_year() -> None:

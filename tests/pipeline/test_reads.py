@@ -22,6 +22,7 @@ from vpp_core.scenario.variation import variation
 from vpp_core.simulation import Inputs, outcomes_to_arrow, simulate
 from vpp_core.sources import load, prices, solar
 from vpp_core.strategies.registry import strategies_of
+from vpp_core.tables import OUTCOMES
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.recipe.reads import READS, as_read_by, fields_read
 from vpp_pipeline.runner import MonthRun, run_month
@@ -46,6 +47,7 @@ OTHER = Scenario(
     negotiation=NegotiationRules(satisfaction_weight_usd=10.0, rounds=2),
     first_days=2,
     programmes=(DSGS,),
+    strategies=("no_vpp", "negotiated"),
 )
 """Differs from the tiny scenario in every field."""
 
@@ -94,6 +96,7 @@ def test_of_a_negotiation_the_fleet_reads_only_whether_a_model_speaks_for_homes(
 def test_optimisers_do_not_read_how_homes_negotiate(ran: Ran, asset: str) -> None:
     fields = fields_read(asset)
     assert fields is not None and "negotiation" not in fields
+    assert strategies_of(asset, OTHER.strategies) == []
     tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
     frames = [ran.lake.read(table, MONTH, TINY.name).table.to_pandas() for table in tables]
     fleet = generate_fleet(TINY.homes, TINY.seed)
@@ -106,7 +109,17 @@ def test_optimisers_do_not_read_how_homes_negotiate(ran: Ran, asset: str) -> Non
 
 @pytest.mark.parametrize("asset", ["negotiation_results", "window_results", "kpi_monthly", "benchmark_report"])
 def test_what_negotiates_or_bears_the_scenario_s_name_reads_all_of_it(asset: str) -> None:
-    assert fields_read(asset) is None and as_read_by(asset, OTHER) is OTHER
+    every = OTHER.model_copy(update={"strategies": None})
+    assert fields_read(asset) is None and as_read_by(asset, every) is every
+
+
+def test_of_the_choice_of_strategies_a_stage_reads_its_own() -> None:
+    some = Scenario(strategies=("centralized", "negotiated"))
+    assert some.fingerprint() != Scenario().fingerprint()
+    assert as_read_by("negotiation_results", some) == Scenario()
+    assert as_read_by("centralized_dispatch", some).strategies == ("centralized",)
+    assert as_read_by("window_results", some).strategies == ("no_vpp",), "what others are compared with is always run"
+    assert as_read_by("kpi_monthly", some) == some
 
 
 def entries(folder: Path) -> list[dict[str, Any]]:
@@ -140,6 +153,19 @@ def test_another_lambda_takes_all_but_the_negotiation_from_the_scenario_it_varie
     for path in made:
         shared = ran.folder / path.relative_to(tmp_path / "empty")
         assert path.read_bytes() == shared.read_bytes(), path
+
+
+def test_a_run_of_a_few_strategies_ends_in_a_report_of_these(ran: Ran) -> None:
+    few = variation(TINY, {"strategies": ("few", ("centralized_aware", "perfect_foresight_aware"))})
+    lake = LakePlace(url=str(ran.folder))
+    lake.open().freeze(few)
+    assert run_month(ran.instance, MONTH, few.name, lake=lake).succeeded
+    there = ran.lake.read("kpi_monthly", MONTH, few.name).table
+    assert there["strategy"].to_pylist() == ["no_vpp", "centralized_aware", "perfect_foresight_aware"]
+    whole = ran.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas().set_index("strategy")
+    for row in there.to_pylist():
+        assert row["surplus_usd"] == whole.loc[row["strategy"], "surplus_usd"]
+    assert ran.lake.read("negotiation_results", MONTH, few.name, OUTCOMES).table.num_rows == 0
 
 
 def test_a_damaged_table_of_another_scenario_is_not_taken(ran: Ran) -> None:

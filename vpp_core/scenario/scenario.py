@@ -92,6 +92,13 @@ class Scenario(Rules):
     )
     negotiation: NegotiationRules = NegotiationRules()
     first_days: int | None = Field(None, ge=1, le=31, description="only the month's first days; none: all")
+    strategies: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        max_length=50,
+        description="which strategies are run beside no_vpp; none: all there are",
+        exclude_if=lambda chosen: chosen is None,
+    )
 
     @model_validator(mode="before")
     @classmethod

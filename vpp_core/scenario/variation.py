@@ -28,7 +28,7 @@ def variation(base: Scenario, changes: Mapping[str, tuple[str, Any]]) -> Scenari
         target, there = content, present
         for record in records:
             target, there = target[record], there[record]
-        if there[field] != (list(value) if isinstance(value, tuple) else value):
+        if there.get(field) != (list(value) if isinstance(value, tuple) else value):
             target[field] = value
             made[path] = mark
     if not made:

@@ -22,6 +22,7 @@ class NoVpp(GateClosureStrategy):
     )
     obeys_preferences: ClassVar[bool] = True
     bids: ClassVar[bool] = False
+    always_run: ClassVar[bool] = True
 
     def decide(self, view: GateView) -> Decision:
         return Decision(Segments.none(view.layout))

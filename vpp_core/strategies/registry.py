@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vpp_core.errors import InputError
+from collections.abc import Collection, Iterable
+
+from vpp_core.errors import InputError, shortened
 from vpp_core.strategies.centralized import Centralized, CentralizedAware, PerfectForecast
 from vpp_core.strategies.negotiated import Negotiated
 from vpp_core.strategies.no_vpp import NoVpp
@@ -48,17 +50,38 @@ for _strategy in LADDER:
     register(_strategy)
 
 
-def strategies_of(asset: str) -> list[str]:
+def strategies_of(asset: str, chosen: Collection[str] | None = None) -> list[str]:
     """List the strategies that an asset materializes.
 
     Parameters
     ----------
     asset : str
         Name of the pipeline's asset.
+    chosen : collection of str, optional
+        Keys of those that are to be run, of this and other assets, beside what always is; without it all.
 
     Returns
     -------
     list of str
         Keys in ladder order.
     """
-    return [key for key, strategy in STRATEGIES.items() if strategy.asset == asset]
+    keys = [key for key, strategy in STRATEGIES.items() if strategy.asset == asset]
+    return keys if chosen is None else [key for key in keys if key in chosen or STRATEGIES[key].always_run]
+
+
+def require_known(keys: Iterable[str]) -> None:
+    """Hold keys to the strategies there are.
+
+    Parameters
+    ----------
+    keys : iterable of str
+        Keys that somebody asks for.
+
+    Raises
+    ------
+    InputError
+        Where one is not known; it names those that are.
+    """
+    unknown = [key for key in keys if key not in STRATEGIES]
+    if unknown:
+        raise InputError(f"strategy {shortened(unknown[0], 60)!r} is not known; known are {', '.join(STRATEGIES)}")

@@ -34,6 +34,8 @@ class Strategy(ABC):
     is_bound: ClassVar[bool] = False
     negotiates: ClassVar[bool] = False
     """true: it bargains with homes by `scenario.negotiation`, where a language model may decide"""
+    always_run: ClassVar[bool] = False
+    """true: others are compared with it, so it is run whichever are chosen"""
     reads_negotiation: ClassVar[bool] = True
     """false: nothing in `scenario.negotiation` changes its result, which scenarios that differ in that then share"""
 

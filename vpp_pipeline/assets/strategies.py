@@ -14,6 +14,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from vpp_core.tables import OUTCOMES
 from vpp_pipeline.assets.preview import outcome_metadata
 from vpp_pipeline.assets.said import NEGOTIATING, Said, is_stored
 from vpp_pipeline.assets.sharded import in_shards
@@ -48,7 +49,9 @@ def simulated(stage: Stage, world: SourceTables, said: Said | None = None) -> pa
     from vpp_pipeline import ahead
     from vpp_pipeline.lake.answers import gateway_of
 
-    keys = strategies_of(stage.asset)
+    keys = strategies_of(stage.asset, stage.whole.strategies)
+    if not keys:
+        return OUTCOMES.schema.empty_table()
     fleet = fleet_from_arrow(world.prosumer_fleet)
     if len(aggregations(fleet)) > 1:
         return in_shards(stage, keys, aggregations(fleet).tolist(), made_from(stage))

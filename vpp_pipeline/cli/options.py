@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import typer
@@ -14,7 +15,9 @@ from vpp_core.iso import DEFAULT
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.deciders import changes_of
 from vpp_core.scenario.variation import slug, variation
+from vpp_core.strategies.registry import STRATEGIES, require_known
 from vpp_pipeline.lake import Lake
+from vpp_pipeline.plugins import load_strategies
 
 MonthOption = Annotated[str, typer.Option("--month", "-m", help="Month of trade days, such as 2023-08.")]
 ScenarioOption = Annotated[
@@ -53,6 +56,10 @@ ModelOption = Annotated[
     str | None, typer.Option("--model", help="Language model, provider:model [google_genai:gemini-3.5-flash-lite].")
 ]
 RefetchOption = Annotated[bool, typer.Option("--refetch", help="Ask live services again for what was fetched before.")]
+StrategiesOption = Annotated[
+    str | None,
+    typer.Option("--strategies", help="Which strategies are run beside no_vpp, with commas [all]."),
+]
 ReportOption = Annotated[
     bool, typer.Option("--report/--no-report", help="Or stop at the key figures, as a study's members do.")
 ]
@@ -108,6 +115,7 @@ def chosen_scenario(
     decider: str | None = None,
     depth: str | None = None,
     model: str | None = None,
+    strategies: str | None = None,
 ) -> Scenario:
     """The scenario of that name, or the variation of it that the options ask for, under a name of its own."""
     wanted: dict[str, tuple[str, Any]] = {
@@ -119,5 +127,22 @@ def chosen_scenario(
         "node": (slug(node), node),
         "market.minimum_bid_mw": (f"min{slug(f'{minimum_bid_mw or 0:g}')}mw", minimum_bid_mw),
     }
+    if strategies is not None:
+        wanted["strategies"] = _named_strategies(strategies)
     given = {path: change for path, change in wanted.items() if change[1] is not None}
-    return variation(lake.scenario(name), given | dict(changes_of(decider, depth, model)))
+    chosen = variation(lake.scenario(name), given | dict(changes_of(decider, depth, model)))
+    if chosen.strategies is not None:
+        load_strategies()
+        require_known(chosen.strategies)
+    return chosen
+
+
+def _named_strategies(text: str) -> tuple[str, tuple[str, ...]]:
+    """Strategies named with commas, in ladder order, and their mark in a scenario's name."""
+    load_strategies()
+    named = {key.strip() for key in text.split(",")} - {""}
+    require_known(sorted(named))
+    if not named:
+        raise InputError(f"--strategies names none; known are {', '.join(STRATEGIES)}")
+    keys = tuple(key for key in STRATEGIES if key in named)
+    return f"{len(keys)}strategies_{crc32(','.join(keys).encode()) & 0xFFFF:04x}", keys

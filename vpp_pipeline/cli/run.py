@@ -24,6 +24,7 @@ def run(
     decider: o.DeciderOption = None,
     depth: o.DepthOption = None,
     model: o.ModelOption = None,
+    strategies: o.StrategiesOption = None,
     report: o.ReportOption = True,
     fresh: o.FreshOption = False,
     refetch: o.RefetchOption = False,
@@ -53,6 +54,7 @@ def run(
         decider=decider,
         depth=depth,
         model=model,
+        strategies=strategies,
     )
     assets = None if report else KEY_FIGURES
     result = execute_month(lake, month, chosen, assets=assets, fresh=fresh, refetch=refetch, on=on)

@@ -41,9 +41,22 @@ def fields_read(asset: str) -> frozenset[str] | None:
 def as_read_by(asset: str, scenario: Scenario) -> Scenario:
     """The scenario, under its own name, with what the stage does not read at its default."""
     fields = fields_read(asset)
+    scenario = _with_its_own_strategies(asset, scenario)
     if fields is None:
         return scenario
     read = {field: getattr(scenario, field) for field in fields}
     if asset == "prosumer_fleet" and scenario.negotiation.speaks_for_homes:
         read["negotiation"] = SPOKEN_FOR
     return Scenario(name=scenario.name, **read)
+
+
+def _with_its_own_strategies(asset: str, scenario: Scenario) -> Scenario:
+    """The scenario without what it says of other assets' strategies, and of its own where all of them are run."""
+    from vpp_core.strategies.registry import strategies_of
+
+    if scenario.strategies is None or not (every := strategies_of(asset)):
+        return scenario
+    own = strategies_of(asset, scenario.strategies)
+    if not own:
+        return scenario
+    return scenario.model_copy(update={"strategies": None if own == every else tuple(own)})

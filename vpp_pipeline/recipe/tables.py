@@ -46,7 +46,7 @@ def registered(asset: str, lake: Lake, month: Month, scenario: Scenario) -> list
     """
     from vpp_core.strategies.registry import STRATEGIES, strategies_of
 
-    keys = strategies_of(asset)
+    keys = strategies_of(asset, scenario.strategies)
     answers: list[str] = []
     if scenario.negotiation.decider == "llm" and any(STRATEGIES[key].negotiates for key in keys):
         from vpp_pipeline.lake.answers import answers_digest
