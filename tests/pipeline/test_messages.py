@@ -132,3 +132,19 @@ def test_what_is_read_back_is_what_is_computed(
     ran.lake.table_path(NAME, MONTH, TINY.name).unlink()
     assert execute(asked) == 0
     assert capsys.readouterr().out == read
+
+
+def test_of_a_fleet_of_several_aggregations_one_is_negotiated(
+    ran: Ran, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parted = TINY.model_copy(
+        update={"name": "parted", "market": TINY.market.model_copy(update={"homes_per_aggregation": 4})}
+    )
+    ran.lake.freeze(parted)
+    monkeypatch.setenv("VPP_LAKE", str(ran.folder))
+    asked = ["negotiate", "--at", f"{MONTH}-01T19:00", "--scenario", "parted"]
+    assert execute([*asked, "--aggregation", "1"]) == 0
+    printed = capsys.readouterr()
+    assert "of 2 aggregations, 1: 2 homes" in printed.err and "home 4" in printed.out
+    assert execute([*asked, "--aggregation", "2"]) == 2
+    assert "the fleet has no aggregation 2; give one from 0 to 1" in capsys.readouterr().err

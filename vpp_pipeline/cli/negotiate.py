@@ -47,13 +47,17 @@ def negotiate(
     reserves: Annotated[
         bool, typer.Option("--reserves", help="The reserves of that day, negotiated the day before, not the window.")
     ] = False,
+    aggregation: Annotated[
+        int, typer.Option("--aggregation", min=0, help="Which aggregation of a fleet of several, from 0.")
+    ] = 0,
     names: Annotated[int, typer.Option("--names", min=0, help="Homes told one by one at most, per part.")] = 8,
 ) -> None:
     """Show how aggregator and homes bargained for one market window: asks, counter-offers, coalition, what followed.
 
     With --reserves for the reserves of the window's day. Told home by home for a few, in numbers for the rest. Where
     the month was run it is read back; else the month is run up to that window, since each leaves its batteries as they
-    are found by the next, and a language model that decides is asked for all of them.
+    are found by the next, and a language model that decides is asked for all of them. A fleet of several aggregations
+    negotiates in each by itself; one of them is run.
     """
     from vpp_core.calendar import parse_local_time
 
@@ -79,7 +83,7 @@ def negotiate(
     gate: Gate = "day_ahead" if reserves else "real_time"
     rows = stored_messages(lake, month, chosen, moment, gate)
     if rows is None:
-        rows = _negotiated(lake, month, chosen, moment, gate)
+        rows = _negotiated(lake, month, chosen, moment, gate, aggregation)
     elif chosen.homes > MAX_HOMES:
         say(f"of {chosen.homes:,} homes {MAX_HOMES:,} are kept, evenly spaced, and told of", err=True)
     for line in story(rows, chosen, names):
@@ -124,7 +128,8 @@ def stored_messages(lake: Lake, month: str, scenario: Scenario, moment: pd.Times
     except InputError as error:
         say(f"{error}; negotiated anew", err=True)
         return None
-    silent = file.table.num_rows == 0 and (gate == "day_ahead" or scenario.homes > MAX_HOMES)  # may not be kept
+    left_out = gate == "day_ahead" or scenario.homes > min(MAX_HOMES, scenario.market.homes_per_aggregation)
+    silent = file.table.num_rows == 0 and left_out  # what was said may not be kept
     current = (file.recipe == recipe or not lake.writable) and not silent
     return file.table if current else None
 
@@ -138,18 +143,28 @@ def _span(scenario: Scenario, month: Month) -> pd.Interval:
     return pd.Interval(timestamps[0], timestamps[-1] + INTERVAL, closed="left")
 
 
-def _negotiated(lake: Lake, month: str, chosen: Scenario, moment: pd.Timestamp, gate: Gate) -> pa.Table:
-    """The same by running the month up to there."""
+def _negotiated(
+    lake: Lake, month: str, chosen: Scenario, moment: pd.Timestamp, gate: Gate, aggregation: int
+) -> pa.Table:
+    """The same by running the month up to there, of one aggregation where there are several."""
     from vpp_core.calendar import Month
     from vpp_core.fleet.arrow import fleet_from_arrow
+    from vpp_core.shards.split import aggregations, shard_of
     from vpp_core.simulation import Inputs, negotiate_reserves, negotiate_window
     from vpp_pipeline.cli.execution import have_month, tell_size, tell_what_is_asked
     from vpp_pipeline.lake.answers import gateway_of
 
-    tell_size(chosen, month)
+    together = min(chosen.homes, chosen.market.homes_per_aggregation)
+    tell_size(chosen.model_copy(update={"homes": together}), month)
     tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
     have_month(lake, month, chosen, assets=(*tables, "prosumer_fleet"))
     fleet = fleet_from_arrow(lake.read("prosumer_fleet", month, chosen.name).table)
+    ids = aggregations(fleet)
+    if aggregation not in ids:
+        raise InputError(f"the fleet has no aggregation {aggregation}; give one from {ids[0]} to {ids[-1]}")
+    if len(ids) > 1:
+        fleet, _ = shard_of(fleet, aggregation)
+        say(f"of {len(ids):,} aggregations, {aggregation}: {len(fleet):,} homes", err=True)
     prices, forecast, solar, load = (lake.read(name, month, chosen.name).table.to_pandas() for name in tables)
     inputs = Inputs.build(chosen, Month.parse(month), prices, forecast, solar, load, fleet)
     days = int((inputs.period.local.normalize().unique() <= moment).sum())
