@@ -204,10 +204,13 @@ class StepParts(NamedTuple):
     windows: pd.DataFrame
     """local_day, window (its local start), difference_usd"""
     homes: pd.DataFrame
-    """local_day, home_id, category, devices, difference_usd"""
+    """home_id, category, devices, difference_usd: every home over the period"""
+    homes_by_day: pd.DataFrame
+    """local_day beside these: of a large fleet only the homes whose days are kept"""
 
     def of_day(self, day: str) -> StepParts:
-        return StepParts(*(part[part["local_day"] == day] for part in self))
+        days, windows, homes = (part[part["local_day"] == day] for part in (self.days, self.windows, self.homes_by_day))
+        return StepParts(days, windows, homes.drop(columns="local_day"), homes)
 
 
 @remembered
@@ -215,7 +218,7 @@ def step_parts(lake: Lake, month: str, scenario: str, upper: str, lower: str) ->
     """The surplus of one strategy less that of another, by day, market window and home."""
     signed = "sum(CASE WHEN strategy = ? THEN surplus_usd ELSE -surplus_usd END) AS difference_usd"
     given = (upper, month, scenario, upper, lower)
-    days, by_window, by_home = (
+    days, by_window, by_home, by_home_and_day = (
         rows(
             lake,
             f"SELECT {keys}, {signed} FROM {name} {OF_RUN} AND strategy IN (?, ?) GROUP BY ALL ORDER BY ALL",
@@ -224,6 +227,7 @@ def step_parts(lake: Lake, month: str, scenario: str, upper: str, lower: str) ->
         for name, keys in (
             ("kpi_daily", "local_day"),
             ("window_results", "local_day, window_start"),
+            ("household_months", "home_id"),
             ("household_results", "local_day, home_id"),
         )
     )
@@ -231,7 +235,10 @@ def step_parts(lake: Lake, month: str, scenario: str, upper: str, lower: str) ->
     fleet = homes(lake, month, scenario)
     known = fleet.assign(devices=devices_of)[["home_id", "category", "devices"]]
     return StepParts(
-        days, by_window.assign(window=start.dt.strftime("%Y-%m-%d %H:%M")), by_home.merge(known, on="home_id")
+        days,
+        by_window.assign(window=start.dt.strftime("%Y-%m-%d %H:%M")),
+        by_home.merge(known, on="home_id"),
+        by_home_and_day.merge(known, on="home_id"),
     )
 
 

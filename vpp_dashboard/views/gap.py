@@ -71,11 +71,14 @@ def _step(path: str, step: str) -> None:
         st.markdown(f"**{len(by_window)} market windows**, the largest first")
         look.table(_largest(by_window))
     with right:
-        by_home = parts.homes.groupby(["home_id", "category", "devices"])["difference_usd"].sum().reset_index()
-        st.markdown(f"**{len(by_home)} homes**, the largest first")
-        look.table(_largest(by_home))
+        st.markdown(f"**{len(parts.homes):,} homes**, the largest first")
+        look.table(_largest(parts.homes))
     sums = [usd(float(part["difference_usd"].sum())) for part in (parts.days, parts.windows, parts.homes)]
-    look.soft(f"They add up: {sums[0]} over days, {sums[1]} over windows, {sums[2]} over homes.")
+    fleet = len(queries.homes(lake, month, scenario))
+    if len(parts.homes) < fleet:
+        look.soft(f"Of {fleet:,} homes the days of {len(parts.homes):,} are kept: these alone are in the sums by home.")
+    else:
+        look.soft(f"They add up: {sums[0]} over days, {sums[1]} over windows, {sums[2]} over homes.")
 
 
 def _choose_day() -> None:
