@@ -69,8 +69,10 @@ def test_the_page_s_market_is_one_file_and_its_five_minute_prices_are_read(
     )
     (tmp_path / "north").mkdir()
     table.to_csv(tmp_path / "north" / "march.csv", index=False)
-    hours = {"Interval Start": local[::12], "Market": "DAM", "10 Min Reserves": 4.0, "30 Min Reserves": 1.5}
-    pd.DataFrame(hours).to_csv(tmp_path / "north" / "reserves.csv", index=False)
+    own_zone = {"Zone": "NORTH", "10 Min Reserves": 4.0, "30 Min Non-Spin Reserves": 1.5}
+    other_zone = {"Zone": "SOUTH", "10 Min Reserves": 9.0, "30 Min Non-Spin Reserves": 9.0}
+    hours = [pd.DataFrame({"Interval Start": local[::12], "Market": "DAM", **zone}) for zone in (own_zone, other_zone)]
+    pd.concat(hours).to_csv(tmp_path / "north" / "reserves.csv", index=False)
     found = prices.market_prices(scenario, Month.parse("2024-03"), tmp_path, services=Services())
     assert len(found) == 3 * 96 and (found["node"] == "Z1").all() and (found["lmp_usd_per_mwh"] == 11.0).all()
     assert (found["spin_usd_per_mw_h"] == 4.0).all() and (found["nonspin_usd_per_mw_h"] == 1.5).all()

@@ -83,6 +83,15 @@ def test_a_shipped_tariff_is_named_dated_sourced_and_survives_its_json(name: str
     assert Scenario.from_json(scenario.to_json()).tariffs == (dated.tariff,)
 
 
+def test_a_shipped_tariff_may_be_given_by_name_alone_or_with_shares() -> None:
+    flat, hours = RETAIL_TARIFFS["flat"].tariff, RETAIL_TARIFFS["time_of_use"].tariff
+    assert Scenario.from_json('{"tariff": "flat"}').tariffs == (flat,) == Scenario(tariffs=("flat",)).tariffs
+    mixed = Scenario.from_json('{"tariffs": {"flat": 0.25, "time_of_use": 0.75}}')
+    assert [(tariff.name, tariff.share) for tariff in mixed.tariffs] == [("flat", 0.25), ("time_of_use", 0.75)]
+    assert mixed.tariffs[1].import_usd_per_kwh == hours.import_usd_per_kwh
+    assert Scenario.from_json(mixed.to_json()) == mixed
+
+
 def rows(*given: dict[str, object]) -> str:
     return json.dumps({"tariff": {"import_usd_per_kwh": list(given)}})
 
@@ -111,6 +120,8 @@ def rows(*given: dict[str, object]) -> str:
         ('{"tariffs": [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.4}]}', "shares add up to 0.9; let them"),
         ('{"tariffs": [{"share": 0.5}, {"share": 0.5}]}', "two tariffs are named own; name them apart"),
         ('{"tariffs": []}', "tariffs"),
+        ('{"tariff": "flatt"}', "no tariff is called 'flatt'; known are flat, time_of_use, "),
+        ('{"tariffs": {"flat": "half", "time_of_use": 0.5}}', "tariffs.0.share: "),
     ],
 )
 def test_a_tariff_that_cannot_be_is_refused_by_file_and_row_with_what_to_do(text: str, said: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from vpp_core.iso import Iso
 from vpp_core.scenario.price_table import Row
@@ -140,7 +141,7 @@ RETAIL_TARIFFS: dict[str, DatedTariff] = {
         "Pacific Gas & Electric's of vintage 2024 reach 3.90 in the same hour and 1.20 in August.",
     ),
 }
-"""By name. A scenario states its tariffs in full."""
+"""By the names that scenarios may give them; what is kept of a scenario states its tariffs in full."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,37 @@ def mix_in_force(first_day: date) -> tuple[Tariff, ...]:
     """
     in_force = [mix for mix in MIXES if mix.effective_from <= first_day]
     return (in_force or MIXES)[-1 if in_force else 0].tariffs
+
+
+def shipped_tariffs(given: Any) -> Any:
+    """Put tariffs in the place of the names of those that ship.
+
+    Parameters
+    ----------
+    given : Any
+        A scenario's list of names and tariffs, or shares by name (`{"flat": 0.4, "time_of_use": 0.6}`); what is neither
+        is left to validation.
+
+    Returns
+    -------
+    Any
+        A tuple, or what was given.
+
+    Raises
+    ------
+    ValueError
+        Where no tariff has that name.
+    """
+    if not isinstance(given, dict | list | tuple):
+        return given
+    unknown = [one for one in given if isinstance(one, str) and one not in RETAIL_TARIFFS]
+    if unknown:
+        raise ValueError(
+            f"no tariff is called {unknown[0][:40]!r}; known are {', '.join(RETAIL_TARIFFS)}, or write one as an object"
+        )
+    if isinstance(given, dict):
+        return tuple({**RETAIL_TARIFFS[name].tariff.model_dump(), "share": share} for name, share in given.items())
+    return tuple(RETAIL_TARIFFS[one].tariff if isinstance(one, str) else one for one in given)
 
 
 def tariffs_of(iso: Iso) -> tuple[Tariff, ...]:

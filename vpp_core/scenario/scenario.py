@@ -20,7 +20,7 @@ from vpp_core.scenario.market_rules import FLEET_SHARE, MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
 from vpp_core.scenario.programmes import Programme, programmes_of
 from vpp_core.scenario.reliability import Reliability
-from vpp_core.scenario.retail import TODAYS_MIX, mix_in_force, tariffs_of
+from vpp_core.scenario.retail import TODAYS_MIX, mix_in_force, shipped_tariffs, tariffs_of
 from vpp_core.scenario.rules import Rules
 from vpp_core.scenario.tariff import Tariff
 from vpp_core.scenario.transform import DataTransform
@@ -85,7 +85,10 @@ class Scenario(Rules):
     transform: DataTransform = DataTransform()
     market: MarketRules = MarketRules()
     tariffs: tuple[Tariff, ...] = Field(
-        TODAYS_MIX, min_length=1, max_length=20, description="what homes are billed by, with shares"
+        TODAYS_MIX,
+        min_length=1,
+        max_length=20,
+        description="what homes are billed by, with shares: own ones, or names of those that ship",
     )
     programmes: tuple[Programme, ...] = Field(
         (), max_length=10, description="what pays the fleet beside the market: names of those that ship, or own ones"
@@ -158,6 +161,11 @@ class Scenario(Rules):
             raise ValueError(f"node {self.node} is none of {iso.name}'s ({iso.node_means}: {iso.default_node})")
         return self
 
+    @field_validator("tariffs", mode="before")
+    @classmethod
+    def _tariffs_by_name(cls, given: Any) -> Any:
+        return shipped_tariffs(given)
+
     @field_validator("tariffs")
     @classmethod
     def _shares_of_all_homes(cls, tariffs: tuple[Tariff, ...]) -> tuple[Tariff, ...]:
@@ -171,7 +179,7 @@ class Scenario(Rules):
 
     @field_validator("programmes", mode="before")
     @classmethod
-    def _shipped_by_name(cls, given: Any) -> Any:
+    def _programmes_by_name(cls, given: Any) -> Any:
         return programmes_of(given)
 
     @field_validator("programmes")

@@ -2,12 +2,14 @@
 
 Energy has a row per interval and location: `Interval Start` (or `interval_start_utc`), `Location`, `Market`, and `LMP`
 or `SPP`, with parts where the market has them; prices of five minutes are averaged over quarter hours. Reserves have a
-row per hour (and `Region` where there are several) and a column per product (`Iso.products`); regulation is left aside.
-gridstatus writes 0 where CAISO has no price, which cannot be told from one: the market's own files are the better ones.
+row per hour (and `Region` or `Zone` where there are several) and a column per product (`Iso.products`); regulation is
+left aside. gridstatus writes 0 where CAISO has no price, which cannot be told from one: the market's own files are the
+better ones.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -35,7 +37,9 @@ Places = dict[str, int]
 
 def places_of(head: list[str], iso: Iso) -> Places | None:
     """Where the columns are, by name in capitals with underscores; None where the table is of another kind."""
-    places = {tidy(cell).upper().replace(" ", "_"): place for place, cell in enumerate(head)}
+    places = {re.sub("[ -]", "_", tidy(cell).upper()): place for place, cell in enumerate(head)}
+    if "LOCATION" not in places and "ZONE" in places:
+        places.setdefault("REGION", places["ZONE"])
     if not any(time in places for time in _TIMES):
         return None
     energy = "LOCATION" in places and any(price in places for price in _PRICES)
