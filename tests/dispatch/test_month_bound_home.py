@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vpp_core.calendar import INTERVAL_HOURS
-from vpp_core.dispatch.bound import interior, shared_meter
+from vpp_core.dispatch.bound import interior, shared_meter, staged
 from vpp_core.dispatch.bound.chain import chain_of, dual_usd, solve_alone
 from vpp_core.dispatch.bound.homes import Home, Reserve, Schedule, Store, broken_kwh, earned_usd
 from vpp_core.dispatch.bound.program import solve_program
@@ -315,6 +315,6 @@ def test_any_prices_of_rows_bound_every_schedule_with_reserve(home: Home, seed: 
     _, prices, _ = interior.solve_staged(program)
     constant = bound + interior.dual_usd(program, prices)
     rng = np.random.default_rng(seed)
-    other = interior.Prices(*(column + rng.normal(0.0, 0.3, column.shape) for column in prices))
+    other = staged.Prices(*(column + rng.normal(0.0, 0.3, column.shape) for column in prices))
     other.mu[program.kappa == 0] = 0.0
     assert constant - interior.dual_usd(program, other) >= earned_usd(home, schedules) - 1e-6

@@ -6,7 +6,8 @@ import numpy as np
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.bound.homes import Home, Schedule
-from vpp_core.dispatch.bound.interior import Staged, dual_usd, solve_staged
+from vpp_core.dispatch.bound.interior import dual_usd, solve_staged
+from vpp_core.dispatch.bound.staged import Staged
 from vpp_core.dispatch.bound.within import Stocks, Within, schedule_of
 
 METER_FLOWS = 2

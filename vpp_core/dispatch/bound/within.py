@@ -9,7 +9,7 @@ from numba import njit
 
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.bound.homes import Home, Schedule, Store
-from vpp_core.dispatch.bound.interior import FIXED_KWH, Staged
+from vpp_core.dispatch.bound.staged import FIXED_KWH, Staged
 from vpp_core.fleet.fleet import Floats
 
 
