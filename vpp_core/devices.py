@@ -1,4 +1,4 @@
-"""What kinds of stores there are, by the names under which tables, plots and people know them, a line each.
+"""The kinds of stores: the names that tables, plots and people know each by, and its tint.
 
 Columns are named after them, so they stand below the tables. What a kind does is its file in `fleet/kinds/`.
 """

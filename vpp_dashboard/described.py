@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from vpp_core.errors import InputError
+from vpp_core.fleet.field_words import field_words
 from vpp_core.fleet.prosumer import Prosumer, prosumer_from_dict
 from vpp_core.fleet.text import ParsedHousehold
 from vpp_pipeline.lake import Lake
@@ -71,7 +72,7 @@ def _value(name: str, text: str) -> Any:
     except ValueError:
         value = text.strip()
     if isinstance(value, dict | list):
-        raise InputError(f"{name} takes a number, a word, true, false or null")
+        raise InputError(f"{field_words(name)} takes a number, a word, true, false or null")
     return value
 
 

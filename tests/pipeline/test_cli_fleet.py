@@ -18,7 +18,7 @@ def test_a_drawn_fleet_is_written_as_csv_and_json_that_reads_back(
 ) -> None:
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
     assert execute(["fleet", "--homes", "30", "--seed", "7"]) == 0
-    assert "adoption_share.battery" in capsys.readouterr().out
+    assert "adoption share: battery" in capsys.readouterr().out
     folder = tmp_path / "lake" / "fleets"
     assert len((folder / "fleet-30h-s7.csv").read_text().splitlines()) == 31
     assert same_fleet(fleet_from_json((folder / "fleet-30h-s7.json").read_text()), generate_fleet(30, 7))

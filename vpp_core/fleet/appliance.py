@@ -1,4 +1,4 @@
-"""What one household's appliance is: it takes power now for later, and gives none back."""
+"""One household's appliance: it takes power now for later, and gives none back."""
 
 from __future__ import annotations
 

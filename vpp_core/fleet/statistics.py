@@ -1,4 +1,4 @@
-"""What a fleet consists of, in numbers a person reads."""
+"""Statistics of a fleet: counts, shares, totals and spreads."""
 
 from __future__ import annotations
 

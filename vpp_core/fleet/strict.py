@@ -1,4 +1,4 @@
-"""What all device models share: strictness, the step they return, and faults told in one sentence."""
+"""The base of all device models: strict validation, the step they return, and faults told in one sentence."""
 
 from __future__ import annotations
 

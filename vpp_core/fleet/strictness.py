@@ -1,4 +1,4 @@
-"""What a fleet would be like if its households asked for more, or for less.
+"""A fleet with its households' preferences scaled: they ask for more, or for less.
 
 Every assumption about preferences is drawn from ranges that nobody measured, so a study scales them: the factor s
 multiplies what a household *withholds* (1 − willingness, 1 − discharge share) and what it *asks* (backup hours and

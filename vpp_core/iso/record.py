@@ -1,4 +1,4 @@
-"""What a market is, as a record: everything that differs between one independent system operator and another."""
+"""The record of a market: everything that differs between one independent system operator and another."""
 
 from __future__ import annotations
 

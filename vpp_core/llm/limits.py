@@ -1,4 +1,4 @@
-"""What a month may spend, how long it waits when told to, and when it stops knocking at a dead door."""
+"""Limits on asking a model: a month's budget, waits when a service says so, and a stop where it does not answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was wrong with a model's answers, for the sentence that ends a run: how many of which kind, and an example.
+"""Faults of a model's answers, for the sentence that ends a run: how many of which kind, and an example.
 
 For questions that hold nobody's words: an example begins as the answer did.
 """

@@ -1,4 +1,4 @@
-"""How good a forecast was: mean absolute error, pinball loss and coverage, beside yesterday's price as a yardstick."""
+"""Measures of a forecast: mean absolute error, pinball loss and coverage, beside yesterday's price as a yardstick."""
 
 from __future__ import annotations
 

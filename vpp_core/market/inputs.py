@@ -1,4 +1,4 @@
-"""Everything a period's run works on, as arrays: prices, forecasts, homes, and what their sun and load will be.
+"""The inputs of a period's run, as arrays: prices, forecasts, homes, and what their sun and load will be.
 
 Made once from the tables and shared by all strategies, which cannot change it (arrays are read-only). What a strategy
 may see of it, and when, is decided in `simulation` alone.

@@ -1,4 +1,4 @@
-"""The known strategies, in ladder order. A seventh is one class and one line: `register(MyStrategy)`."""
+"""The known strategies, in ladder order. A further one is one class and one line: `register(MyStrategy)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a strategy is: at each gate closure, from what is known to what is held.
+"""The base of strategies: at each gate closure, from what is known to what is held.
 
 A rung that decides at gate closure implements `GateClosureStrategy.decide`; one that knows the whole period implements
 `Bound.plan`. Both are described by the same few attributes, from which the pipeline and the reports know them.

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from vpp_core.errors import InputError
+from vpp_core.fleet.field_words import field_words
 from vpp_core.fleet.prosumer import Prosumer
 from vpp_core.fleet.text import ParsedHousehold, parse_household
 from vpp_core.results.rungs import changes_nothing
@@ -51,12 +52,14 @@ def _from_words() -> Prosumer | None:
         return None
     _remarks(parsed)
     fields = described.fields_of(parsed)
-    frame = pd.DataFrame(fields).assign(origin=[_ORIGINS[one.origin] for one in fields])
+    frame = pd.DataFrame(fields).assign(
+        field=[field_words(one.field) for one in fields], origin=[_ORIGINS[one.origin] for one in fields]
+    )
     changed = st.data_editor(
         frame, key=f"fields {words}", hide_index=True, disabled=["field", "origin", "why"], height=420
     )
     changes = {
-        str(row["field"]): str(row["value"])
+        one.field: str(row["value"])
         for row, one in zip(changed.to_dict("records"), fields, strict=True)
         if str(row["value"]) != one.value
     }
@@ -65,7 +68,11 @@ def _from_words() -> Prosumer | None:
     except InputError as error:
         st.error(look.prose(str(error)))
         return None
-    look.soft(f"{len(changes)} changed here: {', '.join(changes)}" if changes else "Change a value to correct it.")
+    look.soft(
+        f"{len(changes)} changed here: {', '.join(map(field_words, changes))}"
+        if changes
+        else "Change a value to correct it."
+    )
     _save(words, household)
     return household
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from vpp_pipeline.cli import options as o
-from vpp_pipeline.cli.console import print_rows, say
+from vpp_pipeline.cli.console import print_rows, say, say_folded
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +55,8 @@ def data(
     iso = chosen.operator
     node_used = tables["market_prices"]["node"].iloc[0]
     print_rows(f"{month}, node {node_used}, scenario {chosen.name}", rows)
-    say(f"tables in {lake.root / 'tables'}; put files of {iso.name} into {lake.raw / iso.folder}: {iso.reports}")
+    say(f"tables in {lake.root / 'tables'}")
+    say_folded(f"put files of {iso.name} into {lake.raw / iso.folder}: {iso.reports}")
     say(f"pictures in {lake.plots / chosen.name / str(month)}")
 
 

@@ -39,6 +39,7 @@ def fleet(
     """
     from vpp_core.errors import InputError
     from vpp_core.fleet.export import fleet_summary_csv, fleet_to_json
+    from vpp_core.fleet.field_words import field_words
     from vpp_core.fleet.population import generate_fleet
     from vpp_core.fleet.statistics import describe
     from vpp_core.scenario import Scenario
@@ -50,7 +51,7 @@ def fleet(
     default = Scenario()
     shares = {"water_heater": water_heaters}
     drawn = generate_fleet(homes or default.homes, default.seed if seed is None else seed, appliance_shares=shares)
-    rows = [{"what": name, "value": value} for name, value in _flat(describe(drawn))]
+    rows = [{"what": field_words(name), "value": value} for name, value in _flat(describe(drawn))]
     print_rows(f"{len(drawn)} homes, seed {drawn.seed}", rows)
     forms = {".csv": fleet_summary_csv, ".json": fleet_to_json}
     targets: dict[str, Path | UPath]

@@ -1,4 +1,4 @@
-"""What a kind of store says of itself, and what all appliances have in common."""
+"""The record of a kind of store, and the parts that all appliances share."""
 
 from __future__ import annotations
 

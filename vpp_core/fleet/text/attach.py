@@ -1,4 +1,4 @@
-"""Which number belongs to which device.
+"""The assignment of numbers in a text to the devices that they describe.
 
 A number goes to the device that follows it ("10 kWh battery"), else to the one before it in its clause, else to the
 last of its sentence that still lacks such a number. It never goes to a device of another kind: energy to batteries and

@@ -1,4 +1,4 @@
-"""What a reading says of each car: when it leaves and returns, what it needs, how it charges."""
+"""Cars in a reading, each with what is said of it: when it leaves and returns, what it needs, how it charges."""
 
 from __future__ import annotations
 

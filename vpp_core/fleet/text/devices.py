@@ -1,4 +1,4 @@
-"""Which devices a reading names, how many of each, and which it says are not there."""
+"""Devices that a reading names, how many of each, and which it says are not there."""
 
 from __future__ import annotations
 

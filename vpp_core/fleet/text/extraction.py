@@ -1,4 +1,4 @@
-"""What a parser returns: fields found in the text, each with its evidence, and what did not fit together."""
+"""A parser's result: fields found in the text, each with its evidence, and what did not fit together."""
 
 from __future__ import annotations
 
