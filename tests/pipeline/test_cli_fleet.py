@@ -30,9 +30,9 @@ def test_water_heaters_are_shown_where_homes_have_them(
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
     assert execute(["fleet", "--homes", "30", "--water-heaters", "0.5"]) == 0
     drawn = generate_fleet(30, 42, appliance_shares={"water_heater": 0.5})
-    counted = [line for line in capsys.readouterr().out.splitlines() if "water_heater.count" in line]
+    counted = [line for line in capsys.readouterr().out.splitlines() if "water heater: count" in line]
     assert len(drawn.appliances["water_heater"]) > 0
-    assert [line.replace("│", " ").split()[1] for line in counted] == [str(len(drawn.appliances["water_heater"]))]
+    assert [line.replace("│", " ").split()[-1] for line in counted] == [str(len(drawn.appliances["water_heater"]))]
     assert (tmp_path / "lake" / "fleets" / "fleet-30h-s42-w50.csv").exists()
 
 
