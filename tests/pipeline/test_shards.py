@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
+import time
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +113,37 @@ def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(
     )
     columns = ["local_day", "surplus_usd"]
     assert found.select(columns).equals(here.select(columns)), "the strategy is smart_home under another name"
+
+
+def is_alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_workers_of_a_run_that_was_killed_end_as_well(tmp_path: Path) -> None:
+    program = (
+        "import os, sys, time\n"
+        "from vpp_pipeline.shards.pools import pool_at\n"
+        "if __name__ == '__main__':\n"
+        "    with pool_at('processes:2', 2) as pool:\n"
+        "        print(*{pool.submit(os.getpid).result() for _ in range(2)}, flush=True)\n"
+        "        pool.submit(time.sleep, 600).result()\n"
+    )
+    file = tmp_path / "driver.py"
+    file.write_text(program)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen([sys.executable, str(file)], stdout=subprocess.PIPE, text=True, env=environment) as run:
+        assert run.stdout is not None
+        workers = [int(number) for number in run.stdout.readline().split()]
+        assert workers
+        run.kill()
+    until = time.monotonic() + 30
+    while any(map(is_alive, workers)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not [number for number in workers if is_alive(number)]
 
 
 def test_two_drivers_of_one_fleet_come_to_the_same(work: Work) -> None:

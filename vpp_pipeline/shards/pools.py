@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -43,13 +44,30 @@ def pool_at(place: str, tasks: int) -> Iterator[Executor]:
     elif place.startswith("processes"):
         # Started anew, not forked: Dagster and compiled loops have threads, which a fork would copy half.
         spawning = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(max(min(workers_at(place), tasks), 1), mp_context=spawning) as pool:
+        workers = max(min(workers_at(place), tasks), 1)
+        with ProcessPoolExecutor(workers, mp_context=spawning, initializer=end_with_the_run) as pool:
             yield pool
     else:
         from vpp_pipeline.shards.on_ray import ray_pool
 
         with ray_pool(place) as ray:
             yield ray
+
+
+def end_with_the_run() -> None:
+    """Have this worker end as soon as the process that started it is gone.
+
+    A run that is killed would else leave workers behind that wait for ever and hold an aggregation each.
+    """
+    run = multiprocessing.parent_process()
+    if run is None:
+        return
+
+    def wait() -> None:
+        run.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="the run's end", daemon=True).start()
 
 
 class Here(Executor):
