@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from vpp_core.results.same_knowledge import SOURCES, beside, beside_sentence, beside_table
+from vpp_core.results.same_knowledge import SOURCES, beside, beside_sentence, beside_table, reason
+from vpp_core.results.text import usd
 
 SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized_aware": 40.0}
 
@@ -69,7 +70,7 @@ def test_reserves_are_explained_by_what_was_held(run):
     cleared = {"held_spin_mw_h": (0.0, 5.0), "held_nonspin_mw_h": (1.0, 5.0)}
     sentence = beside_sentence(with_figures(split, **held, **cleared))
     assert "% from reserves)" in sentence
-    assert "Its reserves stayed behind mostly because it committed 10.0 % as much reserve." in sentence
+    assert "Its reserve stayed behind mostly because it committed 10.0 % as much reserve." in sentence
 
 
 def test_where_negotiation_keeps_up_no_reason_is_sought(run_of):
@@ -92,3 +93,15 @@ def test_where_some_mixes_of_days_earn_nothing_it_is_said_why_there_is_no_interv
     assert whole.ratio is not None and whole.ratio.low is None
     assert "no interval: in some mixes of these days the other earns nothing" in beside_sentence(run)
     assert "one day: no interval" in beside_sentence(run_of(SURPLUS, days=1))
+
+
+def test_energy_is_explained_without_what_reserves_brought(run):
+    """Deviation is bid for all stores together: what a MWh of it brought holds no reserve, and is of no one kind."""
+    same = {f"{did}_{way}_mwh": (10, 10) for did in ("offered", "cleared") for way in ("sell", "buy")}
+    split = with_figures(with_sources(run, (0.1, 0.1, 0.8), (0.6, 0.2, 0.2)), **same)
+    own, other = (run.figure(key, "surplus_usd") for key in ("negotiated", "centralized_aware"))
+    brought = f"brought {usd(0.2 * own / 20)} against {usd(0.8 * other / 20)}."
+    words = "Its energy stayed behind mostly because each MWh of deviation that cleared "
+    assert reason(split, "surplus_battery_usd") == words + brought
+    ahead = with_figures(with_sources(run, (1.9, 0.1, -1.0), (0.2, 0.4, 0.4)), **same)
+    assert reason(ahead, "surplus_ev_usd") == "", "all energy together is ahead"

@@ -5,13 +5,14 @@ from dataclasses import replace
 import pytest
 
 from tests.results.ladders import LOSES
-from vpp_core.results.answer import a_home, answer, direction
+from vpp_core.results.answer import answer
 from vpp_core.results.gains import gains
 from vpp_core.results.modelled import Hanging, hanging, hanging_words, modelled_table
 from vpp_core.results.sentences import observations
 from vpp_core.results.shares import shown_share
 from vpp_core.results.statistics import Interval
 from vpp_core.results.text import form_of, usd
+from vpp_core.results.told import a_home, direction
 
 
 def test_a_negotiation_that_costs_is_said_to_cost(run_of):
@@ -171,6 +172,25 @@ def test_reserves_at_modelled_prices_are_told_of_every_strategy(run_of):
         assert f"{usd(part)} of {strategy}'s {usd(run.figure(strategy, 'surplus_usd'))}" in told
 
 
+def with_split(run, step, ends_by_measure):
+    """The run with a difference's estimate and ends replaced."""
+    split = run.split.copy()
+    for measure, ends in ends_by_measure.items():
+        ours = (split["step"] == step) & (split["measure"] == measure)
+        split.loc[ours, ["difference", "low", "high"]] = ends
+    return replace(run, split=split)
+
+
+def test_gains_that_the_days_cannot_tell_from_none_are_given_no_direction(run_of):
+    """Some days bring households money, others take it."""
+    told = answer(run_of(LOSES | {"negotiated": 1.0}, noise=5.0, days=8))[1]
+    assert told.startswith("Whether the median household gained by it, bill and wear included, these days cannot tell:")
+    assert "Whether a household has on average more than without a VPP these days cannot tell: " in told
+    nothing = answer(run_of(LOSES | {"negotiated": 0.0}, days=3))[1]
+    assert nothing.startswith("The median household neither gained nor lost by it")
+    assert "On average a household has what it has without a VPP (" in nothing
+
+
 def test_satisfactions_that_the_days_cannot_tell_apart_are_not_called_the_same(run_of):
     run = run_of(days=10)
     split = run.split.copy()
@@ -195,8 +215,43 @@ def test_the_largest_part_is_named_only_where_the_days_can_tell(run_of):
     assert "which of the two is larger, these days cannot tell." in told
 
 
+def with_gaps(run, usd_by_bound):
+    """The run with these gaps of its bounds."""
+    return replace(run, kpis=run.kpis.assign(bound_gap_usd=run.kpis["strategy"].map(usd_by_bound)))
+
+
 def test_without_anything_to_gain_no_part_is_the_largest(run_of):
-    assert answer(run_of(dict.fromkeys(LOSES, 0.0), days=3))[-1] == "Perfect foresight could not have earned more."
+    run = run_of(dict.fromkeys(LOSES, 0.0), days=3)
+    assert answer(with_gaps(run, {}))[-1] == "Perfect foresight could not have earned more."
+    assert answer(with_gaps(run, {"perfect_foresight": 8.0}))[-1].endswith("none makes more than $2.00 a home more.")
+
+
+def test_a_bound_below_what_negotiating_made_is_told_with_what_may_be_above_it(run_of):
+    run = with_gaps(run_of(LOSES | {"negotiated": 110.0}, days=3, noise=0.0), {"perfect_foresight": 400.0})
+    made = -run.difference("total").estimate / run.homes
+    assert made > 0
+    assert answer(run)[-1] == (
+        f"The best schedule found for perfect foresight makes {usd(made)} a home less than negotiating, and none makes "
+        f"more than {usd(100.0 - made)} a home more."
+    )
+
+
+def test_a_step_no_larger_than_what_its_bound_is_not_known_to_is_no_cost(run_of):
+    """Preferences cost 40 $ on the mean day, and rules 20."""
+    run = run_of(days=10)
+    both = sum(
+        run.difference(step, path="preferences_first").estimate
+        for step in ("price_of_preferences", "market_rules_and_planning")
+    )
+    known = answer(with_gaps(run, {"perfect_foresight_aware": 0.1 * both}))[-1]
+    assert " for obeying preferences (95 %" in known and "nothing certain" not in known
+    told = answer(with_gaps(run, {"perfect_foresight": 3 * both, "perfect_foresight_aware": both}))[-1]
+    assert "nothing certain for obeying preferences ($" in told and f"is known to {usd(both / run.homes)}" in told
+    assert f"; known to {usd(3 * both / run.homes)}); negotiating made" in told
+    assert "for the market's rules and planning by them (95 %" in told, "what its bound is not known to makes it larger"
+    assert "The largest of these costs is obeying" in known and "The largest of these costs are obeying" in told
+    share = run.figure("negotiated", "percent_of_perfect")
+    assert f" to {share:.0f} % of what it could" in told and " to " not in known.split("negotiating made")[1][:12]
 
 
 @pytest.mark.parametrize(("days", "told"), [(2, True), (9, True), (10, False)])
@@ -215,9 +270,8 @@ def test_days_that_alternate_make_intervals_too_wide_and_not_too_narrow(run_of):
         linked = replace(run, split=run.split.assign(day_autocorrelation=value))
         said = next(sentence for sentence in observations(linked) if "autocorrelation" in sentence)
         assert words in said and ("too wide" in said) == (value < 0) and ("too narrow" in said) == (value > 0)
-    assert not any(
-        "autocorrelation" in s for s in observations(replace(run, split=run.split.assign(day_autocorrelation=None)))
-    )
+    for unlinked in (run.split.assign(day_autocorrelation=None), run.split.assign(day_autocorrelation=0.7, days=4)):
+        assert not any("autocorrelation" in s for s in observations(replace(run, split=unlinked))), "or by chance"
 
 
 def test_without_a_minimum_bid_the_bids_that_the_market_would_refuse_are_counted(run_of):
@@ -347,10 +401,11 @@ def with_bills(run, negotiated: float, aware: float, objective: str = "profit"):
 def test_where_commanding_costs_the_vpp_money_that_is_said(run_of):
     run = run_of(days=10)
     assert "the VPP itself lost" not in " ".join(answer(run))
-    kpis = run.kpis.copy()
-    kpis.loc[kpis["strategy"] == "centralized_aware", ["vpp_profit_usd", "household_gain_usd"]] = -12.0, 42.0
-    told = " ".join(answer(replace(run, kpis=kpis)))
-    assert f"the VPP itself lost {usd(12.0 / run.homes)} a home and households gained {usd(42.0 / run.homes)}" in told
+    ends = {"vpp_profit_usd": (-12.0, -16.0, -8.0), "household_gain_usd": (42.0, 30.0, 54.0)}
+    told = " ".join(answer(with_split(run, "centralized_aware_over_no_vpp", ends)))
+    assert "the VPP itself lost $3 a home (95 % interval $2 to $4) and households gained $10 (95 %" in told
+    unclear = ends | {"vpp_profit_usd": (-12.0, -30.0, 6.0)}
+    assert "the VPP itself lost" not in " ".join(answer(with_split(run, "centralized_aware_over_no_vpp", unclear)))
 
 
 def test_bills_that_make_most_of_what_was_given_up_are_said_to(run_of):
@@ -360,3 +415,5 @@ def test_bills_that_make_most_of_what_was_given_up_are_said_to(run_of):
     told = " ".join(answer(with_bills(run, 0.1, 0.9, "surplus")))
     assert "Homes' bills fell by $" in told and "own profit" not in told
     assert "Homes' bills" not in " ".join(answer(with_bills(run, 0.1, 0.2)))
+    told = " ".join(answer(with_bills(run, -0.5, 0.4)))
+    assert "Homes' bills came to $" in told and "own profit" not in told, "negotiated ones rose"

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import calendar
 
-from vpp_core.results.gains import gains
+from vpp_core.results.household_sentences import household_sentences
 from vpp_core.results.model_share import share_sentence
-from vpp_core.results.modelled import MIN_USD, hanging, hanging_words
 from vpp_core.results.run import Run
-from vpp_core.results.rungs import ALONE, BOUND, COMMANDED, NEGOTIATED, SMART, TOTAL, UNHEEDING, over
+from vpp_core.results.rungs import ALONE, COMMANDED, NEGOTIATED, SMART, UNHEEDING, over
 from vpp_core.results.same_knowledge import bills_behind, differences, reason
 from vpp_core.results.statistics import Interval
-from vpp_core.results.steps import largest_sentence, steps_sentence
-from vpp_core.results.text import form_of, interval, listed, number, percent, score, usd
+from vpp_core.results.steps import below_the_bound
+from vpp_core.results.text import form_of, interval, listed, percent
+from vpp_core.results.told import a_home, between, bracket, direction
 
 NOT_RUN = "Negotiation was not run, so this run cannot say what it gives up."
 _COMMANDING = {
@@ -32,15 +32,6 @@ MOST_OF_IT = 0.5
 """Share of what was given up from which bills are said to make most of it."""
 
 
-def direction(measured: Interval) -> int:
-    """1, −1, or 0 where the days cannot tell; a single day speaks for itself. Less than half a cent is nothing."""
-    if abs(measured.estimate) < MIN_USD:
-        return 0
-    if measured.low is None:
-        return 1 if measured.estimate > 0 else -1
-    return measured.sign
-
-
 def answer(run: Run) -> list[str]:
     """The answer, a paragraph each: what was given up, whose decisions they were where a language model was to decide,
     what households got, where the difference arises, what was earned, and how far that is from the bound.
@@ -48,7 +39,7 @@ def answer(run: Run) -> list[str]:
     if run.difference(over(NEGOTIATED, ALONE)) is None:
         return [NOT_RUN]
     whose = share_sentence(run.kpis, run.scenario)
-    told = (_given_up(run), whose, _households(run), _why(run), _earned(run), _below_the_bound(run))
+    told = (_given_up(run), whose, household_sentences(run), _why(run), _earned(run), below_the_bound(run))
     return [paragraph for paragraph in told if paragraph]
 
 
@@ -58,18 +49,6 @@ def period(run: Run) -> str:
     if not run.scenario.first_days:
         return f"in {month}"
     return f"on the first day of {month}" if run.days == 1 else f"over the first {run.days} days of {month}"
-
-
-def a_home(run: Run, measured: Interval) -> Interval:
-    """A sum over the fleet as dollars a home."""
-    ends = [None if end is None else end / run.homes for end in (measured.low, measured.high)]
-    return Interval(measured.estimate / run.homes, *ends)
-
-
-def bracket(run: Run, each: Interval, upper: str, lower: str) -> str:
-    """The interval of a difference between two strategies, and what of it hangs on modelled prices."""
-    told = [interval(each, form_of(each)), hanging_words(hanging(run, upper, lower))]
-    return "; ".join(part for part in told if part)
 
 
 def _given_up(run: Run) -> str:
@@ -118,82 +97,6 @@ def _undecided(run: Run, rung: str, words: str) -> str:
     return f"against {words}, {amount} a home ({bracket(run, given_up, rung, NEGOTIATED)})"
 
 
-def _households(run: Run) -> str:
-    own = gains(run, NEGOTIATED)
-    if own is None:
-        return ""
-    share = Interval(*(None if end is None else 100 * end for end in _ends(own.gaining)))  # type: ignore[arg-type]
-    form = form_of(own.median_usd)
-    worse = (
-        f"{number(own.losing, 0)} of {number(own.homes, 0)} lost a cent or more, the most {usd(-own.worst_usd)}"
-        if own.losing
-        else "none lost a cent"
-    )
-    total = run.difference(over(NEGOTIATED, ALONE), "household_gain_usd")
-    mean = a_home(run, total or Interval(run.figure(NEGOTIATED, "household_gain_usd") or 0.0, None, None))
-    gained, median = ("gained", own.median_usd) if own.median_usd.estimate >= 0 else ("lost", -own.median_usd)
-    return (
-        f"The median household {gained} {form(median.estimate)} by it, bill and wear included "
-        f"({interval(median, form)}); {percent(share.estimate, 0)} of households gained{_within(share)}, "
-        f"{worse}. On average a household has {form_of(mean)(abs(mean.estimate))} "
-        f"{'more' if mean.estimate >= 0 else 'less'} than without a VPP{_between(mean)}. {_satisfied(run)}"
-    ).strip()
-
-
-def _between(measured: Interval) -> str:
-    """The interval of a mean, turned as it is told: more, or less."""
-    turned = measured if measured.estimate >= 0 else -measured
-    return "" if turned.low is None else f" ({interval(turned, form_of(turned))})"
-
-
-def _within(share: Interval) -> str:
-    """The interval of a share [%], where other days could have given another."""
-    same = share.low is not None and share.low == share.high
-    return "" if same else f" ({interval(share, _whole_percent)})"
-
-
-def _ends(measured: Interval) -> tuple[float, float | None, float | None]:
-    return measured.estimate, measured.low, measured.high
-
-
-def _whole_percent(value: float) -> str:
-    return percent(value, 0)
-
-
-_LIVED_UNDER = {
-    NEGOTIATED: "under negotiation",
-    COMMANDED: "commanded within their preferences",
-    UNHEEDING: "commanded whatever they prefer",
-    ALONE: "without a VPP",
-}
-
-
-def _satisfied(run: Run) -> str:
-    """Mean satisfaction beside that without a VPP, and against commanding that ignores preferences."""
-    told = [f"{score(value)} {words}" for key, words in _LIVED_UNDER.items() if (value := _satisfaction(run, key))]
-    if not told:
-        return ""
-    apart = run.difference(over(NEGOTIATED, UNHEEDING), "satisfaction_mean")
-    said = f"Their mean satisfaction, from 0 to 1, is {listed(told)}"
-    if apart is None:
-        return f"{said}."
-    words = {
-        1: f"negotiating leaves them more satisfied than ignoring what they prefer, by {score(apart.estimate)}",
-        -1: f"negotiating leaves them less satisfied than ignoring what they prefer, by {score(-apart.estimate)}",
-        0: "whether they are more satisfied than where what they prefer is ignored, these days cannot tell",
-    }[_satisfaction_direction(apart)]
-    return f"{said}; {words} ({interval(-apart if apart.sign < 0 else apart, score)})."
-
-
-def _satisfaction(run: Run, strategy: str) -> float | None:
-    return run.figure(strategy, "satisfaction_mean")
-
-
-def _satisfaction_direction(measured: Interval) -> int:
-    """As `direction`; a difference that three decimals do not show is none."""
-    return 0 if abs(measured.estimate) < 0.0005 else direction(measured)
-
-
 def _why(run: Run) -> str:
     """In which sources negotiating is behind the optimiser that knows and obeys the same, and why in the largest."""
     parts = differences(run)
@@ -206,7 +109,7 @@ def _why(run: Run) -> str:
         told.append(
             {
                 1: f"{part.what} brought {form(each.estimate)} a home less ({interval(each, form)})",
-                -1: f"{part.what} {form(-each.estimate)} more ({interval(-each, form)})",
+                -1: f"{part.what} brought {form(-each.estimate)} more ({interval(-each, form)})",
                 0: f"{part.what} made no measurable difference ({interval(each, form)})",
             }[sign]
         )
@@ -231,6 +134,9 @@ def _bills(run: Run) -> str:
     if direction(each) <= 0 or behind.estimate < MOST_OF_IT * -apart.estimate:
         return ""
     form = form_of(each)
+    by_strategy = run.daily.groupby("strategy")["bill_change_usd"].sum()
+    if by_strategy[COMMANDED] >= 0 or by_strategy[NEGOTIATED] > 0:
+        return f"Homes' bills came to {form(each.estimate)} a home more ({interval(each, form)})."
     said = f"Homes' bills fell by {form(each.estimate)} a home less ({interval(each, form)})"
     if run.scenario.negotiation.objective != "profit":
         return f"{said}."
@@ -239,12 +145,16 @@ def _bills(run: Run) -> str:
 
 def _at_a_loss(run: Run) -> str:
     """That commanding costs the VPP itself money, where it does: it counts what households gain."""
-    profit, gain = (run.figure(COMMANDED, name) or 0.0 for name in ("vpp_profit_usd", "household_gain_usd"))
-    if profit / run.homes > -MIN_USD or gain <= 0:
+    profit, gain = (run.difference(over(COMMANDED, ALONE), name) for name in ("vpp_profit_usd", "household_gain_usd"))
+    if profit is None or gain is None:
         return ""
-    lost, gained = usd(-profit / run.homes), usd(gain / run.homes)
-    said = f"Commanding within preferences, the VPP itself lost {lost} a home and households gained {gained}"
-    return f"{said}: for that they would have to pay it."
+    lost, gained = -a_home(run, profit), a_home(run, gain)
+    if direction(lost) <= 0 or direction(gained) <= 0:
+        return ""
+    return (
+        f"Commanding within preferences, the VPP itself lost {form_of(lost)(lost.estimate)} a home{between(lost)} and "
+        f"households gained {form_of(gained)(gained.estimate)}{between(gained)}: for that they would have to pay it."
+    )
 
 
 def _earned(run: Run) -> str:
@@ -288,20 +198,3 @@ def _over_smart_homes(run: Run) -> str:
     own = a_home(run, beside or Interval(alone, None, None))
     made = f"{form_of(own)(own.estimate)} a home" + ("" if own.low is None else f" ({interval(own, form_of(own))})")
     return f" Homes that manage themselves for their own bill, without a market, make {made}; {words}."
-
-
-def _below_the_bound(run: Run) -> str:
-    """How far the bound is, in how many of its steps, and which of them is the largest."""
-    total = run.difference(TOTAL)
-    if total is None:
-        return ""
-    each = a_home(run, total)
-    if abs(each.estimate) < MIN_USD:
-        return "Perfect foresight could not have earned more."
-    share = run.figure(NEGOTIATED, "percent_of_perfect")
-    form = form_of(each)
-    of_perfect = f"; negotiating made {percent(share, 0)} of what it could" if share is not None else ""
-    return (
-        f"Perfect foresight, which nobody has, would have made {form(each.estimate)} a home more "
-        f"({bracket(run, each, BOUND, NEGOTIATED)}){of_perfect}. {steps_sentence(run)} {largest_sentence(run)}"
-    ).strip()

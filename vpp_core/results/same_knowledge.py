@@ -1,9 +1,10 @@
 """Negotiation beside the optimiser that knows and obeys the same: what share of its surplus, by source, and why.
 
-Surplus is deviation offered × share of it that cleared × what each cleared MWh of deviation brought; of reserves,
-capacity committed × share of it that was held × what each held MW-h brought. Where negotiation stays clearly behind,
-the factor that is furthest behind is named: it says where the money went, not who is to blame. Deviation counts a car
-that is held off for hours in each of them, for both alike.
+The surplus of energy is deviation offered × share of it that cleared × what each cleared MWh of deviation brought; of
+reserves, capacity committed × share of it that was held × what each held MW-h brought. Where negotiation stays clearly
+behind, the factor that is furthest behind is named: it says where the money went, not who is to blame. Deviation counts
+a car that is held off for hours in each of them, for both alike, and is bid for all stores together: so it explains the
+energy of all of them, not of one kind.
 """
 
 from __future__ import annotations
@@ -155,30 +156,38 @@ def beside_sentence(run: Run) -> str:
 
 
 def _reason(run: Run, part: Beside) -> str:
-    """The factor furthest behind, with its number: quantity offered, share cleared, or surplus per cleared unit."""
+    """The factor furthest behind, with its number: quantity offered, share cleared, or surplus per cleared unit; empty
+    where none is.
+    """
     if part.column == "programme_usd":
         return ""
     reserves = part.column == "surplus_reserves_usd"
+    own_usd, other_usd = (part.own_usd, part.other_usd) if reserves else (_energy_usd(run, key) for key in (OWN, OTHER))
     (own_offered, own_cleared), (offered, cleared) = (_quantities(run, key, reserves) for key in (OWN, OTHER))
     unit = "MW-h held" if reserves else "MWh of deviation that cleared"
     did, part_of = ("committed", "was held") if reserves else ("offered", "cleared")
     what = "reserve" if reserves else "deviation"
-    if min(offered, cleared, part.other_usd) <= 0:
+    if min(offered, cleared, other_usd) <= 0:
         return ""
+    subject = "It" if part.column == "surplus_usd" else "Its reserve" if reserves else "Its energy"
     if own_offered <= 0 or own_cleared <= 0:
-        return f"Its {part.what} stayed behind because it {did if own_offered <= 0 else 'cleared'} none."
+        return f"{subject} stayed behind because it {did if own_offered <= 0 else 'cleared'} none."
     factors = {
         f"it {did} {percent(100 * own_offered / offered)} as much {what}": own_offered / offered,
         f"of what it {did} {percent(100 * own_cleared / own_offered)} {part_of}, against "
         f"{percent(100 * cleared / offered)}": (own_cleared / own_offered) / (cleared / offered),
-        f"each {unit} brought {usd(part.own_usd / own_cleared)} against {usd(part.other_usd / cleared)}": (
-            part.own_usd / own_cleared
-        )
-        / (part.other_usd / cleared),
+        f"each {unit} brought {usd(own_usd / own_cleared)} against {usd(other_usd / cleared)}": (
+            (own_usd / own_cleared) / (other_usd / cleared)
+        ),
     }
     words = min(factors, key=lambda name: factors[name])
-    subject = "It stayed behind" if part.column == "surplus_usd" else f"Its {part.what} stayed behind"
-    return f"{subject} mostly because {words}."
+    return f"{subject} stayed behind mostly because {words}." if factors[words] < 1 else ""
+
+
+def _energy_usd(run: Run, key: str) -> float:
+    """The surplus but for what reserves and programmes brought [$]."""
+    whole, *apart = (run.figure(key, name) or 0.0 for name in ("surplus_usd", "surplus_reserves_usd", "programme_usd"))
+    return whole - sum(apart)
 
 
 def _quantities(run: Run, key: str, reserves: bool) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from vpp_core.market.forecast import forecast_error
@@ -12,7 +13,7 @@ from vpp_core.results.modelled import MIN_USD, modelled_sentence
 from vpp_core.results.programmes import programme_sentence
 from vpp_core.results.reserves import reserve_sentence
 from vpp_core.results.run import Run
-from vpp_core.results.rungs import BOUND, NEGOTIATED, has_no_market, step_name
+from vpp_core.results.rungs import BOUND, BOUND_WITHIN, NEGOTIATED, has_no_market, step_name
 from vpp_core.results.same_knowledge import beside_sentence
 from vpp_core.results.shares import not_read_sentence
 from vpp_core.results.statistics import FEW_DAYS
@@ -23,7 +24,8 @@ from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
 
 _LINKED_DAYS = 0.5
-"""A lag-1 autocorrelation beyond which days are not exchangeable."""
+"""A lag-1 autocorrelation beyond which days are not exchangeable, where it is also beyond what chance brings: two
+standard errors, 1/√days each."""
 
 
 def observations(run: Run) -> list[str]:
@@ -70,13 +72,12 @@ def _no_interval(run: Run) -> str:
 def _linked_days(run: Run) -> str:
     """Where days are not exchangeable: alike neighbours hide variation from the bootstrap, unlike ones add some."""
     surplus = run.split[run.split["measure"] == "surplus_usd"]
+    limit = np.maximum(_LINKED_DAYS, 2 / np.sqrt(surplus["days"].astype(float)))
 
     def steps(linked: pd.Series) -> str:
         return listed(sorted({step_name(step) for step in surplus.loc[linked, "step"]}))
 
-    follow, alternate = (
-        steps(sign * surplus["day_autocorrelation"].astype(float) > _LINKED_DAYS) for sign in (1.0, -1.0)
-    )
+    follow, alternate = (steps(sign * surplus["day_autocorrelation"].astype(float) > limit) for sign in (1.0, -1.0))
     told = [
         f"Days follow each other closely (lag-1 autocorrelation above 0.5) in {follow}: intervals there are too narrow."
         if follow
@@ -237,13 +238,16 @@ def _saturated(run: Run) -> str:
 
 
 def _bound_gap(run: Run) -> str:
-    gap, bound = run.figure(BOUND, "bound_gap_usd"), run.figure(BOUND, "surplus_usd")
-    if gap is None or bound is None:
-        return ""
-    if gap < MIN_USD:
-        return f"The upper bound of {usd(bound)} is certified to a cent."
-    relative = f", {percent(100 * gap / bound, 2)} of it" if bound > 0 else ""
-    return f"The upper bound of {usd(bound)} is certified to within {usd(gap)}{relative}."
+    """How near the best is to what was found for each bound."""
+    told: list[str] = []
+    for key, words in ((BOUND, "The upper bound of"), (BOUND_WITHIN, "That within preferences, of")):
+        gap, bound = run.figure(key, "bound_gap_usd"), run.figure(key, "surplus_usd")
+        if gap is None or bound is None:
+            continue
+        relative = f", {percent(100 * gap / bound, 2)} of it" if bound > 0 else ""
+        within = "a cent" if gap < MIN_USD else f"within {usd(gap)}{relative}"
+        told.append(f"{words} {usd(bound)}{',' if told else ''} is certified to {within}.")
+    return " ".join(told)
 
 
 def _bound_lead(run: Run) -> str:

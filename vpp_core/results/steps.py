@@ -1,32 +1,83 @@
-"""The steps from perfect foresight down to negotiation in sentences: what each costs a home, which is the largest."""
+"""The distance from perfect foresight down to negotiation in sentences: how far, in which steps, which is the largest.
+
+A bound's surplus is that of the best schedule found; no schedule makes more than that and its gap. So a difference
+from a bound is known to its gap only, and a step whose direction hangs on that is not told as a cost.
+"""
 
 from __future__ import annotations
 
 from vpp_core.results.modelled import MIN_USD
 from vpp_core.results.run import Run
-from vpp_core.results.rungs import PREFERENCES_FIRST, PREFERENCES_LAST, SPLIT, WORDS
+from vpp_core.results.rungs import BOUND, NEGOTIATED, PREFERENCES_FIRST, PREFERENCES_LAST, SPLIT, TOTAL, WORDS, Step
 from vpp_core.results.statistics import Floats, Interval, dominates, sum_interval
-from vpp_core.results.text import form_of, interval, listed, percent
+from vpp_core.results.text import form_of, interval, listed, percent, usd
+from vpp_core.results.told import a_home, bracket
+
+
+def below_the_bound(run: Run) -> str:
+    """How far the bound is, in how many of its steps, and which of them is the largest; empty where it was not run."""
+    total = run.difference(TOTAL)
+    if total is None:
+        return ""
+    each, gap = a_home(run, total), gap_usd(run, BOUND) / run.homes
+    if each.estimate < MIN_USD:
+        if each.estimate + gap < MIN_USD:
+            return "Perfect foresight could not have earned more."
+        found = f"{usd(-each.estimate)} a home less" if each.estimate <= -MIN_USD else "nothing more"
+        return (
+            f"The best schedule found for perfect foresight makes {found} than negotiating, and none makes more than "
+            f"{usd(each.estimate + gap)} a home more."
+        )
+    form = form_of(each)
+    known = f"; known to {usd(gap)}" if gap >= MIN_USD else ""
+    return (
+        f"Perfect foresight, which nobody has, would have made {form(each.estimate)} a home more "
+        f"({bracket(run, each, BOUND, NEGOTIATED)}{known}){_of_perfect(run)}. {steps_sentence(run)} "
+        f"{largest_sentence(run)}"
+    ).strip()
+
+
+def _of_perfect(run: Run) -> str:
+    """What share of the bound negotiating made: of the best schedule found, and at least, of no less than the best."""
+    share, own, bound = (
+        run.figure(*of)
+        for of in ((NEGOTIATED, "percent_of_perfect"), (NEGOTIATED, "surplus_usd"), (BOUND, "surplus_usd"))
+    )
+    if share is None or own is None or bound is None:
+        return ""
+    told, least = percent(share, 0), percent(100 * own / (bound + gap_usd(run, BOUND)), 0)
+    return f"; negotiating made {told if told == least or own <= 0 else f'{least} to {told}'} of what it could"
+
+
+def gap_usd(run: Run, strategy: str) -> float:
+    """By how much the best may be above what is told of a strategy [$]: of a bound its gap, else nothing."""
+    return run.figure(strategy, "bound_gap_usd") or 0.0
 
 
 def steps_sentence(run: Run) -> str:
     """Each step of the path on which preferences are given up first, with its interval."""
-    steps = [name for name, *_ in SPLIT[PREFERENCES_FIRST]]
-    known = {name: step for name in steps if (step := run.difference(name, path=PREFERENCES_FIRST)) is not None}
-    if len(known) < len(steps):
+    told = [
+        _cost(run, step, whole)
+        for step in SPLIT[PREFERENCES_FIRST]
+        if (whole := run.difference(step[0], path=PREFERENCES_FIRST)) is not None
+    ]
+    if len(told) < len(SPLIT[PREFERENCES_FIRST]):
         return "The rungs between were not run."
-    return f"Step by step that is {listed([_cost(run, name, step) for name, step in known.items()])}."
+    return f"Step by step that is {listed(told)}."
 
 
-def _cost(run: Run, name: str, whole: Interval) -> str:
-    ends = [None if end is None else end / run.homes for end in (whole.low, whole.high)]
-    step = Interval(whole.estimate / run.homes, *ends)
+def _cost(run: Run, of: Step, whole: Interval) -> str:
+    name, upper, lower = of
+    step = a_home(run, whole)
     words, form = WORDS[name], form_of(step)
     day = run.dominating_day(name, PREFERENCES_FIRST)
     amount, where = form(abs(step.estimate)), interval(step if step.estimate > 0 else -step, form)
     sign = step.sign if step.low is not None else 1 if step.estimate > 0 else -1
     if abs(step.estimate) < MIN_USD or sign == 0:
         return f"nothing measurable for {words} ({form(step.estimate)}, {interval(step, form)})"
+    unknown = gap_usd(run, lower if sign > 0 else upper) / run.homes
+    if abs(step.estimate) <= unknown:
+        return f"nothing certain for {words} ({form(step.estimate)}, where the bound is known to {usd(unknown)})"
     if day is not None:
         where += f", of which one day, {day[0]}, made {percent(day[1], 0)}, so it says nothing of the others"
     return f"{amount} for {words} ({where})" if sign > 0 else f"{amount} brought by {words} ({where})"
@@ -57,20 +108,24 @@ def _lowered(sentence: str) -> str:
 def _largest_of(run: Run, path: str) -> list[str]:
     """The largest step of a path in words, and those that are not measurably smaller: paired day by day."""
     by_day = run.daily.set_index(["local_day", "strategy"])["surplus_usd"].unstack()
-    steps = {
-        WORDS[name]: (by_day[upper] - by_day[lower]).to_numpy(dtype=float)
-        for name, upper, lower in SPLIT[path]
-        if upper in by_day and lower in by_day
-    }
-    if len(steps) < len(SPLIT[path]):
+    if not {key for _, *ends in SPLIT[path] for key in ends} <= set(by_day):
         return []
-    most = steps[max(steps, key=lambda words: steps[words].sum())]
-    return [words for words, days in steps.items() if days is most or _not_smaller(most, days)]
+    steps = {step: (by_day[step[1]] - by_day[step[2]]).to_numpy(dtype=float) for step in SPLIT[path]}
+    most = max(steps, key=lambda step: steps[step].sum())
+    return [
+        WORDS[step[0]]
+        for step, days in steps.items()
+        if step is most or _not_smaller(steps[most], days, gap_usd(run, most[2]) + gap_usd(run, step[1]))
+    ]
 
 
-def _not_smaller(most: Floats, other: Floats) -> bool:
-    """Whether the days cannot tell that a step is smaller than the largest, or one of them alone would."""
+def _not_smaller(most: Floats, other: Floats, unknown_usd: float) -> bool:
+    """Whether the days cannot tell that a step is smaller than the largest, or one of them alone would, or it may be as
+    large by what the bounds between them are not known to.
+    """
     lead = most - other
+    if lead.sum() <= unknown_usd:
+        return True
     if len(lead) == 1:
-        return not lead[0] > 0
+        return False
     return sum_interval(lead).sign <= 0 or dominates(lead)
