@@ -1,4 +1,4 @@
-"""Strategies of one's own: Python files or modules that `VPP_STRATEGIES` names, imported once per process.
+"""Strategies, mechanisms and tactics of one's own: files or modules that `VPP_STRATEGIES` names, imported once.
 
 Whoever loads the definitions (command line, UI, a run's process) loads these too, so a strategy outside the package is
 on the ladder everywhere. Its source is part of what its results are made from (`recipe.registered`).
@@ -12,9 +12,13 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from zlib import crc32
 
 from vpp_core.errors import InputError
+from vpp_core.strategies.registry import STRATEGIES
 from vpp_pipeline import project
+from vpp_pipeline.recipe.tables import OWN_MECHANISMS, OWN_TACTICS
 
 VARIABLE = "VPP_STRATEGIES"
 
@@ -30,23 +34,49 @@ def load_strategies() -> list[ModuleType]:
 
 
 _PLUGINS: dict[str, ModuleType] = {}
-"""What registered a strategy when it was loaded first."""
+"""What registered something when it was loaded first."""
+
+
+def plugin_files() -> list[Path]:
+    """The files of what was loaded, for whoever has to know whether one changed."""
+    return sorted(Path(module.__file__) for module in _PLUGINS.values() if module.__file__)
 
 
 def _plugin(name: str) -> ModuleType:
-    from vpp_core.strategies.registry import STRATEGIES
-
-    before = set(STRATEGIES)
+    before = (
+        set(_registered()) | {("MECHANISMS", key) for key in OWN_MECHANISMS} | {("TACTICS", key) for key in OWN_TACTICS}
+    )
     module = _load(name)
-    its_own = any(f"{strategy.__module__}.".startswith(f"{module.__name__}.") for strategy in STRATEGIES.values())
-    if set(STRATEGIES) != before or its_own:
+    there = _registered()
+    its_own = any(f"{_module_of(one)}.".startswith(f"{module.__name__}.") for one in there.values())
+    if set(there) - before or its_own:
         _PLUGINS[module.__name__] = module
     if module.__name__ not in _PLUGINS:
         raise InputError(
-            f"{VARIABLE} names {name}, which holds no strategy; name a file or module with a class that is registered "
-            "(docs/extending.md)"
+            f"{VARIABLE} names {name}, which holds no strategy, mechanism or tactic; name a file or module that "
+            "registers one (docs/extending.md)"
         )
     return module
+
+
+BARGAINING = (
+    ("vpp_core.negotiation.mechanisms", "MECHANISMS"),
+    ("vpp_core.negotiation.tactics", "TACTICS"),
+)
+"""Where a plugin may register a way of bargaining, beside strategies."""
+
+
+def _registered() -> dict[tuple[str, str], Any]:
+    """All that is registered; a registry that nobody has imported yet holds the core's, and is left alone."""
+    found: dict[tuple[str, str], Any] = {("STRATEGIES", key): one for key, one in STRATEGIES.items()}
+    for name, registry in BARGAINING:
+        if module := sys.modules.get(name):
+            found |= {(registry, key): one for key, one in getattr(module, registry).items()}
+    return found
+
+
+def _module_of(registered: Any) -> str:
+    return str((registered if isinstance(registered, type) else type(registered)).__module__)
 
 
 def _load(name: str) -> ModuleType:
@@ -54,13 +84,20 @@ def _load(name: str) -> ModuleType:
         if not name.endswith(".py"):
             return importlib.import_module(name)
         path = project.project_root() / Path(name).expanduser()
-        known = f"vpp_strategies.{path.stem}"
+        known = _name_of(path)
         return sys.modules.get(known) or _import_file(path, known)
     except (Exception, SystemExit) as error:
         reason = " ".join(str(error).split()) or "no reason given"
         raise InputError(
             f"{VARIABLE} names {name}, which cannot be loaded ({type(error).__name__}: {reason})"
         ) from error
+
+
+def _name_of(path: Path) -> str:
+    """A module's name for a file; two files of the same name in different folders are two modules."""
+    name = f"vpp_strategies.{path.stem}"
+    other = sys.modules.get(name)
+    return name if other is None or other.__file__ == str(path) else f"{name}_{crc32(str(path).encode()):08x}"
 
 
 def _import_file(path: Path, name: str) -> ModuleType:

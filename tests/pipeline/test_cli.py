@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from vpp_core.errors import InputError
-from vpp_core.scenario import MarketRules, Scenario
+from vpp_core.scenario import MarketRules, NegotiationRules, Scenario
 from vpp_pipeline.cli import options
 from vpp_pipeline.cli.app import app, execute
 from vpp_pipeline.cli.notes import nobody_bid
@@ -23,6 +23,7 @@ COMMANDS = [command.callback.__name__ for command in app.registered_commands if 
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("VPP_RAW", raising=False)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +202,17 @@ def test_a_scenario_of_the_lake_that_names_no_strategy_there_is_is_refused(lake:
     lake.freeze(Scenario(name="odd", strategies=("dictated",)))
     with pytest.raises(InputError, match="'dictated' is not known; known are no_vpp"):
         options.chosen_scenario(lake, "odd")
+
+
+@pytest.mark.parametrize(
+    "rules", [{"mechanism": "haggling"}, {"aggregator_tactic": "haggling"}, {"home_tactics": {"haggling": 1.0}}]
+)
+def test_a_way_of_bargaining_that_nothing_registers_is_refused_before_a_month_is_run(
+    lake: Lake, rules: dict[str, object]
+) -> None:
+    lake.freeze(Scenario(name="own", negotiation=NegotiationRules.model_validate(rules)))
+    with pytest.raises(InputError, match=r"'haggling' is not known.*known are"):
+        options.chosen_scenario(lake, "own")
 
 
 def test_months_are_counted_across_the_turn_of_the_year() -> None:

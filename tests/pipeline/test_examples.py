@@ -7,6 +7,7 @@ import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -15,14 +16,20 @@ import pytest
 from tests.invented import invented_inputs
 from tests.pipeline.test_whole_month import reused
 from tests.pipeline.tiny import MONTH, TINY, Ran
+from vpp_core.calendar import Month
 from vpp_core.errors import InputError
+from vpp_core.negotiation.mechanisms import MECHANISMS
+from vpp_core.negotiation.tactics import TACTICS
 from vpp_core.results.ladder import ladder_table
+from vpp_core.scenario import NegotiationRules
 from vpp_core.scenario.retail import RETAIL_TARIFFS
 from vpp_core.settlement.settle import settle
 from vpp_core.simulation import run
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_pipeline import plugins
 from vpp_pipeline.cli.app import execute
+from vpp_pipeline.recipe import registered
+from vpp_pipeline.recipe.tables import OWN_MECHANISMS, OWN_TACTICS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OWN = EXAMPLES / "own_strategy.py"
@@ -30,13 +37,15 @@ OWN = EXAMPLES / "own_strategy.py"
 
 @pytest.fixture(autouse=True)
 def registry_as_it_was() -> Iterator[None]:
-    """Nor is a module of a strategy left, so that it would be loaded anew."""
-    before = dict(STRATEGIES)
+    """Nor is a module of a plugin left, so that it would be loaded anew."""
+    registries: tuple[dict[str, Any], ...] = (STRATEGIES, MECHANISMS, TACTICS)
+    before = [dict(registry) for registry in registries]
     yield
     for name in [name for name in sys.modules if name.startswith("vpp_strategies.")]:
         del sys.modules[name]
-    STRATEGIES.clear()
-    STRATEGIES.update(before)
+    for registry, there in zip(registries, before, strict=True):
+        registry.clear()
+        registry.update(there)
 
 
 def test_a_strategy_of_one_s_own_is_on_the_ladder_through_the_library(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +83,7 @@ def test_what_cannot_be_loaded_or_holds_no_strategy_gets_one_sentence_that_names
 ) -> None:
     (tmp_path / "broken.py").write_text("from nowhere import nothing")
     (tmp_path / "leaving.py").write_text("raise SystemExit(0)")
-    (tmp_path / "notes.py").write_text("strategy = 'none'")
+    (tmp_path / "notes.py").write_text("import vpp_core.negotiation.mechanisms\nstrategy = 'none'")
     for name, said in (
         (str(tmp_path / "absent.py"), "FileNotFoundError"),
         (str(tmp_path / "broken.py"), "No module named 'nowhere'"),
@@ -101,6 +110,56 @@ def test_a_file_is_loaded_once_and_beside_others(tmp_path: Path, monkeypatch: py
     first, second = plugins.load_strategies(), plugins.load_strategies()
     assert [module.__name__ for module in first] == ["vpp_strategies.own_strategy", "vpp_strategies.other"]
     assert first == second
+
+
+HALFWAY = """
+from vpp_core.negotiation.mechanisms import register
+from vpp_core.negotiation.outside import outside
+
+class Halfway:
+    def __init__(self, talk):
+        self._wanted = (talk.limit_usd_per_mwh + talk.bid.minimum_price_usd_per_mwh) / 2
+    def respond(self, talk):
+        return talk.counter_offer is not None and talk.counter_offer.price_usd_per_mwh >= self._wanted
+    def propose(self, talk):
+        return self._wanted
+
+register(outside("halfway_alone", home=Halfway))
+"""
+SLOW = """
+from vpp_core.negotiation.tactics import register
+from vpp_core.negotiation.tactics.micro import Micro
+
+register(Micro("slow", "as MiCRO"))
+"""
+
+
+def test_a_file_with_a_negotiator_or_a_tactic_alone_is_loaded_and_its_change_changes_what_rests_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: Ran
+) -> None:
+    files = {name: tmp_path / name / "mine.py" for name in ("mechanism", "tactic")}  # of one name in two folders
+    for file, text in zip(files.values(), (HALFWAY, SLOW), strict=True):
+        file.parent.mkdir()
+        file.write_text(text)
+    monkeypatch.setattr(plugins, "_PLUGINS", {})
+    monkeypatch.setenv(plugins.VARIABLE, os.pathsep.join(map(str, files.values())))
+    assert len(set(plugins.load_strategies())) == 2 and plugins.load_strategies() == plugins.load_strategies()
+    assert {"halfway_alone"} == {*MECHANISMS} - {*OWN_MECHANISMS} and {"slow"} == {*TACTICS} - {*OWN_TACTICS}
+
+    def rests_on(rules: NegotiationRules) -> list[str]:
+        scenario = TINY.model_copy(update={"negotiation": rules})
+        return registered("negotiation_results", ran.lake, Month.parse(MONTH), scenario)
+
+    by_rules = rests_on(NegotiationRules())
+    for rules, file in (
+        (NegotiationRules(mechanism="halfway_alone"), files["mechanism"]),
+        (NegotiationRules(aggregator_tactic="slow"), files["tactic"]),
+        (NegotiationRules(home_tactics={"slow": 0.5, "linear": 0.5}), files["tactic"]),
+    ):
+        before = rests_on(rules)
+        file.write_text(file.read_text() + "CHANGED = True\n")
+        assert rests_on(rules) != before
+    assert rests_on(NegotiationRules()) == by_rules
 
 
 def test_model_predictive_control_bids_against_nothing_but_the_seam() -> None:

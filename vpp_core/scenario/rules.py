@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
@@ -16,8 +16,10 @@ class Rules(BaseModel):
     @classmethod
     def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
         """`"homes": true` would be one home."""
-        given = value if isinstance(value, list | tuple) else (value,)
         wanted = cls.model_fields[info.field_name or ""].annotation
+        given = value if isinstance(value, list | tuple) else (value,)
+        if isinstance(value, dict) and get_origin(wanted) is dict:
+            given = tuple(value.values())
         if wanted is not bool and any(isinstance(one, bool) for one in given):
             raise ValueError("true and false are no values of it")
         return value

@@ -108,7 +108,7 @@ class Scenario(Rules):
     def _as_the_market_has_it(cls, given: Any) -> Any:
         """What a scenario of another market than the default one does not say is as that market has it."""
         key = given.get("iso", DEFAULT.key) if isinstance(given, dict) else DEFAULT.key
-        if key == DEFAULT.key or key not in ISOS:
+        if not isinstance(key, str) or key == DEFAULT.key or key not in ISOS:
             return given
         iso = ISOS[key]
         market = given.get("market", {})
@@ -123,8 +123,8 @@ class Scenario(Rules):
         """`water_heater_share`, a field of its own until there were other appliances."""
         if isinstance(given, dict) and "water_heater_share" in given:
             given = dict(given)
-            share = given.pop("water_heater_share")
-            given["appliance_shares"] = {"water_heater": share} | given.get("appliance_shares", {})
+            share, shares = given.pop("water_heater_share"), given.get("appliance_shares", {})
+            given["appliance_shares"] = {"water_heater": share} | shares if isinstance(shares, dict) else shares
         return given
 
     @field_validator("appliance_shares")
@@ -386,8 +386,19 @@ def _changes(content: dict[str, Any], default: dict[str, Any], path: str = "") -
     return found
 
 
-MAX_FAULTS, LONGEST_FAULT = 3, 160
+MAX_FAULTS, LONGEST_FAULT = 3, 200
 """How much of a file that is wrong all over is told: faults, and characters of each."""
+_IN_WORDS_OF_JSON = {
+    "extra_forbidden": "no such field in this version",
+    "model_type": "it should be an object, in braces",
+    "dict_type": "it should be an object, in braces",
+    "tuple_type": "it should be a list, in square brackets",
+    "too_short": "it holds too few entries",
+    "too_long": "it holds too many entries",
+    "string_type": "it should be text, in quotation marks",
+    "int_parsing_size": "it is too large a number",
+}
+"""What whoever writes JSON calls it, where validation speaks of Python's types."""
 
 
 def describe_validation_error(error: ValidationError) -> str:
@@ -414,10 +425,7 @@ def describe_validation_error(error: ValidationError) -> str:
     for fault in faults[:MAX_FAULTS]:
         field = ".".join(str(part) for part in fault["loc"])
         reason = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "extra_forbidden":
-            reason = "no such field in this version"
-        elif fault["type"] == "model_type":
-            reason = "it should be an object, in braces"
+        reason = _IN_WORDS_OF_JSON.get(fault["type"], reason)
         parts.append(shortened(f"{field}: {reason}" if field else reason, LONGEST_FAULT))
     further = len(faults) - MAX_FAULTS
     return "; ".join([*parts, f"and {further} more"] if further > 0 else parts)

@@ -87,7 +87,7 @@ def execute_month(
     on: str | None = None,
 ) -> MonthRun:
     """Freeze the scenario, run the month with a progress bar on stderr; a failed stage is an `InputError`."""
-    on = checked_place(on) if on else None
+    checked_place(on or os.environ.get("VPP_ON") or "processes")
     simulates = not assets or "negotiation_results" in assets
     if simulates and (fresh or refetch or not lake.table_path("kpi_monthly", month, scenario.name).exists()):
         tell_size(scenario, month, place=on)

@@ -12,12 +12,13 @@ import typer
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.iso import DEFAULT
-from vpp_core.scenario import Scenario
+from vpp_core.scenario import NegotiationRules, Scenario
 from vpp_core.scenario.deciders import changes_of
 from vpp_core.scenario.variation import slug, variation
 from vpp_core.strategies.registry import STRATEGIES, require_known
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.plugins import load_strategies
+from vpp_pipeline.recipe.tables import OWN_MECHANISMS, OWN_TACTICS
 
 MonthOption = Annotated[str, typer.Option("--month", "-m", help="Month of trade days, such as 2023-08.")]
 ScenarioOption = Annotated[
@@ -134,7 +135,22 @@ def chosen_scenario(
     if chosen.strategies is not None:
         load_strategies()
         require_known(chosen.strategies)
+    _require_known_bargaining(chosen.negotiation)
     return chosen
+
+
+def _require_known_bargaining(rules: NegotiationRules) -> None:
+    """Refuse a mechanism or tactic that nothing registers before a month is run up to where it is asked for."""
+    if rules.mechanism in OWN_MECHANISMS and {rules.aggregator_tactic, *rules.home_tactics} <= {*OWN_TACTICS}:
+        return
+    load_strategies()
+    from vpp_core.negotiation.mechanisms import mechanism_of
+    from vpp_core.negotiation.tactics import tactic_of
+
+    mechanism_of(rules.mechanism)
+    tactic_of(rules.aggregator_tactic, "aggregator")
+    for key in rules.home_tactics:
+        tactic_of(key, "home")
 
 
 def _named_strategies(text: str) -> tuple[str, tuple[str, ...]]:

@@ -126,7 +126,7 @@ class Lake:
 
         def read(name: str) -> bytes:
             try:
-                if "/" in name or "\\" in name:
+                if "/" in name or "\\" in name or not name.isprintable():
                     raise FileNotFoundError
                 return (folder / name).read_bytes()
             except OSError as error:

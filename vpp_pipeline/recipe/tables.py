@@ -19,7 +19,8 @@ from vpp_pipeline.recipe.source import parsed
 WORLD = ("load_profiles", "market_prices", "price_forecast", "prosumer_fleet", "solar_generation")
 """Tables that every strategy starts from."""
 OWN_MECHANISMS = ("bilateral", "posted_price", "auction")
-"""Of the core, whose source counts anyway; the registry is not asked for them, since it loads the whole negotiation."""
+OWN_TACTICS = ("boulware", "linear", "conceder", "tit_for_tat", "micro", "by_category")
+"""Of the core, whose source counts anyway; registries are not asked, since that loads the whole negotiation."""
 
 
 def recipe_of(
@@ -48,17 +49,29 @@ def registered(asset: str, lake: Lake, month: Month, scenario: Scenario) -> list
 
     keys = strategies_of(asset, scenario.strategies)
     answers: list[str] = []
-    if scenario.negotiation.decider == "llm" and any(STRATEGIES[key].negotiates for key in keys):
+    negotiates = any(STRATEGIES[key].negotiates for key in keys)
+    if negotiates and scenario.negotiation.decider == "llm":
         from vpp_pipeline.lake.answers import answers_digest
 
         answers = answers_digest(lake, month, scenario)
     outside: list[str] = []
-    if scenario.negotiation.mechanism not in OWN_MECHANISMS and any(STRATEGIES[key].negotiates for key in keys):
+    if negotiates and {scenario.negotiation.aggregator_tactic, *scenario.negotiation.home_tactics} - {*OWN_TACTICS}:
+        outside = [f"tactics={_plugins_source()}"]
+    if negotiates and scenario.negotiation.mechanism not in OWN_MECHANISMS:
         from vpp_core.negotiation.mechanisms import MECHANISMS
 
         mechanism = scenario.negotiation.mechanism
-        outside = [f"{mechanism}={_foreign_source(MECHANISMS[mechanism])}"] if mechanism in MECHANISMS else []
+        outside += [f"{mechanism}={_foreign_source(MECHANISMS[mechanism])}"] if mechanism in MECHANISMS else []
     return [*(f"{key}={_foreign_source(STRATEGIES[key])}" for key in keys), *answers, *outside]
+
+
+def _plugins_source() -> str:
+    """Digest of every plugin: a tactic may be an instance of the core's class, whose numbers the plugin gives."""
+    from vpp_pipeline.plugins import plugin_files
+
+    return hashlib.sha256(
+        "".join(parsed(file.read_text(), file.stem).digest for file in plugin_files()).encode()
+    ).hexdigest()
 
 
 def _foreign_source(strategy: type) -> str:

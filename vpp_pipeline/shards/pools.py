@@ -26,7 +26,7 @@ def checked_place(place: str) -> str:
         return place
     if re.fullmatch(r"ray://[A-Za-z0-9.\-_\[\]:]+:\d{1,5}", place):
         return place
-    raise InputError(f"{place[:80]!r} is no place to run shards; give {PLACES}")
+    raise InputError(f"{place[:80]!r} is no place to run shards (--on, or VPP_ON); give {PLACES}")
 
 
 def workers_at(place: str) -> int:
