@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from tests.pipeline.tiny import Ran, in_memory
+from vpp_core.results import plots_data
 from vpp_pipeline import runner
 from vpp_pipeline.assets import preview
 from vpp_pipeline.lake import Lake
@@ -32,13 +33,20 @@ def ran(finished: Ran, tmp_path: Path) -> Ran:
     return Ran(folder, finished.instance, finished.result)
 
 
+LOOKING = ("test_pictures", "test_whole_month", "test_interrupted")
+"""Files of tests that look at pictures, or compare all that a run left with what another run did."""
+
+
 @pytest.fixture(autouse=True)
-def images_of_nothing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small images on assets' pages take a third of a tiny run, so they are drawn where tests look at them, and in the
-    finished month.
+def pictures_of_nothing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small images on assets' pages take a third of a tiny run and the lake's pages of plots some 9 % of the rest, so
+    they are drawn where tests look at them, and in the finished month.
     """
     if request.path.stem != "test_pictures":
         monkeypatch.setattr(preview, "drawn", lambda _: dg.MetadataValue.md("![]()"))
+    if request.path.stem not in LOOKING:
+        for name in plots_data.PAGES:
+            monkeypatch.setattr(plots_data, f"{name}_page", lambda *_, **__: "")
 
 
 @pytest.fixture
