@@ -10,8 +10,9 @@ METHOD = (
     "perfect_foresight and perfect_foresight_aware know the whole period and are relaxations: upper bounds that nobody "
     "can operate. They have no payments, household gains or satisfaction.",
     "The steps of the gap are differences between strategies, no more. perfect_forecast plans, bids and is settled as "
-    "centralized_aware is, by forecasts that happen to be exact: what is between the two is information and nothing "
-    "else. What is between the bound and perfect_forecast is all that the bound waives or knows beyond any horizon: "
+    "centralized_aware is, with a plan whose forecasts happen to be exact: what is between the two is information and "
+    "nothing else, though not all of it, since the prices at which curves and reserves are bid come from the issued "
+    "forecast in both. What is between the bound and perfect_forecast is all that the bound waives or knows beyond any horizon: "
     "bids held for a window, day-ahead commitments, the minimum bid, penalties, compensation, and the plan's own "
     "imperfection. Where, of three days or more, one makes more than half of a step, that step is no "
     "finding about the period.",
