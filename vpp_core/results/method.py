@@ -12,9 +12,9 @@ METHOD = (
     "The steps of the gap are differences between strategies, no more. perfect_forecast plans, bids and is settled as "
     "centralized_aware is, with a plan whose forecasts happen to be exact: what is between the two is information and "
     "nothing else, though not all of it, since the prices at which curves and reserves are bid come from the issued "
-    "forecast in both. What is between the bound and perfect_forecast is all that the bound waives or knows beyond any horizon: "
-    "bids held for a window, day-ahead commitments, the minimum bid, penalties, compensation, and the plan's own "
-    "imperfection. Where, of three days or more, one makes more than half of a step, that step is no "
+    "forecast in both. What is between the bound and perfect_forecast is all that the bound waives or knows beyond any "
+    "horizon: bids held for a window, day-ahead commitments, the minimum bid, penalties, compensation, and the plan's "
+    "own imperfection. Where, of three days or more, one makes more than half of a step, that step is no "
     "finding about the period.",
     "Energy is told as what devices moved against having no VPP, and as deviation that cleared: not the same.",
     "Intervals are paired day-block bootstraps: whole days are redrawn, the same days for every strategy. They cover "

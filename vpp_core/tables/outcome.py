@@ -89,7 +89,8 @@ WINDOW_RESULTS = Contract(
             "expected_margin_usd",
             pa.float64(),
             "expected surplus of the energy bid over leaving its devices alone from then on [$]; energy that is moved "
-            "on hour after hour counts in each window, so sums are above what a period can bring; 0 where nothing was bid",
+            "on hour after hour counts in each window, so sums are above what a period can bring; 0 where nothing "
+            "was bid",
         ),
         Column(
             "awarded_sell_kwh",
