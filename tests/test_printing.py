@@ -19,6 +19,7 @@ from vpp_core.settlement.outcome import Settled
 
 def test_a_scenario_says_what_it_is_and_where_it_differs_from_the_reference() -> None:
     assert str(Scenario()) == "reference: 200 homes (seed 42), CAISO at DLAP_SCE-APND"
+    assert str(Scenario(first_days=1)).endswith(", first day")
     mine = Scenario(name="mine", homes=60, first_days=2, market=MarketRules(window_minutes=30, export="none"))
     assert repr(mine) == (
         "<Scenario mine: 60 homes (seed 42), CAISO at DLAP_SCE-APND, first 2 days; "

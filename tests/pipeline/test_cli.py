@@ -13,6 +13,7 @@ from vpp_core.errors import InputError
 from vpp_core.scenario import MarketRules, NegotiationRules, Scenario
 from vpp_pipeline.cli import options
 from vpp_pipeline.cli.app import app, execute
+from vpp_pipeline.cli.ladder import of_this_run
 from vpp_pipeline.cli.notes import nobody_bid
 from vpp_pipeline.lake import Lake
 
@@ -236,3 +237,12 @@ def test_a_dagster_yaml_that_is_refused_gets_one_sentence_with_the_fault(
     assert (
         printed == f"vpp: Dagster's instance in {tmp_path / 'home'} cannot be opened ({said}); see dagster.yaml there"
     )
+
+
+def test_of_a_check_the_command_tells_what_concerns_its_run() -> None:
+    fault = "market_prices some_prices_are_real: 2023-08 one: none; no service had them; 2023-08 one-2days: none"
+    assert of_this_run(fault, "2023-08", "one") == (
+        "market_prices some_prices_are_real: 2023-08 one: none; no service had them"
+    )
+    assert of_this_run(fault, "2023-09", "one") == ""
+    assert of_this_run("benchmark_report every_month_is_whole: left out", "2023-09", "one").endswith("left out")

@@ -120,6 +120,7 @@ def rows(*given: dict[str, object]) -> str:
         ('{"tariffs": [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.4}]}', "shares add up to 0.9; let them"),
         ('{"tariffs": [{"share": 0.5}, {"share": 0.5}]}', "two tariffs are named own; name them apart"),
         ('{"tariffs": []}', "tariffs"),
+        ('{"tariff": "flat", "tariffs": ["flat"]}', "give tariff, one for all homes, or tariffs with shares, not both"),
         ('{"tariff": "flatt"}', "no tariff is called 'flatt'; known are flat, time_of_use, "),
         ('{"tariffs": {"flat": "half", "time_of_use": 0.5}}', "tariffs.0.share: "),
     ],

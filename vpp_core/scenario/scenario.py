@@ -139,7 +139,9 @@ class Scenario(Rules):
     @classmethod
     def _one_tariff(cls, given: Any) -> Any:
         """`tariff`: one for all homes."""
-        if isinstance(given, dict) and "tariff" in given and "tariffs" not in given:
+        if isinstance(given, dict) and "tariff" in given and "tariffs" in given:
+            raise ValueError("give tariff, one for all homes, or tariffs with shares, not both")
+        if isinstance(given, dict) and "tariff" in given:
             given = {**given, "tariffs": (given["tariff"],)}
             del given["tariff"]
         return given
@@ -210,7 +212,7 @@ class Scenario(Rules):
 
     def __str__(self) -> str:
         """What a person asks of it first, and where it differs from the defaults; `to_json` has all."""
-        days = "" if self.first_days is None else f", first {self.first_days} days"
+        days = f", {self.days_in_words}" if self.days_in_words else ""
         place = f"{self.operator.name} at {self.node or self.operator.default_node}"
         told = ("name", "description", "homes", "seed", "iso", "node", "first_days", "tariffs")
         changed = [text for text in _changes(self.model_dump(), _DEFAULTS) if text.partition("=")[0] not in told]
@@ -218,6 +220,13 @@ class Scenario(Rules):
             changed.append("tariffs " + ", ".join(f"{tariff.name} {tariff.share:.0%}" for tariff in self.tariffs))
         other = f"; {', '.join(changed)}" if changed else ""
         return f"{self.name}: {self.homes:,} homes (seed {self.seed}), {place}{days}{other}"
+
+    @property
+    def days_in_words(self) -> str:
+        """Which part of a month is simulated, such as `first 6 days`; nothing where it is all."""
+        if self.first_days is None:
+            return ""
+        return "first day" if self.first_days == 1 else f"first {self.first_days} days"
 
     def __repr__(self) -> str:
         return f"<Scenario {self}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def show_ladder(lake: Lake, month: str, scenario: Scenario, columns: Sequence[st
     from vpp_pipeline.cli.notes import notes_on
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
-    days = f", first {scenario.first_days} days" if scenario.first_days else ""
+    days = f", {scenario.days_in_words}" if scenario.days_in_words else ""
     shown = ladder_table(kpis)[list(columns)] if columns else ladder_table(kpis)
     print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(shown))
     for note in notes_on(kpis, scenario.in_month(Month.parse(month))):
@@ -120,6 +121,20 @@ def show_places(lake: Lake, month: str, scenario: Scenario, result: MonthRun) ->
     say(f"database   {lake.database}")
     for sentence in said_of_database(lake):
         say(f"           {sentence}")
-    for fault in result.failed_checks:
+    for fault in filter(None, (of_this_run(fault, month, scenario.name) for fault in result.failed_checks)):
         say(f"check      {fault}")
     say(f"took {result.seconds:.1f} s; `vpp ui` shows the run {result.run_id[:8]}")
+
+
+_NEXT_MONTH = re.compile(r"; (?=\d{4}-\d{2} [a-z][a-z0-9_-]*: )")
+"""Between what a check says of one month and scenario, and of the next."""
+
+
+def of_this_run(fault: str, month: str, scenario: str) -> str:
+    """What a check says of a run, without what it still says of other months and scenarios; nothing if that is all."""
+    check, _, said = fault.partition(": ")
+    parts = _NEXT_MONTH.split(said)
+    if not re.match(r"\d{4}-\d{2} [a-z][a-z0-9_-]*: ", said):
+        return fault
+    own = [part for part in parts if part.startswith(f"{month} {scenario}: ")]
+    return f"{check}: {'; '.join(own)}" if own else ""
