@@ -55,7 +55,8 @@ code { font-size: .88em; overflow-wrap: anywhere; }
 @media print { nav { display: none; } main { max-width: none; padding: 5mm; } .scroll { overflow: visible; }
   .scroll { background: none; } table { font-size: .66rem; } .parts { grid-template-columns: minmax(0, 1fr); }
   .plot { height: auto !important; min-height: 0; } .plot * { max-width: 100%; }
-  .plot { max-width: 190mm; } .plot, tr, h3, .answer { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  .plot { max-width: 190mm; } .plot, tr, h3, .answer p { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  .answer { -webkit-box-decoration-break: clone; box-decoration-break: clone; }
   .bar, .answer, .key { -webkit-print-color-adjust: exact; print-color-adjust: exact; } }
 """
 
