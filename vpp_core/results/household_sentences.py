@@ -1,4 +1,4 @@
-"""What households got by negotiating, in sentences: the median home, who gained, the mean home, and satisfaction."""
+"""Sentences on what households got by negotiating: the median home, who gained, the mean home, and satisfaction."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _median(gain: Interval) -> str:
 
 
 def _on_average(run: Run) -> str:
-    """What a household has on average more or less than without a VPP, or that the days cannot tell."""
+    """The sentence on the mean household's gain over no VPP, or that the days cannot tell its direction."""
     total = run.difference(over(NEGOTIATED, ALONE), "household_gain_usd")
     assert total is not None
     mean = a_home(run, total)

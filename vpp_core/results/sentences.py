@@ -238,7 +238,7 @@ def _saturated(run: Run) -> str:
 
 
 def _bound_gap(run: Run) -> str:
-    """How near the best is to what was found for each bound."""
+    """The sentence on each bound's certified gap."""
     told: list[str] = []
     for key, words in ((BOUND, "The upper bound of"), (BOUND_WITHIN, "That within preferences, of")):
         gap, bound = run.figure(key, "bound_gap_usd"), run.figure(key, "surplus_usd")

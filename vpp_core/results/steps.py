@@ -15,7 +15,7 @@ from vpp_core.results.told import a_home, bracket
 
 
 def below_the_bound(run: Run) -> str:
-    """How far the bound is, in how many of its steps, and which of them is the largest; empty where it was not run."""
+    """The paragraph on the distance to the bound: how far, its steps, the largest; empty where it was not run."""
     total = run.difference(TOTAL)
     if total is None:
         return ""
@@ -38,7 +38,7 @@ def below_the_bound(run: Run) -> str:
 
 
 def _of_perfect(run: Run) -> str:
-    """What share of the bound negotiating made: of the best schedule found, and at least, of no less than the best."""
+    """The clause on negotiation's share of the bound: of the best schedule found, and of that and its gap."""
     share, own, bound = (
         run.figure(*of)
         for of in ((NEGOTIATED, "percent_of_perfect"), (NEGOTIATED, "surplus_usd"), (BOUND, "surplus_usd"))

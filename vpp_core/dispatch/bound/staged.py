@@ -52,7 +52,7 @@ class Prices(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """What a step's two solves share: residuals and factors per interval."""
+    """Residuals and factors per interval, which both solves of a step use."""
 
     meter: Floats
     """residual of the meter's rows, shape (T,)"""
