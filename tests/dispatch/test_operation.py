@@ -138,3 +138,14 @@ def test_a_car_that_must_charge_to_be_ready_is_not_held_off() -> None:
     assert (-now.high >= must - 1e-9)[cars].all()
     assert (later.high >= -1e-9)[cars].all(), "with time left it may wait"
     assert must[cars].max() > 1.0
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 10_000), ready_in=st.integers(0, 12))
+def test_a_car_gives_no_more_than_it_can_charge_again_before_it_leaves(seed: int, ready_in: int) -> None:
+    case = Case(2 * seed + 1)
+    limits, stores, need = case.limits(ready_in=ready_in), case.inputs.stores, case.permission.need_kwh[0]
+    gives = limits.high > 0
+    after = case.operation.after(case.at, np.where(gives, limits.high, 0.0))
+    later = max(ready_in - 1, 0) * 0.25 * stores.max_charge_kw * stores.charge_efficiency
+    assert (after + later >= need - 1e-9)[gives & ~stores.follows_meter].all()

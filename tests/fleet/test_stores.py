@@ -63,7 +63,7 @@ def test_a_car_declares_the_trip_of_its_stay_and_is_judged_by_what_charging_on_a
     """10 of 40 kWh on board, 4 kW at 0.92 for an hour and a half: left alone it leaves with 15.52 kWh."""
     car = ElectricVehicle(
         capacity_kwh=40.0, max_charge_kw=4.0, charge_efficiency=0.92, min_soc=0.1, initial_soc=0.25, target_soc=0.9,
-        min_departure_soc=0.6, trip_kwh=6.0,
+        min_departure_soc=0.6, trip_kwh=6.0, weekday_arrival_hour=12.0, weekend_arrival_hour=12.0,
     )  # fmt: skip
     fleet = fleet_of([Prosumer(evs=(car,))], seed=0)
     own = cars_on(fleet, one_car_away(out=6, back=20, trip_kwh=8.0, asked_kwh=24.0))
@@ -76,6 +76,21 @@ def test_a_car_declares_the_trip_of_its_stay_and_is_judged_by_what_charging_on_a
     assert own.trip_asked_kwh[:6, 0] == pytest.approx(12.0)
     assert (own.departure[:6, 0] == 6).all() and (own.departure[6:, 0] == 96).all()
     assert own.draw_kwh[6, 0] == 8.0
+
+
+def test_a_departure_needs_what_the_shortest_stay_after_it_cannot_make_up_for() -> None:
+    """It is back at 22:24 at the latest and leaves at 6:30 at the earliest, 8 h of quarters, one hour less in March: at
+    2 kW and 0.9 it gets 12.6 kWh back, so it may leave with that less than full and the trip.
+    """
+    car = ElectricVehicle(
+        capacity_kwh=40.0, max_charge_kw=2.0, charge_efficiency=0.9, min_soc=0.1, initial_soc=0.9, target_soc=0.9,
+        min_departure_soc=0.3, trip_kwh=6.0, weekday_departure_hour=8.0, weekend_departure_hour=8.0,
+        weekday_arrival_hour=18.0, weekend_arrival_hour=18.0,
+    )  # fmt: skip
+    own = cars_on(fleet_of([Prosumer(evs=(car,))], seed=0), one_car_away(out=30, back=72, trip_kwh=8.0, asked_kwh=12.0))
+    assert own.need_kwh[:30, 0] == pytest.approx(36.0 + 8.0 - 12.6), "the trip that ends this stay"
+    assert own.usual_need_kwh[0] == pytest.approx(36.0 + 6.0 - 12.6), "the usual one"
+    assert own.asked_kwh[0, 0] == pytest.approx(12.0), "what it is judged by stays what was asked"
 
 
 def test_what_a_car_declares_does_not_tell_when_it_leaves() -> None:

@@ -27,6 +27,7 @@ from tests.properties import test_expectation as expectation
 from tests.properties import test_export as export
 from tests.properties import test_invariants as invariants
 from tests.properties import test_no_leak as no_leak
+from tests.properties import test_readiness as readiness
 from tests.properties import test_reserves as reserves
 from vpp_core.scenario import Tariff
 
@@ -77,6 +78,11 @@ PROPERTIES: list[tuple[int, Callable[..., None], tuple[st.SearchStrategy[Any], .
             st.sampled_from([60, 15]),
             st.sampled_from([75, 1440]),
         ),
+    ),
+    (
+        100,
+        readiness.test_a_car_is_ready_though_stays_are_short,
+        (st.sampled_from(readiness.RUNGS), SEEDS, st.booleans(), st.sampled_from(["2023-03", "2023-11"]), st.just(13)),
     ),
     (60, invariants.test_every_home_twice_doubles_every_total, (SEEDS,)),
     (300, negotiation.test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays, (SEEDS,)),

@@ -50,6 +50,8 @@ class Knowledge:
         local = coming.tz_convert(inputs.period.timezone)
         self.slot = np.asarray(local.hour * 4 + local.minute // 15, dtype=np.int64)
         self.weekend = np.asarray(local.dayofweek >= 5, dtype=np.int64)
+        self.skipped = _skipped_ahead(local)
+        """quarter hours that the clock skips in the coming day and a half, by interval"""
         self.weekend_yesterday = np.asarray((local.dayofweek + 6) % 7 >= 5, dtype=np.int64)
 
     def at(self, t: int, window: int, known_until: int, committed_share: Floats | None = None) -> Stages:
@@ -152,6 +154,15 @@ class Knowledge:
         stays = (stores.leave_slot >= SLOTS_A_DAY).all(axis=0)
         connected: Bools = stays | ~(((leave <= slot) & (slot < back)) | since_yesterday)
         return connected
+
+
+def _skipped_ahead(local: pd.DatetimeIndex) -> Ints:
+    """Quarter hours that the clock skips in the day and a half from each interval on."""
+    wall = local.tz_localize(None).to_numpy()
+    steps = np.diff(wall, append=wall[-1:] + INTERVAL.to_timedelta64()) // INTERVAL.to_timedelta64() - 1
+    before = np.concatenate([[0], np.cumsum(np.maximum(steps.astype(np.int64), 0))])
+    now = np.arange(len(wall))
+    return np.asarray(before[np.minimum(now + SLOTS_A_DAY * 3 // 2, len(wall))] - before[now])
 
 
 class ExactKnowledge(Knowledge):

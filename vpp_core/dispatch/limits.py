@@ -47,8 +47,9 @@ def limits_kw(s, home, met, bounds, hours: float, default, low, high) -> None:  
                 highest = min(most_out, alone + min(s.deviation[m], asked[0, m]))
         elif s.movable[m]:
             missing = (need[m] - energy[m]) / (s.into[m] * hours)
-            must = min(max(missing - max(ready_in[m] - 1, 0) * s.charge[m], 0.0), -min(alone, 0.0))
-            gives = 0.0 if must > 0.0 else min(most_out, asked[1, m])
+            spare = max(ready_in[m] - 1, 0) * s.charge[m] - missing  # charging that can be left out until it leaves
+            must = min(max(-spare, 0.0), -min(alone, 0.0))
+            gives = min(most_out, asked[1, m], max(spare, 0.0) * s.into[m] * s.out_of[m])
             highest = gives if gives > 0.0 else min(-must, alone + asked[0, m])
         default[m] = alone
         low[m] = min(lowest, alone)

@@ -117,7 +117,8 @@ class State:
             return np.where((stores.leave_slot >= 96).all(axis=0), np.where(stores.follows_meter, 10**6, 0), left)
         k = self.knowledge
         tomorrow = min(s + 96, len(k.weekend) - 1)
-        return self.operation.intervals_to_ready(int(k.slot[s]), int(k.weekend[s]), int(k.weekend[tomorrow]))
+        left = self.operation.intervals_to_ready(int(k.slot[s]), int(k.weekend[s]), int(k.weekend[tomorrow]))
+        return left - k.skipped[s] if k.skipped[s] else left
 
     def drawn_kwh(self, t: int, energy: Floats) -> Floats:
         """Energy after what leaves the stores at the start of interval `t`, never below what a store must hold."""

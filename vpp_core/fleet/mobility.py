@@ -11,6 +11,7 @@ and a car still out then starts the period away.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,6 +38,9 @@ LARGEST_DEVIATION = 3.0
 """A day's departure lies within three spreads of the usual one, so that a commuter never leaves in the night."""
 LARGEST_ARRIVAL_DEVIATION = 2.0
 """Its arrival lies within two."""
+LARGEST_DEPARTURE_SLOTS = math.ceil(4 * LARGEST_DEVIATION * DEPARTURE_SPREAD_HOURS)
+LATEST_RETURN_SLOTS = math.ceil(4 * LARGEST_ARRIVAL_DEVIATION * ARRIVAL_SPREAD_HOURS)
+"""Quarter hours from the usual times within which every departure, and every return after it, lies."""
 SHORTEST_TRIP_SLOTS = 2
 DAYS_DECLARED = 14
 """Who has no trip within so many days of arriving declares the longest one that the car can carry. Of home workers one

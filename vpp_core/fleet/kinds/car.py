@@ -9,8 +9,8 @@ from vpp_core.fleet import assumptions as given
 from vpp_core.fleet.fleet import EV_PRIORITIES, Bools, Cars, Fleet, Floats, Ints
 from vpp_core.fleet.kinds.kind import Kind
 from vpp_core.fleet.mobility import (
-    DEPARTURE_SPREAD_HOURS,
-    LARGEST_DEVIATION,
+    LARGEST_DEPARTURE_SLOTS,
+    LATEST_RETURN_SLOTS,
     SHORTEST_TRIP_SLOTS,
     SLOTS_PER_DAY,
     Mobility,
@@ -18,6 +18,9 @@ from vpp_core.fleet.mobility import (
 )
 from vpp_core.fleet.stores import NEVER, Stores, staying
 from vpp_core.physics.storage import charge_on_arrival_kw, step_energy_kwh
+
+SKIPPED_BY_THE_CLOCK = 4
+"""Quarter hours of the night in March on which the clock skips an hour."""
 
 
 def cars(fleet: Fleet, period: Period, mean_load_kw: Floats) -> Stores:
@@ -36,8 +39,10 @@ def cars_on(fleet: Fleet, days: Mobility) -> Stores:
     power = own.max_charge_kw.astype(np.float64)
     energy, charge = _left_alone(days, initial, target, power, efficiency)
     departure, asked, trip_asked = _departures(days, energy, floor, wish, own.trip_kwh)
-    trip_need = np.minimum(floor + days.declared_kwh, target)
     leave, back = _usual_slots(own)
+    regained = power * efficiency * INTERVAL_HOURS * _shortest_stay_slots(leave, back)
+    trip_need = np.minimum(np.maximum(floor, target - regained) + days.declared_kwh, target)
+    usual_trip_need = np.minimum(np.maximum(floor, target - regained) + own.trip_kwh, target)
     return staying(
         len(days.plugged),
         own.home,
@@ -63,11 +68,9 @@ def cars_on(fleet: Fleet, days: Mobility) -> Stores:
         counterfactual_kw=charge,
         leave_slot=leave,
         return_slot=back,
-        early_slots=np.where(
-            leave.min(axis=0) < NEVER, int(np.ceil(4 * LARGEST_DEVIATION * DEPARTURE_SPREAD_HOURS)), 0
-        ),
+        early_slots=np.where(leave.min(axis=0) < NEVER, LARGEST_DEPARTURE_SLOTS, 0),
         usual_trip_kwh=own.trip_kwh.astype(np.float64),
-        usual_need_kwh=np.minimum(np.maximum(floor + own.trip_kwh, wish), target),
+        usual_need_kwh=np.maximum(usual_trip_need, np.minimum(wish, target)),
         infeasible_departures=days.infeasible_departures,
     )
 
@@ -133,6 +136,16 @@ def _usual_slots(cars: Cars) -> tuple[Ints, Ints]:
     returns = np.maximum(np.round(4 * back).astype(np.intp), leave + SHORTEST_TRIP_SLOTS)
     drives = cars.trip_kwh > 0
     return np.where(drives, leave, NEVER), np.where(drives, returns, NEVER)
+
+
+def _shortest_stay_slots(leave_slot: Ints, return_slot: Ints) -> Ints:
+    """Quarter hours at the charger between the latest return and the earliest departure after it, in the night that
+    the clock makes shorter; shape (M,). Of a car that never leaves a day's.
+    """
+    earliest = leave_slot - LARGEST_DEPARTURE_SLOTS + SLOTS_PER_DAY
+    latest = np.maximum(return_slot + LATEST_RETURN_SLOTS, leave_slot + LARGEST_DEPARTURE_SLOTS + SHORTEST_TRIP_SLOTS)
+    stays = np.where(leave_slot.min(axis=0) < NEVER, earliest.min(axis=0) - latest.max(axis=0), SLOTS_PER_DAY)
+    return np.maximum(stays - SKIPPED_BY_THE_CLOCK, 0)
 
 
 CAR = Kind("car", cars)
