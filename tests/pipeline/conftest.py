@@ -65,3 +65,14 @@ def databases_that_wait_for_no_disk() -> Iterator[None]:
 def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands of this process run in an instance of their own, in memory."""
     monkeypatch.setattr(runner, "shared_instance", in_memory)
+
+
+@pytest.fixture
+def no_limit_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model is asked without pause; five calls a second, as by default, are a third of a tiny month by a model."""
+    from langchain_core import rate_limiters
+
+    limiter = rate_limiters.InMemoryRateLimiter
+    monkeypatch.setattr(
+        rate_limiters, "InMemoryRateLimiter", lambda **options: limiter(**options | {"requests_per_second": 1e5})
+    )

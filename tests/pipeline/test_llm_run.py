@@ -23,7 +23,9 @@ BY_MODEL = [*TINY, "--no-report", "--decider", "llm", "--depth", "once_a_window"
 
 
 @pytest.fixture(autouse=True)
-def own_folders(ran: Ran, no_home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_folders(
+    ran: Ran, no_home: None, no_limit_a_minute: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A lake in which rules have negotiated the tiny month: what does not negotiate is taken from there."""
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))

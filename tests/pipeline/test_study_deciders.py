@@ -35,7 +35,7 @@ def soft(number: int, body: dict[str, Any]) -> Reply:
 
 
 def test_models_and_rules_meet_on_the_same_windows_and_are_called_by_what_they_decided(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    no_limit_a_minute: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Of the fickle model's answers every second is prose, which rules replace."""
     asked: Counter[str] = Counter()

@@ -223,6 +223,7 @@ def build_database(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table]) ->
     import duckdb
 
     with duckdb.connect(str(path)) as connection:
+        connection.begin()  # as one: hundreds of comments would each wait for the disk
         for name, contract in DATABASE_TABLES.items():
             given = tables.get(name)
             rows = contract.schema.empty_table() if given is None else given
@@ -238,6 +239,7 @@ def build_database(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table]) ->
             connection.execute(f'COMMENT ON VIEW "{name}" IS {_quoted(description)}')
             for shown in connection.table(name).columns:
                 connection.execute(f'COMMENT ON COLUMN "{name}"."{shown}" IS {_quoted(_meaning(name, shown))}')
+        connection.commit()
 
 
 def _meaning(view: str, column: str) -> str:
