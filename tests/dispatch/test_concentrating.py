@@ -27,7 +27,7 @@ def best_usd(home: Home, circles: bool) -> float:
     `circles`: its stores may charge and give at once, as a relaxation may where prices are negative.
     """
     n, h, own = len(home.net_generation_kw), INTERVAL_HOURS, 4
-    most = np.abs(home.net_generation_kw) + sum(s.most_charge_kw + s.most_discharge_kw for s in home.stores)
+    most = np.abs(home.net_generation_kw) + sum(s.max_charge_kw + s.max_discharge_kw for s in home.stores)
     cost = [h * home.import_usd_per_kwh, -h * home.export_usd_per_kwh, np.zeros(n)]
     low, high, whole = [np.zeros(n)] * 3, [most, most, np.ones(n)], [np.zeros(n), np.zeros(n), np.ones(n)]
     eye, zero = np.eye(n), np.zeros((n, n))
@@ -37,7 +37,7 @@ def best_usd(home: Home, circles: bool) -> float:
         end[-1] = -s.end_usd_per_kwh
         cost += [np.zeros(n), np.full(n, h * s.wear_usd_per_kwh), end, np.zeros(n)]
         low += [np.zeros(n), np.zeros(n), s.floor_kwh, np.zeros(n)]
-        high += [s.most_charge_kw, s.most_discharge_kw, s.ceiling_kwh, np.ones(n)]
+        high += [s.max_charge_kw, s.max_discharge_kw, s.ceiling_kwh, np.ones(n)]
         whole += [np.zeros(n)] * 3 + [np.ones(n)]
         meter += [eye, -eye, zero, zero]
     for position, s in enumerate(home.stores):
@@ -51,10 +51,10 @@ def best_usd(home: Home, circles: bool) -> float:
         rows.append(LinearConstraint(np.hstack(blocks), begin, begin))
         if not circles:
             charges, gives = [zero] * len(blocks), [zero] * len(blocks)
-            charges[at], charges[at + 3] = eye, -np.diag(s.most_charge_kw)
-            gives[at + 1], gives[at + 3] = eye, np.diag(s.most_discharge_kw)
+            charges[at], charges[at + 3] = eye, -np.diag(s.max_charge_kw)
+            gives[at + 1], gives[at + 3] = eye, np.diag(s.max_discharge_kw)
             rows.append(LinearConstraint(np.hstack(charges), -np.inf, 0.0))
-            rows.append(LinearConstraint(np.hstack(gives), -np.inf, s.most_discharge_kw))
+            rows.append(LinearConstraint(np.hstack(gives), -np.inf, s.max_discharge_kw))
     rest = [zero] * (own * len(home.stores))
     rows += [
         LinearConstraint(np.hstack(meter), home.net_generation_kw, home.net_generation_kw),
@@ -101,7 +101,7 @@ def test_a_battery_gives_at_full_power_in_one_quarter_rather_than_a_little_in_al
     """1 kWh beside 2 kW of load, import 0.30, export 1.00: covering the load saves 0.30 a kWh, at 4 kW the half that
     is exported earns 1.00: 4 kW in one quarter, 0.5 kWh at 0.30 and 0.5 at 1.00.
     """
-    home = home_of([0.3] * 4, [1.0] * 4, surplus=-2.0, initial_kwh=1.0, most_charge_kw=0.0)
+    home = home_of([0.3] * 4, [1.0] * 4, surplus=-2.0, initial_kwh=1.0, max_charge_kw=0.0)
     schedules, gap = solve_home(home)
     assert sorted(schedules[0].discharge_kw) == pytest.approx([0, 0, 0, 4], abs=1e-6)
     assert earned_usd(home, schedules) == pytest.approx(-4 * 0.25 * 2 * 0.3 + 0.5 * 0.3 + 0.5 * 1.0)
@@ -110,8 +110,8 @@ def test_a_battery_gives_at_full_power_in_one_quarter_rather_than_a_little_in_al
 
 def test_two_batteries_of_a_home_export_together() -> None:
     """Each holds 0.5 kWh, a quarter of 2 kW: together they pass the 2 kW of load and earn 1.00 for half of it."""
-    home = home_of([0.3] * 2, [1.0] * 2, surplus=-2.0, initial_kwh=0.5, most_charge_kw=0.0, most_discharge_kw=2.0)
-    home = replace(home, stores=(*home.stores, store_of(2, initial_kwh=0.5, most_charge_kw=0.0, most_discharge_kw=2.0)))
+    home = home_of([0.3] * 2, [1.0] * 2, surplus=-2.0, initial_kwh=0.5, max_charge_kw=0.0, max_discharge_kw=2.0)
+    home = replace(home, stores=(*home.stores, store_of(2, initial_kwh=0.5, max_charge_kw=0.0, max_discharge_kw=2.0)))
     schedules, gap = solve_home(home)
     assert earned_usd(home, schedules) == pytest.approx(-2 * 0.25 * 2 * 0.3 + 0.5 * 0.3 + 0.5 * 1.0, abs=1e-6)
     assert gap < 1e-6
@@ -119,12 +119,12 @@ def test_two_batteries_of_a_home_export_together() -> None:
 
 def test_an_interval_is_held_to_its_side_and_to_none_it_cannot_be_on() -> None:
     """2 kW of load beside 4 kW of battery, 1 kWh in it: held to import it gives no more than the load."""
-    home = home_of([0.3] * 2, [1.0] * 2, surplus=-2.0, initial_kwh=1.0, most_charge_kw=0.0)
+    home = home_of([0.3] * 2, [1.0] * 2, surplus=-2.0, initial_kwh=1.0, max_charge_kw=0.0)
     hull = solve_corners(home, np.array([IMPORT, EXPORT]))
     assert hull is not None
     assert hull.schedules[0].discharge_kw == pytest.approx([0.0, 4.0], abs=1e-6)
     assert hull.reached_usd == pytest.approx(-0.25 * 2 * 0.3 + 0.5 * 1.0, abs=1e-6) == hull.bound_usd
-    small = home_of([0.3] * 2, [1.0] * 2, surplus=-5.0, initial_kwh=1.0, most_charge_kw=0.0)
+    small = home_of([0.3] * 2, [1.0] * 2, surplus=-5.0, initial_kwh=1.0, max_charge_kw=0.0)
     assert solve_corners(small, np.array([EITHER, EXPORT])) is None
 
 
@@ -133,9 +133,9 @@ def drawn_in(home: Home) -> Home:
     parts = []
     for store in home.stores:
         within = Within.of(replace(store, reserve=None))
-        charge, discharge = within.most_charge / INTERVAL_HOURS, sum(within.discharge) / INTERVAL_HOURS
-        most_discharge = np.where(within.least_charge > 0.0, 0.0, discharge)
-        parts.append(replace(store, reserve=None, most_charge_kw=charge, most_discharge_kw=most_discharge))
+        charge, discharge = within.max_charge / INTERVAL_HOURS, sum(within.discharge) / INTERVAL_HOURS
+        max_discharge = np.where(within.min_charge > 0.0, 0.0, discharge)
+        parts.append(replace(store, reserve=None, max_charge_kw=charge, max_discharge_kw=max_discharge))
     return replace(home, stores=tuple(parts))
 
 

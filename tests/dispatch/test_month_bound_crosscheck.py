@@ -38,14 +38,14 @@ def optimum_usd(inputs: Inputs, obeys: bool) -> float:
     def over_time(values: np.ndarray) -> xarray.DataArray:
         return columns(values, "t", "store")
 
-    most_charge, least_charge, most_discharge, floor = _limits(inputs, obeys, counterfactual.energy_kwh)
+    max_charge, min_charge, max_discharge, floor = _limits(inputs, obeys, counterfactual.energy_kwh)
     netload = np.maximum(-inputs.net_generation_kw[:, own.home], 0.0)
     model = linopy.Model()
     zero = over_time(np.zeros(1))
     imports = model.add_variables(lower=columns(np.zeros(1), "t", "home"), name="import")
     exports = model.add_variables(lower=columns(np.zeros(1), "t", "home"), name="export")
-    charge = model.add_variables(lower=over_time(least_charge), upper=over_time(most_charge), name="charge")
-    discharge = model.add_variables(lower=zero, upper=over_time(most_discharge), name="discharge")
+    charge = model.add_variables(lower=over_time(min_charge), upper=over_time(max_charge), name="charge")
+    discharge = model.add_variables(lower=zero, upper=over_time(max_discharge), name="discharge")
     energy = model.add_variables(lower=over_time(floor), upper=over_time(own.ceiling_kwh), name="energy")
     change = h * (over_time(own.charge_efficiency) * charge - over_time(1 / own.discharge_efficiency) * discharge)
     drawn = over_time(own.draw_kwh)
@@ -63,7 +63,7 @@ def optimum_usd(inputs: Inputs, obeys: bool) -> float:
         for day in np.unique(inputs.period.day_of_interval):
             within = np.flatnonzero(inputs.period.day_of_interval == day)
             model.add_constraints(taken.isel(t=within).sum("t") <= limit, name=f"day {day}")
-    paid = _reserve_usd(model, inputs, obeys, floor, most_discharge) if inputs.sells_reserves else 0
+    paid = _reserve_usd(model, inputs, obeys, floor, max_discharge) if inputs.sells_reserves else 0
     owner = columns(np.equal.outer(np.arange(homes), own.home).astype(float), "home", "store")
     moved = (owner * (charge - discharge)).sum("store")
     model.add_constraints(exports - imports + moved == columns(inputs.net_generation_kw, "t", "home"), name="meter")

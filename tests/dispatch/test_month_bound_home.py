@@ -28,7 +28,7 @@ EVERY_WAY = pytest.mark.parametrize("solve", [solve_program, solve_alone, solve_
 def store_of(intervals: int, **changes: object) -> Store:
     """A lossless, wearless battery of 4 kWh and 4 kW, empty, worth nothing at the end; scalars become columns."""
     columns = {
-        "most_charge_kw": 4.0, "most_discharge_kw": 4.0, "free_discharge_kw": 0.0, "floor_kwh": 0.0,
+        "max_charge_kw": 4.0, "max_discharge_kw": 4.0, "free_discharge_kw": 0.0, "floor_kwh": 0.0,
         "ceiling_kwh": 4.0, "trip_kwh": 0.0,
     }  # fmt: skip
     scalars = {
@@ -41,10 +41,10 @@ def store_of(intervals: int, **changes: object) -> Store:
     return Store(**arrays, **scalars)  # type: ignore[arg-type]
 
 
-def reserve_of(price: float | list[float], most_kw: float = 4.0, sustain: float = 1.0, called: int = 0) -> Reserve:
+def reserve_of(price: float | list[float], max_kw: float = 4.0, sustain: float = 1.0, called: int = 0) -> Reserve:
     """Four intervals, of which the last `called` come after a call; held for an hour unless said otherwise."""
     price = np.array(np.broadcast_to(price, 4), dtype=float)
-    return Reserve(price, np.where(price > 0, most_kw, 0.0), np.full(4, sustain), np.arange(4) < 4 - called)
+    return Reserve(price, np.where(price > 0, max_kw, 0.0), np.full(4, sustain), np.arange(4) < 4 - called)
 
 
 def home_of(buy: list[float], sell: list[float], surplus: float | list[float] = 0.0, **store: object) -> Home:
@@ -92,7 +92,7 @@ def test_a_full_battery_circles_energy_where_consuming_is_paid_and_the_bound_say
 def test_a_car_takes_the_cheapest_quarters_before_it_leaves(solve: Solver) -> None:
     # 1.5 kWh must be aboard after the third quarter, 1 kWh a quarter: all of the 0.1 and half of the 0.2.
     home = home_of(
-        [0.2, 0.1, 0.3, 0.0], [0, 0, 0, 0], most_charge_kw=[4, 4, 4, 0], most_discharge_kw=0.0,
+        [0.2, 0.1, 0.3, 0.0], [0, 0, 0, 0], max_charge_kw=[4, 4, 4, 0], max_discharge_kw=0.0,
         floor_kwh=[0, 0, 1.5, 0], trip_kwh=[0, 0, 0, 1.5],
     )  # fmt: skip
     schedules, _ = solve(home)
@@ -114,7 +114,7 @@ def test_the_daily_limit_holds_beyond_the_homes_own_load(solve: Solver) -> None:
 def test_a_battery_feeds_the_car_on_its_meter_rather_than_the_grid(solve: Solver) -> None:
     # Sold, the stored kWh earns 0.05; in the car it saves 0.30: 1 kWh of 1.0 needed, at 0.25 h × 4 kW.
     home = home_of([0.3, 0.3], [0.05, 0.05], initial_kwh=1.0)
-    car = store_of(2, most_discharge_kw=0.0, floor_kwh=[0, 1], end_usd_per_kwh=0.1)
+    car = store_of(2, max_discharge_kw=0.0, floor_kwh=[0, 1], end_usd_per_kwh=0.1)
     home = replace(home, stores=(*home.stores, car))
     schedules, _ = solve(home)
     assert earned_usd(home, schedules) == pytest.approx(0.1)
@@ -152,8 +152,8 @@ def test_a_call_delivers_what_is_held_and_capacity_stays_paid(solve: Solver, cal
     A bound that kept headroom through the call would be beaten by $0.025; from one in the first it may sell all 5 kWh.
     """
     home = home_of(
-        [0.02] * 4, [0.02] * 4, most_charge_kw=5.0, most_discharge_kw=5.0, ceiling_kwh=5.0, initial_kwh=5.0,
-        reserve=reserve_of(1.0, most_kw=5.0, called=called),
+        [0.02] * 4, [0.02] * 4, max_charge_kw=5.0, max_discharge_kw=5.0, ceiling_kwh=5.0, initial_kwh=5.0,
+        reserve=reserve_of(1.0, max_kw=5.0, called=called),
     )  # fmt: skip
     schedules, bound = solve(home)
     assert earned_usd(home, schedules) == pytest.approx(earned, abs=1e-7)
@@ -171,7 +171,7 @@ def test_a_battery_that_circles_energy_has_so_much_less_headroom(solve: Solver) 
 
 
 def test_broken_limits_of_reserve_are_seen() -> None:
-    home = home_of([0.1] * 4, [0.1] * 4, initial_kwh=2.0, reserve=reserve_of([1, 1, 1, 0], most_kw=3.0, called=1))
+    home = home_of([0.1] * 4, [0.1] * 4, initial_kwh=2.0, reserve=reserve_of([1, 1, 1, 0], max_kw=3.0, called=1))
     still = np.zeros(4)
     cases = {(0.0, 0.0): 0.0, (2.0, 0.0): 0.0, (2.5, 0.0): 0.5, (2.0, 3.0): 0.25, (-1.0, 0.0): 0.25}
     for (held, moving), missed in cases.items():
@@ -190,7 +190,7 @@ PRICES = st.sampled_from([0.0, 0.05, 0.1, -0.5, 2.0]) | st.floats(-0.5, 2.0, all
 def drawn_battery(draw: st.DrawFn, rng: np.random.Generator, surplus: np.ndarray) -> Store:
     intervals, efficiency = len(surplus), draw(st.sampled_from([1.0, 0.95, 0.8]))
     return store_of(
-        intervals, most_charge_kw=rng.uniform(0, 5, intervals), most_discharge_kw=rng.uniform(0, 5, intervals),
+        intervals, max_charge_kw=rng.uniform(0, 5, intervals), max_discharge_kw=rng.uniform(0, 5, intervals),
         free_discharge_kw=np.maximum(-surplus, 0), ceiling_kwh=draw(st.floats(0.5, 20.0)), initial_kwh=0.3,
         floor_kwh=rng.uniform(0, 0.3, intervals) * draw(st.sampled_from([0.0, 1.0])),
         charge_efficiency=efficiency, discharge_efficiency=efficiency,
@@ -210,7 +210,7 @@ def drawn_car(draw: st.DrawFn, rng: np.random.Generator, surplus: np.ndarray) ->
         energy = min(energy - trip[t] + INTERVAL_HOURS * 0.9 * power[t], 12.0)
         floor[t] = min(max(need, 4.0), energy) if leaves[t] else 0.0
     return store_of(
-        intervals, most_charge_kw=power, most_discharge_kw=0.0, floor_kwh=floor, ceiling_kwh=12.0, trip_kwh=trip,
+        intervals, max_charge_kw=power, max_discharge_kw=0.0, floor_kwh=floor, ceiling_kwh=12.0, trip_kwh=trip,
         initial_kwh=5.0, charge_efficiency=0.9, end_usd_per_kwh=draw(st.sampled_from([0.0, 0.3])),
     )  # fmt: skip
 
@@ -247,7 +247,7 @@ def test_a_chain_earns_what_the_linear_program_earns_and_proves_it(home: Home) -
 def test_stores_that_share_a_meter_earn_what_the_linear_program_earns(home: Home, daily_kwh: float) -> None:
     home = replace(
         home,
-        stores=tuple(replace(s, daily_kwh=daily_kwh if s.most_discharge_kw.any() else np.inf) for s in home.stores),
+        stores=tuple(replace(s, daily_kwh=daily_kwh if s.max_discharge_kw.any() else np.inf) for s in home.stores),
     )
     schedules, gap = solve_home(home)
     earned = earned_usd(home, schedules)
@@ -288,7 +288,7 @@ def holding(draw: st.DrawFn) -> Home:
     battery = replace(home.stores[0], daily_kwh=draw(st.sampled_from([np.inf, 1.0, 0.1])))
     power = draw(st.sampled_from([None, 0.0, 3.0]))
     if power is not None:
-        battery = replace(battery, most_discharge_kw=np.full(len(home.day), power))
+        battery = replace(battery, max_discharge_kw=np.full(len(home.day), power))
     battery = replace(battery, reserve=drawn_reserve(draw, rng, battery))
     return replace(home, stores=(battery, *home.stores[1:]))
 

@@ -18,7 +18,7 @@ from vpp_core.dispatch.limits import default_of
 from vpp_core.dispatch.value import CELLS, SMALLEST_KWH, STAGE_HOURS, leaves, mean_price, stored_usd
 
 SIZES = (0.25, 0.5, 1.0)
-"""Parts of a deviation that are looked at: its own cost per kWh is the dearest of them."""
+"""Parts of a deviation that are looked at: its own cost per kWh is the worst case of them."""
 _SMALLEST_KWH = 1e-6
 _LATER_STAGES = 4
 """Stages that are rolled in one step after the window."""
@@ -52,9 +52,9 @@ def _roll(  # type: ignore[no-untyped-def]
             default = default_of(s, m, energy, net, hours)
             power = default
             if inside and deviation != 0.0:
-                most_in = -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
-                most_out = c.discharge_limit_kw(energy, s.floor[m], s.give[m], s.out_of[m], hours)
-                power = min(max(default + deviation, most_in), max(most_out, min(default, 0.0)), high)
+                max_in = -c.charge_limit_kw(energy, s.ceiling[m], s.charge[m], s.into[m], hours)
+                max_out = c.discharge_limit_kw(energy, s.floor[m], s.give[m], s.out_of[m], hours)
+                power = min(max(default + deviation, max_in), max(max_out, min(default, 0.0)), high)
                 power = max(power, default) if deviation > 0.0 else min(power, default)
                 moved += abs(power - default) * hours
         cost += c.retail_bill_usd(net + power, stages.imported[tariff, k], stages.exported[tariff, k], hours)
@@ -110,7 +110,7 @@ def _costs_each(s, stages, asked, costs, cheapest_of) -> None:  # type: ignore[n
                 continue
             sign = -1.0 if d == 2 else 1.0
             high = 0.0 if d == 0 and not s.follows[m] else np.inf
-            dearest, average, lost, less, kwh = -np.inf, 0.0, 0.0, 0.0, 0.0
+            worst_case, average, lost, less, kwh = -np.inf, 0.0, 0.0, 0.0, 0.0
             for part in SIZES:
                 deviation = sign * part * quantity[d, m]
                 if d == 1:  # what it gives comes on top of holding its charge off
@@ -119,13 +119,13 @@ def _costs_each(s, stages, asked, costs, cheapest_of) -> None:  # type: ignore[n
                 if moved[4] <= _SMALLEST_KWH:
                     continue
                 costs = (moved[0] - alone[0] - kept * (moved[3] - alone[3])) / moved[4]
-                dearest = max(dearest, costs)
+                worst_case = max(worst_case, costs)
                 lost = stored_usd(slopes[m], step, alone[2] - s.floor[m])
                 lost -= stored_usd(slopes[m], step, moved[2] - s.floor[m])
                 less, kwh = alone[2] - moved[2], moved[4]
                 average = (moved[1] - alone[1] + lost) / moved[4]
-            own[d, m] = dearest if dearest > -np.inf else 0.0
-            total[d, m] = average if dearest > -np.inf else 0.0
+            own[d, m] = worst_case if worst_case > -np.inf else 0.0
+            total[d, m] = average if worst_case > -np.inf else 0.0
             if abs(less) > _SMALLEST_KWH:
                 # A battery gives later what is stored, a car has to take it from the meter.
                 at_meter = s.out_of[m] if s.follows[m] else 1.0 / s.into[m]

@@ -33,23 +33,23 @@ def limits_kw(s, home, met, bounds, hours: float, default, low, high) -> None:  
             continue
         alone = default_of(s, m, energy[m], net_generation[home[m]], hours)
         reserved_kwh = reserved[m] * reserve_hours / s.out_of[m]
-        most_out = c.discharge_limit_kw(
+        max_out = c.discharge_limit_kw(
             energy[m], s.floor[m] + reserved_kwh, s.give[m] - reserved[m], s.out_of[m], hours
         )
         left_kw = max(daily[m] - taken[m] - reserved_kwh, 0.0) * s.out_of[m] / hours
-        most_out = min(most_out, max(alone, 0.0) + left_kw)
+        max_out = min(max_out, max(alone, 0.0) + left_kw)
         lowest = highest = alone
         if s.follows[m]:
-            most_in = c.charge_limit_kw(energy[m], s.ceiling[m], s.charge[m], s.into[m], hours)
-            lowest = max(-most_in, alone - min(s.deviation[m], asked[2, m]))
+            max_in = c.charge_limit_kw(energy[m], s.ceiling[m], s.charge[m], s.into[m], hours)
+            lowest = max(-max_in, alone - min(s.deviation[m], asked[2, m]))
             # Below what preferences protect it is neither discharged nor kept from charging until it is there.
             if energy[m] >= s.floor[m] - _NEGLIGIBLE_KWH:
-                highest = min(most_out, alone + min(s.deviation[m], asked[0, m]))
+                highest = min(max_out, alone + min(s.deviation[m], asked[0, m]))
         elif s.movable[m]:
             missing = (need[m] - energy[m]) / (s.into[m] * hours)
             spare = max(ready_in[m] - 1, 0) * s.charge[m] - missing  # charging that can be left out until it leaves
             must = min(max(-spare, 0.0), -min(alone, 0.0))
-            gives = min(most_out, asked[1, m], max(spare, 0.0) * s.into[m] * s.out_of[m])
+            gives = min(max_out, asked[1, m], max(spare, 0.0) * s.into[m] * s.out_of[m])
             highest = gives if gives > 0.0 else min(-must, alone + asked[0, m])
         default[m] = alone
         low[m] = min(lowest, alone)

@@ -136,10 +136,10 @@ def scheduled_kw(schedule: Floats, limits: Limits) -> Floats:
     return np.clip(wished, limits.low, limits.high)
 
 
-def at_most(of_store_kw: Floats, most_kw: Floats, aggregation: Ints) -> Floats:
-    """Each aggregation's stores cut alike, so that they are together no more than `most_kw` (A,); (S,)."""
-    total = np.bincount(aggregation, of_store_kw, len(most_kw))
-    share = np.minimum(np.divide(most_kw, total, out=np.ones_like(most_kw), where=total > 0), 1.0)
+def at_most(of_store_kw: Floats, max_kw: Floats, aggregation: Ints) -> Floats:
+    """Each aggregation's stores cut alike, so that they are together no more than `max_kw` (A,); (S,)."""
+    total = np.bincount(aggregation, of_store_kw, len(max_kw))
+    share = np.minimum(np.divide(max_kw, total, out=np.ones_like(max_kw), where=total > 0), 1.0)
     cut: Floats = of_store_kw * share[aggregation]
     return cut
 

@@ -197,29 +197,29 @@ def store_slopes(  # type: ignore[no-untyped-def]
             paid = stages.paid[1 if follows else 0, k]
             imported, exported = stages.imported[tariff, k] + paid, stages.exported[tariff, k] + paid
             if follows:
-                most_in, most_out = min(s.charge[m], sun + s.deviation[m]), min(s.give[m], load + s.deviation[m])
-                most_load = min(load, s.give[m])
+                max_in, max_out = min(s.charge[m], sun + s.deviation[m]), min(s.give[m], load + s.deviation[m])
+                max_load = min(load, s.give[m])
                 reserve = stages.reserve[k]
             else:
-                most_in, most_out, most_load, reserve = s.charge[m], s.give[m], 0.0, 0.0
+                max_in, max_out, max_load, reserve = s.charge[m], s.give[m], 0.0, 0.0
             grid_cost = _weighted(stages.price[k], imported, taken)
             solar_cost = _weighted(stages.price[k], exported, taken) if sun > 0.0 else grid_cost
             export_gain = _weighted(stages.price[k], exported - s.wear[m] - reserve, given)
-            load_gain = _weighted(stages.price[k], imported - s.wear[m], given) if most_load > 0.0 else export_gain
+            load_gain = _weighted(stages.price[k], imported - s.wear[m], given) if max_load > 0.0 else export_gain
             if exported > imported:
-                load_part = most_load / most_out if most_out > 0.0 else 0.0
-                sun_part = min(sun, most_in) / most_in if most_in > 0.0 else 0.0
+                load_part = max_load / max_out if max_out > 0.0 else 0.0
+                sun_part = min(sun, max_in) / max_in if max_in > 0.0 else 0.0
                 more = load_part * imported + (1.0 - load_part) * (exported - reserve)
                 cost = _weighted(stages.price[k], sun_part * exported + (1.0 - sun_part) * imported, taken)
                 grid_cost, load_gain = _concentrated(
                     np.mean(slope), cost, _weighted(stages.price[k], more - s.wear[m], given),
-                    most_in * STAGE_HOURS / taken, most_out * STAGE_HOURS / given,
+                    max_in * STAGE_HOURS / taken, max_out * STAGE_HOURS / given,
                 )  # fmt: skip
                 solar_cost, export_gain = grid_cost, load_gain
             _earlier(
                 slope, backs, reserve, (grid_cost, solar_cost), (load_gain, export_gain),
-                (min(sun, most_in) * STAGE_HOURS / taken, most_in * STAGE_HOURS / taken),
-                (most_load * STAGE_HOURS / given, most_out * STAGE_HOURS / given),
+                (min(sun, max_in) * STAGE_HOURS / taken, max_in * STAGE_HOURS / taken),
+                (max_load * STAGE_HOURS / given, max_out * STAGE_HOURS / given),
                 layers,
             )  # fmt: skip
         gone = stages.draw[stages.draw_row[k], m]

@@ -142,7 +142,7 @@ def _cars(
     trip = given.TRIP_MEDIAN_KWH * np.exp(given.TRIP_SIGMA * z("trip"))
     capacity, target = pick(u("size"), given.EV_SIZES), pick(u("target soc"), given.EV_TARGET_SOC)
     least, most = given.TRIP_RANGE_KWH
-    most_here = np.minimum(most, given.TRIP_SHARE_OF_USABLE * (target - given.EV_MIN_SOC) * capacity)
+    max_here = np.minimum(most, given.TRIP_SHARE_OF_USABLE * (target - given.EV_MIN_SOC) * capacity)
     cars = len(position)
     return Cars(
         home=home,
@@ -162,7 +162,7 @@ def _cars(
         weekend_arrival_hour=np.maximum(weekend_arrival, weekend_departure + np.float32(1)),
         weekend_departure_hour=weekend_departure,
         charge_deadline_hour=np.full(cars, np.nan, dtype=np.float32),
-        trip_kwh=np.minimum(np.maximum(trip, least), most_here).round(2),
+        trip_kwh=np.minimum(np.maximum(trip, least), max_here).round(2),
         plug_in_share=along(u("plug in"), given.PLUG_IN_SHARE_QUANTILES, 3),
     )
 

@@ -170,6 +170,6 @@ def held_to_size(curve: Curve, rules: MarketRules) -> tuple[Curve, bool]:
     return Curve(curve.sell_usd_per_mwh, sell, curve.buy_usd_per_mwh, buy), sell_below or buy_below
 
 
-def _sized(quantity_kw: Floats, total_kw: Floats, least_kw: float, most_kw: float) -> tuple[Floats, bool]:
-    below = (total_kw > 0) & (total_kw < least_kw)
-    return np.where(below[:, None], 0.0, np.minimum(quantity_kw, most_kw)), bool(below.any())
+def _sized(quantity_kw: Floats, total_kw: Floats, min_kw: float, max_kw: float) -> tuple[Floats, bool]:
+    below = (total_kw > 0) & (total_kw < min_kw)
+    return np.where(below[:, None], 0.0, np.minimum(quantity_kw, max_kw)), bool(below.any())

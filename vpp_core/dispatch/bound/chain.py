@@ -49,8 +49,8 @@ class Chain(NamedTuple):
     """what a kWh more of import costs, LMP included"""
     export_usd_per_kwh: Floats
     """what a kWh more of export earns, LMP included"""
-    most_charge_kw: Floats
-    most_discharge_kw: Floats
+    max_charge_kw: Floats
+    max_discharge_kw: Floats
     floor_kwh: Floats
     """at the end of the interval"""
     ceiling_kwh: Floats
@@ -98,8 +98,8 @@ def chain_of(home: Home, store: Store) -> Chain:
         net_generation_kw=home.net_generation_kw,
         import_usd_per_kwh=home.import_usd_per_kwh,
         export_usd_per_kwh=home.export_usd_per_kwh,
-        most_charge_kw=store.most_charge_kw,
-        most_discharge_kw=store.most_discharge_kw,
+        max_charge_kw=store.max_charge_kw,
+        max_discharge_kw=store.max_discharge_kw,
         floor_kwh=store.floor_kwh,
         ceiling_kwh=store.ceiling_kwh,
         trip_kwh=store.trip_kwh,
@@ -123,18 +123,18 @@ def _earned(k: Any, t: int, charge: float, discharge: float) -> float:
 @njit(nogil=True, cache=True)
 def _corners(k: Any, t: int, out: Floats) -> int:
     """All (charge, discharge, move, money) where the interval's money can bend; rows of `out`; returns how many."""
-    most_c, most_d = k.most_charge_kw[t], k.most_discharge_kw[t]
+    max_c, max_d = k.max_charge_kw[t], k.max_discharge_kw[t]
     surplus = k.net_generation_kw[t]
     count = 0
-    for discharge in (0.0, most_d):
+    for discharge in (0.0, max_d):
         zero_meter = surplus + discharge
-        for charge in (0.0, most_c, zero_meter):
-            if 0.0 <= charge <= most_c:
+        for charge in (0.0, max_c, zero_meter):
+            if 0.0 <= charge <= max_c:
                 out[count, CHARGE], out[count, DISCHARGE] = charge, discharge
                 count += 1
-    for charge in (0.0, most_c):
+    for charge in (0.0, max_c):
         discharge = charge - surplus
-        if 0.0 <= discharge <= most_d:
+        if 0.0 <= discharge <= max_d:
             out[count, CHARGE], out[count, DISCHARGE] = charge, discharge
             count += 1
     for j in range(count):

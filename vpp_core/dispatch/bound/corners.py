@@ -83,9 +83,7 @@ def solve_corners(home: Home, side: Ints | None = None) -> Hull | None:
     share /= share.sum(axis=1, keepdims=True)
     mean = np.einsum("tv,tvsi->tsi", share, moved)
     schedules = [
-        schedule_of(
-            store, within, within.least_charge + mean[:, s, CHARGE], mean[:, s, FREE] + mean[:, s, BEYOND], True
-        )
+        schedule_of(store, within, within.min_charge + mean[:, s, CHARGE], mean[:, s, FREE] + mean[:, s, BEYOND], True)
         for s, (store, within) in enumerate(zip(home.stores, limits, strict=True))
     ]
     return Hull(schedules, constant - dual_usd(program, prices), reached, (share * exports).sum(axis=1))
@@ -98,11 +96,11 @@ def _paths(home: Home, limits: list[Within], side: Ints) -> Paths:
     nothing = np.zeros(intervals)
     for s, within in enumerate(limits):
         # What must charge cannot give in the same interval.
-        parts = [np.where(within.least_charge > 0.0, 0.0, part) for part in within.discharge]
+        parts = [np.where(within.min_charge > 0.0, 0.0, part) for part in within.discharge]
         free, beyond = parts if len(parts) == 2 else [*parts, nothing, nothing][:2]
-        charge = np.maximum(within.most_charge - within.least_charge, 0.0)
+        charge = np.maximum(within.max_charge - within.min_charge, 0.0)
         _stops(charge, free, beyond, stops[:, s], count[:, s])
-        meter = meter - within.least_charge
+        meter = meter - within.min_charge
     return Paths(stops, count, meter, side)
 
 

@@ -29,14 +29,14 @@ below that: sustaining a kW would else take hundreds of kWh, which no solver lik
 class Reserve:
     """What a store may hold as reserve over T intervals: r kW, paid by the hour; arrays of shape (T,).
 
-    0 ≤ r ≤ most_kw
+    0 ≤ r ≤ max_kw
     discharge + r ≤ most discharge                          where checked
     energy at the end − floor ≥ r · sustain_kwh_per_kw      where checked
     """
 
     usd_per_kw_h: Floats
     """of the dearer product, not below 0"""
-    most_kw: Floats
+    max_kw: Floats
     """0 where nothing is paid"""
     sustain_kwh_per_kw: Floats
     """stored energy above the floor that keeps a kW up for the product's duration"""
@@ -50,8 +50,8 @@ class Store:
 
     column: int
     """position in the fleet's stores"""
-    most_charge_kw: Floats
-    most_discharge_kw: Floats
+    max_charge_kw: Floats
+    max_discharge_kw: Floats
     free_discharge_kw: Floats
     """discharge up to here does not count towards the daily limit"""
     daily_kwh: float
@@ -74,10 +74,10 @@ class Store:
         """The most reserve that discharge and energy at the end of each interval leave room for, shape (T,)."""
         if (reserve := self.reserve) is None:
             return np.zeros_like(discharge_kw)
-        headroom = self.most_discharge_kw - discharge_kw
+        headroom = self.max_discharge_kw - discharge_kw
         sustained = (energy_kwh - self.floor_kwh) / reserve.sustain_kwh_per_kw
         deliverable = np.where(reserve.checked, np.minimum(headroom, sustained), np.inf)
-        held: Floats = np.maximum(np.minimum(reserve.most_kw, deliverable), 0.0)
+        held: Floats = np.maximum(np.minimum(reserve.max_kw, deliverable), 0.0)
         return held
 
 
@@ -108,7 +108,7 @@ class Home:
         if any(store.reserve for store in self.stores):
             return False
         imports_only = self.net_generation_kw.max() <= 0 and all(
-            store.most_discharge_kw.max() <= 0 for store in self.stores
+            store.max_discharge_kw.max() <= 0 for store in self.stores
         )
         return len(self.stores) == 1 or imports_only
 
@@ -152,8 +152,8 @@ def broken_kwh(home: Home, schedules: list[Schedule]) -> float:
         beyond = np.maximum(s.discharge_kw - store.free_discharge_kw, 0.0)
         taken = np.bincount(home.day, beyond) * INTERVAL_HOURS / store.discharge_efficiency
         misses = [
-            INTERVAL_HOURS * -np.minimum(s.charge_kw, store.most_charge_kw - s.charge_kw),
-            INTERVAL_HOURS * -np.minimum(s.discharge_kw, store.most_discharge_kw - s.discharge_kw),
+            INTERVAL_HOURS * -np.minimum(s.charge_kw, store.max_charge_kw - s.charge_kw),
+            INTERVAL_HOURS * -np.minimum(s.discharge_kw, store.max_discharge_kw - s.discharge_kw),
             store.floor_kwh - s.energy_kwh,
             s.energy_kwh - store.ceiling_kwh,
             np.abs(s.energy_kwh - before + store.trip_kwh - INTERVAL_HOURS * gained),
@@ -162,8 +162,8 @@ def broken_kwh(home: Home, schedules: list[Schedule]) -> float:
         if store.reserve:
             r = store.reserve
             misses += [
-                INTERVAL_HOURS * -np.minimum(s.reserve_kw, r.most_kw - s.reserve_kw),
-                INTERVAL_HOURS * r.checked * (s.discharge_kw + s.reserve_kw - store.most_discharge_kw),
+                INTERVAL_HOURS * -np.minimum(s.reserve_kw, r.max_kw - s.reserve_kw),
+                INTERVAL_HOURS * r.checked * (s.discharge_kw + s.reserve_kw - store.max_discharge_kw),
                 r.checked * (r.sustain_kwh_per_kw * s.reserve_kw - (s.energy_kwh - store.floor_kwh)),
             ]
         worst = max(worst, *(float(miss.max()) for miss in misses))
@@ -227,22 +227,22 @@ class BoundHomes:
     def _store(self, column: int) -> Store:
         own, allowed, intervals = self.inputs.stores, self.permission, len(self.inputs.period)
         there = own.available[:, column]
-        most_charge = np.where(there, own.max_charge_kw[column], 0.0)
+        max_charge = np.where(there, own.max_charge_kw[column], 0.0)
         asked = own.reachable[:, column]
-        most_discharge = np.where(there & (asked | own.follows_meter[column]), allowed.give_kw[column], 0.0)
+        max_discharge = np.where(there & (asked | own.follows_meter[column]), allowed.give_kw[column], 0.0)
         free_discharge, floor = np.zeros(intervals), self._floor_kwh(column)
         if own.follows_meter[column]:
             surplus = self.inputs.net_generation_kw[:, own.home[column]]
             offered = np.where(asked, allowed.deviation_kw[column], 0.0)
             free_discharge = np.maximum(-surplus, 0.0)
-            most_charge = np.minimum(most_charge, np.maximum(surplus, 0.0) + offered)
-            most_discharge = np.minimum(most_discharge, free_discharge + offered)
-        gives = most_discharge.max() > 0
+            max_charge = np.minimum(max_charge, np.maximum(surplus, 0.0) + offered)
+            max_discharge = np.minimum(max_discharge, free_discharge + offered)
+        gives = max_discharge.max() > 0
         ceiling = np.full(intervals, own.ceiling_kwh[column])
         return Store(
             column=column,
-            most_charge_kw=most_charge,
-            most_discharge_kw=most_discharge,
+            max_charge_kw=max_charge,
+            max_discharge_kw=max_discharge,
             free_discharge_kw=free_discharge,
             daily_kwh=float(allowed.daily_kwh[column]) if gives else np.inf,
             floor_kwh=np.minimum(floor, ceiling),
@@ -289,7 +289,7 @@ class BoundHomes:
         below_protected = np.maximum(protected - floor, 0.0)
         return Reserve(
             usd_per_kw_h=price,
-            most_kw=np.where((price > 0) & own.reachable[:, column], np.where(checked, most, offered), 0.0),
+            max_kw=np.where((price > 0) & own.reachable[:, column], np.where(checked, most, offered), 0.0),
             sustain_kwh_per_kw=sustained + below_protected / max(most, LEAST_HELD_KW),
             checked=checked,
         )

@@ -44,7 +44,7 @@ def solve_split(home: Home) -> tuple[list[Schedule], float, Floats]:
     program = _Program()
     intervals, h = len(home.net_generation_kw), INTERVAL_HOURS
     identity = sparse.eye_array(intervals, format="csr")
-    most = np.abs(home.net_generation_kw) + sum(store.most_charge_kw + store.most_discharge_kw for store in home.stores)
+    most = np.abs(home.net_generation_kw) + sum(store.max_charge_kw + store.max_discharge_kw for store in home.stores)
     imported = program.variables(h * home.import_usd_per_kwh, np.zeros(intervals), most)
     exported = program.variables(-h * home.export_usd_per_kwh, np.zeros(intervals), most)
     meter = {imported: -identity, exported: identity}
@@ -54,7 +54,7 @@ def solve_split(home: Home) -> tuple[list[Schedule], float, Floats]:
     program.constrain(meter, home.net_generation_kw, home.net_generation_kw)
     above = home.export_usd_per_kwh > home.import_usd_per_kwh
     exports = _add_sides(program, home, above, exported, blocks) if above.any() else None
-    values, least_cost = program.solve()
+    values, min_cost = program.solve()
     schedules = []
     for store, (charge, discharges, energy) in zip(home.stores, blocks, strict=True):
         discharge = sum((values[d] for d in discharges), np.zeros(intervals))
@@ -63,7 +63,7 @@ def solve_split(home: Home) -> tuple[list[Schedule], float, Floats]:
     share = np.zeros(intervals)
     if exports is not None:
         share[above] = values[exports]
-    return schedules, -least_cost, share
+    return schedules, -min_cost, share
 
 
 def _add_sides(
@@ -103,14 +103,14 @@ def _add_store(program: _Program, store: Store, day: Ints) -> tuple[int, list[in
     end[-1] = -store.end_usd_per_kwh
     paid = zero if store.paid_usd_per_kwh is None else h * store.paid_usd_per_kwh
     wear = np.full(intervals, h * store.wear_usd_per_kwh) - paid
-    charge = program.variables(paid, zero, store.most_charge_kw)
+    charge = program.variables(paid, zero, store.max_charge_kw)
     energy = program.variables(end, store.floor_kwh, store.ceiling_kwh)
     discharges = []
     if np.isfinite(store.daily_kwh):
-        free = np.minimum(store.free_discharge_kw, store.most_discharge_kw)
+        free = np.minimum(store.free_discharge_kw, store.max_discharge_kw)
         discharges = [
             program.variables(wear, zero, free),
-            program.variables(wear, zero, store.most_discharge_kw - free),
+            program.variables(wear, zero, store.max_discharge_kw - free),
         ]
         per_day = sparse.csr_array(
             (np.full(intervals, h / store.discharge_efficiency), (day, np.arange(intervals))),
@@ -118,8 +118,8 @@ def _add_store(program: _Program, store: Store, day: Ints) -> tuple[int, list[in
         )
         limit = np.full(day[-1] + 1, store.daily_kwh)
         program.constrain({discharges[1]: per_day}, np.full_like(limit, -np.inf), limit)
-    elif store.most_discharge_kw.max() > 0:
-        discharges = [program.variables(wear, zero, store.most_discharge_kw)]
+    elif store.max_discharge_kw.max() > 0:
+        discharges = [program.variables(wear, zero, store.max_discharge_kw)]
     start = -store.trip_kwh
     start[0] += store.initial_kwh
     difference = sparse.diags_array([np.ones(intervals), -np.ones(intervals - 1)], offsets=[0, -1], format="csr")
@@ -131,11 +131,11 @@ def _add_store(program: _Program, store: Store, day: Ints) -> tuple[int, list[in
 
 
 def _add_reserve(program: _Program, store: Store, reserve: Reserve, discharges: list[int], energy: int) -> None:
-    intervals = len(reserve.most_kw)
+    intervals = len(reserve.max_kw)
     identity = sparse.eye_array(intervals, format="csr")
-    held = program.variables(-INTERVAL_HOURS * reserve.usd_per_kw_h, np.zeros(intervals), reserve.most_kw)
+    held = program.variables(-INTERVAL_HOURS * reserve.usd_per_kw_h, np.zeros(intervals), reserve.max_kw)
     without = np.full(intervals, -np.inf)
-    headroom = np.where(reserve.checked, store.most_discharge_kw, np.inf)
+    headroom = np.where(reserve.checked, store.max_discharge_kw, np.inf)
     program.constrain({held: identity, **{d: identity for d in discharges}}, without, headroom)
     sustained = np.where(reserve.checked, -store.floor_kwh, np.inf)
     per_kw = sparse.diags_array([reserve.sustain_kwh_per_kw], offsets=[0], format="csr")

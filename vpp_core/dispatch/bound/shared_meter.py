@@ -29,7 +29,7 @@ def solve_together(home: Home) -> tuple[list[Schedule], float]:
     schedules, flow = [], METER_FLOWS
     for store, within in zip(home.stores, limits, strict=True):
         after = flow + 1 + len(within.discharge)
-        charge, discharge = within.least_charge + values[:, flow], values[:, flow + 1 : after].sum(axis=1)
+        charge, discharge = within.min_charge + values[:, flow], values[:, flow + 1 : after].sum(axis=1)
         schedules.append(schedule_of(store, within, charge, discharge, rounds=program.headroom >= 0))
         flow = after
     return schedules, stocks.constant_usd(home, limits) - dual_usd(program, prices)
@@ -39,13 +39,13 @@ def staged(home: Home, limits: list[Within], stocks: Stocks) -> Staged:
     """The home's program with import, export, charge and discharge as its flows."""
     zero = np.zeros(len(home.net_generation_kw))
     meter = INTERVAL_HOURS * home.net_generation_kw
-    most = np.abs(meter) + sum(within.most_charge + sum(within.discharge) for within in limits)
+    most = np.abs(meter) + sum(within.max_charge + sum(within.discharge) for within in limits)
     cost = [home.import_usd_per_kwh, -home.export_usd_per_kwh]
     room = [most, most]
     sign, effect = [-1.0, 1.0], [0 * stocks.unit[0], 0 * stocks.unit[0]]
     for s, (store, within) in enumerate(zip(home.stores, limits, strict=True)):
         cost.append(zero)
-        room.append(np.maximum(within.most_charge - within.least_charge, 0.0))
+        room.append(np.maximum(within.max_charge - within.min_charge, 0.0))
         sign.append(1.0)
         effect.append(stocks.of_charge(home, s))
         for part, limit in enumerate(within.discharge):
@@ -53,5 +53,5 @@ def staged(home: Home, limits: list[Within], stocks: Stocks) -> Staged:
             room.append(limit)
             sign.append(-1.0)
             effect.append(stocks.of_discharge(home, s, beyond=part > 0))
-        meter = meter - within.least_charge
+        meter = meter - within.min_charge
     return stocks.staged(np.column_stack(cost), np.column_stack(room), np.array(sign), np.array(effect)[None], meter)

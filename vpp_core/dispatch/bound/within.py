@@ -23,32 +23,32 @@ class Within:
 
     low: Floats
     high: Floats
-    least_charge: Floats
-    most_charge: Floats
+    min_charge: Floats
+    max_charge: Floats
     discharge: list[Floats]
     """none of a car, one of a battery, two where what goes beyond the free part is limited per day"""
 
     @classmethod
     def of(cls, store: Store) -> Within:
         into, out_of = store.charge_efficiency, store.discharge_efficiency
-        charge, discharge = INTERVAL_HOURS * store.most_charge_kw, INTERVAL_HOURS * store.most_discharge_kw
+        charge, discharge = INTERVAL_HOURS * store.max_charge_kw, INTERVAL_HOURS * store.max_discharge_kw
         low, high = _reachable(
             store.initial_kwh, store.trip_kwh, into * charge, discharge / out_of, store.floor_kwh, store.ceiling_kwh
         )
-        least_gain = low - np.append(store.initial_kwh, high[:-1]) + store.trip_kwh
-        most_gain = high - np.append(store.initial_kwh, low[:-1]) + store.trip_kwh
-        most_discharge = np.clip((into * charge - least_gain) * out_of, 0.0, discharge)
+        min_gain = low - np.append(store.initial_kwh, high[:-1]) + store.trip_kwh
+        max_gain = high - np.append(store.initial_kwh, low[:-1]) + store.trip_kwh
+        max_discharge = np.clip((into * charge - min_gain) * out_of, 0.0, discharge)
         parts = []
         if np.isfinite(store.daily_kwh):
-            free = np.minimum(INTERVAL_HOURS * store.free_discharge_kw, most_discharge)
-            parts = [free, most_discharge - free]
+            free = np.minimum(INTERVAL_HOURS * store.free_discharge_kw, max_discharge)
+            parts = [free, max_discharge - free]
         elif discharge.max() > 0:
-            parts = [most_discharge]
+            parts = [max_discharge]
         return cls(
             low=low,
             high=high,
-            least_charge=np.clip(least_gain / into, 0.0, charge),
-            most_charge=np.clip((most_gain + discharge / out_of) / into, 0.0, charge),
+            min_charge=np.clip(min_gain / into, 0.0, charge),
+            max_charge=np.clip((max_gain + discharge / out_of) / into, 0.0, charge),
             discharge=parts,
         )
 
@@ -73,9 +73,9 @@ class Held:
     def of(cls, store: Store, within: Within) -> Held | None:
         if (reserve := store.reserve) is None:
             return None
-        headroom, kappa = INTERVAL_HOURS * store.most_discharge_kw, reserve.sustain_kwh_per_kw / INTERVAL_HOURS
+        headroom, kappa = INTERVAL_HOURS * store.max_discharge_kw, reserve.sustain_kwh_per_kw / INTERVAL_HOURS
         above = within.high - store.floor_kwh
-        room = np.minimum(np.minimum(INTERVAL_HOURS * reserve.most_kw, headroom), above / kappa)
+        room = np.minimum(np.minimum(INTERVAL_HOURS * reserve.max_kw, headroom), above / kappa)
         there = reserve.checked & (room > FIXED_KWH)
         return cls(
             cost=-reserve.usd_per_kw_h,
@@ -136,7 +136,7 @@ class Stocks:
             cost.append(np.append(zero[1:], -store.end_usd_per_kwh))
             room.append(within.high - within.low)
             passed.append(np.append(np.ones(intervals - 1), 0.0))
-            drawn = store.trip_kwh - store.charge_efficiency * within.least_charge
+            drawn = store.trip_kwh - store.charge_efficiency * within.min_charge
             rhs.append(-drawn - np.diff(within.low, prepend=store.initial_kwh))
         limited = [s for s, store in enumerate(home.stores) if np.isfinite(store.daily_kwh)]
         for s in limited:
@@ -190,7 +190,7 @@ class Stocks:
         for store, within in zip(home.stores, limits, strict=True):
             total += store.end_usd_per_kwh * float(within.low[-1])
             if reserve := store.reserve:
-                total += INTERVAL_HOURS * float((reserve.usd_per_kw_h * reserve.most_kw)[~reserve.checked].sum())
+                total += INTERVAL_HOURS * float((reserve.usd_per_kw_h * reserve.max_kw)[~reserve.checked].sum())
         return total
 
 

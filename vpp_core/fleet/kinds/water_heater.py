@@ -102,15 +102,15 @@ def _noise(fleet: Fleet, period: Period, home: Any) -> Floats:
     return np.asarray(day[period.day_of_interval] * slot)
 
 
-def _reserve_kwh(most_kwh: Floats, power: Floats) -> Floats:
+def _reserve_kwh(max_kwh: Floats, power: Floats) -> Floats:
     """Energy from which the largest draws that may come can be met at any time of the day, (H,).
 
     It is what a quarter hour may draw and what the ones after it may draw beyond what is heated meanwhile, backwards
     through two days, since the night ends it.
     """
-    needed, most = np.zeros(most_kwh.shape[1]), np.zeros(most_kwh.shape[1])
+    needed, most = np.zeros(max_kwh.shape[1]), np.zeros(max_kwh.shape[1])
     for slot in [*range(SLOTS - 1, -1, -1)] * 2:
-        needed = most_kwh[slot] + np.maximum(needed - power * INTERVAL_HOURS, 0.0)
+        needed = max_kwh[slot] + np.maximum(needed - power * INTERVAL_HOURS, 0.0)
         most = np.maximum(most, needed)
     return most
 
