@@ -38,8 +38,8 @@ LARGEST_DEVIATION = 3.0
 """A day's departure lies within three spreads of the usual one, so that a commuter never leaves in the night."""
 LARGEST_ARRIVAL_DEVIATION = 2.0
 """Its arrival lies within two."""
-LARGEST_DEPARTURE_SLOTS = math.ceil(4 * LARGEST_DEVIATION * DEPARTURE_SPREAD_HOURS)
-LATEST_RETURN_SLOTS = math.ceil(4 * LARGEST_ARRIVAL_DEVIATION * ARRIVAL_SPREAD_HOURS)
+DEPARTURE_DEVIATION_SLOTS = math.ceil(4 * LARGEST_DEVIATION * DEPARTURE_SPREAD_HOURS)
+RETURN_DEVIATION_SLOTS = math.ceil(4 * LARGEST_ARRIVAL_DEVIATION * ARRIVAL_SPREAD_HOURS)
 """Quarter hours from the usual times within which every departure, and every return after it, lies."""
 SHORTEST_TRIP_SLOTS = 2
 DAYS_DECLARED = 14

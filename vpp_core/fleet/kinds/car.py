@@ -9,8 +9,8 @@ from vpp_core.fleet import assumptions as given
 from vpp_core.fleet.fleet import EV_PRIORITIES, Bools, Cars, Fleet, Floats, Ints
 from vpp_core.fleet.kinds.kind import Kind
 from vpp_core.fleet.mobility import (
-    LARGEST_DEPARTURE_SLOTS,
-    LATEST_RETURN_SLOTS,
+    DEPARTURE_DEVIATION_SLOTS,
+    RETURN_DEVIATION_SLOTS,
     SHORTEST_TRIP_SLOTS,
     SLOTS_PER_DAY,
     Mobility,
@@ -68,7 +68,7 @@ def cars_on(fleet: Fleet, days: Mobility) -> Stores:
         counterfactual_kw=charge,
         leave_slot=leave,
         return_slot=back,
-        early_slots=np.where(leave.min(axis=0) < NEVER, LARGEST_DEPARTURE_SLOTS, 0),
+        early_slots=np.where(leave.min(axis=0) < NEVER, DEPARTURE_DEVIATION_SLOTS, 0),
         usual_trip_kwh=own.trip_kwh.astype(np.float64),
         usual_need_kwh=np.maximum(usual_trip_need, np.minimum(wish, target)),
         infeasible_departures=days.infeasible_departures,
@@ -142,8 +142,10 @@ def _shortest_stay_slots(leave_slot: Ints, return_slot: Ints) -> Ints:
     """Quarter hours at the charger between the latest return and the earliest departure after it, in the night that
     the clock makes shorter; shape (M,). Of a car that never leaves a day's.
     """
-    earliest = leave_slot - LARGEST_DEPARTURE_SLOTS + SLOTS_PER_DAY
-    latest = np.maximum(return_slot + LATEST_RETURN_SLOTS, leave_slot + LARGEST_DEPARTURE_SLOTS + SHORTEST_TRIP_SLOTS)
+    earliest = leave_slot - DEPARTURE_DEVIATION_SLOTS + SLOTS_PER_DAY
+    latest = np.maximum(
+        return_slot + RETURN_DEVIATION_SLOTS, leave_slot + DEPARTURE_DEVIATION_SLOTS + SHORTEST_TRIP_SLOTS
+    )
     stays = np.where(leave_slot.min(axis=0) < NEVER, earliest.min(axis=0) - latest.max(axis=0), SLOTS_PER_DAY)
     return np.maximum(stays - SKIPPED_BY_THE_CLOCK, 0)
 
