@@ -73,13 +73,13 @@ def solve_corners(home: Home, side: Ints | None = None) -> Hull | None:
     there = np.arange(moved.shape[1]) < count[:, None]
     # A share has room beyond 1, which it never takes: interior points need an interior where a corner is alone.
     program = stocks.staged(
-        _cost(home, paths, moved, exports), np.where(there, 2.0, 0.0), np.ones(moved.shape[1]),
+        _cost(home, paths, moved, exports).T, np.where(there, 2.0, 0.0).T, np.ones(moved.shape[1]),
         _effect(home, stocks, moved), np.ones(intervals),
     )  # fmt: skip
     values, prices, _ = solve_staged(program)
     constant = stocks.constant_usd(home, limits)
     reached = constant - float((program.cost * values).sum())
-    share = np.where(there, np.maximum(values[:, : moved.shape[1]], 0.0), 0.0)
+    share = np.where(there, np.maximum(values[: moved.shape[1]].T, 0.0), 0.0)
     share /= share.sum(axis=1, keepdims=True)
     mean = np.einsum("tv,tvsi->tsi", share, moved)
     schedules = [
@@ -117,14 +117,19 @@ def _cost(home: Home, paths: Paths, moved: Floats, exports: Bools) -> Floats:
 
 
 def _effect(home: Home, stocks: Stocks, moved: Floats) -> Floats:
-    """Effect of each corner on the stocks [kWh], shape (T, V, S)."""
-    effect = np.zeros((*moved.shape[:2], len(stocks.unit)))
+    """Effect of each corner on the stocks [kWh], shape (V, S, T)."""
+    intervals, count = moved.shape[:2]
+    effect = np.zeros((count, len(stocks.unit), intervals))
     for s in range(len(home.stores)):
         limited = s in stocks.limited
-        effect += moved[:, :, s, CHARGE, None] * stocks.of_charge(home, s)
-        effect += moved[:, :, s, FREE, None] * stocks.of_discharge(home, s, beyond=False)
-        effect += moved[:, :, s, BEYOND, None] * stocks.of_discharge(home, s, beyond=limited)
-    return np.ascontiguousarray(effect)
+        for column, of_one in (
+            (CHARGE, stocks.of_charge(home, s)),
+            (FREE, stocks.of_discharge(home, s, beyond=False)),
+            (BEYOND, stocks.of_discharge(home, s, beyond=limited)),
+        ):
+            for stock in np.flatnonzero(of_one):
+                effect[:, stock] += of_one[stock] * moved[:, :, s, column].T
+    return effect
 
 
 @njit(nogil=True, cache=True)

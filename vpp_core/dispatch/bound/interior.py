@@ -29,25 +29,19 @@ so that Θ_t above is diagonal but for that last entry between energy and headro
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-from vpp_core.dispatch.bound.interior_step import backward, forward, prepare
+from vpp_core.dispatch.bound import sweeps
+from vpp_core.dispatch.bound.interior_step import Spare, balance, prepare, right_hand_sides, steps_of, take
 from vpp_core.dispatch.bound.staged import (
-    ABOVE,
     BELOW,
-    DZ_ABOVE,
-    DZ_BELOW,
-    FIXED_KWH,
-    THETA,
-    Z_ABOVE,
-    Z_BELOW,
-    Blocks,
-    D,
+    MOVES,
+    WRITTEN_OUT,
     Prices,
     Staged,
+    in_the_middle,
+    no_blocks,
+    no_prices,
 )
 from vpp_core.fleet.fleet import Floats
 
@@ -66,102 +60,64 @@ ROUNDING_KWH = 3e-11
 """Residual that is rounding: chasing it near the end would stop every step short."""
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def solve_staged(k: Staged) -> tuple[Floats, Prices, int]:
-    """All variables above their lower limits (T, V + S …), the rows' prices, and the steps taken."""
-    intervals, stocks = k.rhs.shape
-    variables = _start(k)
-    prices = Prices(np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals))
-    change = Prices(np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals))
-    blocks = Blocks(
-        np.zeros(intervals), np.zeros((intervals, stocks)), np.zeros(intervals), np.zeros((intervals, stocks)),
-        np.zeros((intervals, stocks, stocks)), np.zeros((intervals, stocks)), np.zeros(intervals),
-        np.zeros((intervals, 4)),
-    )  # fmt: skip
-    limits = 2 * np.sum(k.room > FIXED_KWH)
+    """All variables above their lower limits (V + S …, T), the rows' prices, and the steps taken."""
+    stocks, intervals = k.rhs.shape
+    x, b, headroom = in_the_middle(k), no_blocks(k), k.headroom
+    prices, change = no_prices(stocks, intervals), no_prices(len(b.left), intervals)
+    spare = Spare(*np.zeros((len(Spare._fields), intervals)))
+    three = len(b.left) == WRITTEN_OUT
+    factor = sweeps.factor_three if three else sweeps.factor_any
+    ahead = sweeps.three_ahead if three else sweeps.any_ahead
+    back = sweeps.three_back if three else sweeps.any_back
+    limits = 2.0 * float(x[:, MOVES].sum())
     steps, near = 0, False
-    step_x = step_z = 0.0
+    far_x = far_z = 0.0
     while steps < MAX_STEPS:
         steps += 1
-        gap, unbalanced = prepare(k, variables, blocks)
+        gap, unbalanced = prepare(k, x, b, spare)
         if gap < GAP_USD and unbalanced < BALANCED_KWH:
             break
-        if k.headroom >= 0 and near and unbalanced > BALANCED_KWH:
-            _take(variables, prices, change, -step_x, -step_z)
+        if headroom >= 0 and near and unbalanced > BALANCED_KWH:
+            take(x, prices, change, -far_x, -far_z)
             break
         near = gap < DONE_USD and unbalanced < BALANCED_KWH
         if unbalanced < ROUNDING_KWH:
-            blocks.meter.fill(0.0)
-            blocks.rhs.fill(0.0)
-            blocks.sustain.fill(0.0)
-        forward(k, variables, blocks, 0.0, False, change)
-        step_x, step_z, after = backward(k, variables, blocks, change)
-        target = gap / limits * (after / gap) ** 3
-        if k.headroom >= 0:
-            target = max(target, MIN_TARGET_SHARE * GAP_USD / limits)
-        forward(k, variables, blocks, target, True, change)
-        step_x, step_z, after = backward(k, variables, blocks, change)
+            balance(b)
+        factor(b, headroom)
+        target = asked = second_order = 0.0
+        for corrects in (0.0, 1.0):
+            right_hand_sides(k, x, b, target, corrects, change)
+            ahead(b, headroom, change.lam)
+            back(b, headroom, change.lam)
+            # What a whole step asks of Σ x z, less what variables bring to it, is what multipliers bring.
+            asked = limits * target - gap - second_order
+            far_x, far_z, first_order, second_order = steps_of(k, x, b, change, spare)
+            after = gap + far_x * first_order + far_z * (asked - first_order) + far_x * far_z * second_order
+            if not corrects:
+                target = gap / limits * (after / gap) ** 3
+                if headroom >= 0:
+                    target = max(target, MIN_TARGET_SHARE * GAP_USD / limits)
         if gap < NEAR_USD and after > 0.9 * gap:
             break
-        _take(variables, prices, change, step_x, step_z)
-    return variables[:, :, BELOW].copy(), prices, steps
+        take(x, prices, change, far_x, far_z)
+    return x[:, BELOW], prices, steps
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _take(variables: Floats, prices: Prices, change: Prices, step_x: float, step_z: float) -> None:
-    """Take a step, or take it back."""
-    intervals, count, _ = variables.shape
-    for t in range(intervals):
-        prices.nu[t] += step_z * change.nu[t]
-        prices.mu[t] += step_z * change.mu[t]
-        for s in range(change.lam.shape[1]):
-            prices.lam[t, s] += step_z * change.lam[t, s]
-        for v in range(count):
-            if variables[t, v, THETA] > 0.0:
-                variables[t, v, BELOW] += step_x * variables[t, v, D]
-                variables[t, v, ABOVE] -= step_x * variables[t, v, D]
-                variables[t, v, Z_BELOW] += step_z * variables[t, v, DZ_BELOW]
-                variables[t, v, Z_ABOVE] += step_z * variables[t, v, DZ_ABOVE]
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _start(k: Any) -> Floats:
-    """Every variable in the middle, every multiplier such that the dual is feasible at prices of zero."""
-    intervals, count = k.room.shape
-    variables = np.zeros((intervals, count, 10))
-    for t in range(intervals):
-        for v in range(count):
-            if k.room[t, v] > FIXED_KWH:
-                variables[t, v, BELOW] = variables[t, v, ABOVE] = 0.5 * k.room[t, v]
-                variables[t, v, Z_BELOW] = max(k.cost[t, v], 0.0) + 0.1
-                variables[t, v, Z_ABOVE] = max(-k.cost[t, v], 0.0) + 0.1
-    return variables
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
 def dual_usd(k: Staged, prices: Prices) -> float:
     """Lower bound of the program's cost [$] by weak duality, valid for any prices since all variables are bounded."""
-    intervals, stocks = k.rhs.shape
-    flows = len(k.sign)
-    nu, lam, mu = prices.nu, prices.lam, prices.mu
-    total = 0.0
-    for t in range(intervals):
-        total += k.meter[t] * nu[t]
-        row = t if len(k.effect) > 1 else 0
-        for v in range(flows):
-            reduced = k.cost[t, v] - k.sign[v] * nu[t]
-            for s in range(stocks):
-                reduced += k.effect[row, v, s] * lam[t, s]
-            total += min(0.0, reduced) * k.room[t, v]
-        for s in range(stocks):
-            following = k.passed[t, s] * lam[t + 1, s] if t + 1 < intervals else 0.0
-            reduced = k.cost[t, flows + s] - lam[t, s] + following
-            if s == 0 and k.kappa[t] > 0.0:
-                reduced -= mu[t]
-            total += k.rhs[t, s] * lam[t, s]
-            total += min(0.0, reduced) * k.room[t, flows + s]
-        if k.headroom >= 0:
-            held = flows + stocks
-            total += k.sustain[t] * mu[t] + min(0.0, mu[t]) * k.room[t, held + 1]
-            total += min(0.0, k.cost[t, held] - lam[t, k.headroom] + k.kappa[t] * mu[t]) * k.room[t, held]
-    return total
+    nu, lam, mu = prices
+    flows, stocks = len(k.sign), len(k.rhs)
+    following = np.zeros_like(lam)
+    following[:, :-1] = k.passed[:, :-1] * lam[:, 1:]
+    reduced = k.cost.copy()
+    reduced[:flows] += np.einsum("vst,st->vt", k.effect, lam)
+    reduced[:flows] -= k.sign[:, None] * nu
+    reduced[flows : flows + stocks] += following - lam
+    total = k.meter @ nu + (k.rhs * lam).sum()
+    if k.headroom >= 0:
+        reduced[flows] -= np.where(k.kappa > 0.0, mu, 0.0)
+        reduced[flows + stocks] += k.kappa * mu - lam[k.headroom]
+        reduced[flows + stocks + 1] = mu
+        total += k.sustain @ mu
+    return float(total + (np.minimum(reduced, 0.0) * k.room).sum())

@@ -1,28 +1,32 @@
-"""One step of the interior-point method of `bound.interior`, compiled: its factors, and the sweeps forward and back."""
+"""One step of the interior-point method of `bound.interior`, compiled: all of it that stays within an interval.
+
+What goes from interval to interval, between these, is in `bound.sweeps`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
-import numpy as np
 from numba import njit
 
-from vpp_core.dispatch.bound.inverses import invert, invert_by_sweeping, invert_three
+from vpp_core.dispatch.bound import rows
 from vpp_core.dispatch.bound.staged import (
     ABOVE,
     BELOW,
-    BETWEEN,
     DZ_ABOVE,
     DZ_BELOW,
-    OF_ENERGY,
-    OF_HELD,
+    MOVES,
     PER_ABOVE,
     PER_BELOW,
-    PER_P,
+    PER_Z,
+    STILL,
     THETA,
     Z_ABOVE,
     Z_BELOW,
+    Blocks,
     D,
+    Prices,
+    Staged,
 )
 from vpp_core.fleet.fleet import Floats
 
@@ -30,222 +34,201 @@ BACK_OFF = 0.9995
 """Share of the step to the nearest limit that is taken."""
 
 
+class Spare(NamedTuple):
+    """Rows to work in, each (T,)."""
+
+    gap: Floats
+    following: Floats
+    priced: Floats
+    variables: Floats
+    multipliers: Floats
+    first_order: Floats
+    second_order: Floats
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
-def prepare(k: Any, variables: Floats, blocks: Any) -> tuple[float, float]:
-    """Residuals, θ and factors of a step; returns complementarity [$] and the largest residual [kWh]."""
-    intervals, stocks = k.rhs.shape
-    flows = len(k.sign)
-    gap, unbalanced = 0.0, 0.0
-    carried, held, work = np.zeros((stocks, stocks)), np.zeros((stocks, stocks)), np.zeros((stocks, stocks))
-    apart = np.zeros((stocks, flows))
-    for t in range(intervals):
-        residual, weight = k.meter[t], 0.0
-        row = t if len(k.effect) > 1 else 0
-        for v in range(k.room.shape[1]):
-            if variables[t, v, Z_BELOW] == 0.0:
-                continue
-            below, above = variables[t, v, BELOW], variables[t, v, ABOVE]
-            z_below, z_above = variables[t, v, Z_BELOW], variables[t, v, Z_ABOVE]
-            per_below, per_above = 1.0 / below, 1.0 / above
-            theta = 1.0 / (z_below * per_below + z_above * per_above)
-            variables[t, v, PER_BELOW], variables[t, v, PER_ABOVE] = per_below, per_above
-            variables[t, v, THETA] = theta
-            gap += below * z_below + above * z_above
-            if v < flows:
-                residual -= k.sign[v] * below
-                weight += theta
-        for s in range(stocks):
-            missing, mean = k.rhs[t, s] - variables[t, flows + s, BELOW], 0.0
-            if t > 0:
-                missing += k.passed[t - 1, s] * variables[t - 1, flows + s, BELOW]
+def prepare(k: Staged, x: Floats, b: Blocks, spare: Spare) -> tuple[float, float]:
+    """Residuals and θ of a step, and the blocks of it; returns complementarity [$] and the largest residual [kWh]."""
+    flows, stocks = len(k.sign), len(k.rhs)
+    rows.fill(spare.gap, 0.0)
+    rows.fill(b.weight, 0.0)
+    rows.copy(b.meter, k.meter)
+    for v in range(len(k.room)):
+        below, above, z_below, z_above = x[v, BELOW], x[v, ABOVE], x[v, Z_BELOW], x[v, Z_ABOVE]
+        rows.per_product(x[v, PER_Z], below, above, x[v, MOVES], x[v, STILL])
+        rows.product(x[v, PER_BELOW], x[v, PER_Z], above)
+        rows.product(x[v, PER_ABOVE], x[v, PER_Z], below)
+        rows.per_product(x[v, PER_Z], z_below, z_above, x[v, MOVES], x[v, STILL])
+        rows.theta(x[v, THETA], below, above, z_below, z_above, x[v, STILL])
+        rows.add_products(spare.gap, below, z_below, above, z_above)
+        if v < flows:
+            rows.add(b.meter, -k.sign[v], below)
+            rows.add(b.weight, 1.0, x[v, THETA])
+    entry = 0
+    for s in range(stocks):
+        rows.copy(b.left[s], x[flows + s, THETA])
+        residual, mean = b.rhs[s], b.mean[s]
+        rows.copy(residual, k.rhs[s])
+        rows.add(residual, -1.0, x[flows + s, BELOW])
+        rows.add_to_next(residual, 1.0, k.passed[s], x[flows + s, BELOW])
+        rows.fill(mean, 0.0)
+        for v in range(flows):
+            if b.acts[v, s]:
+                rows.add_product(residual, 1.0, k.effect[v, s], x[v, BELOW])
+                rows.add_product(mean, -k.sign[v], k.effect[v, s], x[v, THETA])
+        rows.divide(mean, b.weight)
+        for r in range(s + 1):
+            rows.fill(b.apart[entry], 0.0)
             for v in range(flows):
-                missing += k.effect[row, v, s] * variables[t, v, BELOW]
-                mean -= variables[t, v, THETA] * k.sign[v] * k.effect[row, v, s]
-            if weight > 0.0:
-                mean /= weight
-            blocks.rhs[t, s], blocks.mean[t, s] = missing, mean
-            blocks.left[t, s] = variables[t, flows + s, THETA]
-            for v in range(flows):
-                apart[s, v] = -k.sign[v] * k.effect[row, v, s] - mean
-        if k.kappa[t] > 0.0:
-            unbalanced = max(unbalanced, abs(_eliminate(k, variables, blocks, t)))
-        blocks.meter[t], blocks.weight[t] = residual, weight
-        unbalanced = max(unbalanced, abs(residual))
-        for s in range(stocks):
-            unbalanced = max(unbalanced, abs(blocks.rhs[t, s]))
-            for r in range(s + 1):
-                value = 0.5 * (carried[s, r] + carried[r, s])
-                for v in range(flows):
-                    value += variables[t, v, THETA] * apart[s, v] * apart[r, v]
-                held[s, r] = value
-        for s in range(stocks):
-            for r in range(s + 1):
-                held[r, s] = work[r, s] = work[s, r] = held[s, r]
-            work[s, s] += blocks.left[t, s]
-        if k.kappa[t] > 0.0:
-            work[0, k.headroom] += blocks.shares[t, BETWEEN]
-            work[k.headroom, 0] += blocks.shares[t, BETWEEN]
-        inverse = blocks.inverse[t]
-        if stocks == 3 and invert_three(work, inverse):
-            pass
-        elif k.headroom >= 0 and stocks > 2:
-            invert_by_sweeping(work, inverse)
-        else:
-            invert(work, inverse)
-        for s in range(stocks):
-            if k.passed[t, s] == 0.0:
-                for r in range(stocks):
-                    carried[s, r] = 0.0
-                continue
-            for r in range(stocks):
-                work[s, r] = 0.0
-                for j in range(stocks):
-                    work[s, r] += held[s, j] * inverse[j, r]
-            for r in range(stocks):
-                carried[s, r] = work[s, r] * blocks.left[t, r] * k.passed[t, s] * k.passed[t, r]
-            if k.kappa[t] > 0.0:
-                carried[s, 0] += work[s, k.headroom] * blocks.shares[t, BETWEEN] * k.passed[t, s] * k.passed[t, 0]
-    return gap, unbalanced
+                rows.add_apart(b.apart[entry], x[v, THETA], -k.sign[v], k.effect[v, s], mean, k.effect[v, r], b.mean[r])
+            entry += 1
+    unbalanced = rows.largest_size(b.meter)
+    if k.headroom >= 0:
+        _eliminate(k, x, b)
+        unbalanced = max(unbalanced, rows.largest_size(b.sustain))
+    for s in range(stocks):
+        unbalanced = max(unbalanced, rows.largest_size(b.rhs[s]))
+    return rows.total(spare.gap), unbalanced
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _eliminate(k: Any, variables: Floats, blocks: Any, t: int) -> float:
-    """Take an interval's row of reserve out of the blocks; returns its residual [kWh]."""
-    energy, held = len(k.sign), len(k.sign) + k.rhs.shape[1]
-    kappa = k.kappa[t]
-    theta_e, theta_r, theta_v = variables[t, energy, THETA], variables[t, held, THETA], variables[t, held + 1, THETA]
-    per_p = 1.0 / (theta_e + kappa * kappa * theta_r + theta_v)
-    of_energy, of_held = theta_e * per_p, kappa * theta_r * per_p
-    shares = blocks.shares[t]
-    shares[PER_P], shares[OF_ENERGY], shares[OF_HELD] = per_p, of_energy, of_held
-    shares[BETWEEN] = theta_e * of_held
-    blocks.left[t, 0] = of_energy * (kappa * kappa * theta_r + theta_v)
-    blocks.left[t, k.headroom] += theta_r * (theta_e + theta_v) * per_p
-    blocks.rhs[t, k.headroom] -= variables[t, held, BELOW]
-    residual = (
-        k.sustain[t] - variables[t, energy, BELOW] + kappa * variables[t, held, BELOW] + variables[t, held + 1, BELOW]
-    )
-    blocks.sustain[t] = residual
-    return residual
+def _eliminate(k: Staged, x: Floats, b: Blocks) -> None:
+    """Take the rows of reserve out of the blocks, and their residuals [kWh]."""
+    energy, held = len(k.sign), len(k.sign) + len(k.rhs)
+    for t in range(len(k.kappa)):
+        kappa = k.kappa[t]
+        b.rhs[k.headroom, t] -= x[held, BELOW, t]
+        if kappa == 0.0:
+            b.per_p[t] = b.of_energy[t] = b.of_held[t] = b.between[t] = b.sustain[t] = 0.0
+            continue
+        theta_e, theta_r, theta_v = x[energy, THETA, t], x[held, THETA, t], x[held + 1, THETA, t]
+        per_p = 1.0 / (theta_e + kappa * kappa * theta_r + theta_v)
+        of_energy, of_held = theta_e * per_p, kappa * theta_r * per_p
+        b.per_p[t], b.of_energy[t], b.of_held[t], b.between[t] = per_p, of_energy, of_held, theta_e * of_held
+        b.left[0, t] = of_energy * (kappa * kappa * theta_r + theta_v)
+        b.left[k.headroom, t] += theta_r * (theta_e + theta_v) * per_p
+        b.sustain[t] = k.sustain[t] - x[energy, BELOW, t] + kappa * x[held, BELOW, t] + x[held + 1, BELOW, t]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def forward(k: Any, variables: Floats, blocks: Any, target: float, corrects: bool, change: Any) -> None:
-    """Right-hand sides of a step towards complementarity `target`, and the sweep forward over them."""
-    intervals, stocks = k.rhs.shape
-    flows = len(k.sign)
-    swept_nu, swept = change.nu, change.lam
-    carried, coming = np.zeros(stocks), np.zeros(stocks)
-    for t in range(intervals):
-        right = blocks.meter[t]
-        row = t if len(k.effect) > 1 else 0
-        for s in range(stocks):
-            swept[t, s] = blocks.rhs[t, s] + coming[s]
-            coming[s] = 0.0
-        for v in range(k.room.shape[1]):
-            if variables[t, v, THETA] == 0.0:
-                continue
-            r_below, r_above = (
-                target - variables[t, v, BELOW] * variables[t, v, Z_BELOW],
-                target - variables[t, v, ABOVE] * variables[t, v, Z_ABOVE],
-            )
-            if corrects:
-                r_below -= variables[t, v, D] * variables[t, v, DZ_BELOW]
-                r_above += variables[t, v, D] * variables[t, v, DZ_ABOVE]
-            variables[t, v, DZ_BELOW], variables[t, v, DZ_ABOVE] = r_below, r_above
-            variables[t, v, D] = variables[t, v, THETA] * (
-                r_above * variables[t, v, PER_ABOVE] - r_below * variables[t, v, PER_BELOW]
-            )
-            if v < flows:
-                right += k.sign[v] * variables[t, v, D]
-                for s in range(stocks):
-                    swept[t, s] -= k.effect[row, v, s] * variables[t, v, D]
-            elif v < flows + stocks:
-                swept[t, v - flows] += variables[t, v, D]
-                coming[v - flows] = -k.passed[t, v - flows] * variables[t, v, D]
-        swept_nu[t] = right
-        if k.kappa[t] > 0.0:
-            held, shares = flows + stocks, blocks.shares[t]
-            own = variables[t, flows, D] - k.kappa[t] * variables[t, held, D] - variables[t, held + 1, D]
-            change.mu[t] = own = own + blocks.sustain[t]
-            swept[t, 0] -= shares[OF_ENERGY] * own
-            swept[t, k.headroom] += variables[t, held, D] + shares[OF_HELD] * own
-            coming[0] += k.passed[t, 0] * shares[OF_ENERGY] * own
-        for s in range(stocks):
-            swept[t, s] += carried[s] - blocks.mean[t, s] * right
-        for s in range(stocks):
-            value = 0.0
-            for r in range(stocks):
-                value += blocks.inverse[t, s, r] * swept[t, r]
-            carried[s] = k.passed[t, s] * blocks.left[t, s] * value
-            if s == k.headroom and k.kappa[t] > 0.0:
-                carried[0] += k.passed[t, 0] * blocks.shares[t, BETWEEN] * value
+def _pass_on(k: Staged, x: Floats, b: Blocks, change: Prices) -> None:
+    """What the rows of reserve, taken out, add to the right-hand sides of energy and headroom."""
+    held = len(k.sign) + len(k.rhs)
+    own, kappa, passed = change.mu, k.kappa, k.passed[0]
+    energy, headroom, of_energy, of_held = change.lam[0], change.lam[k.headroom], b.of_energy, b.of_held
+    d_e, d_r, d_v = x[held - len(k.rhs), D], x[held, D], x[held + 1, D]
+    for t in range(len(own)):
+        missing = d_e[t] - kappa[t] * d_r[t] - d_v[t] + b.sustain[t]
+        own[t] = missing if kappa[t] > 0.0 else 0.0
+    for t in range(len(own)):
+        headroom[t] += d_r[t] + of_held[t] * own[t]
+    for t in range(len(own)):
+        energy[t] -= of_energy[t] * own[t]
+    for t in range(len(own) - 1):
+        energy[t + 1] += passed[t] * of_energy[t] * own[t]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def backward(k: Any, variables: Floats, blocks: Any, change: Any) -> tuple[float, float, float]:
-    """The sweep back: steps of prices (in place of what was swept) and variables.
-
-    Returns how far variables and multipliers can go, and the complementarity there.
+def right_hand_sides(k: Staged, x: Floats, b: Blocks, target: float, second_order: float, change: Prices) -> None:
+    """Right-hand sides of a step towards complementarity `target`; `second_order`: 1 where what the step before leaves
+    of second order is to be made up for, else 0.
     """
-    intervals, stocks = k.rhs.shape
-    flows = len(k.sign)
-    d_nu, d_lam = change.nu, change.lam
-    step_x, step_z = 1.0, 1.0
-    now, by_x, by_z, by_both = 0.0, 0.0, 0.0, 0.0
-    following, price = np.zeros(stocks), np.zeros(stocks)
-    for t in range(intervals - 1, -1, -1):
-        nu = d_nu[t] / blocks.weight[t] if blocks.weight[t] > 0.0 else 0.0
-        row = t if len(k.effect) > 1 else 0
-        for s in range(stocks):
-            following[s] = k.passed[t, s] * price[s]
-            d_lam[t, s] += blocks.left[t, s] * following[s]
-        if k.kappa[t] > 0.0:
-            d_lam[t, k.headroom] += blocks.shares[t, BETWEEN] * following[0]
-        for s in range(stocks):
-            price[s] = 0.0
-            for r in range(stocks):
-                price[s] += blocks.inverse[t, s, r] * d_lam[t, r]
-        for s in range(stocks):
-            d_lam[t, s] = price[s]
-            nu -= blocks.mean[t, s] * price[s]
-        d_nu[t] = nu
-        mu = 0.0
-        if k.kappa[t] > 0.0:
-            shares = blocks.shares[t]
-            mu = shares[PER_P] * change.mu[t] - shares[OF_ENERGY] * (price[0] - following[0])
-            change.mu[t] = mu = mu + shares[OF_HELD] * price[k.headroom]
-        for v in range(k.room.shape[1]):
-            if variables[t, v, THETA] == 0.0:
-                continue
-            if v < flows:
-                priced = k.sign[v] * nu
-                for s in range(stocks):
-                    priced -= k.effect[row, v, s] * price[s]
-            elif v < flows + stocks:
-                priced = price[v - flows] - following[v - flows]
-                if v == flows:
-                    priced += mu
-            elif v == flows + stocks:
-                priced = price[k.headroom] - k.kappa[t] * mu
-            else:
-                priced = -mu
-            d = variables[t, v, THETA] * priced - variables[t, v, D]
-            dz_below, dz_above = (
-                (variables[t, v, DZ_BELOW] - variables[t, v, Z_BELOW] * d) * variables[t, v, PER_BELOW],
-                (variables[t, v, DZ_ABOVE] + variables[t, v, Z_ABOVE] * d) * variables[t, v, PER_ABOVE],
-            )
-            variables[t, v, D], variables[t, v, DZ_BELOW], variables[t, v, DZ_ABOVE] = d, dz_below, dz_above
-            if step_x * d < -BACK_OFF * variables[t, v, BELOW]:
-                step_x = -BACK_OFF * variables[t, v, BELOW] / d
-            if step_x * d > BACK_OFF * variables[t, v, ABOVE]:
-                step_x = BACK_OFF * variables[t, v, ABOVE] / d
-            if step_z * dz_below < -BACK_OFF * variables[t, v, Z_BELOW]:
-                step_z = -BACK_OFF * variables[t, v, Z_BELOW] / dz_below
-            if step_z * dz_above < -BACK_OFF * variables[t, v, Z_ABOVE]:
-                step_z = -BACK_OFF * variables[t, v, Z_ABOVE] / dz_above
-            now += variables[t, v, BELOW] * variables[t, v, Z_BELOW] + variables[t, v, ABOVE] * variables[t, v, Z_ABOVE]
-            by_x += d * (variables[t, v, Z_BELOW] - variables[t, v, Z_ABOVE])
-            by_z += variables[t, v, BELOW] * dz_below + variables[t, v, ABOVE] * dz_above
-            by_both += d * (dz_below - dz_above)
-    return step_x, step_z, now + step_x * by_x + step_z * by_z + step_x * step_z * by_both
+    flows, stocks = len(k.sign), len(k.rhs)
+    right, swept = change.nu, change.lam
+    rows.copy(right, b.meter)
+    for s in range(stocks):
+        rows.copy(swept[s], b.rhs[s])
+    for v in range(len(k.room)):
+        d, r_below, r_above = x[v, D], x[v, DZ_BELOW], x[v, DZ_ABOVE]
+        rows.missing(r_below, target, x[v, BELOW], x[v, Z_BELOW], -second_order, d)
+        rows.missing(r_above, target, x[v, ABOVE], x[v, Z_ABOVE], second_order, d)
+        rows.own_step(d, x[v, THETA], r_above, x[v, PER_ABOVE], r_below, x[v, PER_BELOW])
+        if v < flows:
+            rows.add(right, k.sign[v], d)
+            for s in range(stocks):
+                if b.acts[v, s]:
+                    rows.add_product(swept[s], -1.0, k.effect[v, s], d)
+        elif v < flows + stocks:
+            rows.add(swept[v - flows], 1.0, d)
+            rows.add_to_next(swept[v - flows], -1.0, k.passed[v - flows], d)
+    if k.headroom >= 0:
+        _pass_on(k, x, b, change)
+    for s in range(stocks):
+        rows.add_product(swept[s], -1.0, b.mean[s], right)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def steps_of(k: Staged, x: Floats, b: Blocks, change: Prices, spare: Spare) -> tuple[float, float, float, float]:
+    """Steps of prices and variables from the stocks' prices.
+
+    Returns how far variables and multipliers can go, and the sums of first and second order by which complementarity
+    then changes [$].
+    """
+    flows, stocks = len(k.sign), len(k.rhs)
+    nu, lam, mu, priced, following = change.nu, change.lam, change.mu, spare.priced, spare.following
+    rows.divide(nu, b.weight)
+    for s in range(stocks):
+        rows.add_product(nu, -1.0, b.mean[s], lam[s])
+    if k.headroom >= 0:
+        rows.product_of_next(following, k.passed[0], lam[0])
+        rows.difference(priced, lam[0], following)
+        rows.product(mu, b.per_p, mu)
+        rows.add_product(mu, -1.0, b.of_energy, priced)
+        rows.add_product(mu, 1.0, b.of_held, lam[k.headroom])
+    rows.fill(spare.variables, 0.0)
+    rows.fill(spare.multipliers, 0.0)
+    rows.fill(spare.first_order, 0.0)
+    rows.fill(spare.second_order, 0.0)
+    for v in range(len(k.room)):
+        if v < flows:
+            rows.times(priced, k.sign[v], nu)
+            for s in range(stocks):
+                if b.acts[v, s]:
+                    rows.add_product(priced, -1.0, k.effect[v, s], lam[s])
+        elif v < flows + stocks:
+            rows.product_of_next(following, k.passed[v - flows], lam[v - flows])
+            rows.difference(priced, lam[v - flows], following)
+            if v == flows:
+                rows.add(priced, 1.0, mu)
+        elif v == flows + stocks:
+            rows.copy(priced, lam[k.headroom])
+            rows.add_product(priced, -1.0, k.kappa, mu)
+        else:
+            rows.times(priced, -1.0, mu)
+        d, dz_below, dz_above = x[v, D], x[v, DZ_BELOW], x[v, DZ_ABOVE]
+        rows.step_of(d, x[v, THETA], priced)
+        rows.step_of_multiplier(dz_below, -1.0, x[v, Z_BELOW], d, x[v, PER_BELOW])
+        rows.step_of_multiplier(dz_above, 1.0, x[v, Z_ABOVE], d, x[v, PER_ABOVE])
+        rows.mark_variable(spare.variables, d, x[v, PER_BELOW], x[v, PER_ABOVE])
+        rows.mark_multiplier(spare.multipliers, dz_below, dz_above, x[v, Z_BELOW], x[v, Z_ABOVE], x[v, PER_Z])
+        rows.add_by_difference(spare.first_order, d, x[v, Z_BELOW], x[v, Z_ABOVE])
+        rows.add_by_difference(spare.second_order, d, dz_below, dz_above)
+    return (
+        BACK_OFF / max(rows.largest(spare.variables), BACK_OFF),
+        BACK_OFF / max(rows.largest(spare.multipliers), BACK_OFF),
+        rows.total(spare.first_order),
+        rows.total(spare.second_order),
+    )
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def take(x: Floats, prices: Prices, change: Prices, far_x: float, far_z: float) -> None:
+    """Take a step, or take it back."""
+    rows.add(prices.nu, far_z, change.nu)
+    rows.add(prices.mu, far_z, change.mu)
+    for s in range(len(prices.lam)):
+        rows.add(prices.lam[s], far_z, change.lam[s])
+    for v in range(len(x)):
+        rows.add(x[v, BELOW], far_x, x[v, D])
+        rows.add(x[v, ABOVE], -far_x, x[v, D])
+        rows.add(x[v, Z_BELOW], far_z, x[v, DZ_BELOW])
+        rows.add(x[v, Z_ABOVE], far_z, x[v, DZ_ABOVE])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def balance(b: Blocks) -> None:
+    """Take the residuals as 0."""
+    rows.fill(b.meter, 0.0)
+    rows.fill(b.sustain, 0.0)
+    for s in range(len(b.rhs)):
+        rows.fill(b.rhs[s], 0.0)

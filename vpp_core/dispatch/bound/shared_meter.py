@@ -29,7 +29,7 @@ def solve_together(home: Home) -> tuple[list[Schedule], float]:
     schedules, flow = [], METER_FLOWS
     for store, within in zip(home.stores, limits, strict=True):
         after = flow + 1 + len(within.discharge)
-        charge, discharge = within.min_charge + values[:, flow], values[:, flow + 1 : after].sum(axis=1)
+        charge, discharge = within.min_charge + values[flow], values[flow + 1 : after].sum(axis=0)
         schedules.append(schedule_of(store, within, charge, discharge, rounds=program.headroom >= 0))
         flow = after
     return schedules, stocks.constant_usd(home, limits) - dual_usd(program, prices)
@@ -54,4 +54,5 @@ def staged(home: Home, limits: list[Within], stocks: Stocks) -> Staged:
             sign.append(-1.0)
             effect.append(stocks.of_discharge(home, s, beyond=part > 0))
         meter = meter - within.min_charge
-    return stocks.staged(np.column_stack(cost), np.column_stack(room), np.array(sign), np.array(effect)[None], meter)
+    effects = np.repeat(np.array(effect)[..., None], len(zero), axis=2)
+    return stocks.staged(np.array(cost), np.array(room), np.array(sign), effects, meter)

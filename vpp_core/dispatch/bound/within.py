@@ -151,7 +151,7 @@ class Stocks:
             passed.append(zero)
             rhs.append(held.headroom)
         unit = np.eye(len(rhs))
-        return cls(cost, room, np.column_stack(passed), np.column_stack(rhs), unit, limited, held)
+        return cls(cost, room, np.array(passed), np.array(rhs), unit, limited, held)
 
     def of_charge(self, home: Home, s: int) -> Floats:
         """Effect of a kWh that store `s` charges, shape (S,)."""
@@ -167,11 +167,11 @@ class Stocks:
         return effect - self.unit[-1] if store.reserve else effect
 
     def staged(self, cost: Floats, room: Floats, sign: Floats, effect: Floats, meter: Floats) -> Staged:
-        """The program with these flows: columns of shape (T, V), `sign` (V,), `effect` (T or 1, V, S), `meter` (T,)."""
+        """The program with these flows: rows of shape (V, T), `sign` (V,), `effect` (V, S, T), `meter` (T,)."""
         zero = np.zeros(len(meter))
         return Staged(
-            cost=np.column_stack([cost, *self.cost]),
-            room=np.column_stack([room, *self.room]),
+            cost=np.vstack([cost, *self.cost]),
+            room=np.vstack([room, *self.room]),
             sign=sign,
             effect=effect,
             passed=self.passed,
