@@ -119,18 +119,16 @@ def assert_invariants(day: Day) -> None:
 
 @pytest.mark.parametrize("depth", DEPTHS)
 def test_a_model_that_answers_in_form_decides_as_often_as_its_depth_says(depth: str) -> None:
-    inputs = advised_inputs(depth, homes=8)
-    with serving(sensible) as server:
-        day = negotiated(inputs, way(server, inputs))
+    _, day, requests = wire(depth)
     usage = usage_of(day)
-    assert usage.calls == len(server.requests) == usage.answers > 0
+    assert usage.calls == len(requests) == usage.answers > 0
     assert not usage.fallbacks and not usage.corrections
     assert usage.input_tokens == 700 * usage.calls
     assert_invariants(day)
     windows = [decision.rounds for _, decision in day if decision.invited]
     by_aggregator = len(windows) if depth == "once_a_window" else sum(windows) + len(windows)
-    by_homes = len([r for r in server.requests if "speak for one household" in system_of(r["body"])])
-    assert len(server.requests) == by_aggregator + by_homes
+    by_homes = len([r for r in requests if "speak for one household" in system_of(r["body"])])
+    assert len(requests) == by_aggregator + by_homes
     assert (by_homes > 0) == (depth == "every_agent")
 
 
@@ -174,8 +172,14 @@ def test_other_terms_would_show_in_the_bids_that_rubbish_is_compared_by(monkeypa
 
 @pytest.mark.parametrize(
     ("kind", "depth"),
-    [(kind, "once_a_window") for kind in UNANSWERED]
-    + [(kind, depth) for kind in ("of all kinds", "dead") for depth in DEPTHS if (kind, depth) != ("dead", DEPTHS[1])],
+    [
+        *((kind, "once_a_window") for kind in UNANSWERED),
+        ("dead", "every_round"),
+        ("dead", "every_agent"),
+        ("of all kinds", "once_a_window"),
+        pytest.param("of all kinds", "every_round", marks=pytest.mark.slow),
+        ("of all kinds", "every_agent"),
+    ],
 )
 def test_a_model_that_always_answers_rubbish_gives_exactly_the_rules_result(kind: str, depth: str) -> None:
     inputs = advised_inputs(depth, homes=RUBBISH_HOMES, attempts=1)
@@ -203,7 +207,7 @@ def test_a_late_model_is_decided_for_by_rule() -> None:
 
 def test_rules_and_model_differ_in_nothing_but_decisions() -> None:
     """A model that says what the rules would say makes the same bids, byte for byte."""
-    inputs = advised_inputs("every_round", homes=12)
+    inputs = advised_inputs("every_round", homes=RUBBISH_HOMES)
     rules = NegotiationRules()
 
     def like_rules(number: int, body: dict[str, Any]) -> Reply:
@@ -214,11 +218,11 @@ def test_rules_and_model_differ_in_nothing_but_decisions() -> None:
 
     with serving(like_rules) as server:
         day = negotiated(inputs, way(server, inputs))
-    assert same_bids(day, by_rules(12))
+    assert same_bids(day, by_rules(RUBBISH_HOMES))
     assert usage_of(day).answers == len(server.requests) > 0
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("depth", [pytest.param("every_round", marks=pytest.mark.slow), "once_a_window", "every_agent"])
 def test_a_greedy_model_is_brought_back_within_limits_and_counted(depth: str) -> None:
     """The widest terms that the form allows, a coalition of nobody, homes that sell for nothing."""
     wild = TERMS | {"opening_quantile": 0.9, "limit_quantile": 0.9, "conceded": 1.0, "minimum_score": 1.0}
@@ -234,7 +238,7 @@ def test_a_greedy_model_is_brought_back_within_limits_and_counted(depth: str) ->
             return said(json.dumps({"terms": wild, "formulation": nobody}))
         return said(json.dumps(nobody if "satisfaction_weight_usd" in properties else wild))
 
-    inputs = advised_inputs(depth, homes=12)
+    inputs = advised_inputs(depth, homes=RUBBISH_HOMES)
     with serving(answer) as server:
         day = negotiated(inputs, way(server, inputs))
     usage = usage_of(day)
@@ -242,7 +246,7 @@ def test_a_greedy_model_is_brought_back_within_limits_and_counted(depth: str) ->
     assert (usage.fallbacks.get("below_reservation", 0) > 0) == (depth == "every_agent")
     assert_invariants(day)
     expected = sum(decision.expected_margin_usd for _, decision in day)
-    assert expected > 0.7 * sum(decision.expected_margin_usd for _, decision in by_rules(12))
+    assert expected > 0.7 * sum(decision.expected_margin_usd for _, decision in by_rules(RUBBISH_HOMES))
 
 
 def planted(inputs: Inputs) -> Inputs:
@@ -344,7 +348,7 @@ def test_a_home_that_answers_beside_the_point_follows_its_own_tactic() -> None:
 
 def test_the_same_answers_make_the_same_bids_and_a_replay_needs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model changes its mind between equal prompts; the record keeps which answer came when."""
-    inputs = advised_inputs("every_agent", homes=6, attempts=1)
+    inputs = advised_inputs("every_agent", homes=6, rounds=2, attempts=1)
     record = Record()
 
     def moody(number: int, body: dict[str, Any]) -> Reply:

@@ -84,6 +84,11 @@ PROPERTIES: list[tuple[int, Callable[..., None], tuple[st.SearchStrategy[Any], .
         readiness.test_a_car_is_ready_though_stays_are_short,
         (st.sampled_from(readiness.RUNGS), SEEDS, st.booleans(), st.sampled_from(["2023-03", "2023-11"]), st.just(13)),
     ),
+    (
+        30,
+        invariants.test_a_day_s_limit_holds_where_the_sun_fills_batteries_that_were_not_called_upon,
+        (SEEDS, st.sampled_from([15, 30, 60])),
+    ),
     (60, invariants.test_every_home_twice_doubles_every_total, (SEEDS,)),
     (300, negotiation.test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays, (SEEDS,)),
     (

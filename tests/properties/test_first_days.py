@@ -8,18 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.properties.test_no_leak import CURVE, DISPATCH, GATE_CLOSURE, SEGMENTS
+from tests.properties.test_no_leak import CURVE, DISPATCH, GATE_CLOSURE, SEGMENTS, run_until
 from vpp_core.calendar import Month
 from vpp_core.fleet.population import generate_fleet
 from vpp_core.market.forecast import price_forecast
 from vpp_core.market.inputs import Inputs
 from vpp_core.scenario import Reliability, Scenario
-from vpp_core.simulation import outcome_tables, outcomes_to_arrow, run, simulate
+from vpp_core.simulation import outcome_tables, outcomes_to_arrow, simulate
 from vpp_core.sources.load import load_chunks
 from vpp_core.sources.prices import market_prices
 from vpp_core.sources.solar import solar_generation
-from vpp_core.strategies.registry import STRATEGIES
-from vpp_core.strategies.strategy import GateClosureStrategy
 
 MONTH = Month.parse("2023-08")
 FAILING = Reliability(device_out_share_per_day=0.2, opt_out_share_per_window=0.1, leaver_share=0.3)
@@ -44,17 +42,13 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Inputs, Inputs]:
 
 @pytest.mark.parametrize("key", GATE_CLOSURE)
 def test_the_first_days_of_a_strategy_are_those_of_more_days(key: str, both: tuple[Inputs, Inputs]) -> None:
-    ran = []
-    for inputs in both:
-        strategy = STRATEGIES[key]()
-        assert isinstance(strategy, GateClosureStrategy)
-        ran.append(run(inputs, strategy, None))
-    (short, few, _), (long, many, _) = ran
     count = len(both[0].period)
+    short, long = (run_until(count, inputs, key) for inputs in both)
     for name in DISPATCH:
-        assert np.array_equal(getattr(short, name), getattr(long, name)[:count]), name
-    assert len(few) == len(both[0].windows)
-    for bid, other in zip(few, many, strict=False):
+        mine, theirs = getattr(short.trajectory, name), getattr(long.trajectory, name)[:count]
+        assert np.array_equal(mine, theirs), name
+    assert len(short.bids) == len(both[0].windows) < len(long.bids)
+    for bid, other in zip(short.bids, long.bids, strict=False):
         for name in CURVE:
             assert np.array_equal(getattr(bid.curve, name), getattr(other.curve, name)), name
         for name in SEGMENTS:

@@ -18,7 +18,7 @@ from vpp_core.strategies.registry import STRATEGIES
 def test_days_settled_one_by_one_are_the_period_settled_whole() -> None:
     """With every kind of device, some of them out of reach."""
     failing = Reliability(device_out_share_per_day=0.3, opt_out_share_per_window=0.1)
-    inputs = invented_inputs(homes=6, days=3, seed=4, v2g=True, water_heaters=0.5, reliability=failing)
+    inputs = invented_inputs(homes=6, days=2, seed=4, v2g=True, water_heaters=0.5, reliability=failing)
     whole = outcomes_to_arrow(simulate(inputs, STRATEGIES))
     assert outcomes_to_arrow(list(settled(inputs, STRATEGIES))).equals(whole)
 
@@ -46,7 +46,7 @@ def test_what_stores_did_is_held_for_a_day_and_no_longer(monkeypatch: pytest.Mon
     monkeypatch.setattr(Settlement, "add", looked_at)
     tracemalloc.start()
     try:
-        list(settled(inputs, ["centralized_aware"]))
+        list(settled(inputs, ["smart_home"]))
     finally:
         tracemalloc.stop()
     a_day = 15 * 8 * 96 * len(inputs.stores)

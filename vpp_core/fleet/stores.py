@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vpp_core.fleet.fleet import Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 SLOTS = 96
 """Quarter hours of a day."""
@@ -102,6 +106,11 @@ class Stores:
         count = np.bincount(self.kind, minlength=len(self.kinds))
         told = ", ".join(f"{count:,} {name or 'of a kind'}" for name, count in zip(self.kinds, count, strict=True))
         return f"<Stores {told} over {len(self.available):,} intervals, {self.capacity_kwh.sum():,.0f} kWh>"
+
+    @cached_property
+    def memberships(self) -> dict[tuple[int, int, int], csr_array]:
+        """What sums over the stores of a home have made for themselves, by first store, last store and homes."""
+        return {}
 
     def of_kind(self, name: str) -> slice:
         """Columns of a kind.

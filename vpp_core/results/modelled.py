@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from vpp_core.results.run import Run
 from vpp_core.results.rungs import ALONE, BOUND, COMMANDED, NEGOTIATED, SMART, UNHEEDING
-from vpp_core.results.shares import data_shares, modelled, shown_share
-from vpp_core.results.statistics import Floats
+from vpp_core.results.shares import data_shares, shown_share
 from vpp_core.results.text import NONE, listed, percent, usd
 
 MIN_SHARE = 1e-9
@@ -61,28 +59,11 @@ def hanging(run: Run, upper: str, lower: str = ALONE) -> Hanging:
 
 def _of_strategy(run: Run, strategy: str) -> Hanging:
     own = run.flat.windows[run.flat.windows["strategy"] == strategy]
-    energy, reserve = _modelled_by_window(run, own["window_start"])
+    at_modelled = run.modelled_by_window.reindex(own["window_start"])
     held = own["surplus_reserves_usd"].to_numpy(dtype=float)
     rest = own["surplus_usd"].to_numpy(dtype=float) - held
+    energy, reserve = (at_modelled[of].to_numpy(dtype=float) for of in ("energy", "reserve"))
     return Hanging(float(rest.sum() + held.sum()), float(rest @ energy), float(held @ reserve))
-
-
-def _modelled_by_window(run: Run, starts: pd.Series) -> tuple[Floats, Floats]:
-    """Share of each window's intervals whose energy price and whose reserve price is modelled, shapes (W,)."""
-    prices = run.market_prices
-    flags = pd.DataFrame(
-        {
-            "energy": modelled(prices["lmp_source"], prices["lmp_usd_per_mwh"]),
-            "reserve": modelled(prices["spin_source"], prices["spin_usd_per_mw_h"])
-            | modelled(prices["nonspin_source"], prices["nonspin_usd_per_mw_h"]),
-        }
-    )
-    if starts.empty:
-        return np.zeros(0), np.zeros(0)
-    every = np.sort(starts.unique())
-    window = np.searchsorted(every, prices["timestamp"].to_numpy(), side="right") - 1
-    shares = flags.groupby(window).mean().reindex(np.searchsorted(every, starts.to_numpy()))
-    return shares["energy"].to_numpy(dtype=float), shares["reserve"].to_numpy(dtype=float)
 
 
 def hanging_words(part: Hanging) -> str:

@@ -14,6 +14,7 @@ from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.results.fidelity import EventDelivery
 from vpp_core.results.gap import step_interval, step_row
+from vpp_core.results.shares import modelled_by_window
 from vpp_core.results.statistics import Interval
 from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
@@ -60,6 +61,11 @@ class Run:
     def by_strategy(self) -> pd.DataFrame:
         """The monthly figures, indexed by strategy."""
         return self.kpis.set_index("strategy")
+
+    @cached_property
+    def modelled_by_window(self) -> pd.DataFrame:
+        """How much of each window's prices is modelled (`shares`); every comparison asks for it."""
+        return modelled_by_window(self.market_prices, self.flat.windows["window_start"])
 
     @property
     def timezone(self) -> str:
