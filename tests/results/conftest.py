@@ -146,14 +146,17 @@ def _invent(
 
 def _reduce(rows: list[dict[str, Any]]) -> None:
     """Add what is kept of all households, made of their days as a run makes it."""
-    for strategy in dict.fromkeys(row["strategy"] for row in rows):
-        own = [row for row in rows if row["strategy"] == strategy]
-        days = HOUSEHOLD_DAYS.arrow(pd.DataFrame([day for row in own for day in row["households"]])).to_pandas()
-        totals = HOUSEHOLD_TOTALS.arrow(household_totals(days)).to_pylist()
-        for row in own:
-            row["household_totals"] = [one for one in totals if one["local_day"] == row["local_day"]]
-            row["household_months"] = []
-        own[0]["household_months"] = HOUSEHOLD_MONTHS.arrow(household_months(days)).to_pylist()
+    days = HOUSEHOLD_DAYS.arrow(pd.DataFrame([day for row in rows for day in row["households"]])).to_pandas()
+    months = pd.concat([household_months(own) for _, own in days.groupby("strategy", sort=False)])
+    totals_of: dict[tuple[str, str], list] = {(row["strategy"], row["local_day"]): [] for row in rows}
+    months_of: dict[str, list] = {row["strategy"]: [] for row in rows}
+    for one in HOUSEHOLD_TOTALS.arrow(household_totals(days)).to_pylist():
+        totals_of[one["strategy"], one["local_day"]].append(one)
+    for one in HOUSEHOLD_MONTHS.arrow(months).to_pylist():
+        months_of[one["strategy"]].append(one)
+    for row in rows:
+        row["household_totals"] = totals_of[row["strategy"], row["local_day"]]
+        row["household_months"] = months_of.pop(row["strategy"], [])  # with the first day
 
 
 def _money(total: float, gain: float, bound: bool) -> dict[str, float | None]:

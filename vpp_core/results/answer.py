@@ -14,7 +14,7 @@ import calendar
 
 from vpp_core.results.household_sentences import household_sentences
 from vpp_core.results.model_share import share_sentence
-from vpp_core.results.run import Run
+from vpp_core.results.run import Run, once_a_run
 from vpp_core.results.rungs import ALONE, COMMANDED, NEGOTIATED, SMART, UNHEEDING, over
 from vpp_core.results.same_knowledge import bills_behind, differences, reason
 from vpp_core.results.statistics import Interval
@@ -32,6 +32,7 @@ MOST_OF_IT = 0.5
 """Share of what was given up from which bills are said to make most of it."""
 
 
+@once_a_run
 def answer(run: Run) -> list[str]:
     """The answer, a paragraph each: what was given up, whose decisions they were where a language model was to decide,
     what households got, where the difference arises, what was earned, and how far that is from the bound.

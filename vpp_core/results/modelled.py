@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from vpp_core.results.run import Run
+from vpp_core.results.run import Run, once_a_run
 from vpp_core.results.rungs import ALONE, BOUND, COMMANDED, NEGOTIATED, SMART, UNHEEDING
-from vpp_core.results.shares import data_shares, shown_share
+from vpp_core.results.shares import data_shares, modelled, shown_share
 from vpp_core.results.text import NONE, listed, percent, usd
 
 MIN_SHARE = 1e-9
@@ -59,11 +59,27 @@ def hanging(run: Run, upper: str, lower: str = ALONE) -> Hanging:
 
 def _of_strategy(run: Run, strategy: str) -> Hanging:
     own = run.flat.windows[run.flat.windows["strategy"] == strategy]
-    at_modelled = run.modelled_by_window.reindex(own["window_start"])
+    shares = _modelled_by_window(run).reindex(own["window_start"])
+    energy, reserve = (shares[of].to_numpy(dtype=float) for of in ("energy", "reserve"))
     held = own["surplus_reserves_usd"].to_numpy(dtype=float)
     rest = own["surplus_usd"].to_numpy(dtype=float) - held
-    energy, reserve = (at_modelled[of].to_numpy(dtype=float) for of in ("energy", "reserve"))
     return Hanging(float(rest.sum() + held.sum()), float(rest @ energy), float(held @ reserve))
+
+
+@once_a_run
+def _modelled_by_window(run: Run) -> pd.DataFrame:
+    """Share of each window's intervals whose energy and whose reserve price is modelled, by the window's start."""
+    prices = run.market_prices
+    flags = pd.DataFrame(
+        {
+            "energy": modelled(prices["lmp_source"], prices["lmp_usd_per_mwh"]),
+            "reserve": modelled(prices["spin_source"], prices["spin_usd_per_mw_h"])
+            | modelled(prices["nonspin_source"], prices["nonspin_usd_per_mw_h"]),
+        }
+    )
+    starts = pd.DatetimeIndex(run.flat.windows["window_start"].unique()).sort_values()
+    window = starts.searchsorted(pd.DatetimeIndex(prices["timestamp"]), side="right") - 1
+    return flags.groupby(window).mean().reindex(range(len(starts))).set_index(starts)
 
 
 def hanging_words(part: Hanging) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -14,10 +14,12 @@ from vpp_core.calendar import Month
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.results.fidelity import EventDelivery
 from vpp_core.results.gap import step_interval, step_row
-from vpp_core.results.shares import modelled_by_window
 from vpp_core.results.statistics import Interval
 from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
+
+Parameters = ParamSpec("Parameters")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class Run:
         )
 
     @cached_property
+    def made(self) -> dict[Hashable, Any]:
+        """What functions marked `once_a_run` have made of this run."""
+        return {}
+
+    @cached_property
     def flat(self) -> OutcomeTables:
         return outcome_tables(self.outcomes)
 
@@ -61,11 +68,6 @@ class Run:
     def by_strategy(self) -> pd.DataFrame:
         """The monthly figures, indexed by strategy."""
         return self.kpis.set_index("strategy")
-
-    @cached_property
-    def modelled_by_window(self) -> pd.DataFrame:
-        """How much of each window's prices is modelled (`shares`); every comparison asks for it."""
-        return modelled_by_window(self.market_prices, self.flat.windows["window_start"])
 
     @property
     def timezone(self) -> str:
@@ -98,3 +100,20 @@ class Run:
         if row is None or not row["one_day_dominates"]:
             return None
         return str(row["largest_day"]), float(row["largest_day_percent"])
+
+
+def once_a_run(
+    function: Callable[Concatenate[Run, Parameters], Made],
+) -> Callable[Concatenate[Run, Parameters], Made]:
+    """Make of a run once what several sections tell: it is remembered as long as the run, and nobody may change it."""
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def remembered(run: Run, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Made:
+        key = (name, *args, *sorted(kwargs.items()))
+        if key not in run.made:
+            run.made[key] = function(run, *args, **kwargs)
+        made: Made = run.made[key]
+        return made
+
+    return remembered

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from vpp_core.devices import APPLIANCES
-from vpp_core.results.run import Run
+from vpp_core.results.run import Run, once_a_run
 from vpp_core.results.rungs import COMMANDED, NEGOTIATED
 from vpp_core.results.statistics import Interval, ratio_interval, sum_interval
 from vpp_core.results.text import NONE, interval, listed, percent, usd
@@ -48,6 +48,7 @@ class Beside:
     """None where the optimiser earned nothing to compare with"""
 
 
+@once_a_run
 def beside(run: Run) -> list[Beside]:
     """The whole first, then each source the run has; empty where one of the two strategies was not run."""
     if not {OWN, OTHER} <= set(run.by_strategy.index):

@@ -12,7 +12,7 @@ from vpp_core.results.energy import energy_sentence
 from vpp_core.results.modelled import MIN_USD, modelled_sentence
 from vpp_core.results.programmes import programme_sentence
 from vpp_core.results.reserves import reserve_sentence
-from vpp_core.results.run import Run
+from vpp_core.results.run import Run, once_a_run
 from vpp_core.results.rungs import BOUND, BOUND_WITHIN, NEGOTIATED, has_no_market, step_name
 from vpp_core.results.same_knowledge import beside_sentence
 from vpp_core.results.shares import not_read_sentence
@@ -28,6 +28,7 @@ _LINKED_DAYS = 0.5
 standard errors, 1/√days each."""
 
 
+@once_a_run
 def observations(run: Run) -> list[str]:
     """What else a reader should know before believing the answer, where the numbers call for it."""
     made = (

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from vpp_core.iso import Iso
+from vpp_core.results.run import Run, once_a_run
 from vpp_core.results.text import listed, number
 from vpp_core.scenario import Scenario
 from vpp_core.tables import SOURCES
 from vpp_core.tables.data import REAL
-
-if TYPE_CHECKING:
-    from vpp_core.results.run import Run
 
 _WORDS = {
     "live": "fetched",
@@ -46,6 +43,7 @@ class Share:
         return f"{self.series}: {shown_share(self.real)} real ({listed(parts)})"
 
 
+@once_a_run
 def data_shares(run: Run) -> list[Share]:
     """A share per series: the four prices, solar generation, household load."""
     return shares_of(run.market_prices, run.solar, run.load, run.scenario.operator)
@@ -90,23 +88,6 @@ def shares_of(prices: pd.DataFrame, solar: pd.DataFrame, load: pd.DataFrame, iso
 def modelled(source: pd.Series, value: pd.Series) -> pd.Series:
     """Whether each value was neither published nor filled from published neighbours."""
     return ~source.isin([*REAL, "filled"]) | value.isna()
-
-
-def modelled_by_window(prices: pd.DataFrame, starts: pd.Series) -> pd.DataFrame:
-    """Share of each window's intervals whose energy price and whose reserve price is modelled.
-
-    Columns `energy` and `reserve`, indexed by the windows' starts.
-    """
-    flags = pd.DataFrame(
-        {
-            "energy": modelled(prices["lmp_source"], prices["lmp_usd_per_mwh"]),
-            "reserve": modelled(prices["spin_source"], prices["spin_usd_per_mw_h"])
-            | modelled(prices["nonspin_source"], prices["nonspin_usd_per_mw_h"]),
-        }
-    )
-    every = pd.DatetimeIndex(starts.unique()).sort_values()
-    window = every.searchsorted(pd.DatetimeIndex(prices["timestamp"]), side="right") - 1
-    return flags.groupby(window).mean().reindex(range(len(every))).set_index(every)
 
 
 def _share(series: str, source: pd.Series, missing: pd.Series) -> Share:
