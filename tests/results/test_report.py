@@ -131,7 +131,8 @@ def test_a_series_that_is_all_but_real_is_not_called_real(run):
 
 
 def test_one_is_not_counted_as_several(run_of):
-    page, text = (report_files(run_of(days=1, homes=1))[f"simulation_report.{end}"].decode() for end in ("html", "md"))
+    made = report_files(run_of(days=1, homes=1))
+    page, text = (made[f"simulation_report.{end}"].decode() for end in ("html", "md"))
     for told in (page.split("<nav>")[0], text.split("## Answer")[0]):
         assert "1 home" in told and "1 local day (the first of the month, not all)" in told
 

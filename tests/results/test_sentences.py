@@ -283,8 +283,9 @@ def test_without_a_minimum_bid_the_bids_that_the_market_would_refuse_are_counted
         for s in observations(free)
     )
     windows = free.flat.windows.assign(bid_buy_kw=6.0 * (free.flat.windows["strategy"] == "negotiated"))
-    free.__dict__["flat"] = free.flat.__class__(**{**vars(free.flat), "windows": windows})
-    assert any("48 of 72 negotiated bids were smaller." in s for s in observations(free))
+    buying = replace(free)
+    buying.__dict__["flat"] = free.flat.__class__(**{**vars(free.flat), "windows": windows})
+    assert any("48 of 72 negotiated bids were smaller." in s for s in observations(buying))
 
 
 def test_cars_explain_an_expectation_only_where_there_are_cars_and_it_was_not_met(run_of):

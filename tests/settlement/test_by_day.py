@@ -14,13 +14,17 @@ from vpp_core.settlement.settle import Settlement
 from vpp_core.simulation import outcomes_to_arrow, settled, simulate
 from vpp_core.strategies.registry import STRATEGIES
 
+SHORT = ["no_vpp", "smart_home", "negotiated", "centralized", "perfect_foresight_aware"]
+"""One of every way to make and to settle a period."""
 
-def test_days_settled_one_by_one_are_the_period_settled_whole() -> None:
+
+@pytest.mark.parametrize("keys", [SHORT, pytest.param(list(STRATEGIES), marks=pytest.mark.slow)], ids=["short", "all"])
+def test_days_settled_one_by_one_are_the_period_settled_whole(keys: list[str]) -> None:
     """With every kind of device, some of them out of reach."""
     failing = Reliability(device_out_share_per_day=0.3, opt_out_share_per_window=0.1)
     inputs = invented_inputs(homes=6, days=2, seed=4, v2g=True, water_heaters=0.5, reliability=failing)
-    whole = outcomes_to_arrow(simulate(inputs, STRATEGIES))
-    assert outcomes_to_arrow(list(settled(inputs, STRATEGIES))).equals(whole)
+    whole = outcomes_to_arrow(simulate(inputs, keys))
+    assert outcomes_to_arrow(list(settled(inputs, keys))).equals(whole)
 
 
 def test_a_day_knows_what_was_before_it() -> None:
