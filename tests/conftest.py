@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import ssl
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +56,14 @@ def no_waiting_for_the_disk() -> Iterator[None]:
     """Nothing here cuts the power, so what is written need not reach the disk: some 9 ms each, thousands of times."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def certificates_read_once() -> Iterator[None]:
+    """A language model's client reads those of all authorities twice, 75 ms each time; what is served here has none."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         yield
 
 

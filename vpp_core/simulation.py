@@ -304,7 +304,7 @@ def negotiate_reserves(inputs: Inputs, at: pd.Timestamp, gateway: Gateway | None
     """
     _require_inside(inputs, at)
     midnight = at.tz_convert(inputs.period.timezone).normalize()
-    rows = _negotiated_until(inputs, gateway, "day_ahead", midnight)
+    rows = _negotiated_until(inputs, gateway, "day_ahead", midnight) if inputs.sells_reserves else None
     if rows is None:
         raise InputError(
             f"no reserves are negotiated for {midnight:%Y-%m-%d}: the scenario sells none, or none has a price that day"

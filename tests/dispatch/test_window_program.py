@@ -96,3 +96,23 @@ def test_a_failed_solve_takes_nothing_and_is_counted(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(window_program._Compiled, "solve", lambda *_: (None, "infeasible"))
     found = program.solve(*a_window(2, 0.0))
     assert (found.failures, found.status) == (1, "infeasible") and not found.quantity_kw.any()
+
+
+def test_later_windows_numbers_are_put_where_cvxpy_would_write_them() -> None:
+    """To the bit, with books of no segment, segments without a quantity, and a book held to a minimum."""
+    rng, book = np.random.default_rng(0), np.array([0, 0, 3, 1, 1, 3, 0])
+    one = window_program._Compiled(book)
+    for window in range(6):
+        quantity = rng.uniform(0.0, 5.0, len(book)) * (rng.random(len(book)) < 0.7)
+        gain, offered = rng.normal(0.0, 1.0, len(book)) * quantity, np.bincount(book, quantity, 4)
+        least = np.minimum(offered, 2.0) * (rng.random(4) < 0.5)
+        by_cvxpy = window_program._Compiled(book)
+        share, status = one.solve(gain, quantity, least, offered)
+        other, same = by_cvxpy.solve(gain, quantity, least, offered)
+        assert one._is_as_it_stands and status == same == "optimal"
+        assert share is not None and other is not None and share.tobytes() == other.tobytes()
+        numbers = (gain, quantity, least[one._books], offered[one._books])
+        put_in, written = one._given_to_highs(*numbers)[0], by_cvxpy._problem.get_problem_data("HIGHS")[0]
+        assert (put_in["A"] != written["A"]).nnz == 0 and put_in["A"].nnz == written["A"].nnz, window
+        for name in ("b", "c", "lower_bounds", "upper_bounds"):
+            assert np.array_equal(put_in[name], written[name]), name

@@ -141,7 +141,7 @@ def test_they_hold_in_shorter_windows_too(inputs: Inputs) -> None:
     assert_invariants(inputs)
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(periods(60))
 def test_the_fast_rungs_hold_them_without_the_bounds(inputs: Inputs) -> None:
     (outcome,) = simulate(inputs, ["centralized_aware"])
@@ -180,7 +180,7 @@ def test_they_hold_under_any_tariffs(seed: int, homes: int, v2g: bool) -> None:
 
 
 @settings(max_examples=2)
-@given(st.integers(0, 10_000), st.sampled_from([15, 30, 60]))
+@given(st.integers(0, 10_000), st.sampled_from([60, 30, 15]))
 def test_a_day_s_limit_holds_where_the_sun_fills_batteries_that_were_not_called_upon(seed: int, minutes: int) -> None:
     """A sale takes more from a battery that the sun has filled than from one it is filling. Prices clear by chance."""
     rng, homes, days = np.random.default_rng(seed), 6, 2

@@ -211,7 +211,7 @@ def check(key: str, window: int, inputs: Inputs, changed: Inputs) -> None:
     closure=st.sampled_from([75, 75, 24 * 60]),
 )
 @example(seed=1, where=0.0, minutes=60, closure=75)
-@example(seed=2, where=0.8, minutes=60, closure=24 * 60)
+@example(seed=2, where=0.5, minutes=60, closure=24 * 60)
 def test_no_strategy_knows_at_a_gate_what_comes_after_it(
     key: str, seed: int, where: float, minutes: int, closure: int
 ) -> None:
@@ -253,8 +253,13 @@ def test_nothing_leaks_around_the_day_ahead_gate_and_its_results(key: str, windo
     check(key, window, inputs, changed)
 
 
-@pytest.mark.parametrize("reserves", [True, False])
-@pytest.mark.parametrize("key", HONEST)
+@pytest.mark.parametrize(
+    ("key", "reserves"),
+    [
+        *((key, True) for key in HONEST),
+        *(pytest.param(key, False, marks=() if key == "negotiated" else pytest.mark.slow) for key in HONEST),
+    ],
+)
 def test_the_first_days_of_a_period_are_those_of_a_longer_one(key: str, reserves: bool) -> None:
     """Energy to the last midnight; with reserves until 13:00 of the last day, when the longer period's next day-ahead
     results are published, which the shorter one has not.

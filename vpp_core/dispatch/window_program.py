@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -103,13 +104,18 @@ class WindowProgram:
 
 
 class _Compiled:
-    """The program in CVXPY, compiled once (DPP): gains, quantities and limits are parameters."""
+    """The program in CVXPY, compiled once (DPP): gains, quantities and limits are parameters.
+
+    To put them in takes CVXPY longer than HiGHS takes to solve. So once it has written what it gives to HiGHS, and that
+    is the program as it stands above (two entries for each share, of its book's limits), later windows' numbers are put
+    in there, and HiGHS is given the same to the bit.
+    """
 
     def __init__(self, book: Ints) -> None:
         import cvxpy as cp
 
         self._cp = cp
-        self._books = np.unique(book)
+        self._book, self._books = book, np.unique(book)
         self._members = [np.flatnonzero(book == b) for b in self._books]
         self._share = cp.Variable(len(book), bounds=[0, 1])
         self._gain = cp.Parameter(len(book))
@@ -119,16 +125,16 @@ class _Compiled:
         self._least, self._most = cp.Parameter(count, nonneg=True), cp.Parameter(count, nonneg=True)
         held = cp.hstack([q @ self._share[members] for q, members in zip(self._quantities, self._members, strict=True)])
         self._problem = cp.Problem(cp.Maximize(self._gain @ self._share), [held <= self._most, held >= self._least])
+        self._written: tuple[dict[str, Any], Any, Any] | None = None
+        self._is_as_it_stands = False
 
     def solve(self, gain: Floats, quantity_kw: Floats, least: Floats, most: Floats) -> tuple[Floats | None, str]:
         """The best shares (K,), or the reason why there are none."""
-        self._gain.value = gain
-        for parameter, members in zip(self._quantities, self._members, strict=True):
-            parameter.value = quantity_kw[members]
-        self._least.value, self._most.value = least[self._books], most[self._books]
         try:
+            data, chain, inverse = self._given_to_highs(gain, quantity_kw, least[self._books], most[self._books])
             # From scratch: what was solved before must not decide between solutions that gain the same.
-            self._problem.solve(solver=self._cp.HIGHS, warm_start=False)
+            found = chain.solve_via_data(self._problem, data, warm_start=False, verbose=False, solver_opts={})
+            self._problem.unpack_results(found, chain, inverse)
             status = str(self._problem.status)
         except self._cp.error.SolverError as error:
             return None, f"failed: {error}"
@@ -137,6 +143,38 @@ class _Compiled:
         share = np.clip(np.asarray(self._share.value), 0.0, 1.0)
         share = np.where(share > 1.0 - _SOLVERS_ROUNDING, 1.0, np.where(share < _SOLVERS_ROUNDING, 0.0, share))
         return np.where(quantity_kw > 0, share, 0.0), status
+
+    def _given_to_highs(
+        self, gain: Floats, quantity_kw: Floats, least: Floats, most: Floats
+    ) -> tuple[dict[str, Any], Any, Any]:
+        """The program with these numbers, the chain that solves it, and what reads its solution."""
+        limits = np.concatenate([most, 0.0 - least])
+        if self._written is not None and self._is_as_it_stands:
+            data, chain, inverse = self._written
+            matrix = data["A"].copy()
+            matrix.data = _entries(quantity_kw)
+            return data | {"c": 0.0 - gain, "A": matrix, "b": limits}, chain, inverse
+        self._gain.value = gain
+        for parameter, members in zip(self._quantities, self._members, strict=True):
+            parameter.value = quantity_kw[members]
+        self._least.value, self._most.value = least, most
+        self._written = self._problem.get_problem_data(self._cp.HIGHS)
+        data, matrix = self._written[0], self._written[0]["A"]
+        count = len(self._books)
+        place = np.searchsorted(self._books, self._book)
+        self._is_as_it_stands = (
+            np.array_equal(data["c"], -gain)
+            and np.array_equal(data["b"], limits)
+            and np.array_equal(matrix.indptr, 2 * np.arange(len(gain) + 1))
+            and np.array_equal(matrix.indices, np.stack([place, place + count], axis=1).ravel())
+            and np.array_equal(matrix.data, _entries(quantity_kw))
+        )
+        return self._written
+
+
+def _entries(quantity_kw: Floats) -> Floats:
+    """Of each share its column's two entries, (2 K,): what it adds to its book, at most and at least."""
+    return np.stack([quantity_kw, -quantity_kw], axis=1).ravel()
 
 
 def by_merit(gain_usd: Floats, quantity_kw: Floats, book: Ints, books: int, minimum_kw: float) -> tuple[Floats, bool]:
