@@ -280,7 +280,7 @@ def test_no_private_floor_is_in_any_prompt_on_the_wire(depth: str) -> None:
 
 def test_an_offer_whose_first_ask_is_its_floor_is_not_spoken_for() -> None:
     """Of energy; of reserve the first ask is all that it is worth."""
-    inputs = advised_inputs("every_agent", homes=12)
+    inputs = advised_inputs("every_agent", homes=RUBBISH_HOMES)
     frank = replace(inputs.fleet, opening_ask_usd_per_kwh=inputs.fleet.min_compensation_usd_per_kwh)
     with serving(sensible) as server:
         negotiated(replace(inputs, fleet=frank), way(server, inputs))

@@ -315,24 +315,33 @@ def test_one_home_without_any_device_leaves_nothing_to_do() -> None:
         assert surplus(result[key]) == pytest.approx(0.0, abs=1e-9)
 
 
-def test_strategies_share_no_state_and_leave_their_inputs_alone() -> None:
-    """Each alone, with inputs made for it, and all in one go, in another order. What the day allows binds."""
+def anew() -> Inputs:
+    """A day on which what its homes allow binds."""
     from tests.invented import generate_fleet
 
-    def anew() -> Inputs:
-        fleet = generate_fleet(12, 5)
-        return invented_inputs(seed=5, days=1, fleet=replace(fleet, max_discharge_share=np.full(12, 0.1)), v2g=True)
+    fleet = generate_fleet(12, 5)
+    return invented_inputs(seed=5, days=1, fleet=replace(fleet, max_discharge_share=np.full(12, 0.1)), v2g=True)
 
+
+@pytest.fixture(scope="module")
+def in_one_go() -> tuple[Inputs, dict[str, Outcome]]:
+    """All strategies on it, the last first."""
+    inputs = anew()
+    return inputs, outcomes(inputs, KEYS[::-1])
+
+
+def test_strategies_share_no_state_and_leave_their_inputs_alone(in_one_go: tuple[Inputs, dict[str, Outcome]]) -> None:
+    """Each alone, with inputs made for it, and all in one go, in another order."""
     with pytest.raises(ValueError, match="read-only"):
         anew().stores.initial_kwh[0] = 0.0
     alone = {key: surplus(outcomes(anew(), [key])[key]) for key in KEYS}
-    together = {key: surplus(outcome) for key, outcome in outcomes(anew(), KEYS[::-1]).items()}
+    together = {key: surplus(outcome) for key, outcome in in_one_go[1].items()}
     assert alone == together
 
 
-def test_dispatch_moves_the_batteries() -> None:
-    inputs = invented_inputs(seed=4, homes=10, days=1)
-    result, batteries = outcomes(inputs), inputs.stores.of_kind("battery")
+def test_dispatch_moves_the_batteries(in_one_go: tuple[Inputs, dict[str, Outcome]]) -> None:
+    inputs, result = in_one_go
+    batteries = inputs.stores.of_kind("battery")
     alone = result["no_vpp"].trajectory.energy_kwh[:, batteries]
     for key in [*GATE_CLOSURE, *BOUNDS]:
         assert np.abs(result[key].trajectory.energy_kwh[:, batteries] - alone).max() > 0.1, key
