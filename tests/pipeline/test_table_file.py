@@ -83,12 +83,13 @@ def test_an_edit_that_keeps_the_digest_line_is_refused() -> None:
 
 
 def test_any_flipped_bit_is_refused_also_in_what_says_how_the_data_is_read() -> None:
-    whole = stored().content
+    file = stored()
+    whole = file.content
     for place in range(len(whole)):
         content = bytearray(whole)
         content[place] ^= 1 << place % 8
         assert not is_sealed(bytes(content)), f"byte {place}"
-        assert data_digest(bytes(content)) != stored().digest
+        assert data_digest(bytes(content)) != file.digest
     with pytest.raises(InputError, match=r"prices\.parquet was damaged, edited or .*; rebuild it with `vpp run`"):
         read(bytes(content[:-20]) + bytes([content[-20] ^ 4]) + whole[-19:])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -114,7 +115,7 @@ class Lake:
         except OSError as error:
             raise InputError(f"{path} cannot be read ({error.strerror or error}); restore it, or remove it") from error
         try:
-            return Scenario.from_json(self._with_export_files(content, str(path)), str(path))
+            return _scenario_in(self._with_export_files(content, str(path)), str(path))
         except InputError as error:
             raise InputError(
                 f"{error}; mend the file, or remove it: what is declared, or asked for by options, is made anew"
@@ -222,6 +223,12 @@ class Lake:
         from filelock import FileLock
 
         return FileLock(str(self.root / ".run_log.lock"), timeout=LOG_TIMEOUT_SECONDS)
+
+
+@functools.lru_cache(maxsize=256)
+def _scenario_in(content: bytes, where: str) -> Scenario:
+    """The scenario that a file holds; a run asks for its own some fifty times."""
+    return Scenario.from_json(content, where)
 
 
 def _difference(frozen: Scenario, wanted: Scenario) -> str:

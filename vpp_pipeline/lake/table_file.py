@@ -34,6 +34,9 @@ _SEALED = re.compile(rb"sha256:[0-9a-f]{64}")
 _TAIL = 8
 """footer length (4 bytes) and magic (4 bytes) at the end of every Parquet file"""
 _VERIFIED = Remembered(limit_bytes=32_000_000)
+_NOTES: dict[bytes, dict[bytes, bytes]] = {}
+"""Seal → notes of files that were read a moment ago: a run asks for those of each of its tables some ten times."""
+_MOST_NOTES = 4096
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,11 @@ def decode(
         raise InputError(f"{where} {_fault(content)}; {rebuild}")
     key = (content[_seal_place(content) or slice(0)], contract)
     try:
-        file = pq.ParquetFile(io.BytesIO(content))
-        notes = file.metadata.metadata or {}
+        notes = _notes(content)
         table = _VERIFIED.get(key) if rows is None else None
         if table is None:
-            found = file.read() if rows is None else pq.read_table(io.BytesIO(content), filters=rows)
+            file = io.BytesIO(content)
+            found = pq.ParquetFile(file).read() if rows is None else pq.read_table(file, filters=rows)
             table = conform(found, contract, where)
             if rows is None:
                 _VERIFIED.put(key, table)
@@ -111,7 +114,20 @@ def data_digest(content: bytes) -> str:
     """The `digest` of a file's table, without reading the table; of a damaged one, one that no table has."""
     if not is_sealed(content):
         return f"damaged {hashlib.sha256(content).hexdigest()[:16]}"
-    return _note(pq.read_metadata(io.BytesIO(content)).metadata or {}, _DATA)
+    return _note(_notes(content), _DATA)
+
+
+def _notes(content: bytes) -> dict[bytes, bytes]:
+    """The notes of a file whose seal is true: what has the same seal has the same bytes."""
+    seal = content[_seal_place(content) or slice(0)]
+    notes = _NOTES.get(seal)
+    if notes is None:
+        footer = pq.read_metadata(io.BytesIO(content)).metadata or {}
+        notes = {name.encode(): footer[name.encode()] for name in (_DATA, _RECIPE) if name.encode() in footer}
+        if len(_NOTES) >= _MOST_NOTES:
+            _NOTES.clear()
+        _NOTES[seal] = notes
+    return notes
 
 
 def stored_recipe(file: BinaryIO) -> str:
