@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.pipeline.tiny import MONTH, TINY, Ran
@@ -53,7 +54,18 @@ class DiesOnce(SmartHome):
 @pytest.fixture
 def work(finished: Ran, tmp_path: Path) -> Work:
     """The finished lake's tables, with its homes in three aggregations."""
-    lake = Lake.at(tmp_path / "lake")
+    return made(finished, tmp_path / "lake")
+
+
+@pytest.fixture(scope="module")
+def whole(finished: Ran, tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
+    """What that work comes to in this process, nothing having gone wrong."""
+    found, _ = run_fleet(made(finished, tmp_path_factory.mktemp("whole") / "lake"), IDS, "here", nobody, LOG)
+    return found
+
+
+def made(finished: Ran, folder: Path) -> Work:
+    lake = Lake.at(folder)
     lake.freeze(TINY)
     for name in (*TABLES, "load_profiles"):
         lake.write(name, MONTH, TINY.name, finished.lake.read(name, MONTH, TINY.name))
@@ -63,8 +75,8 @@ def work(finished: Ran, tmp_path: Path) -> Work:
         "prosumer_fleet", MONTH, TINY.name, encode(fleet_to_arrow(parted), CONTRACTS["prosumer_fleet"], "parted")
     )
     return Work(
-        lake_url=str(tmp_path / "lake"),
-        raw=str(tmp_path / "lake" / "raw"),
+        lake_url=str(folder),
+        raw=str(folder / "raw"),
         month=MONTH,
         scenario_json=TINY.to_json(),
         keys=("no_vpp", "smart_home"),
@@ -77,10 +89,10 @@ def nobody(done: int, of: int) -> None:
     """Listens to no progress."""
 
 
-def test_what_is_done_is_not_run_again_and_what_is_damaged_is(work: Work) -> None:
+def test_what_is_done_is_not_run_again_and_what_is_damaged_is(work: Work, whole: pa.Table) -> None:
     told: list[int] = []
-    whole, _ = run_fleet(work, IDS, "here", lambda done, of: told.append(done), LOG)
-    assert told == [1, 2, 3]
+    first, _ = run_fleet(work, IDS, "here", lambda done, of: told.append(done), LOG)
+    assert told == [1, 2, 3] and first.equals(whole)
     again, seconds = run_fleet(work, IDS, "here", lambda done, of: told.append(done), LOG)
     assert told == [1, 2, 3] and not seconds and again.equals(whole)
     path = Path(str(work.path(1)))
@@ -96,11 +108,10 @@ def test_what_is_done_is_not_run_again_and_what_is_damaged_is(work: Work) -> Non
 
 @pytest.mark.parametrize("place", ["processes:1", "ray"])
 def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(
-    work: Work, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    work: Work, whole: pa.Table, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if place == "ray":
         pytest.importorskip("ray")
-    here, _ = run_fleet(work, IDS, "here", nobody, LOG)
     plugin = tmp_path / "deadly.py"
     plugin.write_text(DEADLY)
     monkeypatch.setenv("VPP_STRATEGIES", str(plugin))
@@ -109,10 +120,10 @@ def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(
     found, _ = run_fleet(deadly, IDS, place, nobody, LOG)
     assert (tmp_path / "marker").exists()
     assert found.filter(np.asarray(found["strategy"]) == "no_vpp").equals(
-        here.filter(np.asarray(here["strategy"]) == "no_vpp")
+        whole.filter(np.asarray(whole["strategy"]) == "no_vpp")
     )
     columns = ["local_day", "surplus_usd"]
-    assert found.select(columns).equals(here.select(columns)), "the strategy is smart_home under another name"
+    assert found.select(columns).equals(whole.select(columns)), "the strategy is smart_home under another name"
 
 
 def is_alive(number: int) -> bool:
@@ -146,17 +157,15 @@ def test_workers_of_a_run_that_was_killed_end_as_well(tmp_path: Path) -> None:
     assert not [number for number in workers if is_alive(number)]
 
 
-def test_two_drivers_of_one_fleet_come_to_the_same(work: Work) -> None:
-    alone, _ = run_fleet(replace(work, folder="alone"), IDS, "here", nobody, LOG)
+def test_two_drivers_of_one_fleet_come_to_the_same(work: Work, whole: pa.Table) -> None:
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: run_fleet(work, IDS, "here", nobody, LOG)[0], range(2)))
-    assert all(found.equals(alone) for found in both)
+    assert all(found.equals(whole) for found in both)
 
 
-def test_a_disk_without_room_is_one_sentence_and_with_room_the_run_goes_on(work: Work) -> None:
+def test_a_disk_without_room_is_one_sentence_and_with_room_the_run_goes_on(work: Work, whole: pa.Table) -> None:
     """A limit on the size of files stands for the full disk."""
     resource = pytest.importorskip("resource")
-    whole, _ = run_fleet(replace(work, folder="elsewhere"), IDS, "here", nobody, LOG)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
     try:
