@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -21,6 +22,12 @@ from vpp_pipeline import cli
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 COMES_WITH_LANGGRAPH, ONES_OWN = "langchain-core", "openvino_genai"
+
+
+@functools.cache
+def distributions() -> Mapping[str, list[str]]:
+    """Package → what it was installed by; to look through all that is installed takes half a second."""
+    return packages_distributions()
 
 
 def _names(requirements: Iterable[str]) -> set[str]:
@@ -41,17 +48,15 @@ def _imported(package: str) -> set[str]:
 @pytest.mark.parametrize("package", ["vpp_core", "vpp_pipeline", "vpp_dashboard"])
 def test_whatever_a_package_imports_is_declared(package: str) -> None:
     declared = _names(PROJECT["dependencies"]).union(*map(_names, PROJECT["optional-dependencies"].values()))
-    distributions = packages_distributions()
     imported = _imported(package) - {ONES_OWN}
-    needed = {name: _names(distributions.get(name, [name])) for name in imported}
+    needed = {name: _names(distributions().get(name, [name])) for name in imported}
     undeclared = {name for name, any_of in needed.items() if not any_of & (declared | {COMES_WITH_LANGGRAPH})}
     assert not undeclared
 
 
 def test_a_missing_package_is_told_with_the_extra_that_has_it() -> None:
-    distributions = packages_distributions()
     for package, extra in EXTRAS.items():
-        assert _names(distributions[package]) & _names(PROJECT["optional-dependencies"][extra])
+        assert _names(distributions()[package]) & _names(PROJECT["optional-dependencies"][extra])
         assert f"{package} is not installed; pip install 'vpp-benchmark[{extra}]'" in how_to_install(f"{package}.a.b")
     assert how_to_install("numpy") == ""
 

@@ -41,8 +41,15 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> str:
     return said
 
 
-@pytest.mark.parametrize("name", DATABASES[:2])
-@pytest.mark.parametrize("start", [0, 4096])
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (0, DATABASES[0]),
+        (4096, DATABASES[1]),
+        pytest.param(0, DATABASES[1], marks=pytest.mark.slow),
+        pytest.param(4096, DATABASES[0], marks=pytest.mark.slow),
+    ],
+)
 def test_a_damaged_database_of_runs_is_named_with_the_remedy_which_helps(
     home: Path, name: str, start: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

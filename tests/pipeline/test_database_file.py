@@ -90,7 +90,7 @@ def test_a_database_replaced_while_a_notebook_writes_to_it_opens(ran: Ran) -> No
     assert set(contents(ran.folder)) >= set(DATABASE_TABLES)
 
 
-@pytest.mark.parametrize("ending", [".wal", ".wal.checkpoint", ".wal.recovery"])
+@pytest.mark.parametrize("ending", [".wal", ".wal.checkpoint", pytest.param(".wal.recovery", marks=pytest.mark.slow)])
 def test_a_lake_left_with_another_database_s_log_is_healed_by_the_next_run(
     ran: Ran, tmp_path: Path, ending: str
 ) -> None:

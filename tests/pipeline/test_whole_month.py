@@ -140,7 +140,7 @@ def test_another_month_leaves_this_one_untouched_and_joins_it_in_the_database(fi
     assert ladder(two_months.folder) == [(MONTH, TINY.name), ("2023-11", TINY.name)]
 
 
-@pytest.mark.parametrize("damage", ["truncated", "emptied", "edited"])
+@pytest.mark.parametrize("damage", ["truncated", "edited", pytest.param("emptied", marks=pytest.mark.slow)])
 def test_a_damaged_table_is_named_by_its_check_refused_by_its_consumer_and_healed_by_a_run(
     ran: Ran, damage: str
 ) -> None:
@@ -226,7 +226,9 @@ def test_a_new_price_file_makes_only_what_depends_on_it_stale(ran: Ran) -> None:
     assert (took["market_prices"], took["price_forecast"], took["solar_generation"]) == (False, True, True)
 
 
-@pytest.mark.parametrize("source", ["oasis", "gridstatus.io", "pvwatts", "load"])
+@pytest.mark.parametrize(
+    "source", ["oasis", "load", *(pytest.param(name, marks=pytest.mark.slow) for name in ("gridstatus.io", "pvwatts"))]
+)
 def test_whatever_a_source_keeps_or_reads_is_part_of_what_its_table_is_made_from(ran: Ran, source: str) -> None:
     raw, month = ran.folder / "raw", Month.parse(MONTH)
     shelves = {

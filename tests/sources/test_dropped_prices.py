@@ -223,8 +223,9 @@ def test_many_files_with_one_reason_are_one_line() -> None:
 def test_a_price_that_no_market_has_is_refused_whatever_series_it_is_of(
     item: str, price: str, says: str, drop: Drop, read: Read
 ) -> None:
-    drop(lmp_report(JULY.start, JULY.end), "rt.csv")
-    report = reserve_report(JULY.start, JULY.end, "SR") if item == "SR" else lmp_report(JULY.start, JULY.end)
+    next_day = JULY.start + pd.Timedelta(days=1)
+    drop(lmp_report(JULY.start, next_day), "rt.csv")
+    report = reserve_report(JULY.start, next_day, "SR") if item == "SR" else lmp_report(JULY.start, next_day)
     column, kind = ("MW", "ANC_TYPE") if item == "SR" else ("PRC", "LMP_TYPE")
     report = report.astype({column: object}).reset_index(drop=True)
     report.loc[report.index[report[kind] == item][7], column] = price

@@ -36,7 +36,7 @@ AUGUST, NOVEMBER, MARCH = Month.parse("2026-08"), Month.parse("2025-11"), Month.
 LIVE = Scenario(source="live")
 
 
-@pytest.mark.parametrize("month", [AUGUST, NOVEMBER, MARCH])
+@pytest.mark.parametrize("month", [pytest.param(AUGUST, marks=pytest.mark.slow), NOVEMBER, MARCH])
 def test_a_month_from_oasis_is_four_requests_and_complete_also_at_clock_changes(
     month: Month, raw: Path, server: FakeServices
 ) -> None:
@@ -79,7 +79,9 @@ def test_what_was_fetched_is_kept_raw_with_its_request_and_not_fetched_again(raw
     assert len(server.requests) == 4 and (refreshed["lmp_source"] == "live").all()
 
 
-@pytest.mark.parametrize("fault", [(429, THROTTLED), (200, THROTTLED), (503, b"busy")])
+@pytest.mark.parametrize(
+    "fault", [(200, THROTTLED), *(pytest.param(f, marks=pytest.mark.slow) for f in ((429, THROTTLED), (503, b"busy")))]
+)
 def test_throttled_twice_then_served(fault: tuple[int, bytes], raw: Path, server: FakeServices) -> None:
     server.script = [fault, fault]
     table = market_prices(LIVE, AUGUST, raw, services=server.services())

@@ -30,6 +30,11 @@ def month_report(month: Month, **options: object) -> pd.DataFrame:
     return lmp_report(month.start, month.end, **options)
 
 
+def day_report(month: Month, **options: object) -> pd.DataFrame:
+    """Of its first day: for what does not depend on how much of a month is there."""
+    return lmp_report(month.start, month.start + pd.Timedelta(days=1), **options)
+
+
 @pytest.mark.parametrize(("month", "rows"), [("2023-08", 2976), ("2023-03", 2972), ("2023-11", 2884)])
 def test_a_month_without_any_source_is_drawn_and_says_so(month: str, rows: int, raw: Path, offline: Services) -> None:
     table = market_prices(Scenario(), Month.parse(month), raw, services=offline)
@@ -65,7 +70,7 @@ def test_the_first_days_of_a_month_are_the_months_own(raw: Path) -> None:
     assert len(short) == (6 + 2) * 96 + 4, "two days more, into which plans look ahead"
 
 
-@pytest.mark.parametrize("month", [JULY, MARCH, NOVEMBER])
+@pytest.mark.parametrize("month", [pytest.param(JULY, marks=pytest.mark.slow), MARCH, NOVEMBER])
 def test_a_dropped_file_is_used_on_every_interval_and_day_ahead_stays_empty(
     month: Month, raw: Path, drop: Drop, offline: Services
 ) -> None:
@@ -163,7 +168,7 @@ def test_a_scenario_of_the_first_days_needs_files_of_these_days_only(raw: Path, 
 def test_a_named_node_that_the_files_lack_is_an_error_that_names_what_they_hold(
     raw: Path, drop: Drop, offline: Services
 ) -> None:
-    drop(month_report(JULY, node="HERE"), "rt.zip")
+    drop(day_report(JULY, node="HERE"), "rt.zip")
     with pytest.raises(InputError, match="node THERE is not in the files of 2020-07 in raw/oasis, which hold HERE"):
         market_prices(Scenario(node="THERE"), JULY, raw, services=offline)
 
@@ -171,17 +176,17 @@ def test_a_named_node_that_the_files_lack_is_an_error_that_names_what_they_hold(
 def test_of_several_nodes_the_default_is_used_and_otherwise_one_must_be_named(
     raw: Path, drop: Drop, offline: Services
 ) -> None:
-    drop(month_report(JULY, node="A"), "a.zip")
-    drop(month_report(JULY, node="B"), "b.zip")
+    drop(day_report(JULY, node="A"), "a.zip")
+    drop(day_report(JULY, node="B"), "b.zip")
     with pytest.raises(InputError, match=r"several nodes \(A, B\); name one"):
         market_prices(Scenario(), JULY, raw, services=offline)
     assert (market_prices(Scenario(node="B"), JULY, raw, services=offline)["node"] == "B").all()
-    drop(month_report(JULY, node=NODE), "c.zip")
+    drop(day_report(JULY, node=NODE), "c.zip")
     assert (market_prices(Scenario(), JULY, raw, services=offline)["node"] == NODE).all()
 
 
 def test_two_different_prices_for_one_interval_are_refused(raw: Path, drop: Drop, offline: Services) -> None:
-    report = month_report(JULY)
+    report = day_report(JULY)
     drop(report, "a.zip")
     other = report.copy()
     other.loc[other["LMP_TYPE"] == "LMP", "PRC"] += 1

@@ -176,7 +176,7 @@ def test_hourly_and_half_hourly_use_is_spread_over_its_interval(raw: Path) -> No
     [(MARCH, "%Y-%m-%dT%H:%M:%S%z"), (NOVEMBER, "%Y-%m-%d %H:%M"), (NOVEMBER, "%-m/%-d/%Y %I:%M %p")],
 )
 def test_any_month_can_be_cut_from_a_longer_file(month: Month, form: str, raw: Path) -> None:
-    some = pd.Timedelta(days=40)
+    some = pd.Timedelta(days=10)
     stamps = pd.date_range(month.start - some, month.end + some, freq="15min").tz_convert("America/Los_Angeles")
     number = np.arange(len(stamps))
     text = "timestamp,load_kw\n" + "\n".join(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
+from operator import itemgetter
 
 import pandas as pd
 
@@ -133,16 +134,17 @@ def _parse(
 
 def _parts(lines: Iterator[tuple[int, list[str]]], columns: Columns, width: int, where: str) -> Iterator[pd.DataFrame]:
     """The needed columns of the rows as text, so many at a time."""
-    names, places = list(columns.places), list(columns.places.values())
+    names, of = list(columns.places), itemgetter(*columns.places.values())
     while batch := list(islice(lines, _ROWS_AT_ONCE)):
         for number, cells in batch:
-            if csv_text.too_long(cells, width):
+            if len(cells) > width and csv_text.too_long(cells, width):
                 raise InputError(
                     f"{where} has more cells in line {number} than in its header; download it again or remove it"
                 )
         padding = [""] * width
+        needed = zip(*(of(cells if len(cells) >= width else cells + padding) for _, cells in batch), strict=True)
         yield pd.DataFrame(
-            [[(cells + padding)[place] for place in places] for _, cells in batch], columns=names, dtype=object
+            {name: pd.Series(cells, dtype=object) for name, cells in zip(names, needed, strict=True)}
         ).assign(line=[number for number, _ in batch])
 
 
