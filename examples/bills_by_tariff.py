@@ -47,13 +47,14 @@ def kinds(fleet: Fleet) -> dict[str, Bools]:
 def bills(homes: int, days: int | None = None) -> pd.DataFrame:
     """A row per month, tariff and kind of home: homes, mean bill left alone and smart [$ a month or the days of it]."""
     rows = []
+    plain = Scenario(name="bills", homes=homes, first_days=days, source="synthetic")
+    fleet = generate_fleet(homes, plain.seed)
     for month in MONTHS:
+        lmp = prices.market_prices(plain, month, RAW)
+        forecast = price_forecast(lmp, plain.known_period(month), plain.market)
+        sun, use = solar.solar_generation(plain, month, RAW), load.load_profiles(plain, month, RAW)
         for name, dated in RETAIL_TARIFFS.items():
-            scenario = Scenario(name="bills", homes=homes, first_days=days, source="synthetic", tariffs=(dated.tariff,))
-            fleet = generate_fleet(homes, scenario.seed)
-            lmp = prices.market_prices(scenario, month, RAW)
-            forecast = price_forecast(lmp, scenario.known_period(month), scenario.market)
-            sun, use = solar.solar_generation(scenario, month, RAW), load.load_profiles(scenario, month, RAW)
+            scenario = plain.model_copy(update={"tariffs": (dated.tariff,)})
             (smart,) = simulate(Inputs.build(scenario, month, lmp, forecast, sun, use, fleet), ["smart_home"])
             of_home = smart.households.groupby("home_id")[["bill_counterfactual_usd", "bill_change_usd"]].sum()
             alone = of_home["bill_counterfactual_usd"].to_numpy()

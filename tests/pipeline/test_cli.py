@@ -61,7 +61,7 @@ def test_a_wrong_argument_gets_one_sentence_and_exit_code_2(
 
 
 def test_a_broken_price_file_gets_one_sentence_that_names_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, no_home: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "lake" / "raw" / "oasis"
     folder.mkdir(parents=True)
@@ -132,7 +132,9 @@ def test_a_ladder_of_nothing_says_that_the_minimum_kept_every_bid_back(
     assert bool(note) == bool(said)
 
 
-def test_the_inputs_of_a_month_are_gathered_and_their_sources_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_inputs_of_a_month_are_gathered_and_their_sources_said(
+    no_home: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     tiny = ["--homes", "3", "--first-days", "1", "--source", "synthetic"]
     assert execute(["data", "--month", "2023-08", *tiny]) == 0
     printed = capsys.readouterr().out

@@ -135,7 +135,7 @@ def test_what_is_read_back_is_what_is_computed(
 
 
 def test_of_a_fleet_of_several_aggregations_one_is_negotiated(
-    ran: Ran, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ran: Ran, no_home: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     parted = TINY.model_copy(
         update={"name": "parted", "market": TINY.market.model_copy(update={"homes_per_aggregation": 4})}
