@@ -134,7 +134,9 @@ def test_a_backfill_takes_the_options_of_its_data_and_its_market(
 
 OPENING = """
 import os
+import dagster
 from vpp_pipeline.runner import shared_instance
+dagster.DagsterInstance.ephemeral().dispose()
 other = os.fork()  # what takes seconds to import is imported once
 print(len(shared_instance().get_runs()), flush=True)
 if other:

@@ -52,6 +52,7 @@ def test_an_answer_is_on_the_disk_before_the_next_question_is_put(tmp_path: Path
 ASKING = """
 import os, sys
 from pathlib import Path
+import langchain_google_genai
 from tests.pipeline.test_llm_answers import Appended, ONE, Gateway, Record, chat_model, question
 path, url, questions, runs = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 other = os.fork() if runs == 2 else None  # what takes seconds to import is imported once

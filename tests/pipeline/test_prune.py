@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,11 +24,24 @@ from vpp_pipeline.prune import plan
 PRICES = ["market_prices"]
 
 
+@pytest.fixture(scope="module")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Dagster home in which nothing was run; to make its databases takes half a second."""
+    folder = tmp_path_factory.mktemp("new") / "home"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DAGSTER_HOME", str(folder))
+        with runner.shared_instance():
+            return folder
+
+
 @pytest.fixture
-def home(tmp_path: Path, databases_that_wait_for_no_disk: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(
+    new_home: Path, tmp_path: Path, databases_that_wait_for_no_disk: None, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A lake and a Dagster home of their own, on the disk."""
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    shutil.copytree(new_home, tmp_path / "home")
     Lake.at(tmp_path / "lake").freeze(TINY)
     return tmp_path / "home"
 
