@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,12 @@ def modules(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
 
 
+@functools.cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All that a file's tree holds; to parse every file takes a second."""
+    return tuple(ast.walk(ast.parse(path.read_text())))
+
+
 def part_of(path: Path) -> str:
     """The package or module of the line that a file belongs to."""
     return path.relative_to(CORE).parts[0].removesuffix(".py")
@@ -52,15 +59,14 @@ def part_of(path: Path) -> str:
 def imported_parts(path: Path) -> set[str]:
     """Parts of the core that a file imports at run time; what is imported for types alone does not count."""
     found = set()
-    tree = ast.parse(path.read_text())
     typing_only = {
         id(node)
-        for branch in ast.walk(tree)
+        for branch in nodes(path)
         if isinstance(branch, ast.If) and getattr(branch.test, "id", "") == "TYPE_CHECKING"
         for statement in branch.body
         for node in ast.walk(statement)
     }
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if id(node) in typing_only:
             continue
         names = []
@@ -142,7 +148,7 @@ def test_no_two_classes_have_one_name() -> None:
     where: dict[str, list[str]] = {}
     for package in ("vpp_core", "vpp_pipeline", "vpp_dashboard"):
         for path in modules(ROOT / package):
-            for node in ast.walk(ast.parse(path.read_text())):
+            for node in nodes(path):
                 if isinstance(node, ast.ClassDef):
                     where.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
     assert not {name: files for name, files in where.items() if len(files) > 1}
