@@ -10,7 +10,6 @@ import pytest
 
 from tests.llm.gemini_server import GeminiServer, Reply, busy, refused, said, serving
 from tests.negotiation.advised import sensible
-from tests.pipeline.tiny import TINY as TINY_SCENARIO
 from tests.pipeline.tiny import Ran
 from vpp_core.llm import client, gateway
 from vpp_core.negotiation.prompt_files import prompts_version
@@ -34,13 +33,6 @@ def own_folders(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GOOGLE_API_KEY", "test")
     monkeypatch.setattr(gateway, "FIRST_WAIT_SECONDS", 0.0)
-
-
-@pytest.fixture
-def negotiated_alone(own_folders: None, ran: Ran) -> None:
-    """The tiny scenario without the strategies that no model decides in, for what is told of a model alone."""
-    (ran.folder / "scenarios" / "tiny.json").unlink()
-    ran.lake.freeze(TINY_SCENARIO.model_copy(update={"strategies": ("negotiated",)}))
 
 
 def lead_to(server: GeminiServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +96,7 @@ def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
 
 
 def test_a_free_key_s_fifteen_answers_are_told_and_the_rest_is_asked_for_later(
-    negotiated_alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A quota that is used up for the day: what the model took is said, on the page too, and nothing is paid twice."""
     left = [15]
@@ -168,7 +160,7 @@ def test_a_model_of_odd_form_is_mended_and_one_of_no_use_is_told_with_an_example
 
 
 def test_a_key_that_the_service_echoes_is_nowhere_on_the_disk(
-    negotiated_alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     key = "AIza-never-to-be-seen"
     monkeypatch.setenv("GOOGLE_API_KEY", key)
@@ -193,7 +185,7 @@ def test_a_key_that_the_service_echoes_is_nowhere_on_the_disk(
 
 
 def test_after_a_wrong_key_the_right_one_is_used(
-    negotiated_alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The silence of the first run is no answer: it is not kept, and not replayed where an older run has kept it."""
     kept = tmp_path / "lake" / "raw" / "llm" / NAME / "2023-08.jsonl"
