@@ -226,9 +226,7 @@ def test_a_new_price_file_makes_only_what_depends_on_it_stale(ran: Ran) -> None:
     assert (took["market_prices"], took["price_forecast"], took["solar_generation"]) == (False, True, True)
 
 
-@pytest.mark.parametrize(
-    "source", ["oasis", "load", *(pytest.param(name, marks=pytest.mark.slow) for name in ("gridstatus.io", "pvwatts"))]
-)
+@pytest.mark.parametrize("source", ["oasis", "load", "gridstatus.io", "pvwatts"])
 def test_whatever_a_source_keeps_or_reads_is_part_of_what_its_table_is_made_from(ran: Ran, source: str) -> None:
     raw, month = ran.folder / "raw", Month.parse(MONTH)
     shelves = {
