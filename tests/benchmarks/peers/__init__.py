@@ -1,0 +1,1 @@
+"""Scripts for other simulators' own Python, that do there what a benchmark does here."""
