@@ -418,3 +418,24 @@ def test_bills_that_make_most_of_what_was_given_up_are_said_to(run_of):
     assert "Homes' bills" not in " ".join(answer(with_bills(run, 0.1, 0.2)))
     told = " ".join(answer(with_bills(run, -0.5, 0.4)))
     assert "Homes' bills came to $" in told and "own profit" not in told, "negotiated ones rose"
+
+
+def test_without_the_outer_bound_the_answer_tells_how_far_commanding_is_from_the_one_within_preferences(run_of):
+    few = {key: LOSES[key] for key in ("no_vpp", "negotiated", "centralized_aware", "perfect_foresight_aware")}
+    run = run_of(few, days=10, homes=4)
+    surplus = run.kpis.set_index("strategy")["surplus_usd"]
+    best = surplus["perfect_foresight_aware"]
+    commanded, negotiated = surplus["centralized_aware"], surplus["negotiated"]
+    each = a_home(run, -run.difference("centralized_aware_over_perfect_foresight_aware"))
+    assert each.estimate == pytest.approx((best - commanded) / 4)
+    apart = form_of(each)(each.estimate)
+    for gap, known in ((0.0, ""), (60.0, "; known to $15.00")):
+        said = answer(replace(run, kpis=run.kpis.assign(bound_gap_usd=gap)))[-1]
+        assert said.startswith(
+            f"Perfect foresight within preferences, which nobody has, would have made {apart} a home more than "
+            "commanding (95 % interval"
+        )
+        least = f"{100 * commanded / (best + gap):.0f} % to " if gap else ""
+        assert f"{known}): commanding made {least}{100 * commanded / best:.0f} % and negotiating " in said
+        assert said.endswith(f"{100 * negotiated / best:.0f} % of what it could.")
+    assert "Perfect foresight within" not in " ".join(answer(run_of(LOSES, days=10, homes=4)))

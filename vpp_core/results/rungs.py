@@ -72,6 +72,7 @@ COMPARISONS: tuple[Step, ...] = tuple(
         (UNHEEDING, SMART),
         (NEGOTIATED, COMMANDED),
         (NEGOTIATED, UNHEEDING),
+        (COMMANDED, BOUND_WITHIN),
     )
 )
 

@@ -8,17 +8,31 @@ from __future__ import annotations
 
 from vpp_core.results.modelled import MIN_USD
 from vpp_core.results.run import Run
-from vpp_core.results.rungs import BOUND, NEGOTIATED, PREFERENCES_FIRST, PREFERENCES_LAST, SPLIT, TOTAL, WORDS, Step
+from vpp_core.results.rungs import (
+    BOUND,
+    BOUND_WITHIN,
+    COMMANDED,
+    NEGOTIATED,
+    PREFERENCES_FIRST,
+    PREFERENCES_LAST,
+    SPLIT,
+    TOTAL,
+    WORDS,
+    Step,
+    over,
+)
 from vpp_core.results.statistics import Floats, Interval, dominates, sum_interval
 from vpp_core.results.text import form_of, interval, listed, percent, usd
 from vpp_core.results.told import a_home, bracket
 
 
 def below_the_bound(run: Run) -> str:
-    """The paragraph on the distance to the bound: how far, its steps, the largest; empty where it was not run."""
+    """The paragraph on the distance to the bound: how far, its steps, the largest; where only the bound within
+    preferences was run, how far from that; empty where neither was.
+    """
     total = run.difference(TOTAL)
     if total is None:
-        return ""
+        return _below_the_bound_within(run)
     each, gap = a_home(run, total), gap_usd(run, BOUND) / run.homes
     if each.estimate < MIN_USD:
         if each.estimate + gap < MIN_USD:
@@ -37,16 +51,40 @@ def below_the_bound(run: Run) -> str:
     ).strip()
 
 
-def _of_perfect(run: Run) -> str:
-    """The clause on negotiation's share of the bound: of the best schedule found, and of that and its gap."""
-    share, own, bound = (
-        run.figure(*of)
-        for of in ((NEGOTIATED, "percent_of_perfect"), (NEGOTIATED, "surplus_usd"), (BOUND, "surplus_usd"))
-    )
-    if share is None or own is None or bound is None:
+def _below_the_bound_within(run: Run) -> str:
+    """The distance of commanding to the bound within preferences, in one sentence."""
+    pair = run.difference(over(COMMANDED, BOUND_WITHIN))
+    if pair is None:
         return ""
-    told, least = percent(share, 0), percent(100 * own / (bound + gap_usd(run, BOUND)), 0)
-    return f"; negotiating made {told if told == least or own <= 0 else f'{least} to {told}'} of what it could"
+    each, gap = a_home(run, -pair), gap_usd(run, BOUND_WITHIN) / run.homes
+    if each.estimate < MIN_USD:
+        return ""
+    shares = [
+        f"{words} {share}"
+        for key, words in ((COMMANDED, "commanding made"), (NEGOTIATED, "negotiating"))
+        if (share := _share_of(run, key, BOUND_WITHIN))
+    ]
+    known = f"; known to {usd(gap)}" if gap >= MIN_USD else ""
+    return (
+        f"Perfect foresight within preferences, which nobody has, would have made {form_of(each)(each.estimate)} a "
+        f"home more than commanding ({bracket(run, each, BOUND_WITHIN, COMMANDED)}{known}): "
+        f"{listed(shares)} of what it could."
+    )
+
+
+def _of_perfect(run: Run) -> str:
+    """The clause on negotiation's share of the bound."""
+    share = _share_of(run, NEGOTIATED, BOUND)
+    return f"; negotiating made {share} of what it could" if share else ""
+
+
+def _share_of(run: Run, strategy: str, bound: str) -> str:
+    """A strategy's share of a bound: of the best schedule found, and of that and its gap; empty where not measured."""
+    own, best = run.figure(strategy, "surplus_usd"), run.figure(bound, "surplus_usd")
+    if own is None or best is None or best <= 0:
+        return ""
+    told, least = percent(100 * own / best, 0), percent(100 * own / (best + gap_usd(run, bound)), 0)
+    return told if told == least or own <= 0 else f"{least} to {told}"
 
 
 def gap_usd(run: Run, strategy: str) -> float:
