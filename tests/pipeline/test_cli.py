@@ -126,10 +126,15 @@ def test_a_broken_scenario_in_the_lake_is_named_and_may_be_removed(
 def test_a_ladder_of_nothing_says_that_the_minimum_kept_every_bid_back(
     minimum: float, submitted: int, said: str
 ) -> None:
-    rows = {"is_bound": [False, False, True], "bids_submitted": [0, submitted, 0], "reserve_bids": [0, 0, 0]}
-    note = nobody_bid(pd.DataFrame(rows), Scenario(homes=20, market=MarketRules(minimum_bid_mw=minimum)))
+    rows = pd.DataFrame({
+        "strategy": ["no_vpp", "negotiated", "perfect_foresight"], "is_bound": [False, False, True],
+        "bids_submitted": [0, submitted, 0], "reserve_bids": [0, 0, 0],
+    })  # fmt: skip
+    scenario = Scenario(homes=20, market=MarketRules(minimum_bid_mw=minimum))
+    note = nobody_bid(rows, scenario)
     assert said in note
     assert bool(note) == bool(said)
+    assert not nobody_bid(rows[rows["strategy"] != "negotiated"], scenario), "who never bids is kept back by nothing"
 
 
 def test_the_inputs_of_a_month_are_gathered_and_their_sources_said(

@@ -22,10 +22,16 @@ def notes_on(kpis: pd.DataFrame, scenario: Scenario) -> list[str]:
 
 
 def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
-    """Why every strategy shows $0 where the market's minimum kept all bids back; empty where some were submitted."""
-    bidders = kpis[~kpis["is_bound"].astype(bool)]
+    """Why every strategy shows $0 where the market's minimum kept all bids back; empty where some were submitted, or no
+    strategy that was run bids.
+    """
+    from vpp_core.results.rungs import has_no_market
+
+    bidders = kpis[
+        [not bound and not has_no_market(key) for key, bound in zip(kpis["strategy"], kpis["is_bound"], strict=True)]
+    ]
     minimum, share = scenario.market.minimum_bid_mw, scenario.market.fleet_share
-    if minimum == 0 or bidders[["bids_submitted", "reserve_bids"]].to_numpy().any():
+    if minimum == 0 or bidders.empty or bidders[["bids_submitted", "reserve_bids"]].to_numpy().any():
         return ""
     part = f", {share:.0%} of their aggregation," if share < 1 else ""
     return (
