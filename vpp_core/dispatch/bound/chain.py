@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+import vpp_core.dispatch.compiled  # noqa: F401 (it tells numba where to keep machine code, before it is asked)
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.bound.homes import Home, Schedule, Store, meter_usd
 from vpp_core.fleet.fleet import Floats

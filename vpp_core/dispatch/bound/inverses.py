@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from numba import njit
 
+import vpp_core.dispatch.compiled  # noqa: F401 (it tells numba where to keep machine code, before it is asked)
 from vpp_core.fleet.fleet import Floats
 
 

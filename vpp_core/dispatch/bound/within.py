@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
+import vpp_core.dispatch.compiled  # noqa: F401 (it tells numba where to keep machine code, before it is asked)
 from vpp_core.calendar import INTERVAL_HOURS
 from vpp_core.dispatch.bound.homes import Home, Schedule, Store
 from vpp_core.dispatch.bound.staged import FIXED_KWH, Staged
