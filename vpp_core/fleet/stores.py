@@ -107,9 +107,32 @@ class Stores:
         told = ", ".join(f"{count:,} {name or 'of a kind'}" for name, count in zip(self.kinds, count, strict=True))
         return f"<Stores {told} over {len(self.available):,} intervals, {self.capacity_kwh.sum():,.0f} kWh>"
 
+    def membership(self, kind: str | None, homes: int) -> csr_array:
+        """Which home each store is in, as a matrix; made once, since a day's books multiply by it dozens of times.
+
+        Parameters
+        ----------
+        kind
+            Whose stores; none: all.
+        homes
+            Number of homes of the fleet.
+
+        Returns
+        -------
+        csr_array
+            1 where a store is in a home, shape (stores, homes).
+        """
+        key = (kind, homes)
+        if key not in self._memberships:
+            from scipy.sparse import csr_array
+
+            home = self.home if kind is None else self.home[self.of_kind(kind)]
+            self._memberships[key] = csr_array((np.ones(len(home)), (np.arange(len(home)), home)), (len(home), homes))
+        return self._memberships[key]
+
     @cached_property
-    def memberships(self) -> dict[tuple[int, int, int], csr_array]:
-        """What sums over the stores of a home have made for themselves, by first store, last store and homes."""
+    def _memberships(self) -> dict[tuple[str | None, int], csr_array]:
+        """Matrices of `membership` that were made already."""
         return {}
 
     def of_kind(self, name: str) -> slice:

@@ -14,7 +14,7 @@ RESAMPLES = 1_000
 """Each draw of days needs the gains of all homes anew; the ends of an interval move by a few percent of its width."""
 
 _HELD = 1_000_000
-"""Homes' gains of so many draws at once, 8 MB: a call for each draw would take longer than the work."""
+"""Gains (draws times homes) that are held at once, 8 MB: a median for each draw by itself is mostly calls."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class Run:
 
     @cached_property
     def made(self) -> dict[Hashable, Any]:
-        """What functions marked `once_a_run` have made of this run."""
+        """Results of the functions marked `once_a_run`, by function and arguments."""
         return {}
 
     @cached_property

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from vpp_core.fleet.fleet import Bools, Fleet, Floats, Ints
-from vpp_core.fleet.stores import Stores
 from vpp_core.market.inputs import Inputs
 
 
@@ -14,18 +12,8 @@ def sum_by_home(inputs: Inputs, of_store: Floats, kind: str | None = None) -> Fl
     """Columns of stores as columns of homes, (T, S) → (T, N): of all stores, or those of a kind."""
     stores = inputs.stores
     which = slice(0, len(stores)) if kind is None else stores.of_kind(kind)
-    total: Floats = of_store[:, which] @ _membership(stores, which, len(inputs.fleet))
+    total: Floats = of_store[:, which] @ stores.membership(kind, len(inputs.fleet))
     return total
-
-
-def _membership(stores: Stores, which: slice, homes: int) -> csr_array:
-    """Which home each of these stores is in, (S, N); made once for the dozens of sums that a day's books take."""
-    key = (which.start, which.stop, homes)
-    if key not in stores.memberships:
-        home = stores.home[which]
-        ones = np.ones(len(home))
-        stores.memberships[key] = csr_array((ones, (np.arange(len(home)), home)), shape=(len(home), homes))
-    return stores.memberships[key]
 
 
 def any_by_home(inputs: Inputs, of_store: Bools) -> Bools:

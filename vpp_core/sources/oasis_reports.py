@@ -187,10 +187,8 @@ def _rows(table: pd.DataFrame, item: pd.Series, columns: Columns, report: str, w
 
 
 def _times(table: pd.DataFrame, column: str, where: str) -> pd.Series:
-    codes, texts = pd.factorize(table[column])  # each text once: all items of an interval have its time
     try:
-        each = pd.to_datetime([tidy(text) for text in texts], utc=True, format="ISO8601", errors="raise").as_unit("us")
-        return pd.Series(each[codes], index=table.index)
+        return pd.to_datetime(tidied(table[column]), utc=True, format="ISO8601", errors="raise").dt.as_unit("us")
     except (ValueError, TypeError, OverflowError):
         read = pd.to_datetime(tidied(table[column]), utc=True, format="ISO8601", errors="coerce")
         raise InputError(unreadable(table[column], read.isna(), table["line"], where)) from None

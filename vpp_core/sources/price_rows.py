@@ -21,7 +21,6 @@ STEPS = {REAL_TIME: pd.Timedelta(minutes=15), DAY_AHEAD: pd.Timedelta(hours=1), 
 LMP = "LMP"
 """Item of a whole price, beside its parts and the reserve products of the market."""
 COLUMNS = ("timestamp", "name", "item", "price")
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?")
 _SAME_PRICE = 1e-5
 """Reports print five decimals: two prices closer than this [$/MWh] are the same."""
 
@@ -107,12 +106,11 @@ def numbers(text: pd.Series, lines: pd.Series, where: str) -> pd.Series:
     InputError
         For infinity, NaN and words, with their line.
     """
-    codes, texts = pd.factorize(text)
-    plain = [tidy(cell) for cell in texts]
-    unread = np.array([cell != "" and not _NUMBER.fullmatch(cell) for cell in plain], dtype=bool)[codes]
-    if unread.any():
-        raise InputError(unreadable(tidied(text), pd.Series(unread, index=text.index), lines, where))
-    return pd.Series(np.array([float(cell or "nan") for cell in plain], dtype=float)[codes], index=text.index)
+    text = tidied(text)
+    plain = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?") | (text == "")
+    if not plain.all():
+        raise InputError(unreadable(text, ~plain, lines, where))
+    return text.where(text != "", "nan").astype(float)
 
 
 def unreadable(text: pd.Series, unread: pd.Series, lines: pd.Series, where: str) -> str:

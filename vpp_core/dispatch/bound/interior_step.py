@@ -112,7 +112,7 @@ def _eliminate(k: Staged, x: Floats, b: Blocks) -> None:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _pass_on(k: Staged, x: Floats, b: Blocks, change: Prices) -> None:
-    """What the rows of reserve, taken out, add to the right-hand sides of energy and headroom."""
+    """Add what the eliminated rows of reserve contribute to the right-hand sides of energy and headroom."""
     held = len(k.sign) + len(k.rhs)
     own, kappa, passed = change.mu, k.kappa, k.passed[0]
     energy, headroom, of_energy, of_held = change.lam[0], change.lam[k.headroom], b.of_energy, b.of_held

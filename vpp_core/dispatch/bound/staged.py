@@ -33,8 +33,8 @@ WRITTEN_OUT = 3
     DZ_ABOVE,
 ) = range(FIELDS := 13)
 """Fields of a variable: whether it has room (1 or 0), the opposite, distance to its limits, their multipliers, one over
-each distance and over the product of both multipliers, θ, and the step. A variable's rows lie next to each other: those
-of separate arrays would all start at the same place of a page, and put each other out of the nearest cache.
+each distance and over the product of both multipliers, θ, and the step. They are one array, since each array that is
+handed to compiled code costs a third of a microsecond.
 """
 
 

@@ -1,4 +1,5 @@
-"""What goes from interval to interval in a step of the interior-point method, compiled: three sweeps over small blocks.
+"""The three passes of an interior-point step that go from interval to interval, compiled: the inverses of the blocks,
+forward substitution, and back substitution.
 
 Each is there twice: written out for `WRITTEN_OUT` stocks, which nearly all homes have at most, with every number in a
 register, and plain for any number of stocks, which is also what the former is held to.
