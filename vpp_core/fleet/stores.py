@@ -112,9 +112,9 @@ class Stores:
 
         Parameters
         ----------
-        kind
+        kind : str or None
             Whose stores; none: all.
-        homes
+        homes : int
             Number of homes of the fleet.
 
         Returns
