@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,23 @@ def pictures_of_nothing(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 @pytest.fixture
 def databases_that_wait_for_no_disk() -> Iterator[None]:
     """Those of Dagster's runs, in this process."""
+    with opened_with("PRAGMA synchronous = OFF"):
+        yield
+
+
+@pytest.fixture
+def databases_that_wait_for_nobody() -> Iterator[None]:
+    """Those of Dagster's runs, in this process: one that is locked is given up at once, not after five seconds."""
+    with opened_with("PRAGMA busy_timeout = 50"):
+        yield
+
+
+@contextmanager
+def opened_with(pragma: str) -> Iterator[None]:
+    """Every database that SQLAlchemy opens meanwhile starts with this."""
 
     def connected(connection: Any, _: object) -> None:
-        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(pragma)
 
     event.listen(Engine, "connect", connected)
     yield

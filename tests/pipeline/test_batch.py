@@ -107,10 +107,10 @@ def test_a_run_that_did_not_hear_the_first_time_is_asked_again(monkeypatch: pyte
         "    signal.signal(signal.SIGTERM, lambda *_: signal.signal(signal.SIGTERM, signal.SIG_DFL))\n"
         "    print('deaf', file=sys.stderr, flush=True)\n"
         "    time.sleep(600)\n"
-        "time.sleep(1)"
+        "time.sleep(0.5)"
     )
     monkeypatch.setattr(batch, "VPP", (sys.executable, "-c", deaf_at_first))
-    monkeypatch.setattr(batch, "ASKED_AGAIN_SECONDS", 1.0)
+    monkeypatch.setattr(batch, "ASKED_AGAIN_SECONDS", 0.2)
 
     def interrupt(outcome: TaskOutcome) -> None:
         raise KeyboardInterrupt

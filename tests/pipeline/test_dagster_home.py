@@ -72,7 +72,9 @@ def held(path: Path) -> Iterator[None]:
         yield
 
 
-def test_a_locked_database_of_runs_says_whom_to_look_for(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_locked_database_of_runs_says_whom_to_look_for(
+    databases_that_wait_for_nobody: None, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with held(home / "history" / "runs.db"):
         said = refusal(capsys)
     assert f"Dagster's databases in {home} are locked by another process" in said

@@ -159,8 +159,9 @@ def test_a_model_of_odd_form_is_mended_and_one_of_no_use_is_told_with_an_example
     assert 'such as "I would open at the median."' in refusal and "--model" in refusal and "key" not in refusal
 
 
+@pytest.mark.parametrize("useful", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_key_that_the_service_echoes_is_nowhere_on_the_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    useful: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     key = "AIza-never-to-be-seen"
     monkeypatch.setenv("GOOGLE_API_KEY", key)
@@ -171,12 +172,9 @@ def test_a_key_that_the_service_echoes_is_nowhere_on_the_disk(
         echo = {"error": {"code": 400, "message": f"API key not valid: {key}", "status": key}}
         return Reply(echo, 400) if number % 3 == 1 else said(f"Your key {key} is fine", finish="STOP")
 
-    useful = [True]
-    with serving(lambda n, body: answer(n, body) if useful[0] else said(f"{key}?")) as server:
+    with serving(answer if useful else lambda number, body: said(f"{key}?")) as server:
         lead_to(server, monkeypatch)
-        assert execute(["run", *BY_MODEL]) == 0
-        useful[0] = False
-        assert execute(["run", *BY_MODEL, "--refetch"]) == 2
+        assert execute(["run", *BY_MODEL]) == (0 if useful else 2)
     printed = capfd.readouterr()
     assert key not in printed.out + printed.err
     files = [path for path in tmp_path.rglob("*") if path.is_file()]

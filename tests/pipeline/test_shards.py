@@ -106,7 +106,7 @@ def test_what_is_done_is_not_run_again_and_what_is_damaged_is(work: Work, whole:
     assert told == [1, 2, 3, 3, 1, 2, 3]
 
 
-@pytest.mark.parametrize("place", ["processes:1", "ray"])
+@pytest.mark.parametrize("place", ["processes:1", pytest.param("ray", marks=pytest.mark.slow)])
 def test_a_worker_that_dies_is_replaced_and_the_result_is_the_same(
     work: Work, whole: pa.Table, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,7 +68,7 @@ def test_a_backfill_names_them_once_and_for_which_months(
 
 
 def test_the_asset_s_page_and_the_report_name_them(lake: Lake) -> None:
-    scenario = Scenario(name="small", homes=4, first_days=1, strategies=("centralized_aware",))
+    scenario = Scenario(name="small", homes=4, first_days=1, strategies=("smart_home",))
     lake.freeze(scenario)
     with in_memory() as instance:
         result = runner.run_month(instance, MONTH, "small", lake=LakePlace(url=str(lake.root)))
