@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,17 @@ BEFORE = "2023-06"
 REASON = "there are no prices of 2023-07; put some there"
 
 
-def multiplied(lake: Lake, month: str, scenario: Scenario, factor: float = 1.0, real: bool = False) -> None:
-    """The tiny month again, as another month and scenario, its daily surplus times a factor."""
+def multiplied(
+    lake: Lake,
+    month: str,
+    scenario: Scenario,
+    factor: float = 1.0,
+    real: bool = False,
+    tables: Collection[str] | None = None,
+) -> None:
+    """The tiny month again, or some of its tables, as another month and scenario, its daily surplus times a factor."""
     lake.freeze(scenario)
-    for table in sorted(path.name for path in (lake.root / "tables").iterdir()):
+    for table in tables or sorted(path.name for path in (lake.root / "tables").iterdir()):
         contract = contract_of(table)
         rows = lake.read(table, MONTH, TINY.name, contract).table
         for name, text in (("month", month), ("scenario", scenario.name)):

@@ -35,7 +35,11 @@ def soft(number: int, body: dict[str, Any]) -> Reply:
 
 @pytest.mark.parametrize("soft_too", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_models_and_rules_meet_on_the_same_windows_and_are_called_by_what_they_decided(
-    soft_too: bool, no_limit_a_minute: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    soft_too: bool,
+    no_limit_a_minute: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Of the fickle model's answers every second is prose, which rules replace."""
     asked: Counter[str] = Counter()
@@ -57,9 +61,9 @@ def test_models_and_rules_meet_on_the_same_windows_and_are_called_by_what_they_d
     before = printed.err.partition("market prices")[0]
     assert all(f"{model}, once_a_window: up to 25 calls" in before for model in models)
     lake = Lake.at(tmp_path / "lake")
-    ((name, members),) = of_deciders(lake.read("study", "2023-08", NAME).table.to_pandas(), "2023-08")
-    called = "-".join(model.partition(":")[2] for model in models)
-    assert name == f"tiny-deciders-rules-{called}-once_a_window"
+    study = "-".join(["tiny-deciders-rules", *(model.partition(":")[2] for model in models), "once_a_window"])
+    ((name, members),) = of_deciders(lake.read("study", "2023-08", study).table.to_pandas(), "2023-08")
+    assert name == study
     table = decider_table(members).set_index("decider")
     half = f"{FICKLE} and rules ({percent(100 * (asked[FICKLE] // 2) / asked[FICKLE])} its own)"
     assert set(table.index) == {"rules", half} | ({SOFT} if soft_too else set())

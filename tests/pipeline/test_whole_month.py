@@ -64,7 +64,7 @@ def ladder(folder: Path) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def two_months(finished: Ran, tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """A copy of the finished lake in which November was run too, with few strategies. Tests that change it take a copy."""
+    """A copy of the finished lake in which few strategies were run in November. Tests that change it take a copy."""
     folder = tmp_path_factory.mktemp("two") / "lake"
     shutil.copytree(finished.folder, folder)
     ran = Ran(folder, finished.instance, finished.result)
