@@ -56,10 +56,11 @@ def show_ladder(lake: Lake, month: str, scenario: Scenario, columns: Sequence[st
     from vpp_pipeline.cli.notes import notes_on
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
-    days = f", {scenario.days_in_words}" if scenario.days_in_words else ""
+    whole = scenario.in_month(Month.parse(month))
+    days = f", {whole.days_in_words}" if whole.days_in_words else ""
     shown = ladder_table(kpis)[list(columns)] if columns else ladder_table(kpis)
     print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(shown))
-    for note in notes_on(kpis, scenario.in_month(Month.parse(month))):
+    for note in notes_on(kpis, whole):
         say_folded(note)
 
 
