@@ -31,7 +31,7 @@ def recipe_of(
         asset,
         code_version(asset),
         str(month),
-        scenario.name if fields_read(asset) is None else "",
+        scenario.name if fields_read(asset, scenario) is None else "",
         scenario.fingerprint(),
         *(f"{table}={lake.digest(table, month, scenario.name)}" for table in sorted(upstream)),
         *extra,
