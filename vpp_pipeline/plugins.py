@@ -16,9 +16,9 @@ from typing import Any
 from zlib import crc32
 
 from vpp_core.errors import InputError
+from vpp_core.scenario.bargaining import OWN_MECHANISMS, OWN_TACTICS
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_pipeline import project
-from vpp_pipeline.recipe.tables import OWN_MECHANISMS, OWN_TACTICS
 
 VARIABLE = "VPP_STRATEGIES"
 

@@ -130,12 +130,14 @@ class Stage:
         describe: Describe | None = None,
         lacks: Callable[[TableFile], bool] | None = None,
         beside: Callable[[str, pa.Table], None] | None = None,
+        beside_of: Callable[[str, str], bool] | None = None,
     ) -> dg.MaterializeResult:
         """The stage's table: the stored one where it is current, else another scenario's that was made from the same,
         else computed, held to its contract and encoded.
 
         `lacks` says of a stored table that it could be completed now, and so is computed again although it is current.
-        `beside` puts what was made beside the table in its place, under the same recipe.
+        `beside` puts what was made beside the table in its place, under the same recipe; `beside_of` what a scenario
+        has beside its own table of this recipe, and says whether it was there.
         `extra` is asked again after computing, since a live source keeps what it fetched among the raw files.
         """
         began = time.perf_counter()
@@ -144,7 +146,7 @@ class Stage:
             in_place = self._current(recipe) if recipe else None
             if in_place is not None and lacks is not None and lacks(in_place):
                 recipe = in_place = None
-            file = in_place or (self._shared(recipe) if recipe else None)
+            file = in_place or (self._shared(recipe, beside_of) if recipe else None)
             reused = file is not None
             if file is None:
                 frame = compute()
@@ -206,9 +208,9 @@ class Stage:
             return None
         return file if file.recipe == recipe else None
 
-    def _shared(self, recipe: str) -> TableFile | None:
+    def _shared(self, recipe: str, beside_of: Callable[[str, str], bool] | None) -> TableFile | None:
         """A whole table of this month that another scenario made from the same; its bytes would be these."""
-        if fields_read(self.asset) is None:
+        if fields_read(self.asset, self.scenario) is None:
             return None
         for month, scenario in self.lake.partitions(self.asset):
             if month != str(self.month) or scenario == self.scenario.name:
@@ -218,7 +220,7 @@ class Stage:
                     file = self.lake.read(self.asset, month, scenario, contract_of(self.asset))
                 except InputError:
                     continue  # damaged: its own scenario's next run says so and rebuilds it
-                if file.recipe == recipe:
+                if file.recipe == recipe and (beside_of is None or beside_of(scenario, recipe)):
                     self.notes["taken_from"] = scenario
                     return file
         return None

@@ -40,7 +40,9 @@ def test_recorded_events_stand_beside_the_fleet_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr("vpp_core.fleet.events.RECORDED", RECORDED[1:2])
     assert execute(["events", "--homes", "20"]) == 0
     shown = capsys.readouterr().out
     assert "6.60" in shown and "what households offer, those in reach" in shown
+    assert max(map(len, shown.splitlines())) <= 80

@@ -160,3 +160,29 @@ def test_a_cell_that_no_line_holds_is_folded_and_not_cut_off(
     monkeypatch.setenv("COLUMNS", "60")
     console.print_rows("title", [{"strategy": "negotiated", "surplus": "x" * 150}])
     assert capsys.readouterr().out.count("x") == 150
+
+
+def test_a_column_is_shown_where_something_stands_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"difference": "a − b", "$": "1.00", "note": ""}, {"difference": "b − c", "$": "", "note": ""}]
+    console.print_rows("title", rows)
+    assert "$" in (printed := capsys.readouterr().out) and "note" not in printed
+    console.print_rows("title", [*rows, {"difference": "c − d", "$": "", "note": "one day alone"}])
+    assert "note" in capsys.readouterr().out
+
+
+def test_a_title_keeps_to_the_width_and_its_names_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    name = "reference-12h-2days-synthetic-min0mw"
+    console.print_rows(f"2023-08, first 2 days, 12 homes, scenario {name}", [{"strategy": "negotiated"}])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60 and any(name in line for line in lines)
+
+
+def test_a_table_that_just_fits_is_neither_folded_nor_parted(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    console.print_rows("title", [{"what": "w" * 39, "given": "g" * 38}])
+    assert f"{'w' * 39}   {'g' * 38}" in capsys.readouterr().out

@@ -22,6 +22,7 @@ from vpp_core.negotiation.mechanisms import MECHANISMS
 from vpp_core.negotiation.tactics import TACTICS
 from vpp_core.results.ladder import ladder_table
 from vpp_core.scenario import NegotiationRules
+from vpp_core.scenario.bargaining import OWN_MECHANISMS, OWN_TACTICS
 from vpp_core.scenario.retail import RETAIL_TARIFFS
 from vpp_core.settlement.settle import settle
 from vpp_core.simulation import run
@@ -29,7 +30,6 @@ from vpp_core.strategies.registry import STRATEGIES
 from vpp_pipeline import plugins
 from vpp_pipeline.cli.app import execute
 from vpp_pipeline.recipe import registered
-from vpp_pipeline.recipe.tables import OWN_MECHANISMS, OWN_TACTICS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OWN = EXAMPLES / "own_strategy.py"

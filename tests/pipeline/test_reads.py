@@ -24,6 +24,8 @@ from vpp_core.sources import load, prices, solar
 from vpp_core.strategies.registry import strategies_of
 from vpp_core.tables import OUTCOMES
 from vpp_pipeline.io import LakePlace
+from vpp_pipeline.lake import Lake
+from vpp_pipeline.recipe import recipe_of
 from vpp_pipeline.recipe.reads import READS, as_read_by, fields_read
 from vpp_pipeline.runner import MonthRun, run_month
 
@@ -94,7 +96,7 @@ def test_of_a_negotiation_the_fleet_reads_only_whether_a_model_speaks_for_homes(
 
 @pytest.mark.parametrize("asset", ["centralized_dispatch", "perfect_foresight_bound"])
 def test_optimisers_do_not_read_how_homes_negotiate(ran: Ran, asset: str) -> None:
-    fields = fields_read(asset)
+    fields = fields_read(asset, TINY)
     assert fields is not None and "negotiation" not in fields
     assert strategies_of(asset, OTHER.strategies) == []
     tables = ("market_prices", "price_forecast", "solar_generation", "load_profiles")
@@ -107,10 +109,29 @@ def test_optimisers_do_not_read_how_homes_negotiate(ran: Ran, asset: str) -> Non
     assert first.equals(second)
 
 
-@pytest.mark.parametrize("asset", ["negotiation_results", "window_results", "kpi_monthly", "benchmark_report"])
-def test_what_negotiates_or_bears_the_scenario_s_name_reads_all_of_it(asset: str) -> None:
+@pytest.mark.parametrize("asset", ["kpi_monthly", "benchmark_report"])
+def test_what_bears_the_scenario_s_name_reads_all_of_it(asset: str) -> None:
     every = OTHER.model_copy(update={"strategies": None})
-    assert fields_read(asset) is None and as_read_by(asset, every) is every
+    assert fields_read(asset, every) is None and as_read_by(asset, every) is every
+
+
+@pytest.mark.parametrize("asset", ["negotiation_results", "window_results"])
+def test_what_negotiates_does_not_read_the_name_but_where_a_model_s_answers_lie_under_it(asset: str) -> None:
+    every = OTHER.model_copy(update={"strategies": None})
+    renamed = every.model_copy(update={"name": "renamed", "description": "the same"})
+    assert as_read_by(asset, renamed) == as_read_by(asset, every).model_copy(update={"name": "renamed"})
+    asked = every.model_copy(update={"negotiation": NegotiationRules(decider="llm")})
+    assert fields_read(asset, asked) is None and as_read_by(asset, asked) is asked
+
+
+@pytest.mark.parametrize(("decider", "alike"), [("rules", True), ("llm", False)])
+def test_a_negotiation_by_a_model_is_of_one_scenario_alone(decider: str, alike: bool, lake: Lake) -> None:
+    asked = Scenario(negotiation=NegotiationRules.model_validate({"decider": decider}))
+    one, other = (
+        recipe_of("negotiation_results", Month.parse(MONTH), as_read_by("negotiation_results", named), lake, ())
+        for named in (asked, asked.model_copy(update={"name": "renamed", "description": "the same"}))
+    )
+    assert (one == other) is alike
 
 
 def test_of_the_choice_of_strategies_a_stage_reads_its_own() -> None:
@@ -131,9 +152,14 @@ OPTIMISED = [*INPUTS, "centralized_dispatch", "perfect_foresight_bound"]
 ALONE = [*INPUTS, "negotiation_results"]
 
 
-def run_variant(ran: Ran, folder: Path, assets: list[str] | None = None) -> MonthRun:
-    """The tiny month with another λ, in a lake of that folder."""
-    variant = variation(TINY, {"negotiation.satisfaction_weight_usd": ("lambda30", 30.0)})
+ANOTHER_LAMBDA = variation(TINY, {"negotiation.satisfaction_weight_usd": ("lambda30", 30.0)})
+FEW = variation(TINY, {"strategies": ("few", ("negotiated", "centralized_aware"))})
+
+
+def run_variant(
+    ran: Ran, folder: Path, assets: list[str] | None = None, variant: Scenario = ANOTHER_LAMBDA
+) -> MonthRun:
+    """The tiny month varied, in a lake of that folder."""
     lake = LakePlace(url=str(folder))
     lake.open().freeze(variant)
     return run_month(ran.instance, MONTH, variant.name, lake=lake, assets=assets)
@@ -147,12 +173,48 @@ def test_another_lambda_takes_all_but_the_negotiation_from_the_scenario_it_varie
     assert computed == {"negotiation_results", "window_results", "kpi_monthly", "benchmark_report"}
     assert {entry["taken_from"] for entry in new if entry["reused"]} == {TINY.name}
 
-    assert run_variant(ran, tmp_path / "empty", ALONE).succeeded
-    made = list((tmp_path / "empty" / "tables").rglob("*.parquet"))
-    assert {path.parent.parent.name for path in made} >= set(ALONE)
+    assert made_alone(ran, tmp_path / "empty", ANOTHER_LAMBDA) >= set(ALONE)
+
+
+def made_alone(ran: Ran, empty: Path, variant: Scenario) -> set[str]:
+    """Tables that a lake without any other scenario has of it, each to the byte as where they were shared."""
+    assert run_variant(ran, empty, ALONE, variant).succeeded
+    made = list((empty / "tables").rglob("*.parquet"))
     for path in made:
-        shared = ran.folder / path.relative_to(tmp_path / "empty")
-        assert path.read_bytes() == shared.read_bytes(), path
+        assert path.read_bytes() == (ran.folder / path.relative_to(empty)).read_bytes(), path
+    return {path.parent.parent.name for path in made}
+
+
+def test_another_choice_of_strategies_takes_the_negotiation_with_what_was_said_to_the_byte(
+    ran: Ran, tmp_path: Path
+) -> None:
+    before = len(entries(ran.folder))
+    assert run_variant(ran, ran.folder, variant=FEW).succeeded
+    (taken,) = [entry for entry in entries(ran.folder)[before:] if entry["stage"] == "negotiation_results"]
+    assert taken["reused"] and taken["taken_from"] == TINY.name
+    scores = ran.lake.read("negotiator_scores", MONTH, FEW.name).table
+    assert scores.num_rows and set(scores["scenario"].to_pylist()) == {FEW.name}
+    beside = {"negotiation_messages", "negotiator_scores"}
+    assert made_alone(ran, tmp_path / "empty", FEW) >= {*ALONE, *beside}
+
+
+def test_a_scenario_of_another_name_and_description_alone_takes_all_strategies(ran: Ran) -> None:
+    renamed = TINY.model_copy(update={"name": "renamed", "description": "the same under another name"})
+    before = len(entries(ran.folder))
+    assert run_variant(ran, ran.folder, variant=renamed).succeeded
+    computed = {entry["stage"] for entry in entries(ran.folder)[before:] if not entry["reused"]}
+    assert computed == {"kpi_monthly", "benchmark_report"}
+
+
+@pytest.mark.parametrize("table", ["negotiation_messages", "negotiator_scores"])
+def test_a_negotiation_whose_messages_or_scores_are_damaged_is_not_taken(ran: Ran, table: str) -> None:
+    path = ran.lake.table_path(table, MONTH, TINY.name)
+    path.write_bytes(path.read_bytes()[:-9])
+    before = len(entries(ran.folder))
+    assert run_variant(ran, ran.folder, ALONE, FEW).succeeded
+    computed = {entry["stage"] for entry in entries(ran.folder)[before:] if not entry["reused"]}
+    assert computed == {"negotiation_results"}
+    assert ran.lake.read(table, MONTH, FEW.name).table.num_rows
 
 
 def test_a_run_of_a_few_strategies_ends_in_a_report_of_these(ran: Ran) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.results.ladders import LOSES
 from vpp_core.results.answer import answer
 from vpp_core.results.gains import gains
+from vpp_core.results.kpis import kpi_monthly
 from vpp_core.results.modelled import Hanging, hanging, hanging_words, modelled_table
 from vpp_core.results.sentences import observations
 from vpp_core.results.shares import shown_share
@@ -250,8 +251,24 @@ def test_a_step_no_larger_than_what_its_bound_is_not_known_to_is_no_cost(run_of)
     assert f"; known to {usd(3 * both / run.homes)}); negotiating made" in told
     assert "for the market's rules and planning by them (95 %" in told, "what its bound is not known to makes it larger"
     assert "The largest of these costs is obeying" in known and "The largest of these costs are obeying" in told
-    share = run.figure("negotiated", "percent_of_perfect")
-    assert f" to {share:.0f} % of what it could" in told and " to " not in known.split("negotiating made")[1][:12]
+    assert " to " not in known.split("negotiating made")[1][:12]
+
+
+@pytest.mark.parametrize("negotiated", [40.0, -40.0])
+def test_the_share_that_the_answer_begins_with_is_never_above_the_ladder_s(run_of, negotiated):
+    """Of a loss the answer begins with its share of the schedule found, of a gain with that of the proven bound."""
+    run = run_of(LOSES | {"negotiated": negotiated}, days=10)
+    bound = run.figure("perfect_foresight", "surplus_usd")
+    column = run.outcomes.schema.get_field_index("bound_gap_usd")
+    gaps = [None if gap is None else bound / 4 for gap in run.outcomes["bound_gap_usd"].to_pylist()]
+    outcomes = run.outcomes.set_column(column, run.outcomes.schema.field(column), [gaps])
+    kpis = kpi_monthly(outcomes, run.scenario, run.month, run.market_prices, run.fleet)
+    run = replace(run, kpis=kpis[kpis["strategy"].isin(run.kpis["strategy"])])
+    ladder = f"{run.figure('negotiated', 'percent_of_perfect'):.0f}".replace("-", "−")
+    found = f"{100 * run.figure('negotiated', 'surplus_usd') / bound:.0f}".replace("-", "−")
+    ends = (ladder, found) if negotiated > 0 else (found, ladder)
+    assert f"negotiating made {ends[0]} % to {ends[1]} % of what it could" in answer(run)[-1]
+    assert run.figure("perfect_foresight", "percent_of_perfect") == pytest.approx(80.0)
 
 
 @pytest.mark.parametrize(("days", "told"), [(2, True), (9, True), (10, False)])

@@ -147,7 +147,7 @@ _VIEW_COLUMNS = {
     "frontier": {
         "members": "members of the study with this value: one per fleet seed",
         "surplus_usd": "mean surplus over the members [$]",
-        "percent_of_perfect": "mean over the members of surplus over that of perfect_foresight [%]",
+        "percent_of_perfect": "mean over the members of surplus over the proven bound of perfect_foresight [%]",
         "satisfaction_mean": "mean satisfaction over the members, 0–1; null for a bound",
     },
 }

@@ -94,7 +94,7 @@ def kpi_monthly(
                 **own,
                 "surplus_per_home_usd": own["surplus_usd"] / len(fleet),
                 "surplus_over_smart_home_usd": own["surplus_usd"] - smart,
-                **_of_perfect(daily, strategy),
+                **_of_perfect(daily, strategy, gaps.get(BOUND)),
                 **({} if is_bound else _household_gains(months) | _bidding(own, windows, scenario)),
                 "solver_failures": int(windows["solver_failures"].sum()),
                 "solver_gap_usd": windows["solver_gap_usd"].sum(),
@@ -176,16 +176,22 @@ def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFram
     return sums
 
 
-def _of_perfect(daily: pd.DataFrame, strategy: str) -> dict[str, Any]:
+def _of_perfect(daily: pd.DataFrame, strategy: str, gap_usd: float | None) -> dict[str, Any]:
+    """Divide a strategy's surplus by the proven bound: what the best schedule found makes, and its gap.
+
+    The gap is one of the whole period: each day has it in proportion to what it makes.
+    """
     surplus = daily.set_index(["local_day", "strategy"])["surplus_usd"].unstack()  # noqa: PD010
     names = ("percent_of_perfect", "percent_of_perfect_low", "percent_of_perfect_high")
     if BOUND not in surplus:
         return dict.fromkeys(names)
-    if strategy == BOUND:
-        return dict.fromkeys(names, 100.0 if surplus[strategy].sum() > A_CENT else None)
+    best = surplus[BOUND].sum()
     share = ratio_interval(surplus[strategy].to_numpy(), surplus[BOUND].to_numpy(), A_CENT)
-    values = (None, None, None) if share is None else (share.estimate, share.low, share.high)
-    return {name: None if value is None else 100 * value for name, value in zip(names, values, strict=True)}
+    if share is None:
+        return dict.fromkeys(names)
+    proven = 100 * best / (best + (0.0 if gap_usd is None or np.isnan(gap_usd) else gap_usd))
+    values = (share.estimate, share.low, share.high)
+    return {name: None if value is None else proven * value for name, value in zip(names, values, strict=True)}
 
 
 def _household_gains(months: pd.DataFrame) -> dict[str, Any]:

@@ -79,12 +79,14 @@ def _of_perfect(run: Run) -> str:
 
 
 def _share_of(run: Run, strategy: str, bound: str) -> str:
-    """A strategy's share of a bound: of the best schedule found, and of that and its gap; empty where not measured."""
+    """A strategy's share of a bound, the lower end first: of the best schedule found, and of what is proven, that and
+    its gap; empty where not measured.
+    """
     own, best = run.figure(strategy, "surplus_usd"), run.figure(bound, "surplus_usd")
     if own is None or best is None or best <= 0:
         return ""
-    told, least = percent(100 * own / best, 0), percent(100 * own / (best + gap_usd(run, bound)), 0)
-    return told if told == least or own <= 0 else f"{least} to {told}"
+    ends = [percent(share, 0) for share in sorted((100 * own / best, 100 * own / (best + gap_usd(run, bound))))]
+    return " to ".join(dict.fromkeys(ends))
 
 
 def gap_usd(run: Run, strategy: str) -> float:

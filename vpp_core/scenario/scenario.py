@@ -94,7 +94,9 @@ class Scenario(Rules):
         (), max_length=10, description="what pays the fleet beside the market: names of those that ship, or own ones"
     )
     negotiation: NegotiationRules = NegotiationRules()
-    first_days: int | None = Field(None, ge=1, le=31, description="only the month's first days; none: all")
+    first_days: int | None = Field(
+        None, ge=1, le=31, description="only the month's first days; none, or more than it has: all"
+    )
     strategies: tuple[str, ...] | None = Field(
         None,
         min_length=1,
@@ -295,7 +297,10 @@ class Scenario(Rules):
         return longer if intervals is None or intervals >= len(longer) else period
 
     def in_month(self, month: Month) -> Scenario:
-        """Give the scenario as it holds in a month: rules for a fleet of its size, today's mix of tariffs as it was.
+        """Give the scenario as it holds in a month.
+
+        Rules for a fleet of its size, today's mix of tariffs as it was, and the whole month where its first days are
+        all that the month has.
 
         Parameters
         ----------
@@ -322,9 +327,12 @@ class Scenario(Rules):
         tariffs = self.tariffs
         if self.market.rulebook == "historical" and tariffs == TODAYS_MIX:
             tariffs = mix_in_force(date(month.year, month.month, 1))
-        if rules == self.market and tariffs == self.tariffs:
+        first_days = self.first_days
+        if first_days is not None and Period(month, first_days).timestamps[-1] == Period(month).timestamps[-1]:
+            first_days = None  # 30 days of a February: all of it, and told as such
+        if (rules, tariffs, first_days) == (self.market, self.tariffs, self.first_days):
             return self
-        return self.model_copy(update={"market": rules, "tariffs": tariffs})
+        return self.model_copy(update={"market": rules, "tariffs": tariffs, "first_days": first_days})
 
     def to_json(self) -> str:
         """Write canonical JSON: same scenario, same bytes.

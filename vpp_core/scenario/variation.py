@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from vpp_core.errors import InputError
+from vpp_core.scenario.bargaining import OWN_MECHANISMS, OWN_TACTICS
 from vpp_core.scenario.retail import RETAIL_TARIFFS, TIME_OF_USE
 from vpp_core.scenario.scenario import Scenario, describe_validation_error
 from vpp_core.scenario.tariff import Tariff
@@ -127,9 +128,6 @@ class ChoiceSweep(Sweep):
         return self.choices[int(value)].name
 
 
-_HOME_TACTICS = ("by_category", "boulware", "linear", "conceder", "tit_for_tat", "micro")
-
-
 def _pair(aggregator: str, home: str) -> Choice:
     changes = {
         "negotiation.aggregator_tactic": (f"a_{aggregator}", aggregator),
@@ -202,7 +200,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "how the aggregator and how all homes concede",
             "aggregator – homes",
             ordered=False,
-            choices=tuple(_pair(one, other) for one in _HOME_TACTICS[1:] for other in _HOME_TACTICS),
+            choices=tuple(_pair(one, other) for one in OWN_TACTICS[1:] for other in OWN_TACTICS),
         ),
     ),
     "mechanism": (
@@ -215,8 +213,7 @@ SWEEPS: dict[str, tuple[Sweep, ...]] = {
             "mechanism",
             ordered=False,
             choices=tuple(
-                Choice(name.replace("_", " "), {"negotiation.mechanism": (name, name)})
-                for name in ("bilateral", "posted_price", "auction")
+                Choice(name.replace("_", " "), {"negotiation.mechanism": (name, name)}) for name in OWN_MECHANISMS
             ),
         ),
     ),

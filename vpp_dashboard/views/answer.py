@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from vpp_core.calendar import Month
 from vpp_core.results.figures import ladder_figure, source_figure
 from vpp_core.results.rungs import COMMANDED, NEGOTIATED, UNHEEDING
 from vpp_core.results.text import count, form_of, percent
@@ -25,7 +26,7 @@ def show() -> None:
     own = queries.kpis_of(lake, month, scenario).set_index("strategy")
     st.title(f"What does negotiating give up? {month}")
     first = next(iter(own.to_dict("records")))
-    of = lake.scenario(scenario)
+    of = lake.scenario(scenario).in_month(Month.parse(month))
     period = f"the first {count(first['days'], 'day')} of it" if of.first_days else f"all {first['days']} days"
     look.soft(f"{scenario}: {count(first['homes'], 'home')}, {period}. {of.description}")
     if NEGOTIATED not in own.index:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.tables import NEGOTIATION_MESSAGES, NEGOTIATOR_SCORES
+from vpp_core.errors import InputError
+from vpp_core.tables import NEGOTIATION_MESSAGES, NEGOTIATOR_SCORES, Contract
+from vpp_pipeline.lake.files import write_whole
 from vpp_pipeline.lake.streamed import StreamedTable
-from vpp_pipeline.lake.table_file import encode, is_sealed, stored_recipe
+from vpp_pipeline.lake.table_file import decode, encode, is_sealed, stored_recipe
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -34,7 +36,8 @@ class Said:
         self._open = ExitStack()
 
     def __enter__(self) -> Said:
-        self._messages = self._open.enter_context(StreamedTable(_path(self._stage), NEGOTIATION_MESSAGES))
+        path = _path(self._stage, self._stage.scenario.name, NEGOTIATION_MESSAGES)
+        self._messages = self._open.enter_context(StreamedTable(path, NEGOTIATION_MESSAGES))
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -70,13 +73,37 @@ class Said:
 
 def is_stored(stage: Stage, recipe: str) -> bool:
     """Whether messages and scores are there, whole, and made by this recipe."""
-    for table in (NEGOTIATION_MESSAGES.name, NEGOTIATOR_SCORES.name):
-        path = stage.lake.table_path(table, stage.month, stage.scenario.name)
-        content = path.read_bytes() if path.exists() else b""
-        if not (is_sealed(content) and stored_recipe(io.BytesIO(content)) == recipe):
-            return False
+    return all(
+        _stored(_path(stage, stage.scenario.name, table), recipe) for table in (NEGOTIATION_MESSAGES, NEGOTIATOR_SCORES)
+    )
+
+
+def take_from(stage: Stage, scenario: str, recipe: str) -> bool:
+    """Put messages and scores of another scenario, made by the same recipe, in this one's places; whether they were
+    there, whole. Scores bear the scenario's name, messages do not.
+    """
+    messages, scores = (
+        _stored(_path(stage, scenario, table), recipe) for table in (NEGOTIATION_MESSAGES, NEGOTIATOR_SCORES)
+    )
+    if not messages or not scores:
+        return False
+    name = stage.scenario.name
+    try:
+        table = decode(scores, NEGOTIATOR_SCORES, NEGOTIATOR_SCORES.name, "negotiated again").table
+    except InputError:
+        return False
+    column = table.schema.get_field_index("scenario")
+    renamed = table.set_column(column, table.schema.field(column), pa.array([name] * table.num_rows, pa.string()))
+    write_whole(_path(stage, name, NEGOTIATION_MESSAGES), messages)
+    stage.lake.write(NEGOTIATOR_SCORES.name, stage.month, name, encode(renamed, NEGOTIATOR_SCORES, recipe))
     return True
 
 
-def _path(stage: Stage) -> UPath:
-    return stage.lake.table_path(NEGOTIATION_MESSAGES.name, stage.month, stage.scenario.name)
+def _stored(path: UPath, recipe: str) -> bytes:
+    """The file there, if it is whole and made by this recipe; else nothing."""
+    content = path.read_bytes() if path.exists() else b""
+    return content if is_sealed(content) and stored_recipe(io.BytesIO(content)) == recipe else b""
+
+
+def _path(stage: Stage, scenario: str, table: Contract) -> UPath:
+    return stage.lake.table_path(table.name, stage.month, scenario)

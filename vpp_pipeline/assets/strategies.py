@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from vpp_core.tables import OUTCOMES
 from vpp_pipeline.assets.preview import outcome_metadata
-from vpp_pipeline.assets.said import NEGOTIATING, Said, is_stored
+from vpp_pipeline.assets.said import NEGOTIATING, Said, is_stored, take_from
 from vpp_pipeline.assets.sharded import in_shards
 from vpp_pipeline.assets.spec import described
 from vpp_pipeline.io import LakeResource
@@ -141,6 +141,7 @@ def _result(
             describe=outcome_metadata,
             lacks=lambda file: _lacks(stage, file),
             beside=said.finish if said else None,
+            beside_of=functools.partial(take_from, stage) if said else None,
         )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COLUMNS_OF_A_FILE = 80
 """where the output is no terminal: a table fits a page, a message, a narrow window (the variable COLUMNS: another)"""
 _BETWEEN = 3
-"""columns that part two cells, at most"""
+"""columns that part two cells"""
 MIN_FOLDED = 24
 """columns that a folded text has at least"""
 TEXT_COLUMNS = (
@@ -90,25 +90,31 @@ def width() -> int:
 
 def say_folded(text: str, inside: int = 0) -> None:
     """Print a paragraph in lines that fit; all but the first are set in by so many columns more than that."""
+    say(_folded(text, " " * (len(text) - len(text.lstrip()) + inside)))
+
+
+def _folded(text: str, further: str = "") -> str:
+    """A paragraph in lines that fit; names and paths stay whole, to be copied."""
     import textwrap
 
-    further = " " * (len(text) - len(text.lstrip()) + inside)
     lines = textwrap.wrap(text, width(), subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
-    say("\n".join(lines))
+    return "\n".join(lines)
 
 
 def print_rows(title: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows of text as a table; what is wider than the terminal goes on below, after what tells rows apart."""
+    """Rows of text as a table, without columns that nothing stands in; what is wider than the terminal goes on below,
+    after what tells rows apart.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     out = console(width=width())
-    out.print(visible(title), style="bold", soft_wrap=True)
-    shown = [{name: visible(value) for name, value in row.items()} for row in rows]
+    out.print(_folded(visible(title)), style="bold", soft_wrap=True)
+    shown = _filled([{name: visible(value) for name, value in row.items()} for row in rows])
     sizes = _sizes(shown)
     for names in _blocks(shown, out.width):
         table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        folds = sum(sizes[name] for name in names) > out.width  # rather than cut off
+        folds = sum(sizes[name] for name in names) - _BETWEEN > out.width  # rather than cut off
         for name in names:
             table.add_column(
                 name,
@@ -122,8 +128,14 @@ def print_rows(title: str, rows: Sequence[dict[str, Any]]) -> None:
         out.print()
 
 
+def _filled(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows with the columns that some of them have something in, and the first."""
+    kept = [name for position, name in enumerate(rows[0]) if position == 0 or any(row[name] for row in rows)]
+    return [{name: row[name] for name in kept} for row in rows]
+
+
 def _sizes(rows: Sequence[dict[str, str]]) -> dict[str, int]:
-    """Columns that each name and its texts take."""
+    """Columns that each name and its texts take, with what parts them from the next."""
     sizes = {name: max(len(name), *(len(row[name]) for row in rows)) + _BETWEEN for name in rows[0]}
     return sizes | {name: min(sizes[name], MIN_FOLDED) for name in sizes if name in FOLDED_COLUMNS}
 
@@ -144,7 +156,7 @@ def _blocks(rows: Sequence[dict[str, str]], columns: int) -> list[list[str]]:
     start = sum(sizes[name] for name in leading)
     blocks, used = [[*leading]], start
     for name in list(rows[0])[len(leading) :]:
-        if used + sizes[name] > columns and len(blocks[-1]) > len(leading):
+        if used + sizes[name] - _BETWEEN > columns and len(blocks[-1]) > len(leading):
             blocks.append([*leading])
             used = start
         blocks[-1].append(name)

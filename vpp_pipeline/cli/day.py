@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.choice import ScenarioOptions, choosing
 from vpp_pipeline.cli.console import say
 
 if TYPE_CHECKING:
@@ -23,16 +24,14 @@ def register(app: typer.Typer) -> None:
     app.command()(day)
 
 
+@choosing
 def day(
+    *,
     day: Annotated[str, typer.Option("--day", help="Local day, such as 2020-07-12.")],
     home: Annotated[
         int | None, typer.Option("--home", min=0, help="Home by its id [the one with most awards].")
     ] = None,
-    homes: o.HomesOption = None,
-    seed: o.SeedOption = None,
-    scenario: o.ScenarioOption = "reference",
-    first_days: o.FirstDaysOption = None,
-    minimum_bid_mw: o.MinimumBidOption = None,
+    choice: ScenarioOptions,
 ) -> None:
     """Draw a day hour by hour under every strategy: price, stored energy, power and reserve of a home and of the fleet.
 
@@ -51,9 +50,7 @@ def day(
     from vpp_pipeline.lake.plot_library import library_from, put_library
 
     lake = lake_to_read()
-    chosen = o.chosen_scenario(
-        lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
-    )
+    chosen = choice.in_lake(lake)
     days = chosen.period(Month.parse(month)).days
     if f"{wanted:%Y-%m-%d}" not in days:
         raise InputError(f"day {wanted:%Y-%m-%d} is not in the run of {chosen.name}, which has {days[0]} to {days[-1]}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from vpp_pipeline.cli import options as o
-from vpp_pipeline.cli.console import print_rows, say
+from vpp_pipeline.cli.console import print_rows, say_folded
 
 if TYPE_CHECKING:
     from vpp_core.fleet.events import RecordedEvent
@@ -38,7 +38,7 @@ def events(
         rows.append({"what": event.name, "given": event.kw_per_home, "note": f"recorded: {event.source}"})
         rows += _ours(event, chosen)
     print_rows(f"kW a home with a battery, scenario {chosen.name}", [_shown(row) for row in rows])
-    say("given: mean power of a battery over the event; more: what of it is beyond the battery left alone")
+    say_folded("given: mean power of a battery over the event; more: what of it is beyond the battery left alone")
 
 
 def _ours(event: RecordedEvent, scenario: Scenario) -> list[dict[str, Any]]:

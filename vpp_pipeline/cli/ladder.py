@@ -11,6 +11,7 @@ import typer
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.choice import ScenarioOptions, choosing
 from vpp_pipeline.cli.console import print_rows, records, say, say_folded
 from vpp_pipeline.lake import Lake
 
@@ -22,14 +23,8 @@ def register(app: typer.Typer) -> None:
     app.command()(ladder)
 
 
-def ladder(
-    month: o.MonthOption,
-    homes: o.HomesOption = None,
-    seed: o.SeedOption = None,
-    scenario: o.ScenarioOption = "reference",
-    first_days: o.FirstDaysOption = None,
-    minimum_bid_mw: o.MinimumBidOption = None,
-) -> None:
+@choosing
+def ladder(*, month: o.MonthOption, choice: ScenarioOptions) -> None:
     """Show the ladder of a month: every strategy on the same books, and what lies between them.
 
     A view of `vpp run`: what is missing is computed first.
@@ -38,9 +33,7 @@ def ladder(
     from vpp_pipeline.cli.execution import have_month, lake_to_read
 
     lake = lake_to_read()
-    chosen = o.chosen_scenario(
-        lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
-    )
+    chosen = choice.in_lake(lake)
     have_month(lake, month, chosen)
     show_ladder(lake, month, chosen)
     show_gap(lake, month, chosen)
@@ -56,10 +49,11 @@ def show_ladder(lake: Lake, month: str, scenario: Scenario, columns: Sequence[st
     from vpp_pipeline.cli.notes import notes_on
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
-    days = f", {scenario.days_in_words}" if scenario.days_in_words else ""
+    whole = scenario.in_month(Month.parse(month))
+    days = f", {whole.days_in_words}" if whole.days_in_words else ""
     shown = ladder_table(kpis)[list(columns)] if columns else ladder_table(kpis)
     print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(shown))
-    for note in notes_on(kpis, scenario.in_month(Month.parse(month))):
+    for note in notes_on(kpis, whole):
         say_folded(note)
 
 

@@ -11,6 +11,7 @@ from vpp_core.errors import InputError
 from vpp_core.tables import NEGOTIATION_MESSAGES
 from vpp_core.tables.messages import MAX_HOMES
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.choice import ScenarioOptions, choosing
 from vpp_pipeline.cli.console import say, say_folded
 
 if TYPE_CHECKING:
@@ -32,18 +33,13 @@ def register(app: typer.Typer) -> None:
     app.command()(negotiate)
 
 
+@choosing
 def negotiate(
+    *,
     at: Annotated[
         str | None, typer.Option("--at", help="Start of the market window, local time: 2020-07-15T19:00.")
     ] = None,
-    homes: o.HomesOption = None,
-    seed: o.SeedOption = None,
-    scenario: o.ScenarioOption = "reference",
-    first_days: o.FirstDaysOption = None,
-    minimum_bid_mw: o.MinimumBidOption = None,
-    decider: o.DeciderOption = None,
-    depth: o.DepthOption = None,
-    model: o.ModelOption = None,
+    choice: ScenarioOptions,
     reserves: Annotated[
         bool, typer.Option("--reserves", help="The reserves of that day, negotiated the day before, not the window.")
     ] = False,
@@ -67,17 +63,7 @@ def negotiate(
     from vpp_pipeline.cli.execution import lake_to_read
 
     lake = lake_to_read()
-    chosen = o.chosen_scenario(
-        lake,
-        scenario,
-        homes=homes,
-        seed=seed,
-        first_days=first_days,
-        minimum_bid_mw=minimum_bid_mw,
-        decider=decider,
-        depth=depth,
-        model=model,
-    )
+    chosen = choice.in_lake(lake)
     moment = parse_local_time(text, chosen.operator)
     month = o.finished_month(moment.tz_convert(chosen.operator.timezone).strftime("%Y-%m"))
     gate: Gate = "day_ahead" if reserves else "real_time"

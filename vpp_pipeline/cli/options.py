@@ -13,12 +13,12 @@ from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.iso import DEFAULT
 from vpp_core.scenario import NegotiationRules, Scenario
+from vpp_core.scenario.bargaining import OWN_MECHANISMS, OWN_TACTICS
 from vpp_core.scenario.deciders import changes_of
 from vpp_core.scenario.variation import slug, variation
 from vpp_core.strategies.registry import STRATEGIES, require_known
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.plugins import load_strategies
-from vpp_pipeline.recipe.tables import OWN_MECHANISMS, OWN_TACTICS
 
 MonthOption = Annotated[str, typer.Option("--month", "-m", help="Month of trade days, such as 2023-08.")]
 ScenarioOption = Annotated[

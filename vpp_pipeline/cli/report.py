@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.choice import ScenarioOptions, choosing
 from vpp_pipeline.cli.console import say
 
 
@@ -15,14 +16,12 @@ def register(app: typer.Typer) -> None:
     app.command()(report)
 
 
+@choosing
 def report(
+    *,
     month: o.MonthOption,
     out: Annotated[Path, typer.Option("--out", help="The .html file to write.")],
-    homes: o.HomesOption = None,
-    seed: o.SeedOption = None,
-    scenario: o.ScenarioOption = "reference",
-    first_days: o.FirstDaysOption = None,
-    minimum_bid_mw: o.MinimumBidOption = None,
+    choice: ScenarioOptions,
 ) -> None:
     """Write a month's report as one file that opens anywhere, without the lake and without a network.
 
@@ -37,9 +36,7 @@ def report(
         raise InputError(f"{out} must end in .html")
     month = o.finished_month(month)
     lake = lake_to_read()
-    chosen = o.chosen_scenario(
-        lake, scenario, homes=homes, seed=seed, first_days=first_days, minimum_bid_mw=minimum_bid_mw
-    )
+    chosen = choice.in_lake(lake)
     page = lake.report_folder(month, chosen.name) / "simulation_report.html"
     if not page.exists():
         raise InputError(

@@ -5,26 +5,18 @@ from __future__ import annotations
 import typer
 
 from vpp_pipeline.cli import options as o
+from vpp_pipeline.cli.choice import ScenarioOptions, choosing
 
 
 def register(app: typer.Typer) -> None:
     app.command()(run)
 
 
+@choosing
 def run(
+    *,
     month: o.MonthOption,
-    homes: o.HomesOption = None,
-    seed: o.SeedOption = None,
-    scenario: o.ScenarioOption = "reference",
-    first_days: o.FirstDaysOption = None,
-    data_seed: o.DataSeedOption = None,
-    source: o.SourceOption = None,
-    node: o.NodeOption = None,
-    minimum_bid_mw: o.MinimumBidOption = None,
-    decider: o.DeciderOption = None,
-    depth: o.DepthOption = None,
-    model: o.ModelOption = None,
-    strategies: o.StrategiesOption = None,
+    choice: ScenarioOptions,
     report: o.ReportOption = True,
     fresh: o.FreshOption = False,
     refetch: o.RefetchOption = False,
@@ -41,21 +33,7 @@ def run(
     from vpp_pipeline.cli.ladder import IN_BRIEF, show_answer, show_ladder, show_places
 
     lake = open_lake()
-    chosen = o.chosen_scenario(
-        lake,
-        scenario,
-        homes=homes,
-        seed=seed,
-        data_seed=data_seed,
-        first_days=first_days,
-        source=source,
-        node=node,
-        minimum_bid_mw=minimum_bid_mw,
-        decider=decider,
-        depth=depth,
-        model=model,
-        strategies=strategies,
-    )
+    chosen = choice.in_lake(lake)
     assets = None if report else KEY_FIGURES
     result = execute_month(lake, month, chosen, assets=assets, fresh=fresh, refetch=refetch, on=on)
     show_ladder(lake, month, chosen, IN_BRIEF if report else None)

@@ -1,5 +1,6 @@
 """Which fields of a scenario a stage reads. What it does not read cannot change its result, so scenarios that differ
-only in that share the result: a sweep of how homes bargain solves the optimisers once.
+only in that share the result: a sweep of how homes bargain solves the optimisers once, and another choice of strategies
+does not negotiate again.
 
 A stage is handed the scenario with every other field at its default. So a field that is missing here is seen not to
 matter, rather than give a stored result that ought to have been another.
@@ -26,21 +27,27 @@ SPOKEN_FOR = NegotiationRules(decider="llm", llm=LanguageModelRules(depth="every
 """All that the fleet reads of how homes negotiate: where a model speaks for them, their own words are kept."""
 
 
-def fields_read(asset: str) -> frozenset[str] | None:
-    """Fields that a stage reads; None: all of them, and its result bears the scenario's name."""
+def fields_read(asset: str, scenario: Scenario) -> frozenset[str] | None:
+    """Fields that a stage reads; None: all of them, and its result is this scenario's own: it bears the name, or a
+    language model's answers that lie under it are part of it.
+    """
     from vpp_core.strategies.registry import STRATEGIES, strategies_of
 
     if asset in READS:
         return READS[asset]
-    keys = strategies_of(asset)
-    if not keys or any(STRATEGIES[key].reads_negotiation for key in keys):
+    if not (keys := strategies_of(asset)):
         return None
-    return frozenset(Scenario.model_fields) - {"name", "description", "negotiation"}
+    unread = {"name", "description"}
+    if not any(STRATEGIES[key].reads_negotiation for key in keys):
+        unread.add("negotiation")
+    elif scenario.negotiation.decider == "llm":
+        return None
+    return frozenset(Scenario.model_fields) - unread
 
 
 def as_read_by(asset: str, scenario: Scenario) -> Scenario:
     """The scenario, under its own name, with what the stage does not read at its default."""
-    fields = fields_read(asset)
+    fields = fields_read(asset, scenario)
     scenario = _with_its_own_strategies(asset, scenario)
     if fields is None:
         return scenario

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
+from vpp_core.scenario.bargaining import OWN_MECHANISMS, OWN_TACTICS
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.recipe.code import code_version
 from vpp_pipeline.recipe.reads import fields_read
@@ -18,9 +19,6 @@ from vpp_pipeline.recipe.source import parsed
 
 WORLD = ("load_profiles", "market_prices", "price_forecast", "prosumer_fleet", "solar_generation")
 """Tables that every strategy starts from."""
-OWN_MECHANISMS = ("bilateral", "posted_price", "auction")
-OWN_TACTICS = ("boulware", "linear", "conceder", "tit_for_tat", "micro", "by_category")
-"""Of the core, whose source counts anyway; registries are not asked, since that loads the whole negotiation."""
 
 
 def recipe_of(
@@ -33,7 +31,7 @@ def recipe_of(
         asset,
         code_version(asset),
         str(month),
-        scenario.name if fields_read(asset) is None else "",
+        scenario.name if fields_read(asset, scenario) is None else "",
         scenario.fingerprint(),
         *(f"{table}={lake.digest(table, month, scenario.name)}" for table in sorted(upstream)),
         *extra,
@@ -43,7 +41,7 @@ def recipe_of(
 
 def registered(asset: str, lake: Lake, month: Month, scenario: Scenario) -> list[str]:
     """What the results of an asset's strategies are also made from: their source where it is not the core's, and what a
-    language model answered.
+    language model answered. The core's source counts anyway.
     """
     from vpp_core.strategies.registry import STRATEGIES, strategies_of
 
