@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.calendar import Month
+from vpp_core.calendar import Month, local_days
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.llm.limits import cost_usd
 from vpp_core.llm.usage import Usage
@@ -76,6 +76,7 @@ def kpi_monthly(
     windows_of, months_of, totals_of = (
         dict(list(table.groupby("strategy"))) for table in (flat.windows, flat.months, flat.totals)
     )
+    surplus = daily.set_index(["local_day", "strategy"])["surplus_usd"].unstack()  # noqa: PD010
     gaps = flat.days.groupby("strategy")["bound_gap_usd"].sum(min_count=1)
     smart = sums.loc[SMART, "surplus_usd"] if SMART in sums.index else np.nan
     rows = []
@@ -94,7 +95,7 @@ def kpi_monthly(
                 **own,
                 "surplus_per_home_usd": own["surplus_usd"] / len(fleet),
                 "surplus_over_smart_home_usd": own["surplus_usd"] - smart,
-                **_of_perfect(daily, strategy),
+                **_of_perfect(surplus, strategy),
                 **({} if is_bound else _household_gains(months) | _bidding(own, windows, scenario)),
                 "solver_failures": int(windows["solver_failures"].sum()),
                 "solver_gap_usd": windows["solver_gap_usd"].sum(),
@@ -133,7 +134,7 @@ def _daily(flat: OutcomeTables, scenario: Scenario, month: Month, market_prices:
     by = ["strategy", "local_day"]
     totals = flat.totals.groupby(by)
     scored = _scored(flat.totals).groupby([flat.totals[name] for name in by]).sum()
-    local_day = market_prices["timestamp"].dt.tz_convert(scenario.operator.timezone).dt.strftime("%Y-%m-%d")
+    local_day = local_days(market_prices["timestamp"], scenario.operator.timezone)
     lmp = market_prices["lmp_usd_per_mwh"].groupby(local_day).agg(["mean", "min", "max"])
     daily = _sums(flat, by, scenario).assign(
         satisfaction_mean=totals["satisfaction"].sum() / scored.where(scored > 0),
@@ -176,8 +177,8 @@ def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFram
     return sums
 
 
-def _of_perfect(daily: pd.DataFrame, strategy: str) -> dict[str, Any]:
-    surplus = daily.set_index(["local_day", "strategy"])["surplus_usd"].unstack()  # noqa: PD010
+def _of_perfect(surplus: pd.DataFrame, strategy: str) -> dict[str, Any]:
+    """`surplus`: of each day (rows) and strategy."""
     names = ("percent_of_perfect", "percent_of_perfect_low", "percent_of_perfect_high")
     if BOUND not in surplus:
         return dict.fromkeys(names)
