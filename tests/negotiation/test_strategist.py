@@ -39,7 +39,8 @@ from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
 
-DEPTHS = ("every_round", "once_a_window", "every_agent")
+DEPTHS = ("once_a_window", "every_agent", pytest.param("every_round", marks=pytest.mark.slow))
+"""Where every agent is asked, the aggregator is in every round."""
 
 
 @pytest.fixture(autouse=True)
