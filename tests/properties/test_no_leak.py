@@ -284,7 +284,7 @@ def test_nothing_leaks_around_the_day_ahead_gate_and_its_results(key: str, windo
     ("key", "reserves"),
     [
         *((key, True) for key in HONEST),
-        *(pytest.param(key, False, marks=() if key == "negotiated" else pytest.mark.slow) for key in HONEST),
+        *(pytest.param(key, False, marks=() if key == "centralized" else pytest.mark.slow) for key in HONEST),
     ],
 )
 def test_the_first_days_of_a_period_are_those_of_a_longer_one(key: str, reserves: bool) -> None:

@@ -75,8 +75,8 @@ def run_of(invent):
 
     def make(surplus=LOSES, **options) -> Run:
         made = invent(surplus, **options)
-        kpis = kpi_monthly(made.outcomes, made.scenario, made.month, made.prices, made.fleet)
         daily = kpi_daily(made.outcomes, made.scenario, made.month, made.prices)
+        kpis = kpi_monthly(made.outcomes, made.scenario, made.month, made.prices, made.fleet, daily)
         source = pd.DataFrame({"source": ["synthetic", "tmy"]})
         return Run(
             kpis,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpp_core.calendar import INTERVAL_MINUTES
+from vpp_core.decay import decaying_sum
 from vpp_core.market.gates import SLOTS, Gates
 
 Floats = npt.NDArray[np.float64]
@@ -91,10 +92,8 @@ def quantiles_from_experience(grid: Gates, price: Floats, prior: Prior, memory: 
 
 def _recent_mean(surprise: Floats, gate: Ints, hours: float) -> Floats:
     """Exponentially weighted mean of the surprises published by each gate closure, (W,); 0 before there is any."""
-    from scipy.signal import lfilter
-
     keep = np.exp(-INTERVAL_MINUTES / 60 / hours)
-    total = lfilter([1.0], [1.0, -keep], surprise)
+    total = decaying_sum(surprise, keep)
     weight = (1 - keep ** np.arange(1, len(surprise) + 1)) / (1 - keep)
     mean = np.concatenate([[0.0], total / weight])
     return np.asarray(mean[np.clip(gate, 0, len(surprise))])
