@@ -30,9 +30,14 @@ def decaying_sum(values: npt.NDArray[Any], keep: float, before: float = 0.0) -> 
         The sum with each value, of the same shape and type.
     """
     left = values.dtype.type(keep)
-    sums = np.empty_like(values)
-    for place in np.ndindex(values.shape[:-1]):
-        running = accumulate(values[place].tolist(), lambda total, value: value + left * total, initial=before)
+    if values.ndim == 1:
+        running = accumulate(values.tolist(), lambda total, value: value + left * total, initial=before)
         next(running)
-        sums[place] = list(running)
-    return sums
+        return np.array(list(running), dtype=values.dtype)
+    # Of many at once, time for time: each step's values beside one another.
+    sums = np.moveaxis(values, -1, 0).copy()
+    total: Any = before
+    for step in sums:
+        step += left * total
+        total = step
+    return np.ascontiguousarray(np.moveaxis(sums, 0, -1))
