@@ -16,6 +16,7 @@ CORE = ROOT / "vpp_core"
 LINE = [
     "errors",
     "extras",
+    "decay",
     "strict_json",
     "web",
     "iso",
@@ -38,7 +39,7 @@ LINE = [
 ]
 """Each imports only what stands before it."""
 
-SOURCES_NEED = {"errors", "extras", "web", "iso", "calendar", "scenario", "tables", "sources"}
+SOURCES_NEED = {"errors", "extras", "decay", "web", "iso", "calendar", "scenario", "tables", "sources"}
 
 
 def modules(folder: Path) -> list[Path]:

@@ -360,6 +360,25 @@ def in_local_time(table: pd.DataFrame, iso: Iso) -> pd.DataFrame:
     return table.assign(timestamp=pd.DatetimeIndex(table["timestamp"]).tz_convert(iso.timezone))
 
 
+def local_days(stamps: pd.Series, timezone: str) -> pd.Series:
+    """Tell of moments on which local day they are.
+
+    Parameters
+    ----------
+    stamps : pandas.Series
+        Moments [UTC].
+    timezone : str
+        Of the days.
+
+    Returns
+    -------
+    pandas.Series
+        Days, `YYYY-MM-DD`, with the moments' index: each day is written once, which takes longer than to tell it.
+    """
+    position, days = pd.factorize(stamps.dt.tz_convert(timezone).dt.normalize())
+    return pd.Series(days.strftime("%Y-%m-%d").to_numpy()[position], index=stamps.index, name=stamps.name)
+
+
 def local_index(stamps: pd.Series | pd.Index) -> pd.DatetimeIndex:
     """Give timestamps in the time zone that they are in; those in UTC as the default market's clock shows them.
 

@@ -170,13 +170,19 @@ def check(inputs: Inputs, obeys: bool) -> None:
     assert gap < 1e-6 * second
 
 
-@pytest.mark.parametrize("obeys", [True, False])
+@pytest.mark.parametrize("obeys", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_two_days_of_twelve_homes_agree_with_a_second_formulation(obeys: bool) -> None:
     check(invented_inputs(homes=12, days=2, seed=1), obeys)
 
 
-@pytest.mark.parametrize("obeys", [True, False])
-@pytest.mark.parametrize(("minutes", "window"), [(30, 15), (120, 30)])
+@pytest.mark.parametrize(
+    ("minutes", "window", "obeys"),
+    [
+        (30, 15, True),
+        (120, 30, False),
+        *(pytest.param(*rules, marks=pytest.mark.slow) for rules in ((30, 15, False), (120, 30, True))),
+    ],
+)
 def test_so_they_do_with_calls_in_short_windows_and_other_durations(minutes: int, window: int, obeys: bool) -> None:
     rules = {"reserve_duration_minutes": minutes, "window_minutes": window, "contingencies_per_month": 20.0}
     inputs = invented_inputs(homes=12, days=1, seed=4, **rules)
@@ -189,7 +195,7 @@ def test_so_they_do_without_reserve(obeys: bool) -> None:
     check(invented_inputs(homes=12, days=1, seed=1, reserves=False), obeys)
 
 
-@pytest.mark.parametrize("obeys", [True, False])
+@pytest.mark.parametrize("obeys", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_so_they_do_where_all_cars_discharge(obeys: bool) -> None:
     inputs = invented_inputs(homes=8, days=1, seed=5, v2g=True)
     assert month_bound(inputs, obeys)[0].discharge_kw[:, inputs.stores.of_kind("car")].max() > 1.0

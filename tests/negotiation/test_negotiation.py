@@ -166,7 +166,7 @@ def test_nobody_agrees_below_their_price_and_no_segment_earns_less_than_it_pays(
 def test_an_aggregator_for_its_own_profit_counts_the_market_s_prices_and_nobody_s_bill() -> None:
     """At a retail price of two dollars homes' bills would outweigh everything: they are not the aggregator's."""
     dear = Tariff(import_usd_per_kwh=(*(0.2,) * 16, *(2.0,) * 5, *(0.2,) * 3))
-    inputs = invented_inputs(seed=3, homes=12, days=2, tariffs=(dear,))
+    inputs = invented_inputs(seed=3, homes=12, days=1, tariffs=(dear,))
 
     def rebounds(objective: str) -> tuple[list[float], Trajectory]:
         seen = []

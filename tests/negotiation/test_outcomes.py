@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -276,9 +277,9 @@ def test_a_coalition_by_another_formulation_stands_or_falls_by_what_the_scenario
     assert state["formulation"].value == Formulation(RULES.satisfaction_weight_usd)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_a_coalition_sells_no_more_reserve_than_its_formulation_lets_it(share: float) -> None:
-    """Of a day's reserves; a window's energy is none of its business."""
+@functools.cache
+def agreed_in_a_day() -> list[tuple[GateView, Any, Any]]:
+    """What each gate knew, the program of its coalition, and who had agreed to what."""
     seen = []
 
     class Watched(Negotiated):
@@ -288,8 +289,14 @@ def test_a_coalition_sells_no_more_reserve_than_its_formulation_lets_it(share: f
             return state
 
     run(invented_inputs(seed=3, homes=30, days=1, reserve=30.0), Watched(), None)
+    return seen
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_coalition_sells_no_more_reserve_than_its_formulation_lets_it(share: float) -> None:
+    """Of a day's reserves; a window's energy is none of its business."""
     sold = {"real_time": 0.0, "day_ahead": 0.0}
-    for view, program, bargain in seen:
+    for view, program, bargain in agreed_in_a_day():
         formed = form_coalition(program, view, bargain, Formulation(0.0, reserve_share=share))
         reserve = view.layout.is_reserve
         kw, most = formed.solution.quantity_kw[reserve], share * view.offers.quantity_kw[reserve]

@@ -39,7 +39,8 @@ from vpp_core.scenario import NegotiationRules
 from vpp_core.simulation import run
 from vpp_core.strategies.negotiated import Negotiated
 
-DEPTHS = ("every_round", "once_a_window", "every_agent")
+DEPTHS = ("once_a_window", "every_agent", pytest.param("every_round", marks=pytest.mark.slow))
+"""Where every agent is asked, the aggregator is in every round."""
 
 
 @pytest.fixture(autouse=True)
@@ -222,7 +223,9 @@ def test_rules_and_model_differ_in_nothing_but_decisions() -> None:
     assert usage_of(day).answers == len(server.requests) > 0
 
 
-@pytest.mark.parametrize("depth", [pytest.param("every_round", marks=pytest.mark.slow), "once_a_window", "every_agent"])
+@pytest.mark.parametrize(
+    "depth", [*(pytest.param(d, marks=pytest.mark.slow) for d in ("every_round", "once_a_window")), "every_agent"]
+)
 def test_a_greedy_model_is_brought_back_within_limits_and_counted(depth: str) -> None:
     """The widest terms that the form allows, a coalition of nobody, homes that sell for nothing."""
     wild = TERMS | {"opening_quantile": 0.9, "limit_quantile": 0.9, "conceded": 1.0, "minimum_score": 1.0}

@@ -273,10 +273,12 @@ def test_nobody_earns_at_the_market_and_nothing_loops_when_all_prices_are_zero()
         assert np.minimum(path.charge_kw, path.discharge_kw).max() < 1e-6, f"{key} circles energy"
 
 
-@pytest.mark.parametrize("lmp", [-500.0, 2000.0])
-def test_extreme_prices_are_settled_as_they_are(lmp: float) -> None:
+def test_extreme_prices_are_settled_as_they_are() -> None:
+    """One far below zero in the morning, one far above what energy is ever worth in the evening."""
+    extremes = {6: -500.0, 18: 2000.0}
     prices = np.full(96, 30.0)
-    prices[72:76] = lmp
+    for hour, lmp in extremes.items():
+        prices[4 * hour : 4 * hour + 4] = lmp
     inputs = invented_inputs(seed=2, homes=12, days=1, lmp=prices)
     result = outcomes(inputs)
     assert surplus(result["perfect_foresight"]) > 1.0
@@ -286,9 +288,11 @@ def test_extreme_prices_are_settled_as_they_are(lmp: float) -> None:
         (result["perfect_foresight"].windows.set_index("window_start")["net_injection_kwh"])
         - (result["no_vpp"].windows.set_index("window_start")["net_injection_kwh"])
     )
-    assert np.sign(moved_kwh.iloc[18]) == np.sign(lmp)
     money = result["perfect_foresight"].windows[["wholesale_usd", "call_usd"]].sum(axis=1)
-    assert money.iloc[18] == pytest.approx(lmp / 1000 * moved_kwh.iloc[18], rel=1e-6)
+    for hour, lmp in extremes.items():
+        assert np.sign(moved_kwh.iloc[hour]) == np.sign(lmp)
+        assert money.iloc[hour] == pytest.approx(lmp / 1000 * moved_kwh.iloc[hour], rel=1e-6)
+        assert money.iloc[hour] > 1.0
 
 
 def test_a_fleet_without_batteries_trades_what_its_cars_charge_and_nothing_else() -> None:

@@ -9,6 +9,7 @@ bid is seen.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,41 @@ class Tables:
         other.sun[known:] *= rng.uniform(0.0, 1.2, other.sun[known:].shape)
         other.trips = other_trips(mobility(self.fleet, inputs.period, self.fleet.seed), gate, self.fleet, rng)
         return other
+
+
+@lru_cache(maxsize=8)
+def two_futures(seed: int, where: float, minutes: int, closure: int) -> tuple[int, Inputs, Inputs]:
+    """A window that lies so far into three days, and these days twice, which differ after its gate. No strategy can
+    touch them: their arrays are read-only.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        tables = Tables(seed, window_minutes=minutes, gate_closure_minutes=closure)
+        inputs = tables.inputs(patch)
+        window = int(where * (len(inputs.windows) - 1))
+        return window, inputs, tables.with_another_future(window, inputs, seed + 1).inputs(patch)
+
+
+@cache
+def around_ten_and_one(window_of_day: int, closure: int) -> tuple[int, Inputs, Inputs]:
+    """The same of a window of the second or third day, around the gates of the day ahead and their results."""
+    with pytest.MonkeyPatch.context() as patch:
+        tables = Tables(7, gate_closure_minutes=closure, minimum_bid_mw=0.0)
+        inputs = tables.inputs(patch)
+        window = 24 + window_of_day if closure == 75 else 48 + window_of_day
+        return window, inputs, tables.with_another_future(window, inputs, 8).inputs(patch)
+
+
+@cache
+def long_and_short(reserves: bool) -> tuple[Inputs, Inputs]:
+    """Three days, and the first two of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        whole, first = Tables(11, reserves=reserves), Tables(11, reserves=reserves)
+        long = whole.inputs(patch)
+        cut = 2 * SLOTS
+        first.days = 2
+        first.lmp, first.reserve = whole.lmp[:cut], whole.reserve[:, :cut]
+        first.load, first.sun = whole.load[:cut], whole.sun[:cut]
+        return long, first.inputs(patch)
 
 
 def reserves_published(inputs: Inputs, gate: int) -> int:
@@ -215,11 +251,7 @@ def check(key: str, window: int, inputs: Inputs, changed: Inputs) -> None:
 def test_no_strategy_knows_at_a_gate_what_comes_after_it(
     key: str, seed: int, where: float, minutes: int, closure: int
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        tables = Tables(seed, window_minutes=minutes, gate_closure_minutes=closure)
-        inputs = tables.inputs(patch)
-        window = int(where * (len(inputs.windows) - 1))
-        changed = tables.with_another_future(window, inputs, seed + 1).inputs(patch)
+    window, inputs, changed = two_futures(seed, where, minutes, closure)
     assert not np.array_equal(inputs.lmp_usd_per_mwh, changed.lmp_usd_per_mwh)
     check(key, window, inputs, changed)
 
@@ -245,33 +277,22 @@ def test_nothing_leaks_around_the_day_ahead_gate_and_its_results(key: str, windo
     """Gates just after 10:00, just before 13:00 and just after, when the next day's reserve is bid and published, for
     the coming hour and for the same one a day later.
     """
-    with pytest.MonkeyPatch.context() as patch:
-        tables = Tables(7, gate_closure_minutes=closure, minimum_bid_mw=0.0)
-        inputs = tables.inputs(patch)
-        window = 24 + window_of_day if closure == 75 else 48 + window_of_day
-        changed = tables.with_another_future(window, inputs, 8).inputs(patch)
-    check(key, window, inputs, changed)
+    check(key, *around_ten_and_one(window_of_day, closure))
 
 
 @pytest.mark.parametrize(
     ("key", "reserves"),
     [
         *((key, True) for key in HONEST),
-        *(pytest.param(key, False, marks=() if key == "negotiated" else pytest.mark.slow) for key in HONEST),
+        *(pytest.param(key, False, marks=() if key == "centralized" else pytest.mark.slow) for key in HONEST),
     ],
 )
 def test_the_first_days_of_a_period_are_those_of_a_longer_one(key: str, reserves: bool) -> None:
     """Energy to the last midnight; with reserves until 13:00 of the last day, when the longer period's next day-ahead
     results are published, which the shorter one has not.
     """
-    with pytest.MonkeyPatch.context() as patch:
-        whole, first = Tables(11, reserves=reserves), Tables(11, reserves=reserves)
-        long = whole.inputs(patch)
-        cut = 2 * SLOTS
-        first.days = 2
-        first.lmp, first.reserve = whole.lmp[:cut], whole.reserve[:, :cut]
-        first.load, first.sun = whole.load[:cut], whole.sun[:cut]
-        short = first.inputs(patch)
+    long, short = long_and_short(reserves)
+    cut = 2 * SLOTS
     assert np.array_equal(long.called[:cut], short.called)
     until = cut if not reserves else SLOTS + 13 * 4
     of_long, of_short = (run_until(until, inputs, key).trajectory for inputs in (long, short))

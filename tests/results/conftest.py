@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -55,9 +56,12 @@ def invent() -> Callable[..., Invented]:
 
 def _once(make: Callable) -> Callable:
     made: dict[bytes, object] = {}
+    usual = inspect.signature(_invent)
 
     def remembered(*args, **kwargs):
-        key = pickle.dumps((args, sorted(kwargs.items())))
+        own = usual.bind(*args, **kwargs)
+        own.apply_defaults()
+        key = pickle.dumps(sorted(own.arguments.items()))
         if key not in made:
             made[key] = make(*args, **kwargs)
         return made[key]
@@ -71,8 +75,8 @@ def run_of(invent):
 
     def make(surplus=LOSES, **options) -> Run:
         made = invent(surplus, **options)
-        kpis = kpi_monthly(made.outcomes, made.scenario, made.month, made.prices, made.fleet)
         daily = kpi_daily(made.outcomes, made.scenario, made.month, made.prices)
+        kpis = kpi_monthly(made.outcomes, made.scenario, made.month, made.prices, made.fleet, daily)
         source = pd.DataFrame({"source": ["synthetic", "tmy"]})
         return Run(
             kpis,
@@ -117,8 +121,8 @@ def _invent(
     shock = rng.normal(0, noise, days)
     rows = []
     windows = period.windows(60).starts
-    local = windows.tz_convert("America/Los_Angeles")
-    starts_of = {day: windows[local.strftime("%Y-%m-%d") == day] for day in period.days}
+    day_of = windows.tz_convert("America/Los_Angeles").strftime("%Y-%m-%d")
+    starts_of = {day: windows[day_of == day] for day in period.days}
     quarters_of = {day: _quarters(starts) for day, starts in starts_of.items()}
     for strategy, mean in surplus.items():
         bound = strategy in BOUNDS
@@ -257,8 +261,8 @@ def _households(strategy, day, homes, total, share, bound, broken):
 
 def _quarters(starts):
     """Each quarter hour of windows, and its local hour."""
-    stamps = [start + quarter * pd.Timedelta(minutes=15) for start in starts for quarter in range(4)]
-    return [(stamp, stamp.tz_convert("America/Los_Angeles").hour) for stamp in stamps]
+    stamps = pd.date_range(starts[0], periods=4 * len(starts), freq="15min")
+    return list(zip(stamps, stamps.tz_convert("America/Los_Angeles").hour.tolist(), strict=True))
 
 
 def _intervals(strategy, quarters, day, homes):

@@ -14,8 +14,8 @@ from vpp_core.settlement.settle import Settlement
 from vpp_core.simulation import outcomes_to_arrow, settled, simulate
 from vpp_core.strategies.registry import STRATEGIES
 
-SHORT = ["no_vpp", "smart_home", "negotiated", "centralized", "perfect_foresight_aware"]
-"""One of every way to make and to settle a period."""
+SHORT = ["no_vpp", "smart_home", "centralized", "perfect_foresight_aware"]
+"""One of every way to make and to settle a period: what decides at gates is run and settled alike."""
 
 
 @pytest.mark.parametrize("keys", [SHORT, pytest.param(list(STRATEGIES), marks=pytest.mark.slow)], ids=["short", "all"])

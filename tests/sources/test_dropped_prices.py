@@ -129,7 +129,8 @@ def test_a_row_whose_two_names_contradict_each_other_is_refused(drop: Drop, read
 
 
 NAME = "20200701_20200801_PRC_RTPD_LMP_RTPD_LMP_v3"
-TEXT = real_time().to_csv(index=False).encode()
+TEXT = real_time().query("LMP_TYPE in ['LMP', 'MCC']").to_csv(index=False).encode()
+"""Prices, and one of their components beside them."""
 
 
 @pytest.mark.parametrize(

@@ -138,12 +138,15 @@ def mobility(fleet: Fleet, period: Period, seed: int) -> Mobility:
 
 def _declared_kwh(plugged: Bools, planned_kwh: Floats, longest_kwh: Floats, usual_kwh: Floats) -> Floats:
     """What is declared in each interval, from the trip planned at each departure; the longest where none is drawn."""
-    declared, coming = np.empty_like(planned_kwh), longest_kwh
-    for t in range(len(plugged) - 1, -1, -1):
-        declared[t] = np.where(plugged[t], coming, usual_kwh)
-        leaves = plugged[t - 1] & ~plugged[t] if t else np.zeros(len(usual_kwh), dtype=bool)
-        coming = np.where(leaves, planned_kwh[t], coming)
-    return declared
+    leaves = np.zeros_like(plugged)
+    leaves[1:] = plugged[:-1] & ~plugged[1:]
+    ends = leaves.copy()
+    ends[-1] = True
+    # Car by car: what is declared holds from after one departure up to the next.
+    car, at = ends.T.nonzero()
+    coming = np.where(leaves[at, car], planned_kwh[at, car], longest_kwh[car])
+    intervals = np.diff(car * len(plugged) + at, prepend=-1)
+    return np.where(plugged, np.repeat(coming, intervals).reshape(plugged.shape[::-1]).T, usual_kwh)
 
 
 def _charged(cars: Cars, which: npt.NDArray[np.intp], energy: Floats, target: Floats, hours: Floats) -> Floats:

@@ -6,6 +6,8 @@ so they are the same for every strategy, fleet and length of a study. Nobody kno
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,17 +27,23 @@ def called_intervals(period: Period, data_seed: int, rules: MarketRules) -> npt.
     The number of events is Poisson with mean `rules.contingencies_per_month`. They are drawn for the whole month, so
     that its first days see the same events as the month.
     """
-    whole = Period(period.month)
+    return _of_month(period.month, data_seed, rules.contingencies_per_month)[: len(period)].copy()
+
+
+@lru_cache(maxsize=128)
+def _of_month(month: Month, data_seed: int, per_month: float) -> npt.NDArray[np.bool_]:
+    """The same of a whole month, whose calendar takes longer to make than the draws."""
+    whole = Period(month)
     called = np.zeros(len(whole), dtype=bool)
-    rng = np.random.Generator(np.random.Philox(key=[data_seed, (_STREAM << 32) | _number(period.month)]))
+    rng = np.random.Generator(np.random.Philox(key=[data_seed, (_STREAM << 32) | _number(month)]))
     days = len(whole.days)
-    events = min(int(rng.poisson(rules.contingencies_per_month)), days)
+    events = min(int(rng.poisson(per_month)), days)
     for day in np.sort(rng.choice(days, size=events, replace=False)):
         of_day = np.flatnonzero(whole.day_of_interval == day)
         length = int(rng.integers(1, LONGEST_INTERVALS + 1))
         first = int(rng.integers(0, len(of_day) - length + 1))
         called[of_day[first : first + length]] = True
-    return called[: len(period)]
+    return called
 
 
 def expected_called_hours(hours: float, rules: MarketRules) -> float:

@@ -13,12 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from vpp_core.calendar import INTERVAL_MINUTES
+from vpp_core.decay import decaying_sum
 from vpp_core.market.gates import SLOTS, Gates
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 QUANTILES = (0.1, 0.5, 0.9)
+_AT_ONCE = 50_000
+"""Weights of so many values are handled at once: few calls for a few days, and of a month what a cache holds."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +92,8 @@ def quantiles_from_experience(grid: Gates, price: Floats, prior: Prior, memory: 
 
 def _recent_mean(surprise: Floats, gate: Ints, hours: float) -> Floats:
     """Exponentially weighted mean of the surprises published by each gate closure, (W,); 0 before there is any."""
-    from scipy.signal import lfilter
-
     keep = np.exp(-INTERVAL_MINUTES / 60 / hours)
-    total = lfilter([1.0], [1.0, -keep], surprise)
+    total = decaying_sum(surprise, keep)
     weight = (1 - keep ** np.arange(1, len(surprise) + 1)) / (1 - keep)
     mean = np.concatenate([[0.0], total / weight])
     return np.asarray(mean[np.clip(gate, 0, len(surprise))])
@@ -139,9 +140,10 @@ def _climate(grid: Gates, price: Floats, prior: Prior, memory: Memory) -> Floats
     same = kind[sample_day][None, :] == np.arange(2)[:, None]
     weight = weight[:, None, :] * np.where(same, 1.0, memory.other_kind)[None, :, :]
     weight = np.concatenate([weight, np.broadcast_to(pseudo_weight, (*weight.shape[:2], len(levels)))], axis=2)
-    return np.stack(
-        [_weighted_quantiles(np.concatenate([sample[h], pseudo[h]]), weight) for h in range(per_day)], axis=1
-    )
+    sample = np.concatenate([sample, pseudo], axis=1)
+    at_once = max(_AT_ONCE // weight.size, 1)
+    parts = [_weighted_quantiles(sample[h : h + at_once], weight) for h in range(0, per_day, at_once)]
+    return np.concatenate(parts, axis=2).swapaxes(1, 2)
 
 
 def _tails(levels: Floats, quantiles: Floats) -> Floats:
@@ -153,18 +155,19 @@ def _tails(levels: Floats, quantiles: Floats) -> Floats:
 
 
 def _weighted_quantiles(sample: Floats, weight: Floats) -> Floats:
-    """Quantiles of one sample (n,) under many weightings (…, n), interpolated between midpoints, (…, 3).
+    """Quantiles of each sample (H, n) under many weightings (…, n), interpolated between midpoints, (…, H, 3).
 
     A value of weight 0 leaves no trace, not even as a point to interpolate to: it may be from the future.
     """
     known = np.isfinite(sample)
-    order = np.argsort(sample[known], kind="stable")
-    value = sample[known][order]
-    weight = weight[..., known][..., order]
+    order = np.argsort(np.where(known, sample, np.inf), axis=-1, kind="stable")
+    value = np.take_along_axis(sample, order, -1)
+    weight = np.where(np.take_along_axis(known, order, -1), weight[..., order], 0.0)
     counts = weight > 0
     reach = np.cumsum(weight, axis=-1)
     middle = (reach - weight / 2) / reach[..., -1:]
-    last_counting = np.maximum.accumulate(np.where(counts, np.arange(len(value)), -1), axis=-1)
+    last_counting = np.maximum.accumulate(np.where(counts, np.arange(sample.shape[-1]), -1), axis=-1)
+    own = np.arange(len(sample))
     result = np.empty((*weight.shape[:-1], len(QUANTILES)))
     for index, level in enumerate(QUANTILES):
         beyond = counts & (middle >= level)
@@ -174,5 +177,5 @@ def _weighted_quantiles(sample: Floats, weight: Floats) -> Floats:
         low = np.take_along_axis(middle, left[..., None], -1)[..., 0]
         high = np.take_along_axis(middle, right[..., None], -1)[..., 0]
         share = np.clip((level - low) / np.maximum(high - low, 1e-12), 0.0, 1.0)
-        result[..., index] = value[left] + share * (value[right] - value[left])
+        result[..., index] = value[own, left] + share * (value[own, right] - value[own, left])
     return result

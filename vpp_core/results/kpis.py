@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from vpp_core.calendar import Month
+from vpp_core.calendar import Month, local_days
 from vpp_core.fleet.fleet import Fleet
 from vpp_core.llm.limits import cost_usd
 from vpp_core.llm.usage import Usage
@@ -46,7 +46,12 @@ _ENERGY = {
 
 
 def kpi_monthly(
-    outcomes: pa.Table, scenario: Scenario, month: Month, market_prices: pd.DataFrame, fleet: Fleet
+    outcomes: pa.Table,
+    scenario: Scenario,
+    month: Month,
+    market_prices: pd.DataFrame,
+    fleet: Fleet,
+    daily: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Key figures of a month, from the outcomes and nothing else.
 
@@ -64,6 +69,8 @@ def kpi_monthly(
         The period's rows of the table `market_prices`: how much of each day is modelled.
     fleet : Fleet
         The homes, for what is told per home or per battery.
+    daily : pandas.DataFrame, optional
+        Key figures of the same outcomes' days (`kpi_daily`), where they are at hand.
 
     Returns
     -------
@@ -71,11 +78,12 @@ def kpi_monthly(
         A row per strategy, columns of `KPI_MONTHLY`, in the order of the outcomes.
     """
     flat = outcome_tables(outcomes)
-    daily = _daily(flat, scenario, month, market_prices)
+    daily = _daily(flat, scenario, month, market_prices) if daily is None else daily
     sums = _sums(flat, ["strategy"], scenario)
     windows_of, months_of, totals_of = (
         dict(list(table.groupby("strategy"))) for table in (flat.windows, flat.months, flat.totals)
     )
+    surplus = daily.set_index(["local_day", "strategy"])["surplus_usd"].unstack()  # noqa: PD010
     gaps = flat.days.groupby("strategy")["bound_gap_usd"].sum(min_count=1)
     smart = sums.loc[SMART, "surplus_usd"] if SMART in sums.index else np.nan
     rows = []
@@ -94,7 +102,7 @@ def kpi_monthly(
                 **own,
                 "surplus_per_home_usd": own["surplus_usd"] / len(fleet),
                 "surplus_over_smart_home_usd": own["surplus_usd"] - smart,
-                **_of_perfect(daily, strategy, gaps.get(BOUND)),
+                **_of_perfect(surplus, strategy, gaps.get(BOUND)),
                 **({} if is_bound else _household_gains(months) | _bidding(own, windows, scenario)),
                 "solver_failures": int(windows["solver_failures"].sum()),
                 "solver_gap_usd": windows["solver_gap_usd"].sum(),
@@ -133,7 +141,7 @@ def _daily(flat: OutcomeTables, scenario: Scenario, month: Month, market_prices:
     by = ["strategy", "local_day"]
     totals = flat.totals.groupby(by)
     scored = _scored(flat.totals).groupby([flat.totals[name] for name in by]).sum()
-    local_day = market_prices["timestamp"].dt.tz_convert(scenario.operator.timezone).dt.strftime("%Y-%m-%d")
+    local_day = local_days(market_prices["timestamp"], scenario.operator.timezone)
     lmp = market_prices["lmp_usd_per_mwh"].groupby(local_day).agg(["mean", "min", "max"])
     daily = _sums(flat, by, scenario).assign(
         satisfaction_mean=totals["satisfaction"].sum() / scored.where(scored > 0),
@@ -176,12 +184,12 @@ def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFram
     return sums
 
 
-def _of_perfect(daily: pd.DataFrame, strategy: str, gap_usd: float | None) -> dict[str, Any]:
+def _of_perfect(surplus: pd.DataFrame, strategy: str, gap_usd: float | None) -> dict[str, Any]:
     """Divide a strategy's surplus by the proven bound: what the best schedule found makes, and its gap.
 
-    The gap is one of the whole period: each day has it in proportion to what it makes.
+    `surplus`: of each day (rows) and strategy. The gap is one of the whole period: each day has it in proportion to
+    what it makes.
     """
-    surplus = daily.set_index(["local_day", "strategy"])["surplus_usd"].unstack()  # noqa: PD010
     names = ("percent_of_perfect", "percent_of_perfect_low", "percent_of_perfect_high")
     if BOUND not in surplus:
         return dict.fromkeys(names)

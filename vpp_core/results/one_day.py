@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from vpp_core.calendar import INTERVAL_HOURS
+from vpp_core.calendar import INTERVAL_HOURS, local_days
 from vpp_core.devices import APPLIANCES
 from vpp_core.errors import InputError
 from vpp_core.fleet.fleet import CATEGORIES, Fleet
@@ -67,7 +67,7 @@ def one_day(run: Run, day: str, home_id: int, intervals: pd.DataFrame | None = N
 
 def _prices(run: Run, day: str) -> pd.DataFrame:
     """The day's rows of `MARKET_PRICES`; a day outside the run is an `InputError`."""
-    local = run.market_prices["timestamp"].dt.tz_convert(run.timezone).dt.strftime("%Y-%m-%d")
+    local = local_days(run.market_prices["timestamp"], run.timezone)
     if day not in set(local):
         raise InputError(f"day {day} is not in the run, which has {local.iloc[0]} to {local.iloc[-1]}")
     return run.market_prices[local == day]

@@ -6,6 +6,8 @@ import zlib
 
 import numpy as np
 
+from vpp_core.decay import decaying_sum
+
 
 def generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
     """A generator of its own for one purpose and index (month, block of homes, …)."""
@@ -17,8 +19,6 @@ def autoregressive(
     rng: np.random.Generator, shape: tuple[int, ...], persistence: float, dtype: type[np.floating] = np.float64
 ) -> np.ndarray:
     """Unit-variance AR(1) noise along the last axis, stationary from its first value."""
-    from scipy.signal import lfilter
-
     innovations = rng.standard_normal(shape, dtype=dtype)
     innovations[..., 1:] *= dtype(np.sqrt(1 - persistence**2))
-    return np.asarray(lfilter(np.ones(1, dtype), np.array([1.0, -persistence], dtype), innovations, axis=-1))
+    return decaying_sum(innovations, persistence)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vpp_core.calendar import INTERVAL_HOURS, Month, Period
+from vpp_core.decay import decaying_sum
 from vpp_core.sources.draws import autoregressive, generator
 from vpp_core.sources.weather import month_weather
 
@@ -74,12 +75,10 @@ class _Climate:
 
     @classmethod
     def of(cls, month: Month, seed: int, first_days: int | None = None) -> _Climate:
-        from scipy.signal import lfilter
-
         period = Period(month, first_days)
         outside = month_weather(month, seed).temperature_c[: len(period)]
         keep = np.exp(-INTERVAL_HOURS / _LAG_HOURS)
-        felt, _ = lfilter([1 - keep], [1, -keep], outside, zi=[keep * outside[0]])
+        felt = decaying_sum((1 - keep) * outside, keep, before=outside[0])
         hour = period.slot_of_interval / 4
         half_day = 6 + 1.2 * np.cos(2 * np.pi * (month.month - 6.7) / 12)
         daylight = 1 / (1 + np.exp((np.abs(hour - 12.9) - half_day) / 0.4))

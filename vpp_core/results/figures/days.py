@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from vpp_core.calendar import local_days
 from vpp_core.results.fidelity import REAL_EVENT_KW_PER_HOME, EventDelivery
 from vpp_core.results.figures.base import (
     BATTERY,
@@ -38,7 +39,7 @@ def heat_figure(run: Run, strategy: str) -> Figure:
 def price_heat_figure(run: Run) -> Figure:
     """Real-time price by local hour and day."""
     local = run.market_prices["timestamp"].dt.tz_convert(run.timezone)
-    price, day = run.market_prices["lmp_usd_per_mwh"], local.dt.strftime("%Y-%m-%d")
+    price, day = run.market_prices["lmp_usd_per_mwh"], local_days(run.market_prices["timestamp"], run.timezone)
     return _heat(run.scenario.operator.city, price, day, local.dt.hour, "mean", "$/MWh", False)
 
 
@@ -88,7 +89,7 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
     windows = run.flat.windows.query("strategy == @strategy and local_day == @day")
     hours = windows["window_start"].dt.tz_convert(run.timezone).dt.strftime("%Y-%m-%dT%H:%M")
     local = run.market_prices["timestamp"].dt.tz_convert(run.timezone)
-    prices = run.market_prices[local.dt.strftime("%Y-%m-%d") == day]
+    prices = run.market_prices[local_days(run.market_prices["timestamp"], run.timezone) == day]
     forecast = values(windows["forecast_p50_usd_per_mwh"])
     realised = values(prices["lmp_usd_per_mwh"])
     moved, priced = _zero_aligned(
