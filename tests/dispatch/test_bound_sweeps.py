@@ -22,7 +22,7 @@ def blocks(draw: st.DrawFn) -> tuple[Blocks, int]:
     rows, spread = (WRITTEN_OUT, INTERVALS), draw(st.sampled_from([0.0, 3.0, 8.0]))
     there = np.arange(WRITTEN_OUT)[:, None] < stocks
     left = there * 10.0 ** rng.uniform(-spread, spread, rows)
-    passed = there * (rng.random(rows) < 0.8)
+    passed = np.asarray(there * (rng.random(rows) < 0.8), dtype=float)
     between = np.zeros(INTERVALS)
     if headroom >= 0:
         passed[headroom] = 0.0

@@ -19,6 +19,7 @@ def test_what_runs_a_month_and_what_shows_it_choose_a_scenario_by_the_same_optio
     assert {field.name for field in fields(ScenarioOptions)} <= taken
 
 
+@pytest.mark.slow
 def test_a_run_of_some_strategies_is_shown_by_every_view_that_is_given_them(
     ran: Ran, tmp_path: Path, no_home: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,7 +32,7 @@ def contents(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 def test_a_database_that_was_damaged_anywhere_is_built_anew(ran: Ran) -> None:
     rng = random.Random(1)
     whole, path = contents(ran.folder), ran.folder / "reports.duckdb"
-    places = [0, *rng.sample(range(path.stat().st_size), 2), path.stat().st_size - 1]
+    places = [0, rng.randrange(path.stat().st_size)]
     for place in places:
         content = bytearray(path.read_bytes())
         content[place] ^= 1 << rng.randrange(8)

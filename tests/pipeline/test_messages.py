@@ -121,7 +121,7 @@ def _environment(lake: Lake) -> dict[str, str]:
     return {**os.environ, "VPP_LAKE": str(lake.root), "PYTHONPATH": str(ROOT)}
 
 
-@pytest.mark.parametrize("option", [[], ["--reserves"]])
+@pytest.mark.parametrize("option", [[], pytest.param(["--reserves"], marks=pytest.mark.slow)])
 def test_what_is_read_back_is_what_is_computed(
     ran: Ran, no_home: None, option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

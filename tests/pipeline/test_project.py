@@ -27,6 +27,7 @@ def elsewhere(tmp_path: Path) -> Path:
     return clone
 
 
+@pytest.mark.slow
 def test_a_fresh_clone_keeps_its_lake_and_its_runs_in_itself_wherever_it_is_started(
     elsewhere: Path, tmp_path: Path
 ) -> None:

@@ -171,8 +171,8 @@ class Stocks:
         """The program with these flows: rows of shape (V, T), `sign` (V,), `effect` (V, S, T), `meter` (T,)."""
         zero = np.zeros(len(meter))
         return Staged(
-            cost=np.vstack([cost, *self.cost]),
-            room=np.vstack([room, *self.room]),
+            cost=np.ascontiguousarray(np.vstack([cost, *self.cost])),  # rows of one kind: compiled once, and fast
+            room=np.ascontiguousarray(np.vstack([room, *self.room])),
             sign=sign,
             effect=effect,
             passed=self.passed,
