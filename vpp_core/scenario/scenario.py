@@ -219,7 +219,8 @@ class Scenario(Rules):
         if self.tariffs != TODAYS_MIX:
             changed.append("tariffs " + ", ".join(f"{tariff.name} {tariff.share:.0%}" for tariff in self.tariffs))
         other = f"; {', '.join(changed)}" if changed else ""
-        return f"{self.name}: {self.homes:,} homes (seed {self.seed}), {place}{days}{other}"
+        homes = "1 home" if self.homes == 1 else f"{self.homes:,} homes"
+        return f"{self.name}: {homes} (seed {self.seed}), {place}{days}{other}"
 
     @property
     def days_in_words(self) -> str:
