@@ -10,6 +10,7 @@ from vpp_core.results.answer import answer
 from vpp_core.results.gains import gains
 from vpp_core.results.households import category_table
 from vpp_core.results.kpis import kpi_monthly
+from vpp_core.results.method import method
 from vpp_core.results.modelled import Hanging, hanging, hanging_words, modelled_table
 from vpp_core.results.one_day import chosen_day
 from vpp_core.results.sentences import observations
@@ -166,6 +167,18 @@ def test_where_every_price_is_published_nothing_is_said_to_hang_on_a_model(run_o
     assert not any("modelled" in paragraph for paragraph in answer(run))
 
 
+def test_prices_of_reserve_that_are_missing_hang_on_no_model_and_are_why_none_was_sold(run_of):
+    run = run_of(days=3)
+    run = replace(run, market_prices=run.market_prices.assign(lmp_source="file"))
+    assert modelled_table(run).empty
+    assert method(run)[1] == (
+        "No strategy sold reserve, since the data has no price of it: the columns of reserves are zero."
+    )
+    priced = replace(run, market_prices=run.market_prices.assign(spin_usd_per_mw_h=5.0, spin_source="synthetic"))
+    assert not modelled_table(priced).empty
+    assert method(priced)[1] == "No strategy sold reserve: the columns of reserves are zero."
+
+
 def test_parts_that_outweigh_a_figure_are_told_as_sums(run_of):
     assert Hanging(10.0, 5.0, 15.0).share is None and Hanging(0.0, 0.0, 0.0).share is None
     assert hanging_words(Hanging(10.0, 5.0, 15.0)).startswith("$20.00 of it, and −$10.00 the other way")
@@ -173,7 +186,9 @@ def test_parts_that_outweigh_a_figure_are_told_as_sums(run_of):
 
 
 def test_reserves_at_modelled_prices_are_told_of_every_strategy(run_of):
-    run = with_reserves(run_of(days=5), {"negotiated": 120.0, "perfect_foresight": 300.0})
+    run = run_of(days=5)
+    modelled = replace(run, market_prices=run.market_prices.assign(spin_usd_per_mw_h=5.0, spin_source="synthetic"))
+    run = with_reserves(modelled, {"negotiated": 120.0, "perfect_foresight": 300.0})
     told = next(sentence for sentence in observations(run) if "hang" in sentence)
     assert "Of the energy prices 50 % are modelled" in told
     for strategy, part in (("negotiated", 120.0), ("perfect_foresight", 300.0)):
