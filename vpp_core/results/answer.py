@@ -163,11 +163,11 @@ def _bills(run: Run) -> str:
     if direction(each) <= 0 or behind.estimate < MOST_OF_IT * -apart.estimate:
         return ""
     form = form_of(each)
-    whose = by_number(run, "The home's bill", "Homes' bills")
+    whose, by_each = by_number(run, "The home's bill", "Homes' bills"), by_number(run, "", " a home")
     by_strategy = run.daily.groupby("strategy")["bill_change_usd"].sum()
     if by_strategy[COMMANDED] >= 0 or by_strategy[NEGOTIATED] > 0:
-        return f"{whose} came to {form(each.estimate)} a home more ({interval(each, form)})."
-    said = f"{whose} fell by {form(each.estimate)} a home less ({interval(each, form)})"
+        return f"{whose} came to {form(each.estimate)}{by_each} more ({interval(each, form)})."
+    said = f"{whose} fell by {form(each.estimate)}{by_each} less ({interval(each, form)})"
     if run.scenario.negotiation.objective != "profit":
         return f"{said}."
     return f"{said}: what a bill falls by a home keeps, and an aggregator for its own profit earns nothing by it."
