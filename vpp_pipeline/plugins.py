@@ -37,9 +37,9 @@ _PLUGINS: dict[str, ModuleType] = {}
 """What registered something when it was loaded first."""
 
 
-def plugin_files() -> list[Path]:
-    """The files of what was loaded, for whoever has to know whether one changed."""
-    return sorted(Path(module.__file__) for module in _PLUGINS.values() if module.__file__)
+def plugins() -> list[ModuleType]:
+    """What was loaded, by name, for whoever has to know whether one changed."""
+    return [module for _, module in sorted(_PLUGINS.items())]
 
 
 def _plugin(name: str) -> ModuleType:

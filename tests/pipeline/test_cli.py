@@ -116,21 +116,23 @@ def test_a_broken_scenario_in_the_lake_is_named_and_may_be_removed(
 
 
 @pytest.mark.parametrize(
-    ("minimum", "submitted", "said"),
+    ("minimum", "submitted", "below", "homes", "said"),
     [
-        (0.1, 0, "in no window did 20 homes, 10% of their aggregation, reach the market's minimum of 0.1 MW"),
-        (0.1, 3, ""),
-        (0.0, 0, ""),
+        (0.1, 0, 9, 20, "in no window did 20 homes, 10% of their aggregation, reach the market's minimum of 0.1 MW"),
+        (0.1, 0, 9, 1, "in no window did 1 home, 10% of its aggregation, reach the market's minimum of 0.1 MW"),
+        (0.1, 0, 0, 1, "no strategy bid: in no window was there energy to offer that was worth a bid"),
+        (0.1, 3, 9, 20, ""),
+        (0.0, 0, 0, 20, ""),
     ],
 )
 def test_a_ladder_of_nothing_says_that_the_minimum_kept_every_bid_back(
-    minimum: float, submitted: int, said: str
+    minimum: float, submitted: int, below: int, homes: int, said: str
 ) -> None:
     rows = pd.DataFrame({
         "strategy": ["no_vpp", "negotiated", "perfect_foresight"], "is_bound": [False, False, True],
-        "bids_submitted": [0, submitted, 0], "reserve_bids": [0, 0, 0],
+        "bids_submitted": [0, submitted, 0], "reserve_bids": [0, 0, 0], "bids_below_minimum": [0, below, 0],
     })  # fmt: skip
-    scenario = Scenario(homes=20, market=MarketRules(minimum_bid_mw=minimum))
+    scenario = Scenario(homes=homes, market=MarketRules(minimum_bid_mw=minimum))
     note = nobody_bid(rows, scenario)
     assert said in note
     assert bool(note) == bool(said)

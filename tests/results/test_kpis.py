@@ -2,6 +2,7 @@
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from vpp_core.results.kpis import kpi_daily, kpi_monthly
@@ -129,6 +130,16 @@ def test_violations_are_counted_by_kind_and_cycles_per_battery(kpis):
     assert kpis.loc["centralized", "violations_backup"] == kpis.loc["centralized", "violations"] == 3 * 4
     assert kpis.loc["negotiated", "violations"] == 0
     assert kpis.loc["negotiated", "cycles_per_battery"] == pytest.approx(4 * 6.0 / 10.0)
+
+
+def test_where_nobody_had_an_offer_nothing_was_negotiated(invent):
+    run = invent({"no_vpp": 0.0, "negotiated": 0.0}, days=1)
+    rows = run.outcomes.to_pylist()
+    for window in (window for row in rows for window in row["windows"]):
+        window.update(rounds=min(window["rounds"], 1), invited=0, households=0)
+    bare = pa.Table.from_pylist(rows, schema=run.outcomes.schema)
+    found = kpi_monthly(bare, run.scenario, run.month, run.prices, run.fleet).set_index("strategy")
+    assert found.loc["negotiated", "negotiations"] == found.loc["negotiated", "coalitions"] == 0
 
 
 def test_negotiation_figures_belong_to_the_strategy_that_negotiates(kpis):

@@ -16,7 +16,7 @@ from vpp_core.fleet.population import generate_fleet
 from vpp_core.physics.meter import net_injection_kw
 from vpp_core.results.day_page import day_page
 from vpp_core.results.figures.one_day import fleet_day_figures, home_day_figures
-from vpp_core.results.one_day import busiest_home, chosen_day, fleet_table, home_table, one_day
+from vpp_core.results.one_day import busiest_home, busiest_sentence, chosen_day, fleet_table, home_table, one_day
 from vpp_core.results.report import report_html
 from vpp_core.settlement.home_intervals import KEPT, home_intervals, kept_homes
 from vpp_core.settlement.outcome import outcome_tables, outcomes_to_arrow
@@ -77,6 +77,12 @@ def test_a_home_that_was_not_kept_is_the_same_when_the_run_is_made_again(inputs,
 
 def test_the_busiest_home_has_the_largest_awards(run):
     assert busiest_home(run, "negotiated", DAY) == 1  # holds twice the reserve of home 0
+
+
+def test_where_no_home_was_awarded_anything_the_first_is_shown_and_said_to_be(run):
+    assert busiest_home(run, "no_vpp", DAY) == 0
+    said = busiest_sentence(run, "no_vpp", DAY)
+    assert said.endswith(f" it is the first: none was awarded energy or reserve under no_vpp on {DAY}.")
 
 
 def test_the_report_s_day_is_the_best_one_and_says_how_it_was_chosen(run):

@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.results.ladders import LOSES
 from vpp_core.results.answer import answer
 from vpp_core.results.gains import gains
+from vpp_core.results.households import category_table
 from vpp_core.results.kpis import kpi_monthly
+from vpp_core.results.method import method
 from vpp_core.results.modelled import Hanging, hanging, hanging_words, modelled_table
+from vpp_core.results.one_day import chosen_day
 from vpp_core.results.sentences import observations
 from vpp_core.results.shares import shown_share
 from vpp_core.results.statistics import Interval
-from vpp_core.results.text import form_of, usd
+from vpp_core.results.text import NONE, form_of, usd
 from vpp_core.results.told import a_home, direction
 
 
@@ -111,7 +115,11 @@ def test_what_the_bound_has_most_of_beyond_negotiation_is_named(run_of, column, 
     kpis.loc[kpis["strategy"] == "perfect_foresight", column] = sign * 5000.0
     kpis.loc[kpis["strategy"] == "negotiated", column] = sign * 1000.0
     told = next(sentence for sentence in observations(replace(run, kpis=kpis)) if "has beyond negotiation" in sentence)
-    assert f"most of all in {words}: $4,000 of {usd(lead)}." in told
+    assert f"most of all in {words}: $4,000, of which other parts take back all but {usd(lead)}." in told
+    kpis.loc[kpis["strategy"] == "negotiated", column] = sign * 4900.0
+    kpis["wholesale_battery_usd"] = 0.0
+    told = next(sentence for sentence in observations(replace(run, kpis=kpis)) if "has beyond negotiation" in sentence)
+    assert f"most of all in {words}: $100.00 of {usd(lead)}." in told
 
 
 def test_a_bound_without_a_lead_is_not_explained(run_of):
@@ -159,6 +167,18 @@ def test_where_every_price_is_published_nothing_is_said_to_hang_on_a_model(run_o
     assert not any("modelled" in paragraph for paragraph in answer(run))
 
 
+def test_prices_of_reserve_that_are_missing_hang_on_no_model_and_are_why_none_was_sold(run_of):
+    run = run_of(days=3)
+    run = replace(run, market_prices=run.market_prices.assign(lmp_source="file"))
+    assert modelled_table(run).empty
+    assert method(run)[1] == (
+        "No strategy sold reserve, since the data has no price of it: the columns of reserves are zero."
+    )
+    priced = replace(run, market_prices=run.market_prices.assign(spin_usd_per_mw_h=5.0, spin_source="synthetic"))
+    assert not modelled_table(priced).empty
+    assert method(priced)[1] == "No strategy sold reserve: the columns of reserves are zero."
+
+
 def test_parts_that_outweigh_a_figure_are_told_as_sums(run_of):
     assert Hanging(10.0, 5.0, 15.0).share is None and Hanging(0.0, 0.0, 0.0).share is None
     assert hanging_words(Hanging(10.0, 5.0, 15.0)).startswith("$20.00 of it, and −$10.00 the other way")
@@ -166,7 +186,9 @@ def test_parts_that_outweigh_a_figure_are_told_as_sums(run_of):
 
 
 def test_reserves_at_modelled_prices_are_told_of_every_strategy(run_of):
-    run = with_reserves(run_of(days=5), {"negotiated": 120.0, "perfect_foresight": 300.0})
+    run = run_of(days=5)
+    modelled = replace(run, market_prices=run.market_prices.assign(spin_usd_per_mw_h=5.0, spin_source="synthetic"))
+    run = with_reserves(modelled, {"negotiated": 120.0, "perfect_foresight": 300.0})
     told = next(sentence for sentence in observations(run) if "hang" in sentence)
     assert "Of the energy prices 50 % are modelled" in told
     for strategy, part in (("negotiated", 120.0), ("perfect_foresight", 300.0)):
@@ -338,11 +360,48 @@ def test_the_first_sentence_is_what_negotiating_gave_up_a_home_with_its_interval
 
 def test_a_difference_that_the_days_cannot_tell_from_none_is_not_given_up(run_of):
     said = answer(run_of(LOSES | {"negotiated": 30.0}, days=8))[0]
-    assert "; these days cannot tell whether it gave up anything against commanding the same homes within" in said
+    assert " a home against commanding the same homes whatever they prefer (" in said
+    assert "; these days cannot tell whether it gave up anything against commanding them within their pref" in said
     alike = answer(run_of(LOSES | {"negotiated": 30.0, "centralized": 30.0}, days=8))[0]
     assert alike.startswith(
         "Whether negotiating gave up anything over the first 8 days of August 2023 these days cannot"
     )
+
+
+def test_where_no_day_differs_negotiating_is_said_to_give_up_nothing(run_of):
+    idle = {"no_vpp": 0.0, "negotiated": 0.0, "centralized_aware": 0.0, "centralized": 8.0}
+    (first, *_) = answer(run_of(idle, days=4))
+    same = "(the same whichever days are drawn)"
+    assert (
+        f"negotiating gave up nothing against commanding the same homes within their preferences {same} and $" in first
+    )
+    assert " against commanding them whatever they prefer (" in first and "cannot tell" not in first
+
+
+def test_a_fleet_without_anything_to_move_is_said_to_have_nothing(run_of):
+    run = run_of(dict.fromkeys(LOSES, 0.0), days=2, homes=3)
+    bare = replace(run.fleet, bess_capacity_kwh=np.zeros(3))
+    assert answer(replace(run, fleet=bare)) == [
+        "None of the 3 homes has a battery or an electric car, so there was nothing that a VPP could move: every "
+        "strategy leaves all as it is."
+    ]
+
+
+def test_a_fleet_of_one_home_is_told_without_medians_shares_and_plurals(run_of):
+    run = run_of(days=4, homes=1)
+    told = " ".join([*answer(run), *observations(run), chosen_day(run)[1]])
+    for odd in ("median", "households", "same homes", "commanding them", "leaves them", "Their", "On average"):
+        assert odd not in told, odd
+    for said in (
+        "against commanding the same home within its preferences (",
+        " against commanding it whatever it prefers (",
+        "The household gained $",
+        "Its satisfaction, from 0 to 1, is ",
+        "It is the only home whose intervals are kept.",
+    ):
+        assert said in told, said
+    everyone = category_table(run).query("strategy == 'negotiated' and category == 'all'").iloc[0]
+    assert everyone["Gini"] == everyone["Jain"] == NONE
 
 
 def test_households_are_told_by_the_median_home_and_the_share_that_gains_with_intervals(run_of):
@@ -386,7 +445,7 @@ def test_sums_are_told_in_as_many_digits_as_their_interval_carries():
 def test_the_wholesale_part_of_homes_without_a_market_is_said_to_be_their_supplier_s(run_of):
     run = run_of(days=3)
     told = next(s for s in observations(run) if s.startswith("Under smart_home nobody trades"))
-    assert f"which saves whoever supplies them {usd(run.figure('smart_home', 'wholesale_usd'))}" in told
+    assert f"which saves the supplier {usd(run.figure('smart_home', 'wholesale_usd'))}" in told
     assert not any("nobody trades" in s for s in observations(run_of({"no_vpp": 0.0, "negotiated": 20.0}, days=3)))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from vpp_core.errors import LONGEST_SENTENCE, InputError
-from vpp_core.scenario import Scenario
+from vpp_core.scenario import Scenario, forms
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,33 @@ def test_a_wrong_file_is_refused_naming_file_and_field(text: str, said: str) -> 
         Scenario.from_json(text, "mine.json")
     assert said in str(refused.value)
     assert len(str(refused.value)) <= LONGEST_SENTENCE
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"node": "two words"}, "node: it should be a node such as DLAP_SCE-APND"),
+        (
+            {"negotiation": {"llm": {"model": "gemini"}}},
+            "negotiation.llm.model: it should be provider:model, such as google_genai:gemini-3.5-flash-lite",
+        ),
+        ({"negotiation": {"mechanism": "Auction!"}}, "negotiation.mechanism: it should be a key such as posted_price"),
+        ({"tariffs": [{"name": "My Own"}]}, "tariffs.0.name: it should be a name such as summer_rate"),
+    ],
+)
+def test_a_name_of_another_form_is_refused_in_words_with_an_example(given: dict, said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        Scenario.from_json(json.dumps(given), "mine.json")
+    assert said in str(refused.value) and "^" not in str(refused.value) and "…" not in str(refused.value)
+
+
+def test_every_form_that_a_scenario_asks_for_has_its_words_and_its_example_is_of_that_form() -> None:
+    schema = json.dumps(Scenario.model_json_schema())
+    patterns = {json.loads(found) for found in re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', schema)}
+    assert patterns == set(forms.IN_WORDS)
+    for pattern, words in forms.IN_WORDS.items():
+        (example,) = re.findall(r"such as ([^\s,]+),", words)
+        assert re.fullmatch(pattern, example), words
 
 
 def test_a_file_that_windows_saved_is_read_with_its_byte_order_mark() -> None:

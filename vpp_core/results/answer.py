@@ -20,14 +20,11 @@ from vpp_core.results.same_knowledge import bills_behind, differences, reason
 from vpp_core.results.statistics import Interval
 from vpp_core.results.steps import below_the_bound
 from vpp_core.results.text import form_of, interval, listed, percent
-from vpp_core.results.told import a_home, between, bracket, direction
+from vpp_core.results.told import a_home, between, bracket, by_number, direction, is_nothing
 
 NOT_RUN = "Negotiation was not run, so this run cannot say what it gives up."
-_COMMANDING = {
-    COMMANDED: "commanding the same homes within their preferences",
-    UNHEEDING: "commanding them whatever they prefer",
-}
-_GAVE_UP = "gave up $"
+_COMMANDING = {COMMANDED: "within {their} preferences", UNHEEDING: "whatever {they} prefer"}
+_GAVE_UP = "gave up "
 MOST_OF_IT = 0.5
 """Share of what was given up from which bills are said to make most of it."""
 
@@ -39,6 +36,8 @@ def answer(run: Run) -> list[str]:
     """
     if run.difference(over(NEGOTIATED, ALONE)) is None:
         return [NOT_RUN]
+    if nothing := _nothing_to_move(run):
+        return [nothing]
     whose = share_sentence(run.kpis, run.scenario)
     told = (_given_up(run), whose, household_sentences(run), _why(run), _earned(run), below_the_bound(run))
     return [paragraph for paragraph in told if paragraph]
@@ -52,27 +51,54 @@ def period(run: Run) -> str:
     return f"on the first day of {month}" if run.days == 1 else f"over the first {run.days} days of {month}"
 
 
+def _nothing_to_move(run: Run) -> str:
+    """That no home of the fleet has what a VPP could move, where none has."""
+    fleet = run.fleet
+    if fleet.has_battery.any() or len(fleet.cars) or any(len(kind) for kind in fleet.appliances.values()):
+        return ""
+    who = by_number(run, "The home has", f"None of the {run.homes:,} homes has")
+    neither = by_number(run, "neither a battery nor an electric car", "a battery or an electric car")
+    return f"{who} {neither}, so there was nothing that a VPP could move: every strategy leaves all as it is."
+
+
 def _given_up(run: Run) -> str:
     """The first sentence: what was given up a home against each way of commanding, or that the days cannot tell."""
-    sides = {words: rung for rung, words in _COMMANDING.items() if run.difference(over(NEGOTIATED, rung)) is not None}
+    sides = [rung for rung in _COMMANDING if run.difference(over(NEGOTIATED, rung)) is not None]
     if not sides:
         return "Commanding was not run, so this run cannot say what negotiating gave up."
-    told = [_side(run, rung, words) for words, rung in sides.items() if _told(run, rung)]
-    untold = [_undecided(run, rung, words) for words, rung in sides.items() if not _told(run, rung)]
+    sides.sort(key=lambda rung: not _told(run, rung))  # what the days can tell comes first
+    commanding = {rung: _commanding(run, rung, again=rung != sides[0]) for rung in sides}
+    told = [_side(run, rung, words) for rung, words in commanding.items() if _told(run, rung)]
+    untold = [_undecided(run, rung, words) for rung, words in commanding.items() if not _told(run, rung)]
     when = period(run)
     if not told:
         return f"Whether negotiating gave up anything {when} these days cannot tell: {listed(untold)}."
     first, *others = told
     if first.startswith(_GAVE_UP):  # said once
-        others = [other.replace(_GAVE_UP, "$", 1).replace(" a home", "", 1) for other in others]
+        others = [other.removeprefix(_GAVE_UP) for other in others]
+    if " a home against " in first:
+        others = [other.replace(" a home", "", 1) for other in others]
     said = f"{when[0].upper()}{when[1:]} negotiating {listed([first, *others])}"
     return f"{said}; these days cannot tell whether it gave up anything {untold[0]}." if untold else f"{said}."
 
 
+def _commanding(run: Run, rung: str, *, again: bool) -> str:
+    """`commanding the same homes within their preferences`; `again`: the homes were named before."""
+    theirs = {"their": by_number(run, "its", "their"), "they": by_number(run, "it", "they")}
+    how = _COMMANDING[rung].format_map(theirs) + ("s" if run.homes == 1 and rung == UNHEEDING else "")
+    whom = by_number(run, "it", "them") if again else by_number(run, "the same home", "the same homes")
+    return f"commanding {whom} {how}"
+
+
 def _told(run: Run, rung: str) -> bool:
-    """Whether the days can tell a difference between negotiating and a rung."""
+    """Whether the days can tell a difference between negotiating and a rung, or that there is none on any day."""
     apart = run.difference(over(NEGOTIATED, rung))
-    return apart is not None and direction(a_home(run, apart)) != 0
+    return apart is not None and (direction(a_home(run, apart)) != 0 or _alike(run, apart))
+
+
+def _alike(run: Run, apart: Interval) -> bool:
+    """Whether other days of the period would show no difference either."""
+    return apart.low is not None and is_nothing(a_home(run, apart))
 
 
 def _side(run: Run, rung: str, words: str) -> str:
@@ -80,6 +106,8 @@ def _side(run: Run, rung: str, words: str) -> str:
     apart = run.difference(over(NEGOTIATED, rung))
     assert apart is not None
     given_up = a_home(run, -apart)
+    if _alike(run, apart):
+        return f"gave up nothing against {words} ({interval(given_up, form_of(given_up))})"
     lost = given_up.estimate > 0
     each, upper, lower = (given_up, rung, NEGOTIATED) if lost else (-given_up, NEGOTIATED, rung)
     amount, where = form_of(each)(each.estimate), bracket(run, each, upper, lower)
@@ -135,10 +163,11 @@ def _bills(run: Run) -> str:
     if direction(each) <= 0 or behind.estimate < MOST_OF_IT * -apart.estimate:
         return ""
     form = form_of(each)
+    whose, by_each = by_number(run, "The home's bill", "Homes' bills"), by_number(run, "", " a home")
     by_strategy = run.daily.groupby("strategy")["bill_change_usd"].sum()
     if by_strategy[COMMANDED] >= 0 or by_strategy[NEGOTIATED] > 0:
-        return f"Homes' bills came to {form(each.estimate)} a home more ({interval(each, form)})."
-    said = f"Homes' bills fell by {form(each.estimate)} a home less ({interval(each, form)})"
+        return f"{whose} came to {form(each.estimate)}{by_each} more ({interval(each, form)})."
+    said = f"{whose} fell by {form(each.estimate)}{by_each} less ({interval(each, form)})"
     if run.scenario.negotiation.objective != "profit":
         return f"{said}."
     return f"{said}: what a bill falls by a home keeps, and an aggregator for its own profit earns nothing by it."
@@ -152,9 +181,10 @@ def _at_a_loss(run: Run) -> str:
     lost, gained = -a_home(run, profit), a_home(run, gain)
     if direction(lost) <= 0 or direction(gained) <= 0:
         return ""
+    who, they = by_number(run, "the household", "households"), by_number(run, "it", "they")
     return (
         f"Commanding within preferences, the VPP itself lost {form_of(lost)(lost.estimate)} a home{between(lost)} and "
-        f"households gained {form_of(gained)(gained.estimate)}{between(gained)}: for that they would have to pay it."
+        f"{who} gained {form_of(gained)(gained.estimate)}{between(gained)}: for that {they} would have to pay the VPP."
     )
 
 
@@ -164,14 +194,15 @@ def _earned(run: Run) -> str:
     each = a_home(run, made)
     form, sign = form_of(each), direction(each)
     where = bracket(run, each if sign >= 0 else -each, NEGOTIATED, ALONE)
+    whom = f"the VPP and its {by_number(run, 'household', 'households')} together"
     if sign > 0:
         return (
-            f"Negotiating earned the VPP and its households together {form(each.estimate)} a home more than having no "
+            f"Negotiating earned {whom} {form(each.estimate)} a home more than having no "
             f"VPP ({where}).{_over_smart_homes(run)}"
         )
     if sign < 0:
         return (
-            f"Negotiating lost the VPP and its households together {form(-each.estimate)} a home against having no VPP "
+            f"Negotiating lost {whom} {form(-each.estimate)} a home against having no VPP "
             f"({where}).{_over_smart_homes(run)}"
         )
     if not (run.figure(NEGOTIATED, "bids_submitted") or run.figure(NEGOTIATED, "reserve_bids")):
@@ -197,5 +228,14 @@ def _over_smart_homes(run: Run) -> str:
     }[sign]
     beside = run.difference(over(SMART, ALONE))
     own = a_home(run, beside or Interval(alone, None, None))
-    made = f"{form_of(own)(own.estimate)} a home" + ("" if own.low is None else f" ({interval(own, form_of(own))})")
-    return f" Homes that manage themselves for their own bill, without a market, make {made}; {words}."
+    made = (
+        form_of(own)(own.estimate)
+        + by_number(run, "", " a home")
+        + ("" if own.low is None else f" ({interval(own, form_of(own))})")
+    )
+    who = by_number(
+        run,
+        "A home that manages itself for its own bill, without a market, makes",
+        "Homes that manage themselves for their own bill, without a market, make",
+    )
+    return f" {who} {made}; {words}."

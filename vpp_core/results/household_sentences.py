@@ -7,7 +7,7 @@ from vpp_core.results.run import Run
 from vpp_core.results.rungs import ALONE, COMMANDED, NEGOTIATED, UNHEEDING, over
 from vpp_core.results.statistics import Interval
 from vpp_core.results.text import form_of, interval, listed, number, percent, score, usd
-from vpp_core.results.told import a_home, between, direction, is_nothing
+from vpp_core.results.told import a_home, between, by_number, direction, is_nothing
 
 
 def household_sentences(run: Run) -> str:
@@ -20,25 +20,28 @@ def household_sentences(run: Run) -> str:
         if own.losing
         else "none lost a cent"
     )
+    if own.homes == 1:  # is its own median and mean
+        return f"{_gained('the household', own.median_usd)}. {_satisfied(run)}".strip()
     return (
-        f"{_median(own.median_usd)}; {percent(share.estimate, 0)} of households gained{_within(share)}, {worse}. "
-        f"{_on_average(run)} {_satisfied(run)}"
+        f"{_gained('the median household', own.median_usd)}; {percent(share.estimate, 0)} of households "
+        f"gained{_within(share)}, {worse}. {_on_average(run)} {_satisfied(run)}"
     ).strip()
 
 
-def _median(gain: Interval) -> str:
+def _gained(who: str, gain: Interval) -> str:
     """`The median household gained $3 by it, bill and wear included (95 % interval …)`, or: cannot tell."""
     form, sign = form_of(gain), direction(gain)
+    first = f"{who[0].upper()}{who[1:]}"
     if is_nothing(gain):
-        return f"The median household neither gained nor lost by it, bill and wear included ({interval(gain, form)})"
+        return f"{first} neither gained nor lost by it, bill and wear included ({interval(gain, form)})"
     if sign == 0:
         return (
-            "Whether the median household gained by it, bill and wear included, these days cannot tell: "
+            f"Whether {who} gained by it, bill and wear included, these days cannot tell: "
             f"{form(gain.estimate)} ({interval(gain, form)})"
         )
     turned = gain if sign > 0 else -gain
     return (
-        f"The median household {'gained' if sign > 0 else 'lost'} {form(turned.estimate)} by it, bill and wear "
+        f"{first} {'gained' if sign > 0 else 'lost'} {form(turned.estimate)} by it, bill and wear "
         f"included ({interval(turned, form)})"
     )
 
@@ -77,27 +80,31 @@ def _whole_percent(value: float) -> str:
 
 _LIVED_UNDER = {
     NEGOTIATED: "under negotiation",
-    COMMANDED: "commanded within their preferences",
-    UNHEEDING: "commanded whatever they prefer",
+    COMMANDED: "commanded within {their} preferences",
+    UNHEEDING: "commanded whatever {they} prefer{s}",
     ALONE: "without a VPP",
 }
+_OF_ONE = {"their": "its", "they": "it", "s": "s", "them": "it", "are": "is"}
+_OF_MORE = {"their": "their", "they": "they", "s": "", "them": "them", "are": "are"}
 
 
 def _satisfied(run: Run) -> str:
     """Mean satisfaction beside that without a VPP, and against commanding that ignores preferences."""
     scored = {words: run.figure(key, "satisfaction_mean") for key, words in _LIVED_UNDER.items()}
-    told = [f"{score(value)} {words}" for words, value in scored.items() if value is not None]
+    form = _OF_ONE if run.homes == 1 else _OF_MORE
+    told = [f"{score(value)} {words.format_map(form)}" for words, value in scored.items() if value is not None]
     if not told:
         return ""
     apart = run.difference(over(NEGOTIATED, UNHEEDING), "satisfaction_mean")
-    said = f"Their mean satisfaction, from 0 to 1, is {listed(told)}"
+    said = f"{by_number(run, 'Its', 'Their mean')} satisfaction, from 0 to 1, is {listed(told)}"
     if apart is None:
         return f"{said}."
     words = {
-        1: f"negotiating leaves them more satisfied than ignoring what they prefer, by {score(apart.estimate)}",
-        -1: f"negotiating leaves them less satisfied than ignoring what they prefer, by {score(-apart.estimate)}",
-        0: "whether they are more satisfied than where what they prefer is ignored, these days cannot tell",
-    }[_satisfaction_direction(apart)]
+        1: "negotiating leaves {them} more satisfied than ignoring what {they} prefer{s}, by " + score(apart.estimate),
+        -1: "negotiating leaves {them} less satisfied than ignoring what {they} prefer{s}, by "
+        + score(-apart.estimate),
+        0: "whether {they} {are} more satisfied than where what {they} prefer{s} is ignored, these days cannot tell",
+    }[_satisfaction_direction(apart)].format_map(form)
     return f"{said}; {words} ({interval(-apart if apart.sign < 0 else apart, score)})."
 
 

@@ -166,7 +166,8 @@ def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFram
         bids_cleared=_positive(w, "awarded_sell_kwh", "awarded_buy_kwh"),
         reserve_bids=_positive(w, "committed_spin_kw", "committed_nonspin_kw"),
         bids_below_minimum=w["below_minimum"].astype(int),
-        negotiations=_positive(w, "rounds"),
+        # The first round also ends what nobody had an offer for.
+        negotiations=((w["rounds"] > 0) & (w["invited"] > 0)).astype(int),
         coalitions=((w["rounds"] > 0) & (w["households"] > 0)).astype(int),
     )
     market = counted.groupby(by, sort=False)[[*_SUMMED, *_COUNTED, *_ENERGY]].sum()

@@ -32,4 +32,6 @@ def method(run: Run) -> list[str]:
     if (run.kpis["reserves_usd"].abs() > 0).any() or (run.kpis["reserve_bids"] > 0).any():
         return list(METHOD)
     first, *rest = METHOD
-    return [first, "No strategy sold reserve: the columns of reserves are zero.", *rest]
+    unpriced = run.market_prices[["spin_usd_per_mw_h", "nonspin_usd_per_mw_h"]].isna().all(axis=None)
+    why = ", since the data has no price of it" if unpriced else ""
+    return [first, f"No strategy sold reserve{why}: the columns of reserves are zero.", *rest]

@@ -26,10 +26,12 @@ _WHOLE = 0.9995
 def modelled_share(run: Run, of: str) -> float:
     """Of the intervals of a price series (`real-time`, `reserve`), the share that is neither real nor filled, 0–1.
 
-    Of several series that the words fit, the one with most.
+    Of several series that the words fit, the one with most. Nothing is sold where a price is missing, so none of these.
     """
     fitting = [share for share in data_shares(run) if of in share.series and "price" in share.series]
-    return max(1 - share.real - share.by_source.get("filled", 0.0) for share in fitting)
+    return max(
+        1 - share.real - sum(share.by_source.get(name, 0.0) for name in ("filled", "missing")) for share in fitting
+    )
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,9 @@ def modelled_sentence(run: Run) -> str:
     energy, reserve = modelled_share(run, "real-time"), modelled_share(run, "reserve")
     told = []
     if energy >= MIN_SHARE:
-        told.append(
-            f"Of the energy prices {shown_share(energy)} are modelled, so every strategy's surplus hangs on them."
-        )
+        made = (run.by_strategy["surplus_usd"].abs() >= MIN_USD).any()
+        hang = ", so every strategy's surplus hangs on them" if made else ""
+        told.append(f"Of the energy prices {shown_share(energy)} are modelled{hang}.")
     parts = [
         f"{usd(own['surplus_reserves_usd'])} of {key}'s {usd(own['surplus_usd'])}"
         for key, own in run.by_strategy.iterrows()

@@ -109,18 +109,29 @@ def chosen_day(run: Run) -> tuple[OneDay, str] | None:
 def busiest_home(run: Run, strategy: str, day: str) -> int:
     """Of the homes whose intervals are kept, the one with the largest awards on a day: energy, and reserve held."""
     _prices(run, day)
+    sums = _awards(run, strategy, day)
+    if sums.empty:
+        raise InputError(f"the run keeps no intervals of {strategy} on {day}")
+    return int(sums.index[int(np.argmax(sums.to_numpy()))])
+
+
+def _awards(run: Run, strategy: str, day: str) -> pd.Series:
+    """Awards of energy and reserve on a day, added up by home [kW-intervals]."""
     rows = run.flat.intervals
     rows = rows[(rows["strategy"] == strategy) & (rows["local_day"] == day)]
-    if rows.empty:
-        raise InputError(f"the run keeps no intervals of {strategy} on {day}")
-    awards = rows[[*_AWARDS, "spin_kw", "nonspin_kw"]].abs().sum(axis=1)
-    sums = awards.groupby(rows["home_id"]).sum()
-    return int(sums.index[int(np.argmax(sums.to_numpy()))])
+    return rows[[*_AWARDS, "spin_kw", "nonspin_kw"]].abs().sum(axis=1).groupby(rows["home_id"]).sum()
 
 
 def busiest_sentence(run: Run, strategy: str, day: str) -> str:
     """How `busiest_home` chooses."""
     kept = run.flat.intervals["home_id"].nunique()
+    if kept == 1:
+        return "It is the only home whose intervals are kept."
+    if not _awards(run, strategy, day).any():
+        return (
+            f"Of the {count(kept, 'home')} whose intervals are kept it is the first: none was awarded energy or "
+            f"reserve under {strategy} on {day}."
+        )
     return (
         f"Of the {count(kept, 'home')} whose intervals are kept it is the one with the largest awards of energy and "
         f"reserve under {strategy} on {day}."
@@ -149,10 +160,10 @@ def describe_home(run: Run, home_id: int, strategy: str) -> str:
     alike = fleet.home_id[fleet.has_battery == fleet.has_battery[at]]
     others = "homes with a battery" if fleet.has_battery[at] else "homes without a battery"
     category = CATEGORIES[int(fleet.category[at])]
+    beside = f", the median of {others} {usd(gains[gains.index.isin(alike)].median())}" if len(alike) > 1 else ""
     return (
         f"Home {home_id} has {listed(has)}; its preferences are {category}. Its gain over the "
-        f"period under {strategy} is {usd(gains[home_id])}, the median of {others} "
-        f"{usd(gains[gains.index.isin(alike)].median())}.{_why_it_loses(run, home_id, strategy)}"
+        f"period under {strategy} is {usd(gains[home_id])}{beside}.{_why_it_loses(run, home_id, strategy)}"
     )
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from vpp_core.calendar import INTERVAL_HOURS, local_index
 from vpp_core.results.figures.base import BLUE, GREEN, GREY, ORANGE, PURPLE, see_through
+from vpp_core.results.text import count
 from vpp_core.tables.checks import source_shares
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def load_picture(load: pd.DataFrame) -> Picture:
     figure.add_histogram(x=_plain(daily), marker_color=BLUE, showlegend=False, nbinsx=40, row=2, col=2)
     _axes(figure, "kW", "kW", "homes", "local hour", "kWh a day")
     low, high = np.percentile(daily, [5, 95])
-    figures = f"{len(daily)} homes, {daily.mean():.1f} kWh a day on average, 5–95 %: {low:.1f}–{high:.1f}"
+    figures = f"{count(len(daily), 'home')}, {daily.mean():.1f} kWh a day on average, 5–95 %: {low:.1f}–{high:.1f}"
     return Picture(figure, "Household load", f"{figures} · {_sources(load)}")
 
 

@@ -15,6 +15,7 @@ from vpp_core.fleet.fleet import Fleet
 from vpp_core.results.fidelity import EventDelivery
 from vpp_core.results.gap import step_interval, step_row
 from vpp_core.results.statistics import Interval
+from vpp_core.results.text import count
 from vpp_core.scenario import Scenario
 from vpp_core.settlement.outcome import OutcomeTables, outcome_tables
 
@@ -51,7 +52,7 @@ class Run:
 
     def __repr__(self) -> str:
         return (
-            f"<Run of {self.scenario.name} {self.month}: {self.days} days, {self.homes:,} homes, "
+            f"<Run of {self.scenario.name} {self.month}: {count(self.days, 'day')}, {count(self.homes, 'home')}, "
             f"{', '.join(self.kpis['strategy'])}>"
         )
 

@@ -19,6 +19,7 @@ from vpp_core.results.shares import not_read_sentence
 from vpp_core.results.statistics import FEW_DAYS
 from vpp_core.results.study import DRAWN, seeds_sentence
 from vpp_core.results.text import count, listed, number, percent, usd
+from vpp_core.results.told import by_number
 from vpp_core.scenario import MarketRules
 from vpp_core.strategies.registry import STRATEGIES
 from vpp_core.tables.outcome import SATISFACTION_COMPONENTS
@@ -137,10 +138,9 @@ def _shared_out(run: Run) -> str:
     if surplus is None or gain is None or surplus < MIN_USD:
         return ""
     share = f" ({percent(100 * gain / surplus)})" if 0 <= gain <= surplus else ""
-    return (
-        f"Of the negotiated surplus households have {usd(gain)}{share} and the VPP has {usd(profit)}; the median "
-        f"household's gain is {usd(median)}."
-    )
+    who = by_number(run, "the household has", "households have")
+    said = f"Of the negotiated surplus {who} {usd(gain)}{share} and the VPP has {usd(profit)}"
+    return f"{said}." if run.homes == 1 else f"{said}; the median household's gain is {usd(median)}."
 
 
 def _suppliers(run: Run) -> str:
@@ -150,10 +150,10 @@ def _suppliers(run: Run) -> str:
         return ""
     worth = run.figure(shown[0], "wholesale_usd") or 0.0
     way = "saves" if worth >= 0 else "costs"
+    who, whose = by_number(run, "the home shifts", "homes shift"), by_number(run, "household's", "households'")
     return (
-        f"Under {shown[0]} nobody trades. The books are the same all the same: energy that homes shift counts at "
-        f"LMP, which {way} whoever supplies them {usd(abs(worth))}; it stands where a VPP's profit would, the rest is "
-        "the households'."
+        f"Under {shown[0]} nobody trades. The books are the same all the same: energy that {who} counts at LMP, which "
+        f"{way} the supplier {usd(abs(worth))}; it stands where a VPP's profit would, the rest is the {whose}."
     )
 
 
@@ -261,10 +261,10 @@ def _bound_lead(run: Run) -> str:
         for name, (words, sign) in (PARTS | _AT_THE_END).items()
     }
     largest = max(leads, key=lambda words: leads[words])
-    return (
-        f"What the upper bound has beyond negotiation is most of all in {largest}: {usd(leads[largest])} of "
-        f"{usd(bound - own)}."
-    )
+    said = f"What the upper bound has beyond negotiation is most of all in {largest}: {usd(leads[largest])}"
+    if leads[largest] <= bound - own:
+        return f"{said} of {usd(bound - own)}."
+    return f"{said}, of which other parts take back all but {usd(bound - own)}."
 
 
 _AT_THE_END = {"end_energy_usd": ("energy stored at the end", 1)}

@@ -244,11 +244,11 @@ def gini(values: Floats) -> float | None:
     Returns
     -------
     float or None
-        0 to 1, also where some lose; None where nobody has anything.
+        0 to 1, also where some lose; None where nobody has anything, and for one alone.
     """
     x = np.sort(np.asarray(values, dtype=np.float64))
     n = len(x)
-    if n == 0 or np.abs(x).sum() == 0:
+    if n < 2 or np.abs(x).sum() == 0:
         return None
     return float((2 * np.arange(1, n + 1) - n - 1) @ x / (n * np.abs(x).sum()))
 
@@ -264,8 +264,8 @@ def jain(values: Floats) -> float | None:
     Returns
     -------
     float or None
-        1 where all are equal, 1/n where one has all; None where none has any.
+        1 where all are equal, 1/n where one has all; None where none has any, and for one alone.
     """
     x = np.asarray(values, dtype=np.float64)
     squares = float(x @ x)
-    return None if len(x) == 0 or squares == 0 else float(x.sum() ** 2 / (len(x) * squares))
+    return None if len(x) < 2 or squares == 0 else float(x.sum() ** 2 / (len(x) * squares))

@@ -12,6 +12,7 @@ import pandas as pd
 from vpp_core.calendar import local_index
 from vpp_core.results.figures.base import BLUE, GREEN, GREY, colour
 from vpp_core.results.plots_data import fewer_colours
+from vpp_core.results.text import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,7 @@ def fleet_thumbnail(fleet: pd.DataFrame) -> bytes:
         axes.invert_yaxis()
         axes.margins(x=0.12)
 
-    return _picture(draw, f"of {len(fleet):,} homes")
+    return _picture(draw, f"of {count(len(fleet), 'home')}")
 
 
 def outcomes_thumbnail(days: pd.DataFrame) -> bytes:

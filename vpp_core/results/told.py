@@ -8,6 +8,11 @@ from vpp_core.results.statistics import Interval
 from vpp_core.results.text import form_of, interval
 
 
+def by_number(run: Run, of_one: str, of_more: str) -> str:
+    """Words for a fleet of one home, or for those of more."""
+    return of_one if run.homes == 1 else of_more
+
+
 def direction(measured: Interval) -> int:
     """1, −1, or 0 where the days cannot tell; a single day speaks for itself. Less than half a cent is nothing."""
     if abs(measured.estimate) < MIN_USD:

@@ -7,9 +7,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from vpp_core.scenario import forms
 from vpp_core.scenario.rules import Rules
-
-_KEY = r"^[a-z][a-z0-9_]{0,31}$"
 
 
 class LanguageModelRules(Rules):
@@ -20,7 +19,7 @@ class LanguageModelRules(Rules):
 
     model: str = Field(
         "google_genai:gemini-3.5-flash-lite",
-        pattern=r"^[a-z][a-z0-9_]*:[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$",
+        pattern=forms.MODEL,
         description="LangChain's provider:model; a fixed version, since a name such as *-latest changes what it means",
     )
     depth: Literal["every_round", "once_a_window", "every_agent"] = Field(
@@ -82,11 +81,11 @@ class NegotiationRules(Rules):
     )
     mechanism: str = Field(
         "bilateral",
-        pattern=_KEY,
+        pattern=forms.KEY,
         description="how prices come about: bilateral, posted_price or auction (negotiation.mechanisms)",
     )
     aggregator_tactic: str = Field(
-        "linear", pattern=_KEY, description="how the aggregator concedes, by rule (negotiation.tactics)"
+        "linear", pattern=forms.KEY, description="how the aggregator concedes, by rule (negotiation.tactics)"
     )
     home_tactics: dict[str, float] = Field(
         {"by_category": 1.0},

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from vpp_core.scenario import forms
 from vpp_core.scenario.rules import Rules
 
-NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 Rate = Annotated[float, Field(ge=0, le=10_000)]
 Baseline = Literal["none", "5_in_10", "5_in_10_adjusted", "10_in_10", "10_in_10_adjusted", "control_group"]
 RATES = ("usd_per_kw_month", "usd_per_kwh", "usd_per_home_month")
@@ -23,7 +23,7 @@ class Programme(Rules):
     Exactly one of the three rates is given: one value for all months, or one for each.
     """
 
-    name: str = Field("own", pattern=NAME_PATTERN, description="lower-case name that its money is told under")
+    name: str = Field("own", pattern=forms.OWN_NAME, description="lower-case name that its money is told under")
     months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field((), description="months in which it runs, 1 to 12")
     usd_per_kw_month: tuple[Rate, ...] = Field(
         (), description="pay for the mean power beyond the baseline over all of a month's events [$/kW]"

@@ -16,6 +16,7 @@ from vpp_core.calendar import Month, Period
 from vpp_core.devices import APPLIANCES
 from vpp_core.errors import InputError, shortened
 from vpp_core.iso import DEFAULT, ISOS, Iso, iso_of
+from vpp_core.scenario import forms
 from vpp_core.scenario.market_rules import FLEET_SHARE, MarketRules
 from vpp_core.scenario.negotiation_rules import NegotiationRules
 from vpp_core.scenario.programmes import Programme, programmes_of
@@ -27,9 +28,6 @@ from vpp_core.scenario.transform import DataTransform
 from vpp_core.strict_json import parse_json
 
 NAME_PATTERN = r"[a-z][a-z0-9_-]{0,99}"
-NODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.#&+-]*$"
-"""What markets' names of nodes are written with."""
-
 
 MAX_LOAD_PROFILES = 2048
 """Homes beyond share the loads of the first so many: that bounds the table of a month (6 million rows, 2 GB of memory
@@ -55,7 +53,7 @@ class Scenario(Rules):
     node: str | None = Field(
         None,
         max_length=64,
-        pattern=NODE_PATTERN,
+        pattern=forms.NODE,
         description=f"pricing node, such as {DEFAULT.default_node}; none: the files' only one, else the market's",
     )
     source: Literal["auto", "live", "file", "synthetic"] = Field("auto", description="where prices come from")
@@ -221,7 +219,8 @@ class Scenario(Rules):
         if self.tariffs != TODAYS_MIX:
             changed.append("tariffs " + ", ".join(f"{tariff.name} {tariff.share:.0%}" for tariff in self.tariffs))
         other = f"; {', '.join(changed)}" if changed else ""
-        return f"{self.name}: {self.homes:,} homes (seed {self.seed}), {place}{days}{other}"
+        homes = "1 home" if self.homes == 1 else f"{self.homes:,} homes"
+        return f"{self.name}: {homes} (seed {self.seed}), {place}{days}{other}"
 
     @property
     def days_in_words(self) -> str:
@@ -443,6 +442,8 @@ def describe_validation_error(error: ValidationError) -> str:
         field = ".".join(str(part) for part in fault["loc"])
         reason = fault["msg"].removeprefix("Value error, ")
         reason = _IN_WORDS_OF_JSON.get(fault["type"], reason)
+        if fault["type"] == "string_pattern_mismatch":
+            reason = forms.IN_WORDS.get(fault["ctx"]["pattern"], reason)
         parts.append(shortened(f"{field}: {reason}" if field else reason, LONGEST_FAULT))
     further = len(faults) - MAX_FAULTS
     return "; ".join([*parts, f"and {further} more"] if further > 0 else parts)

@@ -10,10 +10,10 @@ import pandas as pd
 from pydantic import Field, field_validator
 
 from vpp_core.calendar import utility_holidays
+from vpp_core.scenario import forms
 from vpp_core.scenario.price_table import Prices, Table, in_full
 from vpp_core.scenario.rules import Rules
 
-NAME_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 Direction = Literal["import", "export"]
 
 
@@ -24,7 +24,7 @@ class Tariff(Rules):
     billing has in some evening hours, is allowed: nothing can circle through a meter.
     """
 
-    name: str = Field("own", pattern=NAME_PATTERN, description="lower-case name that bills are grouped by")
+    name: str = Field("own", pattern=forms.OWN_NAME, description="lower-case name that bills are grouped by")
     share: float = Field(1.0, ge=0, le=1, description="share of the fleet's homes, drawn by its seed")
     import_usd_per_kwh: Prices = Field(
         (0.30,), description="price of imported energy: 1, 24 or 576 values, or rows of a tariff sheet [$/kWh]"

@@ -42,6 +42,7 @@ def fleet(
     from vpp_core.fleet.field_words import field_words
     from vpp_core.fleet.population import generate_fleet
     from vpp_core.fleet.statistics import describe
+    from vpp_core.results.text import count
     from vpp_core.scenario import Scenario
     from vpp_pipeline.cli.execution import lake_to_read
     from vpp_pipeline.lake.files import write_whole
@@ -52,7 +53,7 @@ def fleet(
     shares = {"water_heater": water_heaters}
     drawn = generate_fleet(homes or default.homes, default.seed if seed is None else seed, appliance_shares=shares)
     rows = [{"what": field_words(name), "value": value} for name, value in _flat(describe(drawn))]
-    print_rows(f"{len(drawn)} homes, seed {drawn.seed}", rows)
+    print_rows(f"{count(len(drawn), 'home')}, seed {drawn.seed}", rows)
     forms = {".csv": fleet_summary_csv, ".json": fleet_to_json}
     targets: dict[str, Path | UPath]
     if out is not None:

@@ -46,13 +46,14 @@ IN_BRIEF = ("strategy", "surplus", "a home", "worse off", "satisfaction")
 def show_ladder(lake: Lake, month: str, scenario: Scenario, columns: Sequence[str] | None = None) -> None:
     """Print the key figures of every strategy, or some columns of them."""
     from vpp_core.results.ladder import ladder_table
+    from vpp_core.results.text import count
     from vpp_pipeline.cli.notes import notes_on
 
     kpis = lake.read("kpi_monthly", month, scenario.name).table.to_pandas()
     whole = scenario.in_month(Month.parse(month))
     days = f", {whole.days_in_words}" if whole.days_in_words else ""
     shown = ladder_table(kpis)[list(columns)] if columns else ladder_table(kpis)
-    print_rows(f"{month}{days}, {scenario.homes} homes, scenario {scenario.name}", records(shown))
+    print_rows(f"{month}{days}, {count(scenario.homes, 'home')}, scenario {scenario.name}", records(shown))
     for note in notes_on(kpis, whole):
         say_folded(note)
 

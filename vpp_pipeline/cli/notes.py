@@ -26,6 +26,7 @@ def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
     strategy that was run bids.
     """
     from vpp_core.results.rungs import has_no_market
+    from vpp_core.results.text import count
 
     bidders = kpis[
         [not bound and not has_no_market(key) for key, bound in zip(kpis["strategy"], kpis["is_bound"], strict=True)]
@@ -33,8 +34,11 @@ def nobody_bid(kpis: pd.DataFrame, scenario: Scenario) -> str:
     minimum, share = scenario.market.minimum_bid_mw, scenario.market.fleet_share
     if minimum == 0 or bidders.empty or bidders[["bids_submitted", "reserve_bids"]].to_numpy().any():
         return ""
-    part = f", {share:.0%} of their aggregation," if share < 1 else ""
+    if not bidders["bids_below_minimum"].any():
+        return "no strategy bid: in no window was there energy to offer that was worth a bid"
+    their = "its" if scenario.homes == 1 else "their"
+    part = f", {share:.0%} of {their} aggregation," if share < 1 else ""
     return (
-        f"no strategy bid: in no window did {scenario.homes} homes{part} reach the market's minimum of {minimum:g} MW; "
-        "--minimum-bid-mw 0 studies small fleets"
+        f"no strategy bid: in no window did {count(scenario.homes, 'home')}{part} reach the market's minimum of "
+        f"{minimum:g} MW; --minimum-bid-mw 0 studies small fleets"
     )

@@ -33,7 +33,7 @@ class Source:
     """its short strings; a data file that it reads is named by one"""
 
 
-def parsed(text: str, module: str, is_package: bool = False) -> Source:
+def parsed(text: str | bytes, module: str, is_package: bool = False) -> Source:
     """The facts of a module's text; `module` is its dotted name, which relative imports start from."""
     package = module if is_package else module.rpartition(".")[0]
     code: list[str] = []
@@ -41,7 +41,9 @@ def parsed(text: str, module: str, is_package: bool = False) -> Source:
     words: set[str] = set()
     for node in walked(ast.parse(text)):
         code.append(type(node).__name__ if isinstance(node, ast.AST) else str(node))
-        if isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, ast.Import):  # `import a.b, a.c` binds one name to two modules
+            imports.update(name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
             imports.update(imported_by(node, package).values())
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= LONGEST_WORD:
             words.add(node.value)

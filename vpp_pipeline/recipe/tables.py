@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
-import textwrap
 from collections.abc import Iterable
-from pathlib import Path
 
 from vpp_core.calendar import Month
 from vpp_core.scenario import Scenario
 from vpp_core.scenario.bargaining import OWN_MECHANISMS, OWN_TACTICS
 from vpp_pipeline.lake import Lake
 from vpp_pipeline.recipe.code import code_version
+from vpp_pipeline.recipe.foreign import foreign_source, plugins_source
 from vpp_pipeline.recipe.reads import fields_read
-from vpp_pipeline.recipe.source import parsed
 
 WORLD = ("load_profiles", "market_prices", "price_forecast", "prosumer_fleet", "solar_generation")
 """Tables that every strategy starts from."""
@@ -54,31 +51,10 @@ def registered(asset: str, lake: Lake, month: Month, scenario: Scenario) -> list
         answers = answers_digest(lake, month, scenario)
     outside: list[str] = []
     if negotiates and {scenario.negotiation.aggregator_tactic, *scenario.negotiation.home_tactics} - {*OWN_TACTICS}:
-        outside = [f"tactics={_plugins_source()}"]
+        outside = [f"tactics={plugins_source()}"]
     if negotiates and scenario.negotiation.mechanism not in OWN_MECHANISMS:
         from vpp_core.negotiation.mechanisms import MECHANISMS
 
         mechanism = scenario.negotiation.mechanism
-        outside += [f"{mechanism}={_foreign_source(MECHANISMS[mechanism])}"] if mechanism in MECHANISMS else []
-    return [*(f"{key}={_foreign_source(STRATEGIES[key])}" for key in keys), *answers, *outside]
-
-
-def _plugins_source() -> str:
-    """Digest of every plugin: a tactic may be an instance of the core's class, whose numbers the plugin gives."""
-    from vpp_pipeline.plugins import plugin_files
-
-    return hashlib.sha256(
-        "".join(parsed(file.read_text(), file.stem).digest for file in plugin_files()).encode()
-    ).hexdigest()
-
-
-def _foreign_source(strategy: type) -> str:
-    """Digest of the whole file a strategy is written in, helpers included; of a notebook's, which has no file, of the
-    class.
-    """
-    if strategy.__module__.startswith("vpp_core."):
-        return ""
-    module = inspect.getmodule(strategy)
-    file = getattr(module, "__file__", None)
-    text = Path(file).read_text() if file else textwrap.dedent(inspect.getsource(strategy))
-    return parsed(text, strategy.__module__).digest
+        outside += [f"{mechanism}={foreign_source(MECHANISMS[mechanism])}"] if mechanism in MECHANISMS else []
+    return [*(f"{key}={foreign_source(STRATEGIES[key])}" for key in keys), *answers, *outside]
