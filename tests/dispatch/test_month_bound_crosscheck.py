@@ -202,7 +202,7 @@ def test_so_they_do_where_all_cars_discharge(obeys: bool) -> None:
     check(inputs, obeys)
 
 
-@pytest.mark.parametrize("obeys", [True, False])
+@pytest.mark.parametrize("obeys", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_so_they_do_with_water_heaters_beside_all_else(obeys: bool) -> None:
     inputs = invented_inputs(homes=10, days=1, seed=6, v2g=True, water_heaters=0.7)
     heaters = inputs.stores.of_kind("water_heater")

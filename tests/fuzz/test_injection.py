@@ -330,6 +330,7 @@ def test_a_home_whose_words_a_model_obeys_moves_no_other_homes_bargain(fuzz: Fuz
     fuzz(a_home_that_steers, quick=10)
 
 
+@pytest.mark.slow
 def test_over_a_day_words_reach_others_by_no_way_but_what_their_own_home_then_asks() -> None:
     """Homes compete, so that others feel what a home asks; they feel nothing of the words by which it came about."""
     steering = [int(the_inputs().fleet.home_id[home]) for home in spoken_for()[::2]]

@@ -48,6 +48,7 @@ def registry_as_it_was() -> Iterator[None]:
         registry.update(there)
 
 
+@pytest.mark.slow
 def test_a_strategy_of_one_s_own_is_on_the_ladder_through_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(OWN), run_name="__main__")
     rows = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]

@@ -183,6 +183,7 @@ def test_a_key_that_the_service_echoes_is_nowhere_on_the_disk(
     assert not [path for path in files if key.encode() in path.read_bytes()]
 
 
+@pytest.mark.slow
 def test_after_a_wrong_key_the_right_one_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -166,6 +166,7 @@ def run_variant(
     return run_month(ran.instance, MONTH, variant.name, lake=lake, assets=assets)
 
 
+@pytest.mark.slow
 def test_another_lambda_takes_all_but_the_negotiation_from_the_scenario_it_varies(ran: Ran) -> None:
     before = len(entries(ran.folder))
     assert run_variant(ran, ran.folder, [*OPTIMISED, *OWN]).succeeded

@@ -55,7 +55,7 @@ def both() -> dict[bool, tuple[Inputs, dict[str, Outcome]]]:
     return made
 
 
-@pytest.mark.parametrize("key", ["negotiated", "centralized_aware"])
+@pytest.mark.parametrize("key", ["negotiated", pytest.param("centralized_aware", marks=pytest.mark.slow)])
 def test_strategies_give_more_at_an_announced_event(key: str, both: dict[bool, tuple[Inputs, dict]]) -> None:
     inputs, with_event = both[True]
     called, batteries = inputs.events[0].called, inputs.stores.of_kind("battery")
