@@ -22,6 +22,8 @@ from vpp_pipeline.lake.table_file import encode
 
 OTHER = Scenario(**{**TINY.model_dump(), "name": "other", "seed": 7})
 BEFORE = "2023-06"
+GATHERED = ("kpi_monthly", "window_results", "market_prices", "negotiator_scores")
+"""Tables of a member that a study is gathered from."""
 REASON = "there are no prices of 2023-07; put some there"
 
 

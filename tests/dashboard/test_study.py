@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.dashboard.conftest import multiplied, said
+from tests.dashboard.conftest import GATHERED, multiplied, said
 from tests.pipeline.tiny import MONTH, TINY
 from vpp_core.results.study import seeds_sentence, study_summary, study_table, sweep_sentence, sweep_table, sweeps
 from vpp_dashboard import queries
@@ -17,8 +17,6 @@ from vpp_pipeline.study import gather, study_of
 
 SWEPT = study_of(TINY, [MONTH], 1, "strictness")
 SEEDS = study_of(TINY, [MONTH], 3, None)
-READ = ("kpi_monthly", "window_results", "market_prices", "negotiator_scores")
-"""Tables of a member that a study is gathered from."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +28,7 @@ def with_studies(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     for study in (SWEPT, SEEDS):
         for factor, member in enumerate(study.members, 1):
             if member.scenario.name != TINY.name:
-                multiplied(own, MONTH, member.scenario, factor=float(factor), tables=READ)
+                multiplied(own, MONTH, member.scenario, factor=float(factor), tables=GATHERED)
     for study in (SWEPT, SEEDS):
         gather(own, study, study.tasks())
     assert rebuild(own) == []

@@ -184,6 +184,7 @@ def test_two_strategies_are_compared_from_the_database(finished: Ran, capsys: py
     assert len(ladder_table(finished.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas())) == len(STRATEGIES)
 
 
+@pytest.mark.slow
 def test_bills_by_tariff_are_told_by_kind_of_home_and_drawn(tmp_path: Path) -> None:
     example = runpy.run_path(str(EXAMPLES / "bills_by_tariff.py"))
     table = example["bills"](40, days=2)
