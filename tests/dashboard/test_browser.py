@@ -78,6 +78,7 @@ def test_a_click_on_a_mark_opens_its_month(tab: Browser, server: str, tmp_path: 
     assert f"month={BEFORE}" in tab.run("location.search")
 
 
+@pytest.mark.slow
 def test_two_runs_stand_side_by_side(tab: Browser, server: str, tmp_path: Path) -> None:
     tab.open(f"{server}/compare?one={OTHER.name}+{MONTH}&other={TINY.name}+{MONTH}")
     tab.wait_for_words("Two runs side by side", "What makes them differ")

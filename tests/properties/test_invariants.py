@@ -135,6 +135,7 @@ def test_limits_bounds_preferences_and_books_hold_for_every_strategy(inputs: Inp
     assert_invariants(inputs)
 
 
+@pytest.mark.slow
 @settings(max_examples=1)
 @given(periods(15, 30))
 def test_they_hold_in_shorter_windows_too(inputs: Inputs) -> None:
@@ -217,6 +218,7 @@ def _eager_in_the_sun(rng: np.random.Generator, homes: int) -> Fleet:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=1)
 @given(st.integers(0, 10_000))
 def test_every_home_twice_doubles_every_total(seed: int) -> None:
@@ -295,6 +297,7 @@ def test_extreme_prices_are_settled_as_they_are() -> None:
         assert money.iloc[hour] > 1.0
 
 
+@pytest.mark.slow
 def test_a_fleet_without_batteries_trades_what_its_cars_charge_and_nothing_else() -> None:
     from tests.invented import generate_fleet
 
