@@ -1,6 +1,7 @@
 """The properties again, over 10,000 cases that are new each time: `make test-long ARGS=tests/properties`.
 
-Every body stands in the default run, or marked slow beside it, with fewer cases. The cheap ones come first; each says how far it got.
+Every body stands in the default run, or marked slow beside it, with fewer cases. The cheap ones come first; each says
+how far it got.
 """
 
 from __future__ import annotations
