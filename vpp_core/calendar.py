@@ -361,20 +361,21 @@ def in_local_time(table: pd.DataFrame, iso: Iso) -> pd.DataFrame:
 
 
 def local_days(stamps: pd.Series, timezone: str) -> pd.Series:
-    """Tell of moments on which local day they are.
+    """Give the local day of each moment.
 
     Parameters
     ----------
     stamps : pandas.Series
         Moments [UTC].
     timezone : str
-        Of the days.
+        Time zone of the days.
 
     Returns
     -------
     pandas.Series
-        Days, `YYYY-MM-DD`, with the moments' index: each day is written once, which takes longer than to tell it.
+        Days as text, `YYYY-MM-DD`, with the moments' index and name.
     """
+    # Each day is formatted once: that takes longer than to find the day of a moment.
     position, days = pd.factorize(stamps.dt.tz_convert(timezone).dt.normalize())
     return pd.Series(days.strftime("%Y-%m-%d").to_numpy()[position], index=stamps.index, name=stamps.name)
 

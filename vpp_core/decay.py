@@ -1,11 +1,10 @@
-"""Sums that decay: each value adds to what is left of all before it.
+"""Exponentially decaying sums: each value is added to a fixed share of the sum before it (an AR(1) recursion).
 
-`scipy.signal.lfilter` does the same to the bit, and takes every process half a second to import.
+`scipy.signal.lfilter` computes the same to the bit, but importing it takes every process half a second.
 """
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -30,14 +29,8 @@ def decaying_sum(values: npt.NDArray[Any], keep: float, before: float = 0.0) -> 
         The sum with each value, of the same shape and type.
     """
     left = values.dtype.type(keep)
-    if values.ndim == 1:
-        running = accumulate(values.tolist(), lambda total, value: value + left * total, initial=before)
-        next(running)
-        return np.array(list(running), dtype=values.dtype)
-    # Of many at once, time for time: each step's values beside one another.
-    sums = np.moveaxis(values, -1, 0).copy()
-    total: Any = before
-    for step in sums:
-        step += left * total
-        total = step
+    sums = np.array(np.moveaxis(values, -1, 0), order="C")  # the values of one time lie beside one another
+    sums[:1] += left * values.dtype.type(before)
+    for t in range(1, len(sums)):
+        sums[t] += left * sums[t - 1]
     return np.ascontiguousarray(np.moveaxis(sums, 0, -1))

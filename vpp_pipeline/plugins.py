@@ -34,11 +34,11 @@ def load_strategies() -> list[ModuleType]:
 
 
 _PLUGINS: dict[str, ModuleType] = {}
-"""What registered something when it was loaded first."""
+"""Modules that registered something when they were loaded first, by name."""
 
 
 def plugins() -> list[ModuleType]:
-    """What was loaded, by name, for whoever has to know whether one changed."""
+    """The modules that `VPP_STRATEGIES` names and that registered something, sorted by name."""
     return [module for _, module in sorted(_PLUGINS.items())]
 
 

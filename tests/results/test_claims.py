@@ -13,7 +13,7 @@ SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized_aware": 22.0, "centra
 def claims_of(invent, surplus=SURPLUS, **options):
     run = invent(surplus, **options)
     daily = kpi_daily(run.outcomes, run.scenario, run.month, run.prices)
-    table = claims(kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet, daily), daily)
+    table = claims(kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet), daily)
     CLAIMS.pandera.validate(table)
     return table.set_index("claim")
 

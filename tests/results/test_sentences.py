@@ -2,21 +2,18 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from tests.results.ladders import LOSES
 from vpp_core.results.answer import answer
 from vpp_core.results.gains import gains
-from vpp_core.results.households import category_table
 from vpp_core.results.kpis import kpi_monthly
 from vpp_core.results.method import method
 from vpp_core.results.modelled import Hanging, hanging, hanging_words, modelled_table
-from vpp_core.results.one_day import chosen_day
 from vpp_core.results.sentences import observations
 from vpp_core.results.shares import shown_share
 from vpp_core.results.statistics import Interval
-from vpp_core.results.text import NONE, form_of, usd
+from vpp_core.results.text import form_of, usd
 from vpp_core.results.told import a_home, direction
 
 
@@ -366,42 +363,6 @@ def test_a_difference_that_the_days_cannot_tell_from_none_is_not_given_up(run_of
     assert alike.startswith(
         "Whether negotiating gave up anything over the first 8 days of August 2023 these days cannot"
     )
-
-
-def test_where_no_day_differs_negotiating_is_said_to_give_up_nothing(run_of):
-    idle = {"no_vpp": 0.0, "negotiated": 0.0, "centralized_aware": 0.0, "centralized": 8.0}
-    (first, *_) = answer(run_of(idle, days=4))
-    same = "(the same whichever days are drawn)"
-    assert (
-        f"negotiating gave up nothing against commanding the same homes within their preferences {same} and $" in first
-    )
-    assert " against commanding them whatever they prefer (" in first and "cannot tell" not in first
-
-
-def test_a_fleet_without_anything_to_move_is_said_to_have_nothing(run_of):
-    run = run_of(dict.fromkeys(LOSES, 0.0), days=2, homes=3)
-    bare = replace(run.fleet, bess_capacity_kwh=np.zeros(3))
-    assert answer(replace(run, fleet=bare)) == [
-        "None of the 3 homes has a battery or an electric car, so there was nothing that a VPP could move: every "
-        "strategy leaves all as it is."
-    ]
-
-
-def test_a_fleet_of_one_home_is_told_without_medians_shares_and_plurals(run_of):
-    run = run_of(days=4, homes=1)
-    told = " ".join([*answer(run), *observations(run), chosen_day(run)[1]])
-    for odd in ("median", "households", "same homes", "commanding them", "leaves them", "Their", "On average"):
-        assert odd not in told, odd
-    for said in (
-        "against commanding the same home within its preferences (",
-        " against commanding it whatever it prefers (",
-        "The household gained $",
-        "Its satisfaction, from 0 to 1, is ",
-        "It is the only home whose intervals are kept.",
-    ):
-        assert said in told, said
-    everyone = category_table(run).query("strategy == 'negotiated' and category == 'all'").iloc[0]
-    assert everyone["Gini"] == everyone["Jain"] == NONE
 
 
 def test_households_are_told_by_the_median_home_and_the_share_that_gains_with_intervals(run_of):

@@ -52,13 +52,16 @@ def period(run: Run) -> str:
 
 
 def _nothing_to_move(run: Run) -> str:
-    """That no home of the fleet has what a VPP could move, where none has."""
+    """The sentence for a fleet in which no home has a battery, a car or a flexible appliance; empty for any other."""
     fleet = run.fleet
     if fleet.has_battery.any() or len(fleet.cars) or any(len(kind) for kind in fleet.appliances.values()):
         return ""
-    who = by_number(run, "The home has", f"None of the {run.homes:,} homes has")
-    neither = by_number(run, "neither a battery nor an electric car", "a battery or an electric car")
-    return f"{who} {neither}, so there was nothing that a VPP could move: every strategy leaves all as it is."
+    nobody = by_number(
+        run,
+        "The home has no battery, no electric car and no appliance",
+        f"None of the {run.homes:,} homes has a battery, an electric car or an appliance",
+    )
+    return f"{nobody} whose energy a VPP could move, so every strategy leaves all as it is."
 
 
 def _given_up(run: Run) -> str:
@@ -91,13 +94,13 @@ def _commanding(run: Run, rung: str, *, again: bool) -> str:
 
 
 def _told(run: Run, rung: str) -> bool:
-    """Whether the days can tell a difference between negotiating and a rung, or that there is none on any day."""
+    """Whether the sign of the difference between negotiating and a rung is sure, or there is no difference."""
     apart = run.difference(over(NEGOTIATED, rung))
     return apart is not None and (direction(a_home(run, apart)) != 0 or _alike(run, apart))
 
 
 def _alike(run: Run, apart: Interval) -> bool:
-    """Whether other days of the period would show no difference either."""
+    """Whether a difference and both ends of its interval are less than half a cent a home."""
     return apart.low is not None and is_nothing(a_home(run, apart))
 
 

@@ -51,7 +51,6 @@ def kpi_monthly(
     month: Month,
     market_prices: pd.DataFrame,
     fleet: Fleet,
-    daily: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Key figures of a month, from the outcomes and nothing else.
 
@@ -69,8 +68,6 @@ def kpi_monthly(
         The period's rows of the table `market_prices`: how much of each day is modelled.
     fleet : Fleet
         The homes, for what is told per home or per battery.
-    daily : pandas.DataFrame, optional
-        Key figures of the same outcomes' days (`kpi_daily`), where they are at hand.
 
     Returns
     -------
@@ -78,7 +75,7 @@ def kpi_monthly(
         A row per strategy, columns of `KPI_MONTHLY`, in the order of the outcomes.
     """
     flat = outcome_tables(outcomes)
-    daily = _daily(flat, scenario, month, market_prices) if daily is None else daily
+    daily = _daily(flat, scenario, month, market_prices)
     sums = _sums(flat, ["strategy"], scenario)
     windows_of, months_of, totals_of = (
         dict(list(table.groupby("strategy"))) for table in (flat.windows, flat.months, flat.totals)

@@ -1,17 +1,17 @@
-"""Forms that a scenario's names have, each with the words that say it to whoever wrote another."""
+"""Patterns that names in a scenario must match, and for each the sentence for whoever wrote one that does not."""
 
 from __future__ import annotations
 
 from vpp_core.iso import DEFAULT
 
 NODE = r"^[A-Za-z0-9][A-Za-z0-9_.#&+-]*$"
-"""What markets' names of nodes are written with."""
+"""Pattern of the name of a pricing node: the characters that markets use in them."""
 MODEL = r"^[a-z][a-z0-9_]*:[A-Za-z0-9][A-Za-z0-9._/:-]{0,127}$"
-"""LangChain's provider:model."""
+"""Pattern of a language model's name in LangChain, provider:model."""
 KEY = r"^[a-z][a-z0-9_]{0,31}$"
-"""What a mechanism or tactic is registered under."""
+"""Pattern of the key of a mechanism or tactic in its registry."""
 OWN_NAME = r"^[a-z][a-z0-9_]{0,39}$"
-"""What a tariff or programme of one's own is told under."""
+"""Pattern of the name of a tariff or programme of one's own."""
 
 IN_WORDS = {
     NODE: f"it should be a node such as {DEFAULT.default_node}, written with letters, digits and _ . # & + -",

@@ -171,7 +171,8 @@ class Stocks:
         """The program with these flows: rows of shape (V, T), `sign` (V,), `effect` (V, S, T), `meter` (T,)."""
         zero = np.zeros(len(meter))
         return Staged(
-            cost=np.ascontiguousarray(np.vstack([cost, *self.cost])),  # rows of one kind: compiled once, and fast
+            # `vstack` keeps the memory layout of its parts, and the loops would be compiled for each layout.
+            cost=np.ascontiguousarray(np.vstack([cost, *self.cost])),
             room=np.ascontiguousarray(np.vstack([room, *self.room])),
             sign=sign,
             effect=effect,
