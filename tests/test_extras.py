@@ -9,17 +9,16 @@ import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import packages_distributions
-from pathlib import Path
 
 import pytest
 
+from tests.test_architecture import ROOT, nodes
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.extras import EXTRAS, how_to_install
 from vpp_core.llm.client import gemini
 from vpp_core.sources.oasis_live import _patient_caiso
 from vpp_pipeline import cli
 
-ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 COMES_WITH_LANGGRAPH, ONES_OWN = "langchain-core", "openvino_genai"
 
@@ -37,7 +36,7 @@ def _names(requirements: Iterable[str]) -> set[str]:
 def _imported(package: str) -> set[str]:
     found = set()
     for path in (ROOT / package).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tests.test_architecture import ROOT, modules
+from tests.test_architecture import ROOT, modules, nodes
 from vpp_core.calendar import Month
 from vpp_core.errors import InputError
 from vpp_core.iso import CAISO, ERCOT, ISOS, Iso, column_bounds
@@ -26,31 +26,30 @@ _NODES = re.compile(r"\b(?:DLAP_[A-Z]|TH_[NSZ]P|LZ_[A-Z]|HB_[A-Z]|AS_CAISO|SP26|
 _BOUNDS = re.compile(r"(?:LOWEST|HIGHEST|FLOOR|CAP)\w*_USD_PER_MW")
 
 
-def strings(tree: ast.Module) -> list[tuple[int, str]]:
+def strings(path: Path) -> list[tuple[int, str]]:
     """Strings of a module that a program uses: docstrings and comments are none of them."""
     said = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     }
     return [
         (node.lineno, node.value)
-        for node in ast.walk(tree)
+        for node in nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
     ]
 
 
 def faults_of(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text())
     where = path.relative_to(ROOT).as_posix()
     found = []
-    for line, text in strings(tree):
+    for line, text in strings(path):
         if _ZONE.search(text):
             found.append(f"{where}:{line} names a time zone: {text[:60]}")
         if _NODES.search(text):
             found.append(f"{where}:{line} names a node or a region of reserve: {text[:60]}")
         found += [f"{where}:{line} names a product: {text[:60]}" for name in _PRODUCTS if name in text]
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "PriceBounds":
             found.append(f"{where}:{node.lineno} makes bounds of prices")
         if isinstance(node, ast.Assign | ast.AnnAssign):

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import vpp_core
+from tests.test_architecture import ROOT, nodes
 from vpp_core.results import rungs
 from vpp_core.strategies.registry import STRATEGIES
 
-ROOT = Path(vpp_core.__file__).parents[1]
 FILES = [
     path
     for folder in ("vpp_core/results", "vpp_core/tables", "vpp_core/settlement", "vpp_pipeline")
@@ -25,7 +24,7 @@ FILES = [
 def test_no_strategy_is_asked_for_by_its_key(path: Path) -> None:
     named = [
         f"{node.value!r} in line {node.lineno}"
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes(path)
         if isinstance(node, ast.Constant) and node.value in STRATEGIES
     ]
     assert not named
