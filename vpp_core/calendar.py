@@ -156,42 +156,36 @@ class Period:
         return self.month.timezone
 
     @cached_property
+    def _intervals(self) -> _Intervals:
+        return _shared_intervals(self, self.timezone)
+
+    @property
     def timestamps(self) -> pd.DatetimeIndex:
         """Interval starts [UTC], shape (T,)."""
-        start, end = self.month.start, self.month.end
-        local_start = start.tz_convert(self.timezone)
-        if self.first_days is not None:
-            end = min(end, (local_start + pd.DateOffset(days=self.first_days)).tz_convert("UTC"))
-        if self.skipped_days:
-            start = (local_start + pd.DateOffset(days=self.skipped_days)).tz_convert("UTC")
-        if self.days_after:
-            local_end = end.tz_convert(self.timezone) + pd.DateOffset(days=self.days_after)
-            end = local_end.tz_convert("UTC")
-        index = pd.date_range(start, end, freq=INTERVAL, inclusive="left", name="timestamp")
-        return index.as_unit("us")
+        return self._intervals.timestamps
 
     def __len__(self) -> int:
         return len(self.timestamps)
 
-    @cached_property
+    @property
     def local(self) -> pd.DatetimeIndex:
         """Interval starts in local time, shape (T,)."""
-        return self.timestamps.tz_convert(self.timezone)
+        return self._intervals.local
 
-    @cached_property
+    @property
     def days(self) -> list[str]:
         """The local days, `YYYY-MM-DD`, in order."""
-        return list(self.local.normalize().unique().strftime("%Y-%m-%d"))
+        return list(self._intervals.days)
 
-    @cached_property
+    @property
     def day_of_interval(self) -> npt.NDArray[np.intp]:
-        """For each interval the position of its local day in `days`, shape (T,)."""
-        return np.asarray(pd.factorize(self.local.normalize())[0], dtype=np.intp)
+        """For each interval the position of its local day in `days`, shape (T,), read-only."""
+        return self._intervals.day_of_interval
 
-    @cached_property
+    @property
     def slot_of_interval(self) -> npt.NDArray[np.intp]:
-        """Quarter hour of the local day, 0 … 95, shape (T,). A repeated hour repeats its slots."""
-        return np.asarray(self.local.hour * 4 + self.local.minute // INTERVAL_MINUTES, dtype=np.intp)
+        """Quarter hour of the local day, 0 … 95, shape (T,), read-only. A repeated hour repeats its slots."""
+        return self._intervals.slot_of_interval
 
     def rows_of(self, table: pd.DataFrame, column: str = "timestamp") -> pd.DataFrame:
         """The rows of a table that lie in the period.
@@ -256,6 +250,61 @@ class Period:
             Consecutive windows from the period's start on.
         """
         return Windows(self, window_minutes // INTERVAL_MINUTES)
+
+
+class _Intervals:
+    """The intervals of a period. Periods that are equal share one, for pandas takes milliseconds to make it."""
+
+    def __init__(self, period: Period, timezone: str) -> None:
+        self._period, self._timezone = period, timezone
+
+    @cached_property
+    def timestamps(self) -> pd.DatetimeIndex:
+        period = self._period
+        start, end = period.month.start, period.month.end
+        local_start = start.tz_convert(self._timezone)
+        if period.first_days is not None:
+            end = min(end, (local_start + pd.DateOffset(days=period.first_days)).tz_convert("UTC"))
+        if period.skipped_days:
+            start = (local_start + pd.DateOffset(days=period.skipped_days)).tz_convert("UTC")
+        if period.days_after:
+            local_end = end.tz_convert(self._timezone) + pd.DateOffset(days=period.days_after)
+            end = local_end.tz_convert("UTC")
+        index = pd.date_range(start, end, freq=INTERVAL, inclusive="left", name="timestamp")
+        return index.as_unit("us")
+
+    @cached_property
+    def local(self) -> pd.DatetimeIndex:
+        return self.timestamps.tz_convert(self._timezone)
+
+    @cached_property
+    def _midnights(self) -> pd.DatetimeIndex:
+        """Of each interval the local midnight before it, shape (T,)."""
+        return self.local.normalize()
+
+    @cached_property
+    def days(self) -> tuple[str, ...]:
+        return tuple(self._midnights.unique().strftime("%Y-%m-%d"))
+
+    @cached_property
+    def day_of_interval(self) -> npt.NDArray[np.intp]:
+        return _kept(pd.factorize(self._midnights)[0])
+
+    @cached_property
+    def slot_of_interval(self) -> npt.NDArray[np.intp]:
+        return _kept(self.local.hour * 4 + self.local.minute // INTERVAL_MINUTES)
+
+
+def _kept(values: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    """Positions that nobody can write to."""
+    positions = np.array(values, dtype=np.intp)
+    positions.flags.writeable = False
+    return positions
+
+
+@lru_cache(maxsize=128)
+def _shared_intervals(period: Period, timezone: str) -> _Intervals:
+    return _Intervals(period, timezone)
 
 
 @dataclass(frozen=True)
