@@ -100,10 +100,12 @@ def test_one_negotiation_is_read_back_without_dagster_or_any_solver(finished: Ra
     at = bid["window_start"][0].as_py().astimezone(ZoneInfo("America/Los_Angeles"))
     program = (
         "import sys, time\n"
+        "import pandas\n"
+        "pace = time.process_time()\n"
         "from vpp_pipeline.cli.app import execute\n"
         f"code = execute(['negotiate', '--at', '{at:%Y-%m-%dT%H:%M}', '--scenario', '{TINY.name}'])\n"
         "heavy = ['dagster', 'numba', 'cvxpy', 'langgraph', 'langchain_core', 'scipy', 'pandera', 'duckdb']\n"
-        "print('imported', [name for name in heavy if name in sys.modules], code, time.process_time())\n"
+        "print('imported', [name for name in heavy if name in sys.modules], code, time.process_time() / pace)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -112,9 +114,9 @@ def test_one_negotiation_is_read_back_without_dagster_or_any_solver(finished: Ra
     lines = done.stdout.splitlines()
     assert lines[0].startswith(f"Energy of the window {at:%Y-%m-%d %H:%M} in Los Angeles, 1 h; gate closed ")
     assert [line for line in lines if line.startswith("What followed: ")]
-    *_, code, seconds = lines[-1].split()
+    *_, code, times = lines[-1].split()
     assert "imported []" in lines[-1] and code == "0"
-    assert float(seconds) < 2
+    assert float(times) < 4, "as long as four starts of Python with pandas"
 
 
 def _environment(lake: Lake) -> dict[str, str]:
