@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -26,8 +27,8 @@ def build_defs(
     load_strategies()
     lake = lake or LakePlace()
     arguments: dict[str, Any] = {
-        "assets": linked_to_code(dg.load_assets_from_modules(ASSET_MODULES)),
-        "asset_checks": all_checks(),
+        "assets": _assets(),
+        "asset_checks": _checks(),
         "jobs": [benchmark],
         "schedules": [monthly_benchmark],
         "sensors": [scenarios_from_lake, failed_runs],
@@ -36,6 +37,17 @@ def build_defs(
         "executor": dg.in_process_executor,
     }
     return dg.Definitions(**(arguments | overrides))
+
+
+@functools.cache
+def _assets() -> Sequence[Any]:
+    """The assets, made once a process, as the checks are: both are the same wherever the lake is."""
+    return linked_to_code(dg.load_assets_from_modules(ASSET_MODULES))
+
+
+@functools.cache
+def _checks() -> Sequence[dg.AssetChecksDefinition]:
+    return all_checks()
 
 
 defs = build_defs()

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from vpp_pipeline.definitions import build_defs
 from vpp_pipeline.io import LakePlace
 from vpp_pipeline.origin import runs_of
 from vpp_pipeline.partitions import SCENARIO, partition_key
+from vpp_pipeline.plugins import load_strategies
 from vpp_pipeline.stage import FRESH_TAG, ON_TAG, REFETCH_TAG
 
 if TYPE_CHECKING:
@@ -101,8 +103,9 @@ def run_month(
     with explained_store(project.dagster_home()):
         close_abandoned(instance)
         instance.add_dynamic_partitions(SCENARIO, [scenario])
-        job = build_defs(lake=lake, loggers={"steps": step_logger(on_step)}).resolve_job_def("benchmark")
-        with runs_of(instance, job.name), _partitions_known(instance), ahead.of_one_run():
+        load_strategies()
+        job = _benchmark(lake or LakePlace())
+        with runs_of(instance, job.name), _partitions_known(instance), ahead.of_one_run(), _heard_by(on_step):
             result = job.execute_in_process(
                 instance=instance,
                 partition_key=partition_key(month, scenario),
@@ -149,22 +152,44 @@ def _this_process() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def step_logger(on_step: StepListener | None) -> dg.LoggerDefinition:
-    """A logger that hears every event of a run and passes on which step began and ended; it prints nothing."""
+@functools.lru_cache(maxsize=1)
+def _benchmark(lake: LakePlace) -> dg.JobDefinition:
+    """The job over a lake, kept for the next run of this process: a study runs many months in one."""
+    return build_defs(lake=lake, loggers={"steps": _steps}).resolve_job_def("benchmark")
 
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            event = getattr(record, "dagster_meta", {}).get("dagster_event")
-            if on_step and event is not None and event.event_type_value in _STEP_EVENTS and event.step_key:
-                on_step(event.step_key, _STEP_EVENTS[event.event_type_value])
 
-    @dg.logger(None, description="Tells the command line which step began and ended.")
-    def steps(init: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger(f"vpp.steps.{os.getpid()}", logging.DEBUG)
-        logger.addHandler(Handler())
-        return logger
+_LISTENER: ContextVar[StepListener | None] = ContextVar("listener", default=None)
+"""Who hears the steps of the run that this thread is in."""
 
-    return steps
+
+@contextmanager
+def _heard_by(on_step: StepListener | None) -> Iterator[None]:
+    token = _LISTENER.set(on_step)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
+
+
+class _StepHandler(logging.Handler):
+    """Passes on which step began and ended."""
+
+    def __init__(self, on_step: StepListener | None) -> None:
+        super().__init__()
+        self._on_step = on_step
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        if self._on_step and event is not None and event.event_type_value in _STEP_EVENTS and event.step_key:
+            self._on_step(event.step_key, _STEP_EVENTS[event.event_type_value])
+
+
+@dg.logger(None, description="Tells the command line which step began and ended.")
+def _steps(init: dg.InitLoggerContext) -> logging.Logger:
+    """A logger that hears every event of a run, and prints nothing."""
+    logger = logging.Logger(f"vpp.steps.{os.getpid()}", logging.DEBUG)
+    logger.addHandler(_StepHandler(_LISTENER.get()))
+    return logger
 
 
 def _fault(event: DagsterEvent) -> str:

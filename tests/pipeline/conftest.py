@@ -18,6 +18,7 @@ from vpp_core.results import plots_data
 from vpp_pipeline import runner
 from vpp_pipeline.assets import preview
 from vpp_pipeline.lake import Lake
+from vpp_pipeline.partitions import SCENARIO
 
 
 @pytest.fixture
@@ -74,6 +75,18 @@ def opened_with(pragma: str) -> Iterator[None]:
     event.listen(Engine, "connect", connected)
     yield
     event.remove(Engine, "connect", connected)
+
+
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Dagster home in which nothing was run, to be copied; to make its databases takes half a second."""
+    folder = tmp_path_factory.mktemp("new") / "home"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DAGSTER_HOME", str(folder))
+        with runner.shared_instance() as instance:
+            instance.get_runs()
+            instance.get_dynamic_partitions(SCENARIO)
+    return folder
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,14 +23,12 @@ ASKED = ["data", "--month", MONTH, "--scenario", TINY.name]
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(new_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lake and a Dagster home with its databases."""
     monkeypatch.setenv("VPP_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
     Lake.at(tmp_path / "lake").freeze(TINY)
-    with runner.shared_instance() as instance:
-        instance.get_runs()
-        instance.get_dynamic_partitions("scenario")
+    shutil.copytree(new_home, tmp_path / "home")
     return tmp_path / "home"
 
 

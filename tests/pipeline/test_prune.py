@@ -24,16 +24,6 @@ from vpp_pipeline.prune import plan
 PRICES = ["market_prices"]
 
 
-@pytest.fixture(scope="module")
-def new_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Dagster home in which nothing was run; to make its databases takes half a second."""
-    folder = tmp_path_factory.mktemp("new") / "home"
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("DAGSTER_HOME", str(folder))
-        with runner.shared_instance():
-            return folder
-
-
 @pytest.fixture
 def home(
     new_home: Path, tmp_path: Path, databases_that_wait_for_no_disk: None, monkeypatch: pytest.MonkeyPatch

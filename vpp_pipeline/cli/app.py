@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import signal
@@ -71,9 +72,8 @@ def main(arguments: list[str] | None = None) -> None:
 def execute(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code; errors of use are said in one sentence on stderr."""
     project.load_environment_file()
-    command = typer.main.get_command(app)
     try:
-        code = command.main(
+        code = _command().main(
             (sys.argv[1:] if arguments is None else arguments) or ["--help"], prog_name="vpp", standalone_mode=False
         )
     except InputError as error:
@@ -89,6 +89,14 @@ def execute(arguments: list[str] | None = None) -> int:
     except OSError as error:  # a file or folder that the system refuses, wherever it was met
         return _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
     return code if isinstance(code, int) else 0
+
+
+@functools.cache
+def _command() -> typer.core.TyperGroup:
+    """All commands with their options, made once a process: it takes some 20 ms."""
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    return command
 
 
 def _refuse(sentence: str) -> int:
