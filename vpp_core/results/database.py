@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -33,6 +35,9 @@ from vpp_core.tables import (
     Column,
     Contract,
 )
+
+if TYPE_CHECKING:
+    import duckdb
 
 _RUN = KPI_MONTHLY.columns[:2]
 _CATEGORY = Column("category", pa.string(), "preference category of the household")
@@ -222,24 +227,54 @@ def build_database(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table]) ->
     """
     import duckdb
 
+    path.write_bytes(_without_rows())
     with duckdb.connect(str(path)) as connection:
-        connection.begin()  # as one: hundreds of comments would each wait for the disk
+        connection.begin()
         for name, contract in DATABASE_TABLES.items():
-            given = tables.get(name)
-            rows = contract.schema.empty_table() if given is None else given
+            rows = tables.get(name)
+            if rows is None:
+                continue
             arrow = contract.arrow(rows) if isinstance(rows, pd.DataFrame) else rows.select(contract.schema.names)
             connection.register("incoming", arrow)
-            connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
+            connection.execute(f'INSERT INTO "{name}" SELECT * FROM incoming')
             connection.unregister("incoming")
-            connection.execute(f'COMMENT ON TABLE "{name}" IS {_quoted(contract.description)}')
-            for column in contract.columns:
-                connection.execute(f'COMMENT ON COLUMN "{name}"."{column.name}" IS {_quoted(column.description)}')
-        for name, (description, query) in _VIEWS.items():
-            connection.execute(f'CREATE VIEW "{name}" AS {query}')
-            connection.execute(f'COMMENT ON VIEW "{name}" IS {_quoted(description)}')
-            for shown in connection.table(name).columns:
-                connection.execute(f'COMMENT ON COLUMN "{name}"."{shown}" IS {_quoted(_meaning(name, shown))}')
         connection.commit()
+
+
+@cache
+def _without_rows() -> bytes:
+    """The file of a database with all tables, views and comments, and no rows.
+
+    Made once in a process: its hundreds of comments take longer than the rows of a month.
+    """
+    import duckdb
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.begin()  # as one: each comment would wait for the disk
+            for name, contract in DATABASE_TABLES.items():
+                connection.register("incoming", contract.schema.empty_table())
+                connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM incoming')
+                connection.unregister("incoming")
+                _comment(
+                    connection, "TABLE", name, contract.description, {c.name: c.description for c in contract.columns}
+                )
+            for name, (description, query) in _VIEWS.items():
+                connection.execute(f'CREATE VIEW "{name}" AS {query}')
+                shown = connection.table(name).columns
+                _comment(connection, "VIEW", name, description, {column: _meaning(name, column) for column in shown})
+            connection.commit()
+        return path.read_bytes()
+
+
+def _comment(
+    connection: duckdb.DuckDBPyConnection, kind: str, name: str, description: str, columns: Mapping[str, str]
+) -> None:
+    """Write what a table or a view holds, and what each of its columns does."""
+    connection.execute(f'COMMENT ON {kind} "{name}" IS {_quoted(description)}')
+    for column, meaning in columns.items():
+        connection.execute(f'COMMENT ON COLUMN "{name}"."{column}" IS {_quoted(meaning)}')
 
 
 def _meaning(view: str, column: str) -> str:
