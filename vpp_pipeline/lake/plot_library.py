@@ -6,6 +6,7 @@ Pages name it relative to themselves, so a lake's folder opens from a disk, with
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from vpp_core.errors import InputError
 from vpp_pipeline.lake.files import write_whole
@@ -29,15 +30,20 @@ def library_from(levels: int) -> str:
 
 def put_library(lake: Lake) -> None:
     """Make sure that it is in the lake, whole."""
-    from plotly.offline import get_plotlyjs
-
-    path, content = lake.root / FOLDER / library_name(), get_plotlyjs().encode()
+    path, content = lake.root / FOLDER / library_name(), _library()
     try:
         there = path.read_bytes()
     except OSError:
         there = b""
     if there != content:
         write_whole(path, content)
+
+
+@cache
+def _library() -> bytes:
+    from plotly.offline import get_plotlyjs
+
+    return get_plotlyjs().encode()
 
 
 def alone(page: str, where: str) -> str:

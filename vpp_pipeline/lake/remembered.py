@@ -19,6 +19,7 @@ class Remembered:
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._tables: OrderedDict[Key, pa.Table] = OrderedDict()
+        self._sizes_bytes: dict[Key, int] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Key) -> pa.Table | None:
@@ -30,9 +31,12 @@ class Remembered:
 
     def put(self, key: Key, table: pa.Table) -> None:
         """Keep a verified table, and forget what was not used for longest."""
-        if table.nbytes > self._limit_bytes // 4:
+        size_bytes = table.nbytes  # goes through all columns, nested ones too: asked once
+        if size_bytes > self._limit_bytes // 4:
             return
         with self._lock:
             self._tables[key] = table
-            while sum(kept.nbytes for kept in self._tables.values()) > self._limit_bytes:
-                self._tables.popitem(last=False)
+            self._sizes_bytes[key] = size_bytes
+            while sum(self._sizes_bytes.values()) > self._limit_bytes:
+                oldest, _ = self._tables.popitem(last=False)
+                del self._sizes_bytes[oldest]
