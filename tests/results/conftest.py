@@ -151,12 +151,11 @@ def _invent(
 def _reduce(rows: list[dict[str, Any]]) -> None:
     """Add what is kept of all households, made of their days as a run makes it."""
     days = HOUSEHOLD_DAYS.arrow(pd.DataFrame([day for row in rows for day in row["households"]])).to_pandas()
-    months = pd.concat([household_months(own) for _, own in days.groupby("strategy", sort=False)])
     totals_of: dict[tuple[str, str], list] = {(row["strategy"], row["local_day"]): [] for row in rows}
     months_of: dict[str, list] = {row["strategy"]: [] for row in rows}
     for one in HOUSEHOLD_TOTALS.arrow(household_totals(days)).to_pylist():
         totals_of[one["strategy"], one["local_day"]].append(one)
-    for one in HOUSEHOLD_MONTHS.arrow(months).to_pylist():
+    for one in HOUSEHOLD_MONTHS.arrow(household_months(days)).to_pylist():
         months_of[one["strategy"]].append(one)
     for row in rows:
         row["household_totals"] = totals_of[row["strategy"], row["local_day"]]

@@ -29,6 +29,14 @@ def test_a_month_is_a_household_s_days_added_up(days: pd.DataFrame) -> None:
     HOUSEHOLD_MONTHS.pandera.validate(HOUSEHOLD_MONTHS.arrow(household_months(days)).to_pandas())
 
 
+def test_strategies_are_told_apart(days: pd.DataFrame) -> None:
+    another = days.assign(strategy="another", household_gain_usd=1.0)
+    both = household_months(pd.concat([days, another], ignore_index=True))
+    for own in (another, days):
+        found = both[both["strategy"] == own["strategy"].iloc[0]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, household_months(own))
+
+
 def test_totals_of_a_day_are_its_households_by_the_components_that_apply(days: pd.DataFrame) -> None:
     totals = household_totals(days)
     HOUSEHOLD_TOTALS.pandera.validate(HOUSEHOLD_TOTALS.arrow(totals).to_pandas())

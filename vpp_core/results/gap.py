@@ -38,7 +38,8 @@ def gap_split(daily: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     paths = {path: (*steps, (TOTAL, BOUND, NEGOTIATED)) for path, steps in SPLIT.items()}
-    by_day = {measure: _by_day(daily, measure) for measure in _COMPARED}
+    of_day = daily.set_index(["local_day", "strategy"])
+    by_day = {measure: of_day[measure].unstack() for measure in _COMPARED}  # noqa: PD010
     total = _paired(by_day["surplus_usd"], BOUND, NEGOTIATED)
     for path, steps in (paths | {COMPARISON: COMPARISONS}).items():
         for step, upper, lower in steps:
@@ -88,13 +89,11 @@ def step_interval(
     return Interval(float(row["difference"]), float(row["low"]), float(row["high"]))
 
 
-def _by_day(daily: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """A row per day, a column per strategy."""
-    return daily.set_index(["local_day", "strategy"])[measure].unstack()  # noqa: PD010
-
-
 def _paired(by_day: pd.DataFrame, upper: str, lower: str) -> pd.Series | None:
-    """Daily differences upper − lower over the days that both have; None where there are none."""
+    """Daily differences upper − lower over the days that both have; None where there are none.
+
+    `by_day` has a row per day, a column per strategy.
+    """
     if upper not in by_day or lower not in by_day:
         return None
     differences = (by_day[upper] - by_day[lower]).dropna()

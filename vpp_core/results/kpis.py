@@ -137,7 +137,8 @@ def kpi_daily(outcomes: pa.Table, scenario: Scenario, month: Month, market_price
 def _daily(flat: OutcomeTables, scenario: Scenario, month: Month, market_prices: pd.DataFrame) -> pd.DataFrame:
     by = ["strategy", "local_day"]
     totals = flat.totals.groupby(by)
-    scored = _scored(flat.totals).groupby([flat.totals[name] for name in by]).sum()
+    scored = flat.totals["homes"].where(flat.totals["satisfaction"].notna(), 0)
+    scored = scored.groupby([flat.totals[name] for name in by]).sum()
     local_day = local_days(market_prices["timestamp"], scenario.operator.timezone)
     lmp = market_prices["lmp_usd_per_mwh"].groupby(local_day).agg(["mean", "min", "max"])
     daily = _sums(flat, by, scenario).assign(
@@ -168,9 +169,9 @@ def _sums(flat: OutcomeTables, by: list[str], scenario: Scenario) -> pd.DataFram
         coalitions=((w["rounds"] > 0) & (w["households"] > 0)).astype(int),
     )
     market = counted.groupby(by, sort=False)[[*_SUMMED, *_COUNTED, *_ENERGY]].sum()
-    market[list(_ENERGY)] = market[list(_ENERGY)] / 1000
-    market[[name for name in _ENERGY if name.endswith("_kw")]] *= hours
-    market = market.rename(columns=_ENERGY)
+    mega = market[list(_ENERGY)] / 1000
+    energy = mega * [hours if name.endswith("_kw") else 1.0 for name in _ENERGY]
+    market = market[[*_SUMMED, *_COUNTED]].join(energy.rename(columns=_ENERGY))
     kinds = [f"violations_{kind}" for kind in VIOLATIONS]
     homes = flat.totals.groupby(by, sort=False)[["payment_usd", "household_gain_usd", *kinds]].sum(min_count=1)
     sums = market.join(homes)
@@ -248,24 +249,18 @@ def _batteries(windows: pd.DataFrame, months: pd.DataFrame, scenario: Scenario, 
 
 def _satisfaction(months: pd.DataFrame, totals: pd.DataFrame) -> dict[str, Any]:
     """Means over household-days, and of households' means the 10 % quantile."""
+    homes = totals["homes"].to_numpy()
 
-    def mean(column: str, homes: pd.Series) -> float | None:
-        return totals[column].sum() / homes.sum() if homes.sum() else None
+    def mean(column: str) -> float | None:
+        scored = homes[totals[column].notna().to_numpy()].sum()
+        return totals[column].sum() / scored if scored else None
 
     per_home = months["satisfaction"].dropna()
     return {
-        "satisfaction_mean": mean("satisfaction", _scored(totals)),
+        "satisfaction_mean": mean("satisfaction"),
         "satisfaction_p10": per_home.quantile(0.1) if len(per_home) else None,
-        **{
-            f"satisfaction_{name}": mean(f"satisfaction_{name}", _scored(totals, name))
-            for name in SATISFACTION_COMPONENTS
-        },
+        **{name: mean(name) for name in (f"satisfaction_{component}" for component in SATISFACTION_COMPONENTS)},
     }
-
-
-def _scored(totals: pd.DataFrame, component: str = "") -> pd.Series:
-    """Of each row how many households have a satisfaction, or that component of it."""
-    return totals["homes"].where(totals[f"satisfaction_{component}" if component else "satisfaction"].notna(), 0)
 
 
 def _negotiation(own: pd.Series, windows: pd.DataFrame) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def hanging(run: Run, upper: str, lower: str = ALONE) -> Hanging:
     return _of_strategy(run, upper) - _of_strategy(run, lower)
 
 
+@once_a_run
 def _of_strategy(run: Run, strategy: str) -> Hanging:
     own = run.flat.windows[run.flat.windows["strategy"] == strategy]
     shares = _modelled_by_window(run).reindex(own["window_start"])

@@ -192,8 +192,8 @@ def home_table(one: OneDay) -> pd.DataFrame:
     held = sums[["spin_kw", "nonspin_kw"]].sum().sum(axis=1) * INTERVAL_HOURS
     awards = one.intervals[_AWARDS].abs().sum(axis=1)
     cleared = awards.groupby(one.intervals["strategy"]).sum() * INTERVAL_HOURS
-    bounds = {key for key, row in rows_of(one).items() if np.isnan(row["payment_usd"])}
     rows = rows_of(one)
+    bounds = {key for key, row in rows.items() if np.isnan(row["payment_usd"])}
     return pd.DataFrame(
         [
             {
@@ -221,9 +221,9 @@ def rows_of(one: OneDay) -> dict[str, dict[Any, Any]]:
 
 def moved_out_kwh(one: OneDay, strategy: str) -> float | None:
     """What the home's devices gave more, or took less, than without a VPP; None where that was not run."""
-    of_strategy = {str(key): rows.reset_index(drop=True) for key, rows in one.intervals.groupby("strategy")}
-    alone, own = of_strategy.get(ALONE), of_strategy.get(strategy)
-    if alone is None or own is None:
+    ran = one.intervals["strategy"]
+    alone, own = (one.intervals[ran == key].reset_index(drop=True) for key in (ALONE, strategy))
+    if alone.empty or own.empty:
         return None
     apart = (
         own["battery_kw"] - alone["battery_kw"],

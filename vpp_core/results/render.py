@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,9 @@ def _filled(template: str, title: str, run: Run, sections: Sequence[Section], **
     return (text.strip() + "\n").encode()
 
 
+@cache
 def _environment(html: bool) -> Environment:
+    """It keeps the templates that it has compiled."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 

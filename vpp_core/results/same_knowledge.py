@@ -55,10 +55,11 @@ def beside(run: Run) -> list[Beside]:
         return []
     whole = run.figure(OTHER, "surplus_usd") or 0.0
     columns = {"surplus_usd": "in all"} | {name: what for name, what in SOURCES.items() if _is_there(run, name)}
+    by_day_of = run.daily.set_index(["local_day", "strategy"])
     made = []
     for column, what in columns.items():
         own, other = (run.figure(key, column) or 0.0 for key in (OWN, OTHER))
-        by_day = run.daily.set_index(["local_day", "strategy"])[column].unstack()  # noqa: PD010
+        by_day = by_day_of[column].unstack()  # noqa: PD010
         days = by_day[[OWN, OTHER]].dropna().to_numpy(dtype=float)
         counts = other > max(_MIN_SHARE * whole, 0.01)
         made.append(Beside(what, column, own, other, ratio_interval(days[:, 0], days[:, 1]) if counts else None))

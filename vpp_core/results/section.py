@@ -44,15 +44,20 @@ class Table:
 
     @property
     def rows(self) -> Iterator[list[Cell]]:
-        names = [str(name) for name in self.frame]
-        for row in self.frame.astype(str).itertuples(index=False):
-            yield [Cell(text, self._look(name, text)) for name, text in zip(names, row, strict=True)]
+        for row in zip(*self._texts.values(), strict=True):
+            yield [Cell(text, self._look(name, text)) for name, text in zip(self._texts, row, strict=True)]
+
+    @cached_property
+    def _texts(self) -> dict[str, list[str]]:
+        """The cells of each column."""
+        return {str(name): [str(cell) for cell in self.frame[name]] for name in self.frame}
 
     @cached_property
     def _numeric(self) -> set[str]:
-        cells = {str(name): [str(cell) for cell in self.frame[name]] for name in self.frame}
         return {
-            name for name, column in cells.items() if column and name != self.code and all(map(reads_as_number, column))
+            name
+            for name, column in self._texts.items()
+            if column and name != self.code and all(map(reads_as_number, column))
         }
 
     def _look(self, name: str, text: str) -> str:

@@ -94,9 +94,10 @@ def study_summary(rows: pd.DataFrame) -> pd.DataFrame:
     seeds = rows[rows["varied"].isin(list(DRAWN))]
     summaries = []
     for (study, month), members in seeds.groupby(["study", "month"], sort=False):
+        by_member = members.set_index(["seed", "value", "strategy"])
+        tables = {measure: by_member[measure].unstack() for measure in _MEASURES}  # noqa: PD010
         for step, upper, lower in COMPARED:
-            for measure in _MEASURES:
-                by_seed = members.set_index(["seed", "value", "strategy"])[measure].unstack()  # noqa: PD010
+            for measure, by_seed in tables.items():
                 if upper not in by_seed or lower not in by_seed:
                     continue
                 # one draw of the data under several fleets is one draw, not several

@@ -36,18 +36,18 @@ _ADDED_UP = [
 
 
 def household_months(days: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `HOUSEHOLD_MONTHS` from those of `HOUSEHOLD_DAYS` of one strategy, in order of homes."""
-    by_home = days.groupby("home_id")
+    """Rows of `HOUSEHOLD_MONTHS` from those of `HOUSEHOLD_DAYS`, in order of strategies and homes."""
+    by_home = days.groupby(["strategy", "home_id"])
     months = by_home[_ADDED_UP].sum(min_count=1)
     months["satisfaction"] = by_home["satisfaction"].mean()
     gains = by_home["household_gain_usd"].agg(list)
     bound = months["household_gain_usd"].isna()
     months["gain_by_day_usd"] = [[] if none else own for none, own in zip(bound, gains, strict=True)]
-    return months.reset_index().assign(strategy=days["strategy"].iloc[0])
+    return months.reset_index()
 
 
 def household_totals(days: pd.DataFrame) -> pd.DataFrame:
-    """Rows of `HOUSEHOLD_TOTALS` from those of `HOUSEHOLD_DAYS` of one strategy, in order of days."""
+    """Rows of `HOUSEHOLD_TOTALS` from those of `HOUSEHOLD_DAYS`, in order of strategies and days."""
     applies = days[_SCORES].notna().to_numpy()
     gain = days["household_gain_usd"]
     rows = days[["strategy", "local_day", "payment_usd", "household_gain_usd", "satisfaction", *_SCORES, *_VIOLATIONS]]

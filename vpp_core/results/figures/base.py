@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from vpp_core.devices import DEVICES
@@ -51,4 +53,5 @@ def see_through(tint: str, share: float) -> str:
 
 def values(series: pd.Series) -> list[float | None]:
     """Numbers to four decimals; null where there is none."""
-    return [None if pd.isna(value) else round(float(value), 4) + 0.0 for value in series]
+    numbers = series.to_numpy(dtype=float, na_value=np.nan).tolist()
+    return [None if isnan(number) else round(number, 4) + 0.0 for number in numbers]

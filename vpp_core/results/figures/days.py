@@ -86,9 +86,9 @@ def _heat(
 
 def day_figure(run: Run, strategy: str, day: str) -> Figure:
     """A day: realised and forecast price, and the energy that stores moved by window."""
-    windows = run.flat.windows.query("strategy == @strategy and local_day == @day")
+    windows = run.flat.windows
+    windows = windows[(windows["strategy"] == strategy) & (windows["local_day"] == day)]
     hours = windows["window_start"].dt.tz_convert(run.timezone).dt.strftime("%Y-%m-%dT%H:%M")
-    local = run.market_prices["timestamp"].dt.tz_convert(run.timezone)
     prices = run.market_prices[local_days(run.market_prices["timestamp"], run.timezone) == day]
     forecast = values(windows["forecast_p50_usd_per_mwh"])
     realised = values(prices["lmp_usd_per_mwh"])
@@ -113,7 +113,7 @@ def day_figure(run: Run, strategy: str, day: str) -> Figure:
                 "type": "scatter",
                 "mode": "lines",
                 "name": "price [$/MWh]",
-                "x": list(local[prices.index].dt.strftime("%Y-%m-%dT%H:%M")),
+                "x": list(prices["timestamp"].dt.tz_convert(run.timezone).dt.strftime("%Y-%m-%dT%H:%M")),
                 "y": realised,
                 "yaxis": "y2",
                 "line": {"color": PRICE, "shape": "hv", "width": 1.5},
