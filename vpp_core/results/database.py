@@ -219,11 +219,12 @@ def parameters_of(scenario: Scenario) -> Iterator[tuple[str, str]]:
     return walk(scenario.model_dump(mode="json", exclude={"name"}), "")
 
 
-def build_database(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table]) -> None:
+def build_database(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table], listing: str = "") -> None:
     """Write a new DuckDB file at `path` (a temporary name: locking and replacing are the caller's).
 
     `tables` by the names of `DATABASE_TABLES`, all months and scenarios together; one that is absent is made empty, so
-    that queries and views always work. Every table, column and view carries a comment.
+    that queries and views always work. Every table, column and view carries a comment. `listing`: digest of the files
+    that the tables were read from, kept as a table of its own.
     """
     import duckdb
 
@@ -238,6 +239,11 @@ def build_database(path: Path, tables: Mapping[str, pd.DataFrame | pa.Table]) ->
             connection.register("incoming", arrow)
             connection.execute(f'INSERT INTO "{name}" SELECT * FROM incoming')
             connection.unregister("incoming")
+        if listing:
+            connection.execute("CREATE TABLE lake_listing AS SELECT ? AS listing", [listing])
+            connection.execute(
+                "COMMENT ON TABLE lake_listing IS 'digest of the Parquet tables this database was built from'"
+            )
         connection.commit()
 
 

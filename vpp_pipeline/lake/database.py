@@ -191,12 +191,7 @@ def _build(lake: Lake, path: Path, listing: str) -> list[str]:
             parts.setdefault(SCENARIOS.name, []).append(scenario_rows(made_by))
     faults += [_only_results(lake, scenario) for scenario in sorted({name for _, name in _reported(lake)} - known)]
     try:
-        build_database(path, {name: pa.concat_tables(tables) for name, tables in parts.items()})
-        with duckdb.connect(str(path)) as connection:
-            connection.execute("CREATE TABLE lake_listing AS SELECT ? AS listing", [listing])
-            connection.execute(
-                "COMMENT ON TABLE lake_listing IS 'digest of the Parquet tables this database was built from'"
-            )
+        build_database(path, {name: pa.concat_tables(tables) for name, tables in parts.items()}, listing)
     except duckdb.Error as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise InputError(
