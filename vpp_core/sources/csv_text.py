@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from vpp_core.errors import InputError
@@ -47,12 +48,18 @@ def rows(content: bytes, where: str, delimiter: str | None = None) -> Iterator[t
         if delimiter is None:
             delimiter = delimiter_of(stream.readline(_LONGEST_LINE))
             stream.seek(0)
-        reader = csv.reader(_short_lines(stream, where), delimiter=delimiter, skipinitialspace=True)
+        lines = stream if _needs_no_look(content) else _short_lines(stream, where)
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         for cells in reader:
             if any(cells):
                 yield reader.line_num, cells
     except (csv.Error, UnicodeError) as error:
         raise InputError(f"{where} is not a readable CSV ({error}); download it again or remove it") from None
+
+
+def _needs_no_look(content: bytes) -> bool:
+    """Whether no line of a text can be too long and no letter is to be left out: what almost every file is."""
+    return b"\0" not in content and max(map(len, content.split(b"\n"))) < _LONGEST_LINE
 
 
 def _short_lines(stream: io.TextIOWrapper, where: str) -> Iterator[str]:
@@ -75,14 +82,21 @@ def delimiter_of(line: str) -> str:
 
 def tidy(cell: str) -> str:
     """A cell without quotes, no-break spaces and the blanks around it."""
-    return cell.replace("\xa0", " ").replace("\u202f", " ").replace("\ufeff", "").strip().strip('"').strip()
+    if not cell.isascii():
+        cell = cell.replace("\xa0", " ").replace("\u202f", " ").replace("\ufeff", "")
+    return cell.strip().strip('"').strip()
 
 
 def tidied(column: pd.Series) -> pd.Series:
     """A column's cells tidied; each text once, since most of them stand in thousands of rows."""
-    codes, texts = pd.factorize(column)
-    plain = np.array([tidy(text) for text in texts], dtype=object)
+    codes, plain = coded(column)
     return pd.Series(plain[codes], index=column.index, dtype=object)
+
+
+def coded(column: pd.Series) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
+    """A column's cells as places in the second array, which has each tidied text."""
+    codes, texts = pd.factorize(column.to_numpy(dtype=object))
+    return codes, np.array([tidy(text) for text in texts], dtype=object)
 
 
 def too_long(cells: Sequence[str], columns: int) -> bool:

@@ -97,7 +97,8 @@ def _without_other_commodity(table: MeterTable, frame: pd.DataFrame, notes: list
             raise OtherCommodityError(
                 f"{table.where} is a meter of {table.above[key][:40]}, not of electricity; remove it"
             )
-    other = frame[KIND].map(words.is_other_commodity)
+    kinds = {text: words.is_other_commodity(text) for text in frame[KIND].unique()}
+    other = frame[KIND].map(kinds).astype(bool)
     if other.all() and len(frame):
         raise OtherCommodityError(f"{table.where} holds {frame[KIND].iloc[0][:40]}, not electricity; remove it")
     if other.any():

@@ -20,6 +20,7 @@ _HEADER_WITHIN = 100
 MAX_ROWS = 1_000_000
 """Ten years of a meter at 15 minutes are 350,000."""
 _ROLES = (START, DATE, CLOCK, END, DURATION, USE, EXPORT, NET, UNIT, KIND, HOME)
+_NUMBER = re.compile(r"[\s\"$]*\d")
 _SEVERAL = -1
 """Place of the column of use where there are several."""
 
@@ -55,6 +56,7 @@ def _read_csv(content: bytes, where: str) -> MeterTable:
         if found:
             layout, width = found, len(cells)
             _refuse_several(layout, where)
+            _fill_up(table)
             table.headers.update({role: tidy(cells[place]) for role, place in layout.items()})
             continue
         if layout is None:
@@ -70,21 +72,27 @@ def _read_csv(content: bytes, where: str) -> MeterTable:
         _take(table, number, cells, layout)
     if layout is None:
         raise InputError(_no_header(seen, where))
+    _fill_up(table)
     return table
 
 
 def _take(table: MeterTable, number: int, cells: list[str], layout: dict[str, int]) -> None:
     row = {role: tidy(cells[place]) if place < len(cells) else "" for role, place in layout.items()}
     when = row.get(START) or " ".join(filter(None, (row.get(DATE), row.get(CLOCK)))) or row.get(END, "")
-    measured = [row.get(role, "") for role in (USE, EXPORT, NET)]
-    opening = next((tidy(cell) for cell in cells if cell.strip()), "")
-    if not any(measured) and not re.match(r"\d", when):
-        return
-    if words.is_summary(when or opening):
-        return
-    for role, column in table.cells.items():
-        column.append(row.get(role, ""))
+    if not when[:1].isdecimal():
+        if not any(row.get(role) for role in (USE, EXPORT, NET)):
+            return
+        if words.is_summary(when or next((tidy(cell) for cell in cells if cell.strip()), "")):
+            return
+    for role, text in row.items():
+        table.cells[role].append(text)
     table.lines.append(number)
+
+
+def _fill_up(table: MeterTable) -> None:
+    """Empty cells where the rows so far had no column of that role."""
+    for column in table.cells.values():
+        column += [""] * (len(table.lines) - len(column))
 
 
 def _delimiter(content: bytes, where: str) -> str:
@@ -97,7 +105,7 @@ def _delimiter(content: bytes, where: str) -> str:
 
 def _layout(cells: list[str]) -> dict[str, int] | None:
     """Role → position, where the cells are a header with a time and a measured column; else None."""
-    if any(re.match(r"^[\s\"$]*\d", cell) for cell in cells) or len(cells) < 2:
+    if any(map(_NUMBER.match, cells)) or len(cells) < 2:
         return None
     roles = [words.role_of(cell) for cell in cells]
     layout: dict[str, int] = {}

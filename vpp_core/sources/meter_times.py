@@ -25,6 +25,8 @@ _YEAR_LAST = re.compile(r"^(?P<a>\d{1,2})(?P<mark>[-/.])(?P<b>\d{1,2})[-/.](?P<y
 _NAMED = re.compile(r"^(?P<a>[A-Za-z]{3,9}|\d{1,2})[-. ]+(?P<b>[A-Za-z]{3,9}|\d{1,2})[-,. ]+(?P<y>\d{4})" + _TAIL)
 _MONTHS = {month[:3].lower(): number for number, month in enumerate(calendar.month_name) if month}
 _PERIOD = re.compile(r"^(.+?\d.*?)\s+(?:to|until|-|–|—)\s+.*\d.*$")
+_UNTIL = frozenset(("to", "until", "-", "–", "—"))
+"""The words between a period's start and end."""
 _EPOCH = re.compile(r"^\d{10}(?:\.\d+)?$|^\d{13}$|^\d{16}$|^\d{19}$")
 _MIDNIGHT = re.compile(r"[T ]+(?:0?0:00(?::00)?|12:00(?::00)? ?AM)$", re.IGNORECASE)
 _OFFSETS = {"Z": "+0000", "UTC": "+0000", "GMT": "+0000", "PST": "-0800", "PDT": "-0700"}
@@ -37,7 +39,7 @@ class TimeFaultError(ValueError):
 def joined(date: pd.Series, clock: pd.Series) -> pd.Series:
     """A column of dates and one of times of day as one text; a date's own midnight is left out."""
     whole = clock.str.contains(r"\d[-/.]\d", regex=True)
-    text = date.map(lambda cell: _MIDNIGHT.sub("", cell)) + " " + clock
+    text = date.map({cell: _MIDNIGHT.sub("", cell) for cell in date.unique()}) + " " + clock
     return text.where(~whole, clock)
 
 
@@ -46,7 +48,7 @@ def read_times(text: pd.Series) -> tuple[pd.DatetimeIndex, Bools]:
 
     What is no time is NaT. Texts without any agreement on day and month are a `TimeFaultError`.
     """
-    plain = text.map(lambda cell: _PERIOD.sub(r"\1", cell).strip())
+    plain = text.map(_start)
     epoch = plain.map(lambda cell: bool(_EPOCH.match(cell)))
     if epoch.any():
         return _from_epoch(plain.where(epoch, "")), np.ones(len(plain), dtype=bool)
@@ -62,9 +64,15 @@ def read_times(text: pd.Series) -> tuple[pd.DatetimeIndex, Bools]:
     impossible |= (parts["M"].fillna(0) > 59) | (parts["S"].fillna(0) > 59) | (seconds > 86_400)
     moment = (day + pd.to_timedelta(seconds, unit="s")).mask(impossible)
     has_offset = parts["offset"].notna()
-    shift = parts["offset"].map(_offset_minutes, na_action="ignore").astype(float).fillna(0)
+    offsets = {offset: _offset_minutes(offset) for offset in parts["offset"].dropna().unique()}
+    shift = parts["offset"].map(offsets).astype(float).fillna(0)
     moment -= pd.to_timedelta(shift, unit="m")
     return pd.DatetimeIndex(moment), has_offset.to_numpy()
+
+
+def _start(cell: str) -> str:
+    """What a cell says of the start, where it may be that of a period."""
+    return (cell if _UNTIL.isdisjoint(cell.split()) else _PERIOD.sub(r"\1", cell)).strip()
 
 
 def _from_epoch(text: pd.Series) -> pd.DatetimeIndex:
@@ -80,14 +88,14 @@ def _offset_minutes(offset: str) -> int:
 
 def _parts(text: pd.Series) -> pd.DataFrame:
     """Year, month, day and the rest of each text as numbers, missing where it is no time."""
-    columns = ["year", "month", "day", "H", "M", "S", "half", "offset"]
     found = text.map(_match)
     year_last = found.map(lambda match: match is not None and match.re is _YEAR_LAST)
     day_first = _day_first([match for match in found[year_last]]) if year_last.any() else False
     rows = [_numbers(match, day_first) for match in found]
-    table = pd.DataFrame(rows, columns=columns, index=text.index)
-    numbers = columns[:6]
-    table[numbers] = table[numbers].astype(float)
+    numbers = np.array([row[:6] for row in rows], dtype=float).reshape(-1, 6)
+    table = pd.DataFrame(numbers, columns=["year", "month", "day", "H", "M", "S"], index=text.index)
+    for place, name in ((6, "half"), (7, "offset")):
+        table[name] = np.array([row[place] for row in rows], dtype=object)
     return table
 
 
@@ -116,7 +124,8 @@ def _numbers(match: re.Match[str] | None, day_first: bool) -> tuple[object, ...]
             return nothing
         month, day = _MONTHS[word[:3].lower()], int(number)
     half = part["half"].lower() if part["half"] else None
-    return (year, month, day, part["H"], part["M"], part["S"], half, part["offset"])
+    clock = (None if part[name] is None else int(part[name]) for name in "HMS")
+    return (year, month, day, *clock, half, part["offset"])
 
 
 def _day_first(matches: list[re.Match[str]]) -> bool:

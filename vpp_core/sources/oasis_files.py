@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import islice
-from operator import itemgetter
 
 import pandas as pd
 
@@ -134,18 +133,21 @@ def _parse(
 
 def _parts(lines: Iterator[tuple[int, list[str]]], columns: Columns, width: int, where: str) -> Iterator[pd.DataFrame]:
     """The needed columns of the rows as text, so many at a time."""
-    names, of = list(columns.places), itemgetter(*columns.places.values())
     while batch := list(islice(lines, _ROWS_AT_ONCE)):
-        for number, cells in batch:
-            if len(cells) > width and csv_text.too_long(cells, width):
-                raise InputError(
-                    f"{where} has more cells in line {number} than in its header; download it again or remove it"
-                )
-        padding = [""] * width
-        needed = zip(*(of(cells if len(cells) >= width else cells + padding) for _, cells in batch), strict=True)
+        numbers, rows = zip(*batch, strict=True)
+        if set(map(len, rows)) != {width}:
+            rows = tuple(_fitting(cells, number, width, where) for number, cells in batch)
+        cells_of = list(zip(*rows, strict=True))
         yield pd.DataFrame(
-            {name: pd.Series(cells, dtype=object) for name, cells in zip(names, needed, strict=True)}
-        ).assign(line=[number for number, _ in batch])
+            {name: pd.Series(cells_of[place], dtype=object) for name, place in columns.places.items()}
+        ).assign(line=list(numbers))
+
+
+def _fitting(cells: list[str], number: int, width: int, where: str) -> list[str]:
+    """A row with as many cells as the header: what it lacks is empty, and what is beyond has to be."""
+    if csv_text.too_long(cells, width):
+        raise InputError(f"{where} has more cells in line {number} than in its header; download it again or remove it")
+    return [*cells[:width], *[""] * (width - len(cells))]
 
 
 READER = PriceReader(endings=_ENDINGS, read=_parse, may_touch=_may_touch, first_look=_refuse_error_answer)

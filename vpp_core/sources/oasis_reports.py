@@ -14,7 +14,7 @@ import pandas as pd
 
 from vpp_core.errors import InputError
 from vpp_core.iso import CAISO
-from vpp_core.sources.csv_text import MAX_COLUMNS, tidied, tidy
+from vpp_core.sources.csv_text import MAX_COLUMNS, coded, tidied, tidy
 from vpp_core.sources.price_rows import (
     DAY_AHEAD,
     REAL_TIME,
@@ -187,11 +187,14 @@ def _rows(table: pd.DataFrame, item: pd.Series, columns: Columns, report: str, w
 
 
 def _times(table: pd.DataFrame, column: str, where: str) -> pd.Series:
+    """The instants of a column; each text is read once, since every part of a price has its row at that time."""
+    codes, texts = coded(table[column])
     try:
-        return pd.to_datetime(tidied(table[column]), utc=True, format="ISO8601", errors="raise").dt.as_unit("us")
+        instants = pd.to_datetime(pd.Index(texts, dtype=object), utc=True, format="ISO8601").as_unit("us")
     except (ValueError, TypeError, OverflowError):
         read = pd.to_datetime(tidied(table[column]), utc=True, format="ISO8601", errors="coerce")
         raise InputError(unreadable(table[column], read.isna(), table["line"], where)) from None
+    return pd.Series(instants.take(codes), index=table.index)
 
 
 def _first(table: pd.DataFrame, where: pd.Series) -> pd.Series:

@@ -14,13 +14,14 @@ import pandas as pd
 
 from vpp_core.errors import InputError, UnavailableError
 from vpp_core.iso import ISOS, Iso, PriceBounds
-from vpp_core.sources.csv_text import tidied, tidy
+from vpp_core.sources.csv_text import coded, tidied, tidy
 
 REAL_TIME, DAY_AHEAD, RESERVES = "real-time LMP", "day-ahead LMP", "reserve prices"
 STEPS = {REAL_TIME: pd.Timedelta(minutes=15), DAY_AHEAD: pd.Timedelta(hours=1), RESERVES: pd.Timedelta(hours=1)}
 LMP = "LMP"
 """Item of a whole price, beside its parts and the reserve products of the market."""
 COLUMNS = ("timestamp", "name", "item", "price")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?")
 _SAME_PRICE = 1e-5
 """Reports print five decimals: two prices closer than this [$/MWh] are the same."""
 
@@ -106,11 +107,12 @@ def numbers(text: pd.Series, lines: pd.Series, where: str) -> pd.Series:
     InputError
         For infinity, NaN and words, with their line.
     """
-    text = tidied(text)
-    plain = text.str.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?") | (text == "")
+    codes, texts = coded(text)
+    plain = np.array([one == "" or _NUMBER.fullmatch(one) is not None for one in texts], dtype=bool)
     if not plain.all():
-        raise InputError(unreadable(text, ~plain, lines, where))
-    return text.where(text != "", "nan").astype(float)
+        raise InputError(unreadable(tidied(text), pd.Series(~plain[codes], index=text.index), lines, where))
+    read = np.array([float(one or "nan") for one in texts])
+    return pd.Series(read[codes], index=text.index)
 
 
 def unreadable(text: pd.Series, unread: pd.Series, lines: pd.Series, where: str) -> str:
