@@ -41,12 +41,13 @@ def _lmp_report(start: pd.Timestamp, end: pd.Timestamp, node: str, day_ahead: bo
     name = "PRC_LMP" if day_ahead else "PRC_RTPD_LMP"
     first = pd.date_range(start, end, freq=STEPS[name], inclusive="left").tz_convert("UTC")
     price = price_at(first, day_ahead)
+    begins, ends = (when.strftime("%Y-%m-%dT%H:%M:00-00:00") for when in (first, first + pd.Timedelta(STEPS[name])))
     tables = []
     for item, share in {"LMP": 1.0, **PARTS}.items():
         table = pd.DataFrame(
             {
-                "INTERVALSTARTTIME_GMT": first.strftime("%Y-%m-%dT%H:%M:00-00:00"),
-                "INTERVALENDTIME_GMT": (first + pd.Timedelta(STEPS[name])).strftime("%Y-%m-%dT%H:%M:00-00:00"),
+                "INTERVALSTARTTIME_GMT": begins,
+                "INTERVALENDTIME_GMT": ends,
                 "NODE": node,
                 "MARKET_RUN_ID": "DAM" if day_ahead else "RTPD",
                 "LMP_TYPE": item,
@@ -67,6 +68,7 @@ def reserve_report(
 @functools.cache
 def _reserve_report(start: pd.Timestamp, end: pd.Timestamp, kind: str, regions: tuple[str, ...]) -> pd.DataFrame:
     first = pd.date_range(start, end, freq="1h", inclusive="left").tz_convert("UTC")
+    begins = first.strftime("%Y-%m-%dT%H:%M:00-00:00")
     value = {
         "AS_CAISO_EXP": price_at(first).clip(0) / 5,
         "AS_SP26_EXP": np.ones(len(first)),
@@ -75,7 +77,7 @@ def _reserve_report(start: pd.Timestamp, end: pd.Timestamp, kind: str, regions: 
     tables = [
         pd.DataFrame(
             {
-                "INTERVALSTARTTIME_GMT": first.strftime("%Y-%m-%dT%H:%M:00-00:00"),
+                "INTERVALSTARTTIME_GMT": begins,
                 "ANC_TYPE": kind,
                 "ANC_REGION": region,
                 "MARKET_RUN_ID": "DAM",

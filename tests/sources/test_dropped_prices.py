@@ -42,15 +42,25 @@ def read(raw: Path, offline: Services) -> Callable[[], tuple[pd.DataFrame, list[
 Read = Callable[[], tuple[pd.DataFrame, list[Unread]]]
 
 
-def real_time() -> pd.DataFrame:
-    """A month with the column that says which item a row is of."""
-    report = lmp_report(JULY.start, JULY.end)
+NEXT_DAY = JULY.start + pd.Timedelta(days=1)
+"""End of a day of what is refused or left aside, however much there is of it."""
+
+
+def real_time(end: pd.Timestamp = NEXT_DAY) -> pd.DataFrame:
+    """Prices with the column that says which item a row is of."""
+    report = lmp_report(JULY.start, end)
     return report.assign(XML_DATA_ITEM=report["LMP_TYPE"].map(ITEMS))
 
 
 def requirements() -> pd.DataFrame:
-    report = reserve_report(JULY.start, JULY.end, "SR")
+    report = reserve_report(JULY.start, NEXT_DAY, "SR")
     return report.assign(XML_DATA_ITEM="SP_REQ_MIN_MW", MW=850.0)
+
+
+NAME = "20200701_20200801_PRC_RTPD_LMP_RTPD_LMP_v3"
+MONTH = real_time(JULY.end).query("LMP_TYPE in ['LMP', 'MCC']")
+"""Prices, and one of their components beside them."""
+TEXT = MONTH.to_csv(index=False).encode()
 
 
 def packed(files: dict[str, bytes]) -> bytes:
@@ -67,7 +77,7 @@ def all_real(table: pd.DataFrame) -> bool:
 
 
 def test_requirements_in_the_shape_of_prices_are_not_prices(drop: Drop, read: Read) -> None:
-    drop(real_time(), "20200701_20200801_PRC_RTPD_LMP_RTPD_LMP_v3.zip")
+    drop(packed({f"{NAME}.csv": TEXT}), f"{NAME}.zip")
     drop(requirements(), "20200701_20200801_AS_REQ_DAM_v1.zip")
     table, unread = read()
     assert all_real(table)
@@ -95,7 +105,7 @@ def test_requirements_in_the_shape_of_prices_are_not_prices(drop: Drop, read: Re
             ),
             "a load forecast",
         ),
-        (reserve_report(JULY.start, JULY.end, "RU").assign(XML_DATA_ITEM="RU_CLR_PRC"), "RU_CLR_PRC, no prices that"),
+        (reserve_report(JULY.start, NEXT_DAY, "RU").assign(XML_DATA_ITEM="RU_CLR_PRC"), "RU_CLR_PRC, no prices that"),
     ],
 )
 def test_another_report_alone_is_refused_by_its_name_and_says_which_are_read(
@@ -108,7 +118,7 @@ def test_another_report_alone_is_refused_by_its_name_and_says_which_are_read(
 
 
 def test_five_minute_prices_that_call_themselves_fifteen_minute_ones_are_refused(drop: Drop, read: Read) -> None:
-    stamps = pd.date_range(JULY.start, JULY.end, freq="5min", inclusive="left")
+    stamps = pd.date_range(JULY.start, NEXT_DAY, freq="5min", inclusive="left")
     report = pd.DataFrame(
         {
             "INTERVALSTARTTIME_GMT": stamps.strftime("%Y-%m-%dT%H:%M:00-00:00"),
@@ -126,11 +136,6 @@ def test_a_row_whose_two_names_contradict_each_other_is_refused(drop: Drop, read
     drop(real_time().assign(XML_DATA_ITEM="LMP_CONG_PRC"), "x.csv")
     with pytest.raises(InputError, match=r"says \w+ and LMP_CONG_PRC of one price in line"):
         read()
-
-
-NAME = "20200701_20200801_PRC_RTPD_LMP_RTPD_LMP_v3"
-TEXT = real_time().query("LMP_TYPE in ['LMP', 'MCC']").to_csv(index=False).encode()
-"""Prices, and one of their components beside them."""
 
 
 @pytest.mark.parametrize(
@@ -192,8 +197,7 @@ def test_every_other_file_is_named_with_its_reason(raw: Path, drop: Drop, read: 
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_files_of_other_times_are_told_only_where_the_month_lacks_prices(whole: bool, drop: Drop, read: Read) -> None:
-    report = real_time()
-    drop(report if whole else report.head(400), "july.csv")
+    drop(TEXT if whole else real_time(), "july.csv")
     drop(b"never opened", "20200101_20200201_PRC_RTPD_LMP.zip")
     drop(lmp_report("2020-05-01T07:00Z", "2020-05-02T07:00Z"), "may.csv")
     table, unread = read()
@@ -224,9 +228,8 @@ def test_many_files_with_one_reason_are_one_line() -> None:
 def test_a_price_that_no_market_has_is_refused_whatever_series_it_is_of(
     item: str, price: str, says: str, drop: Drop, read: Read
 ) -> None:
-    next_day = JULY.start + pd.Timedelta(days=1)
-    drop(lmp_report(JULY.start, next_day), "rt.csv")
-    report = reserve_report(JULY.start, next_day, "SR") if item == "SR" else lmp_report(JULY.start, next_day)
+    drop(lmp_report(JULY.start, NEXT_DAY), "rt.csv")
+    report = reserve_report(JULY.start, NEXT_DAY, "SR") if item == "SR" else lmp_report(JULY.start, NEXT_DAY)
     column, kind = ("MW", "ANC_TYPE") if item == "SR" else ("PRC", "LMP_TYPE")
     report = report.astype({column: object}).reset_index(drop=True)
     report.loc[report.index[report[kind] == item][7], column] = price
@@ -249,7 +252,7 @@ def test_an_answer_of_the_hosted_archive_is_held_to_the_same_bounds() -> None:
 
 
 def test_a_missing_price_is_a_gap_and_no_error(drop: Drop, read: Read) -> None:
-    report = real_time().astype({"PRC": object}).reset_index(drop=True)
+    report = MONTH.astype({"PRC": object}).reset_index(drop=True)
     report.loc[report.index[report["LMP_TYPE"] == "LMP"][5], "PRC"] = ""
     drop(report, "x.csv")
     assert (read()[0]["lmp_source"] == "filled").sum() == 1
@@ -303,9 +306,9 @@ def test_a_zip_of_two_reports_is_read_for_the_prices_and_the_other_is_named(drop
     assert [entry.file for entry in unread] == ["oasis/both.zip (req.csv)"]
 
 
-def as_gridstatus_saves_it(hosted: bool) -> pd.DataFrame:
+def as_gridstatus_saves_it(hosted: bool, end: pd.Timestamp = NEXT_DAY) -> pd.DataFrame:
     """Both products of all regions in one table, a column per product; or as its hosted service names the columns."""
-    long = pd.concat([reserve_report(JULY.start, JULY.end, item) for item in ("SR", "NR")])
+    long = pd.concat([reserve_report(JULY.start, end, item) for item in ("SR", "NR")])
     wide = long.pivot_table(
         index=["INTERVALSTARTTIME_GMT", "ANC_REGION"], columns="ANC_TYPE", values="MW"
     ).reset_index()
@@ -326,8 +329,8 @@ def as_gridstatus_saves_it(hosted: bool) -> pd.DataFrame:
 
 @pytest.mark.parametrize("hosted", [False, True], ids=["gridstatus", "hosted"])
 def test_reserve_prices_as_gridstatus_saves_them_are_real(hosted: bool, drop: Drop, read: Read) -> None:
-    drop(real_time(), "rt.zip")
-    drop(as_gridstatus_saves_it(hosted), "caiso_as_prices.csv")
+    drop(TEXT, "rt.csv")
+    drop(as_gridstatus_saves_it(hosted, JULY.end), "caiso_as_prices.csv")
     table, unread = read()
     assert (table[["spin_source", "nonspin_source"]] == "file").all(axis=None) and not unread
     hours = Period(JULY).timestamps.floor("h")

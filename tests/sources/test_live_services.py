@@ -105,7 +105,7 @@ def test_throttled_for_good_is_an_error_with_live_and_a_drawn_month_with_auto(
 
 def test_a_time_out_is_retried_and_then_served(raw: Path, server: FakeServices) -> None:
     server.script = ["hang"]
-    table = market_prices(LIVE, AUGUST, raw, services=server.services(timeout_seconds=2.5))
+    table = market_prices(LIVE, AUGUST, raw, services=server.services(timeout_seconds=1.0))
     assert (table["lmp_source"] == "live").all()
 
 

@@ -154,7 +154,7 @@ def test_a_home_s_usual_load_is_known_before_the_month_and_does_not_depend_on_ho
 
 
 def test_the_usual_load_of_a_meter_is_that_of_the_year_before_the_month_in_its_file(raw: Path) -> None:
-    for name, step, column, scale in (("a.csv", "15min", "load_kw", 1.0), ("b.csv", "1h", "usage_kwh", 1.0)):
+    for name, step, column, scale in (("a.csv", "30min", "load_kw", 1.0), ("b.csv", "1h", "usage_kwh", 1.0)):
         stamps = pd.date_range("2022-07-01", "2023-09-01", freq=step, inclusive="left", tz="America/Los_Angeles")
         year = np.where(stamps >= pd.Timestamp("2022-08-01", tz="America/Los_Angeles"), 0.5, 7.0)
         load = np.where(stamps >= pd.Timestamp("2023-08-01", tz="America/Los_Angeles"), 2.0, year) * scale
