@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -114,5 +116,15 @@ def test_later_windows_numbers_are_put_where_cvxpy_would_write_them() -> None:
         numbers = (gain, quantity, least[one._books], offered[one._books])
         put_in, written = one._given_to_highs(*numbers)[0], by_cvxpy._problem.get_problem_data("HIGHS")[0]
         assert (put_in["A"] != written["A"]).nnz == 0 and put_in["A"].nnz == written["A"].nnz, window
+        assert put_in["A"].data.tobytes() == written["A"].data.tobytes(), "signs of zeros too"
         for name in ("b", "c", "lower_bounds", "upper_bounds"):
             assert np.array_equal(put_in[name], written[name]), name
+
+
+def test_runs_of_equal_books_share_a_compiled_program_and_few_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window_program, "_kept", threading.local())
+    books = [np.arange(k + 1) for k in range(window_program.MOST_KEPT)]
+    first = [window_program._compiled(book) for book in books]
+    assert [window_program._compiled(book.copy()) for book in books] == first
+    window_program._compiled(np.zeros(3, dtype=books[0].dtype))
+    assert window_program._compiled(books[1]) is first[1] and window_program._compiled(books[0]) is not first[0]

@@ -16,6 +16,7 @@ gain per kW, which is exact for a sum with one limit (`by_merit`). Both ways are
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +30,12 @@ log = logging.getLogger(__name__)
 
 LARGE_FLEET_HOMES = 2000
 """Above this size segments are taken by merit, without CVXPY: in every aggregation of such a fleet, however small."""
+MOST_KEPT = 16
+"""Compiled programs that a thread keeps: a run has one of energy and one of reserves for each aggregation."""
 MERIT_ORDER, HIGHS = "merit order", "HiGHS"
 _ROUNDING = 1e-9
 _SOLVERS_ROUNDING = 1e-7
+_kept = threading.local()
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class WindowProgram:
     def _by_program(self, gain: Floats, quantity_kw: Floats, offered: Floats) -> tuple[Floats | None, str]:
         """The best shares by CVXPY, or why there are none."""
         if self._compiled is None:
-            self._compiled = _Compiled(self._layout.book)
+            self._compiled = _compiled(self._layout.book)
         book, books = self._layout.book, self._layout.books
         most = np.where(offered < self._minimum_kw * (1 - _ROUNDING), 0.0, offered)
         least = np.zeros(books)
@@ -172,9 +176,26 @@ class _Compiled:
         return self._written
 
 
+def _compiled(book: Ints) -> _Compiled:
+    """The program of segments in these books, compiled once for all runs of a thread: that takes as long as ten solves.
+
+    No run leaves anything in it that another could see.
+    """
+    by_books: dict[bytes, _Compiled] = vars(_kept).setdefault("by_books", {})
+    key = book.tobytes()
+    if key not in by_books:
+        if len(by_books) == MOST_KEPT:
+            del by_books[next(iter(by_books))]
+        by_books[key] = _Compiled(book)
+    return by_books[key]
+
+
 def _entries(quantity_kw: Floats) -> Floats:
-    """Of each share its column's two entries, (2 K,): what it adds to its book, at most and at least."""
-    return np.stack([quantity_kw, -quantity_kw], axis=1).ravel()
+    """Of each share its column's two entries, (2 K,): what it adds to its book, at most and at least.
+
+    Added and negated so that a zero has the sign that CVXPY gives it.
+    """
+    return -(0.0 + np.stack([-quantity_kw, quantity_kw], axis=1)).ravel()
 
 
 def by_merit(gain_usd: Floats, quantity_kw: Floats, book: Ints, books: int, minimum_kw: float) -> tuple[Floats, bool]:
