@@ -12,8 +12,9 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import dagster as dg
@@ -43,6 +44,7 @@ class Served:
     port: int
     path: str
     printed: str
+    process: int
 
     def ask(self, method: str = "GET", path: str = "", body: object = None, **headers: str) -> tuple[int, str]:
         """Status and text of one request; the Host header is the server's own unless given."""
@@ -67,30 +69,39 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """`vpp ui` as a person starts it, ended as a person ends it."""
-    folder, port = tmp_path_factory.mktemp("ui"), free_port()
+@contextmanager
+def started(folder: Path, *, without_fault: bool = True) -> Iterator[tuple[Served, subprocess.Popen[bytes]]]:
+    """`vpp ui` as a person starts it, once its pages are there; at its end it must have told of no fault."""
+    port, said = free_port(), folder / "said"
     places = {"VPP_LAKE": str(folder / "lake"), "DAGSTER_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "vpp_pipeline.cli", "ui", "--port", str(port)]
     with (
-        (folder / "said").open("w") as said,
-        subprocess.Popen(command, env=os.environ | places, stdout=said, stderr=said, start_new_session=True) as process,
+        said.open("w") as file,
+        subprocess.Popen(command, env=os.environ | places, stdout=file, stderr=file, start_new_session=True) as process,
     ):
         try:
             deadline = time.monotonic() + 120
             while not (folder / "home" / "ui-path").exists():
-                assert process.poll() is None and time.monotonic() < deadline, (folder / "said").read_text()
+                assert process.poll() is None and time.monotonic() < deadline, said.read_text()
                 time.sleep(0.1)
-            running = Served(port, f"/{(folder / 'home' / 'ui-path').read_text()}", "")
+            running = Served(port, f"/{(folder / 'home' / 'ui-path').read_text()}", "", process.pid)
             while running.ask("GET", "/server_info")[0] != 200:
                 assert process.poll() is None and time.monotonic() < deadline
-            yield Served(port, running.path, (folder / "said").read_text())
+            yield replace(running, printed=said.read_text()), process
         finally:
-            os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)  # as a terminal does
             code = process.wait(60)
-    assert code == 0, (folder / "said").read_text()
-    assert "Traceback" not in (folder / "said").read_text()
+    assert code in (0, -signal.SIGKILL), said.read_text()
+    assert not without_fault or "Traceback" not in said.read_text()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A running `vpp ui`, ended as a person ends it."""
+    with started(tmp_path_factory.mktemp("ui")) as (running, process):
+        yield running
+        assert process.poll() is None
 
 
 def test_the_address_that_is_printed_opens_the_page_and_its_own_requests_are_answered(served: Served) -> None:
@@ -100,6 +111,84 @@ def test_the_address_that_is_printed_opens_the_page_and_its_own_requests_are_ans
     for origin in ({}, {"Origin": served.own}):
         status, answer = served.graphql("{workspaceOrError {... on Workspace {locationEntries {name}}}}", **origin)
         assert status == 200 and "vpp_pipeline" in answer
+
+
+LOCATIONS = "{workspaceOrError {... on Workspace {locationEntries {locationOrLoadError {__typename}}}}}"
+DAEMONS = "{instance {daemonHealth {allDaemonStatuses {daemonType required healthy}}}}"
+RELOAD = """mutation { reloadRepositoryLocation(repositoryLocationName: "vpp_pipeline") {
+  ... on WorkspaceLocationEntry { locationOrLoadError { __typename } } } }"""
+PROCESSES = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are looked for in /proc")
+
+
+def children(of: int, command: bytes) -> list[int]:
+    """Living processes of a command that another started, by the parent that /proc names behind each command."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == of and state != "Z" and command in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+def code_servers(of: int) -> list[int]:
+    return children(of, b"code-server")
+
+
+def until(true: Callable[[], object], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@PROCESSES
+def test_the_daemon_lives_in_the_same_process_and_one_code_server_serves_both(served: Served) -> None:
+    def all_healthy() -> bool:
+        told = json.loads(served.graphql(DAEMONS)[1])["data"]["instance"]["daemonHealth"]["allDaemonStatuses"]
+        needed = {status["daemonType"]: status["healthy"] for status in told if status["required"]}
+        return {"SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR"} <= set(needed) and all(needed.values())
+
+    until(all_healthy)
+    (server,) = code_servers(served.process)
+    assert len(children(server, b"grpc")) == 1
+    assert not children(served.process, b"dagster._daemon")
+
+
+@PROCESSES
+@pytest.mark.slow
+def test_a_code_server_that_is_killed_is_started_anew_and_reload_gives_a_new_one_to_page_and_daemon(
+    tmp_path: Path,
+) -> None:
+    def loaded() -> bool:
+        return "RepositoryLocation" in running.graphql(LOCATIONS)[1]
+
+    with started(tmp_path, without_fault=False) as (running, _):
+        until(loaded)
+        (first,) = code_servers(running.process)
+        os.kill(first, signal.SIGKILL)
+        until(lambda: set(code_servers(running.process)) - {first})
+        (second,) = code_servers(running.process)
+        until(lambda: children(second, b"grpc") and loaded())
+        (code,) = children(second, b"grpc")
+
+        def reloaded() -> bool:
+            done = "RepositoryLocation" in running.graphql(RELOAD, Origin=running.own)[1]
+            return done and children(second, b"grpc") not in ([], [code])
+
+        until(reloaded)
+    assert "Restarting the code server process" in (tmp_path / "said").read_text()
+
+
+@PROCESSES
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_code_server_outlives_the_ui_for_long(tmp_path: Path, number: signal.Signals) -> None:
+    with started(tmp_path) as (running, process):
+        (server,) = code_servers(running.process)
+        process.send_signal(number)
+        assert process.wait(60) == (0 if number == signal.SIGTERM else -number)
+        until(lambda: not Path(f"/proc/{server}").exists())
 
 
 @pytest.mark.parametrize(
@@ -130,7 +219,7 @@ def test_a_mutation_by_get_is_refused_whoever_sends_it(served: Served) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/runs", "/graphql", "/server_info", "/wrong-wrong-wrong-wrong/graphql"])
 def test_without_the_secret_path_there_is_nothing_and_it_is_not_told(served: Served, path: str) -> None:
-    outside = Served(served.port, "", "")
+    outside = replace(served, path="")
     for method in ("GET", "POST"):
         status, said = outside.ask(method, path)
         assert status == 404

@@ -1,19 +1,18 @@
-"""The webserver, in this process, and Dagster's daemon (queue, schedule, sensors) in one of its own."""
+"""The webserver, in this process, with Dagster's daemon and the code server of both beside it (`background`)."""
 
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import secrets
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vpp_core.errors import InputError
+from vpp_pipeline.ui.background import code_server, daemon
 from vpp_pipeline.ui.guard import LOOPBACK, Guard
 from vpp_pipeline.ui.lake_pages import LakePages
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 SECRET_FILE = "ui-path"
 EVERYWHERE = ("0.0.0.0", "::")
-WAIT_FOR_DAEMON_SECONDS = 30
 DATABASE_TIMEOUT_MS, RECYCLE_SECONDS, POOL_OVERFLOW = 15_000, 3600, 20
 """As Dagster's own webserver has them."""
 
@@ -73,38 +71,24 @@ def serve(
     names: tuple[str, ...],
     lake: Lake,
 ) -> None:
-    """Serve until interrupted. Ends the daemon with it; runs under way are told to end by Dagster."""
-    import uvicorn
+    """Serve until interrupted. Ends daemon and code server with it; runs under way are told to end by Dagster."""
     from dagster import __version__
     from dagster._core.workspace.context import WorkspaceProcessContext
-    from dagster._core.workspace.load_target import WorkspaceFileTarget
-    from dagster_webserver.app import create_app_from_workspace_process_context
 
+    # Meanwhile: the code server takes seconds to start.
+    threading.Thread(target=importlib.import_module, args=("dagster_webserver.app",), daemon=True).start()
     instance.optimize_for_webserver(DATABASE_TIMEOUT_MS, RECYCLE_SECONDS, POOL_OVERFLOW)
     with (
-        _daemon(workspace),
-        WorkspaceProcessContext(
-            instance, WorkspaceFileTarget([str(workspace)]), __version__, code_server_log_level="WARNING"
-        ) as context,
+        code_server(instance, workspace) as target,
+        daemon(instance, target),
+        WorkspaceProcessContext(instance, target, __version__) as context,
     ):
+        import uvicorn
+        from dagster_webserver.app import create_app_from_workspace_process_context
+
         application = create_app_from_workspace_process_context(context, prefix)
         guarded = Guard(LakePages(application, lake), prefix, names)
         uvicorn.Server(uvicorn.Config(guarded, log_level="warning", server_header=False)).run(sockets=[listener])
-
-
-@contextmanager
-def _daemon(workspace: Path) -> Iterator[None]:
-    """Dagster's daemon beside the webserver. In a session of its own: a terminal's Ctrl-C would interrupt it midway."""
-    command = [sys.executable, "-m", "dagster._daemon", "run", "--log-level", "warning", "-w", str(workspace)]
-    process = subprocess.Popen(command, start_new_session=True)
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(WAIT_FOR_DAEMON_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
 
 
 def names_of(host: str, further: list[str]) -> tuple[str, ...]:
