@@ -51,7 +51,7 @@ def main() -> None:
     forecast = price_forecast(lmp, scenario.known_period(month), scenario.market)
     sun, use = solar.solar_generation(scenario, month, raw), load.load_profiles(scenario, month, raw)
     outcomes = simulate(Inputs.build(scenario, month, lmp, forecast, sun, use, fleet), STRATEGIES)
-    kpis = kpi_monthly(outcomes_to_arrow(outcomes), scenario, month, lmp, fleet)
+    kpis = kpi_monthly(outcomes_to_arrow(outcomes), scenario, month, fleet)
     print(ladder_table(kpis).to_string(index=False))  # noqa: T201
 
 

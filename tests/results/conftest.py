@@ -76,7 +76,7 @@ def run_of(invent):
     def make(surplus=LOSES, **options) -> Run:
         made = invent(surplus, **options)
         daily = kpi_daily(made.outcomes, made.scenario, made.month, made.prices)
-        kpis = kpi_monthly(made.outcomes, made.scenario, made.month, made.prices, made.fleet)
+        kpis = kpi_monthly(made.outcomes, made.scenario, made.month, made.fleet)
         source = pd.DataFrame({"source": ["synthetic", "tmy"]})
         return Run(
             kpis,

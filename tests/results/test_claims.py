@@ -13,7 +13,7 @@ SURPLUS = {"no_vpp": 0.0, "negotiated": 20.0, "centralized_aware": 22.0, "centra
 def claims_of(invent, surplus=SURPLUS, **options):
     run = invent(surplus, **options)
     daily = kpi_daily(run.outcomes, run.scenario, run.month, run.prices)
-    table = claims(kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet), daily)
+    table = claims(kpi_monthly(run.outcomes, run.scenario, run.month, run.fleet), daily)
     CLAIMS.pandera.validate(table)
     return table.set_index("claim")
 
@@ -54,7 +54,7 @@ def test_a_count_that_grows_with_homes_and_days_is_shown_and_not_judged(invent):
 def test_an_interval_without_ends_over_several_days_is_undecided(invent):
     """Some mixes of the days have no bid at all: the share that cleared has no interval, and no verdict."""
     run = invent(SURPLUS, days=3)
-    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet)
+    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.fleet)
     daily = kpi_daily(run.outcomes, run.scenario, run.month, run.prices)
     daily.loc[daily["local_day"] != "2023-08-02", ["bids_submitted", "bids_cleared"]] = 0
     row = claims(kpis, daily).set_index("claim").loc["bids_successful"]
@@ -68,7 +68,7 @@ def test_the_claim_is_also_read_against_the_centralized_result_that_it_took_as_t
 
 def test_a_bound_below_a_cent_is_nothing_to_be_a_share_of(invent):
     run = invent(SURPLUS | {"negotiated": 0.0005, "perfect_foresight": 0.001}, days=3)
-    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet).set_index("strategy")
+    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.fleet).set_index("strategy")
     assert kpis.loc[["negotiated", "perfect_foresight"], "percent_of_perfect"].isna().all()
     daily = kpi_daily(run.outcomes, run.scenario, run.month, run.prices)
     row = claims(kpis.reset_index(), daily).set_index("claim").loc["profit_of_optimum"]

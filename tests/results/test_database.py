@@ -14,7 +14,7 @@ def database(invent, tmp_path_factory):
     run = invent(SURPLUS, days=2, homes=6, gains={"negotiated": 0.05})
     path = tmp_path_factory.mktemp("database") / "reports.duckdb.tmp"
     tables = {
-        "kpi_monthly": kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet),
+        "kpi_monthly": kpi_monthly(run.outcomes, run.scenario, run.month, run.fleet),
         "kpi_daily": kpi_daily(run.outcomes, run.scenario, run.month, run.prices),
         **result_tables(run.outcomes, run.month, run.scenario.name, run.fleet),
     }

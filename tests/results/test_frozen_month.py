@@ -43,7 +43,7 @@ def tiny_month() -> pd.DataFrame:
     solar, load = solar_generation(scenario, month, raw), load_profiles(scenario, month, raw)
     inputs = Inputs.build(scenario, month, prices, forecast, solar, load, fleet)
     outcomes = outcomes_to_arrow(simulate(inputs, KEYS))
-    return kpi_monthly(outcomes, scenario, month, prices, fleet)
+    return kpi_monthly(outcomes, scenario, month, fleet)
 
 
 def frozen_form(kpis: pd.DataFrame) -> dict[str, dict[str, float | None]]:

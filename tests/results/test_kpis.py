@@ -18,7 +18,7 @@ def run(invent):
 
 @pytest.fixture(scope="module")
 def kpis(run):
-    return kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet).set_index("strategy")
+    return kpi_monthly(run.outcomes, run.scenario, run.month, run.fleet).set_index("strategy")
 
 
 def by_sql(run, query: str) -> pd.Series:
@@ -82,7 +82,7 @@ def test_what_moved_is_told_apart_from_what_cleared_and_a_bound_moves_too(kpis):
 def test_surplus_is_told_a_home_and_over_homes_that_manage_themselves(invent, kpis):
     assert kpis["surplus_over_smart_home_usd"].isna().all(), "smart_home was not run"
     run = invent(LOSES | {"smart_home": 8.0}, days=4, homes=6)
-    beside = kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet).set_index("strategy")
+    beside = kpi_monthly(run.outcomes, run.scenario, run.month, run.fleet).set_index("strategy")
     own, alone = (beside.loc[key, "surplus_usd"] for key in ("negotiated", "smart_home"))
     assert beside.loc["negotiated", "surplus_over_smart_home_usd"] == pytest.approx(own - alone)
     assert beside.loc["no_vpp", "surplus_over_smart_home_usd"] == pytest.approx(-alone)
@@ -96,7 +96,7 @@ def test_energy_bids_are_held_to_what_energy_brought_and_not_to_reserves(run, kp
             window["surplus_reserves_usd"] = 0.5
     changed = kpi_monthly(
         type(run.outcomes).from_pylist(outcomes, schema=run.outcomes.schema),
-        run.scenario, run.month, run.prices, run.fleet,
+        run.scenario, run.month, run.fleet,
     ).set_index("strategy")  # fmt: skip
     apart = changed["expected_minus_realised_usd"] - kpis["expected_minus_realised_usd"]
     assert apart["negotiated"] == pytest.approx(0.5 * 24 * 4)
@@ -122,7 +122,7 @@ def test_percent_of_perfect_is_the_share_of_the_proven_bound_and_carries_an_inte
 
 def test_without_the_bound_nothing_is_a_share_of_it(invent):
     run = invent({"no_vpp": 0.0, "negotiated": 20.0}, days=2)
-    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet)
+    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.fleet)
     assert kpis["percent_of_perfect"].isna().all()
 
 
@@ -138,7 +138,7 @@ def test_where_nobody_had_an_offer_nothing_was_negotiated(invent):
     for window in (window for row in rows for window in row["windows"]):
         window.update(rounds=min(window["rounds"], 1), invited=0, households=0)
     bare = pa.Table.from_pylist(rows, schema=run.outcomes.schema)
-    found = kpi_monthly(bare, run.scenario, run.month, run.prices, run.fleet).set_index("strategy")
+    found = kpi_monthly(bare, run.scenario, run.month, run.fleet).set_index("strategy")
     assert found.loc["negotiated", "negotiations"] == found.loc["negotiated", "coalitions"] == 0
 
 
@@ -171,6 +171,6 @@ def test_both_tables_keep_their_contracts(run, kpis):
 
 def test_a_month_of_one_day_has_figures_and_no_interval(invent):
     run = invent(LOSES, days=1)
-    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.prices, run.fleet).set_index("strategy")
+    kpis = kpi_monthly(run.outcomes, run.scenario, run.month, run.fleet).set_index("strategy")
     assert kpis.loc["negotiated", "percent_of_perfect"] == pytest.approx(20.0, rel=0.5)
     assert pd.isna(kpis.loc["negotiated", "percent_of_perfect_low"])

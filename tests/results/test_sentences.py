@@ -281,7 +281,7 @@ def test_the_share_that_the_answer_begins_with_is_never_above_the_ladder_s(run_o
     column = run.outcomes.schema.get_field_index("bound_gap_usd")
     gaps = [None if gap is None else bound / 4 for gap in run.outcomes["bound_gap_usd"].to_pylist()]
     outcomes = run.outcomes.set_column(column, run.outcomes.schema.field(column), [gaps])
-    kpis = kpi_monthly(outcomes, run.scenario, run.month, run.market_prices, run.fleet)
+    kpis = kpi_monthly(outcomes, run.scenario, run.month, run.fleet)
     run = replace(run, kpis=kpis[kpis["strategy"].isin(run.kpis["strategy"])])
     ladder = f"{run.figure('negotiated', 'percent_of_perfect'):.0f}".replace("-", "−")
     found = f"{100 * run.figure('negotiated', 'surplus_usd') / bound:.0f}".replace("-", "−")

@@ -49,7 +49,6 @@ def kpi_monthly(
     outcomes: pa.Table,
     scenario: Scenario,
     month: Month,
-    market_prices: pd.DataFrame,
     fleet: Fleet,
 ) -> pd.DataFrame:
     """Key figures of a month, from the outcomes and nothing else.
@@ -64,8 +63,6 @@ def kpi_monthly(
         What was simulated.
     month : Month
         Of which month.
-    market_prices : pandas.DataFrame
-        The period's rows of the table `market_prices`: how much of each day is modelled.
     fleet : Fleet
         The homes, for what is told per home or per battery.
 
@@ -75,12 +72,11 @@ def kpi_monthly(
         A row per strategy, columns of `KPI_MONTHLY`, in the order of the outcomes.
     """
     flat = outcome_tables(outcomes)
-    daily = _daily(flat, scenario, month, market_prices)
     sums = _sums(flat, ["strategy"], scenario)
     windows_of, months_of, totals_of = (
         dict(list(table.groupby("strategy"))) for table in (flat.windows, flat.months, flat.totals)
     )
-    surplus = daily.set_index(["local_day", "strategy"])["surplus_usd"].unstack()  # noqa: PD010
+    surplus = flat.windows.groupby(["local_day", "strategy"])["surplus_usd"].sum().unstack()  # noqa: PD010
     gaps = flat.days.groupby("strategy")["bound_gap_usd"].sum(min_count=1)
     smart = sums.loc[SMART, "surplus_usd"] if SMART in sums.index else np.nan
     rows = []
@@ -124,7 +120,7 @@ def kpi_daily(outcomes: pa.Table, scenario: Scenario, month: Month, market_price
     month : Month
         Of which month.
     market_prices : pandas.DataFrame
-        The period's rows of the table `market_prices`: how much of each day is modelled.
+        The period's rows of the table `market_prices`: their mean, least and largest stand beside each day.
 
     Returns
     -------

@@ -23,7 +23,6 @@ def kpi_monthly(
     context: dg.AssetExecutionContext,
     lake: LakeResource,
     window_results: pa.Table,
-    market_prices: pd.DataFrame,
     prosumer_fleet: pa.Table,
 ) -> dg.MaterializeResult:
     from vpp_core.fleet.arrow import fleet_from_arrow
@@ -31,13 +30,7 @@ def kpi_monthly(
 
     stage = Stage.of(context, lake)
     return stage.table(
-        lambda: kpis.kpi_monthly(
-            window_results,
-            stage.scenario,
-            stage.month,
-            stage.period.rows_of(market_prices),
-            fleet_from_arrow(prosumer_fleet),
-        ),
+        lambda: kpis.kpi_monthly(window_results, stage.scenario, stage.month, fleet_from_arrow(prosumer_fleet)),
         describe=kpi_metadata,
     )
 
