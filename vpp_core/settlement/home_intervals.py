@@ -7,6 +7,7 @@ scenario makes them again.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,20 +74,18 @@ def home_intervals(inputs: Inputs, strategy: str, trajectory: Trajectory, homes:
             f"{device.source}_kwh": of_kind(device.name, trajectory.energy_kwh),
         }
     labels = _labels(inputs.period, inputs.fleet.home_id[homes])
-    rows = labels.assign(strategy=strategy, **{name: _long(values) for name, values in columns.items()})
+    rows = pd.DataFrame({**labels, "strategy": strategy, **{name: _long(values) for name, values in columns.items()}})
     return rows.sort_values(["local_day", "home_id", "timestamp"], kind="stable", ignore_index=True)
 
 
-def _labels(period: Period, home_id: npt.NDArray[np.integer]) -> pd.DataFrame:
+def _labels(period: Period, home_id: npt.NDArray[np.integer]) -> dict[str, npt.NDArray[Any] | pd.DatetimeIndex]:
     """Day, home and time of each row, home after home."""
     interval = np.tile(np.arange(len(period)), len(home_id))
-    return pd.DataFrame(
-        {
-            "local_day": np.asarray(period.days)[period.day_of_interval[interval]],
-            "home_id": np.repeat(home_id.astype(np.int64), len(period)),
-            "timestamp": period.timestamps[interval],
-        }
-    )
+    return {
+        "local_day": np.asarray(period.days)[period.day_of_interval[interval]],
+        "home_id": np.repeat(home_id.astype(np.int64), len(period)),
+        "timestamp": period.timestamps[interval],
+    }
 
 
 def _long(values: Floats) -> npt.NDArray[np.float32]:
