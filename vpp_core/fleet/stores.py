@@ -18,7 +18,7 @@ import numpy.typing as npt
 from vpp_core.fleet.fleet import Bools, Floats, Ints
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
+    from scipy.sparse import csc_array
 
 SLOTS = 96
 """Quarter hours of a day."""
@@ -107,8 +107,8 @@ class Stores:
         told = ", ".join(f"{count:,} {name or 'of a kind'}" for name, count in zip(self.kinds, count, strict=True))
         return f"<Stores {told} over {len(self.available):,} intervals, {self.capacity_kwh.sum():,.0f} kWh>"
 
-    def membership(self, kind: str | None, homes: int) -> csr_array:
-        """Which home each store is in, as a matrix; made once, since a day's books multiply by it dozens of times.
+    def membership(self, kind: str | None, homes: int) -> csc_array:
+        """Which stores each home has, as a matrix; made once, since a day's books multiply by it dozens of times.
 
         Parameters
         ----------
@@ -119,19 +119,19 @@ class Stores:
 
         Returns
         -------
-        csr_array
-            1 where a store is in a home, shape (stores, homes).
+        csc_array
+            1 where a home has a store, shape (homes, stores).
         """
         key = (kind, homes)
         if key not in self._memberships:
-            from scipy.sparse import csr_array
+            from scipy.sparse import csc_array
 
             home = self.home if kind is None else self.home[self.of_kind(kind)]
-            self._memberships[key] = csr_array((np.ones(len(home)), (np.arange(len(home)), home)), (len(home), homes))
+            self._memberships[key] = csc_array((np.ones(len(home)), (home, np.arange(len(home)))), (homes, len(home)))
         return self._memberships[key]
 
     @cached_property
-    def _memberships(self) -> dict[tuple[str | None, int], csr_array]:
+    def _memberships(self) -> dict[tuple[str | None, int], csc_array]:
         """Matrices of `membership` that were made already."""
         return {}
 

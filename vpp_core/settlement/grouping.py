@@ -12,8 +12,8 @@ def sum_by_home(inputs: Inputs, of_store: Floats, kind: str | None = None) -> Fl
     """Columns of stores as columns of homes, (T, S) → (T, N): of all stores, or those of a kind."""
     stores = inputs.stores
     which = slice(0, len(stores)) if kind is None else stores.of_kind(kind)
-    total: Floats = of_store[:, which] @ stores.membership(kind, len(inputs.fleet))
-    return total
+    total: Floats = stores.membership(kind, len(inputs.fleet)) @ of_store[:, which].T
+    return total.T
 
 
 def any_by_home(inputs: Inputs, of_store: Bools) -> Bools:
