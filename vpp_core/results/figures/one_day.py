@@ -132,7 +132,7 @@ def _home_panels(one: OneDay, key: str) -> list[Panel]:
     step = INTERVAL_HOURS
 
     def line(name: str, column: str, tint: str, look: str = "step", sign: int = 1) -> Line:
-        return Line(name, "kW", tint, sign * rows[column], step, look=look)
+        return Line(name, "kW", tint, pd.Series(sign * rows[column].to_numpy()), step, look=look)
 
     stored = Line("stored", "kWh", BATTERY, rows["stored_kwh"], step, first_hour=step, look="line")
     backup = Line("backup", "kWh", NEUTRAL, rows["backup_kwh"], step, look="dotted")
@@ -154,7 +154,6 @@ def _home_panels(one: OneDay, key: str) -> list[Panel]:
         line("called", "called_kw", CALLED, "bar"),
     ]
     return [
-        _price_panel(one),
         Panel("battery [kWh]", 0.22, (backup, stored), (0.0, one.capacity_kwh)),
         Panel("power [kW]", 0.38, tuple(power)),
         Panel("reserve held [kW]", 0.2, tuple(reserve), (0.0, 1.0)),
@@ -167,10 +166,9 @@ def _fleet_panels(one: OneDay, key: str) -> list[Panel]:
     hours = _window_hours(rows)
 
     def line(name: str, column: str, tint: str, look: str = "step", sign: int = 1) -> Line:
-        return Line(name, "kW", tint, sign * rows[column] / hours, hours, look=look)
+        return Line(name, "kW", tint, pd.Series(sign * rows[column].to_numpy() / hours), hours, look=look)
 
     return [
-        _price_panel(one),
         Panel(
             "batteries [kWh]",
             0.22,
@@ -207,7 +205,8 @@ def _window_hours(rows: pd.DataFrame) -> float:
 
 def _multiples(one: OneDay, panels_of: Callable[[str], list[Panel]]) -> dict[str, Figure]:
     """A figure per strategy; each panel's range holds the values of all of them."""
-    panels = {key: panels_of(key) for key in one.strategies}
+    price = _price_panel(one)  # of all strategies the same
+    panels = {key: [price, *panels_of(key)] for key in one.strategies}
     ranges = [_range(same) for same in zip(*panels.values(), strict=True)]
     last = max(24.0, _hours_of_day(one))
     return {key: _stacked(own, ranges, last) for key, own in panels.items()}
