@@ -52,7 +52,7 @@ GRAPH = {
         "centralized_dispatch",
         "perfect_foresight_bound",
     },
-    "kpi_monthly": {"window_results", "prosumer_fleet"},
+    "kpi_monthly": {"window_results", "market_prices", "prosumer_fleet"},
     "benchmark_report": {
         "kpi_monthly",
         "window_results",

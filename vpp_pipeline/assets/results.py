@@ -17,7 +17,9 @@ from vpp_pipeline.stage import Stage
         "results",
         {"python"},
         "Key figures per strategy and month, the unit in each name: surplus and its parts in $, satisfaction 0–1.",
-    )
+    ),
+    # Not read. Dagster tells of a stale asset by its own inputs alone: so new prices show at the key figures at once.
+    deps=["market_prices"],
 )
 def kpi_monthly(
     context: dg.AssetExecutionContext,
