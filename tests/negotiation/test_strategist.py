@@ -85,7 +85,7 @@ DESCRIBED = (0, 2, 4, 6, 8, 10)
 @functools.cache
 def wire(depth: str) -> tuple[Inputs, Day, list[dict[str, Any]]]:
     """A day of twelve homes with floors planted, and every request that a sensible model was sent."""
-    inputs = planted(advised_inputs(depth, homes=12, rounds=3))
+    inputs = planted(advised_inputs(depth, homes=12, rounds=2))
     inputs = replace(inputs, fleet=replace(inputs.fleet, words={home: OWN_WORDS for home in DESCRIBED}))
     with serving(sensible) as server:
         day = negotiated(inputs, way(server, inputs))
@@ -283,7 +283,7 @@ def test_no_private_floor_is_in_any_prompt_on_the_wire(depth: str) -> None:
 
 def test_an_offer_whose_first_ask_is_its_floor_is_not_spoken_for() -> None:
     """Of energy; of reserve the first ask is all that it is worth."""
-    inputs = advised_inputs("every_agent", homes=RUBBISH_HOMES)
+    inputs = advised_inputs("every_agent", homes=RUBBISH_HOMES, rounds=1)
     frank = replace(inputs.fleet, opening_ask_usd_per_kwh=inputs.fleet.min_compensation_usd_per_kwh)
     with serving(sensible) as server:
         negotiated(replace(inputs, fleet=frank), way(server, inputs))
