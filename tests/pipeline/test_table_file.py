@@ -11,6 +11,7 @@ import pytest
 
 from vpp_core.errors import InputError
 from vpp_core.tables import Column, Contract
+from vpp_pipeline.lake.remembered import Remembered
 from vpp_pipeline.lake.table_file import TableFile, data_digest, decode, encode, is_sealed
 
 CONTRACT = Contract(
@@ -167,3 +168,18 @@ def test_a_file_from_before_a_column_was_added_says_which_is_missing() -> None:
     wider = Contract("prices", "with one more", (*CONTRACT.columns, Column("mw", pa.float64(), "power [MW]", True)))
     with pytest.raises(InputError, match=r"lacks the column\(s\) mw; rebuild"):
         decode(stored().content, wider, "lake/prices.parquet", "rebuild it with `vpp run`")
+
+
+def test_the_tables_used_last_are_remembered_up_to_so_many_bytes_and_one_put_twice_counts_once() -> None:
+    kept = Remembered(limit_bytes=4_000)
+    table = pa.table({"number": pa.array(range(125), pa.int64())})
+    assert table.nbytes == 1_000
+    keys = [(bytes([number]), CONTRACT) for number in range(5)]
+    for key in (*keys[:4], keys[0], keys[0]):
+        kept.put(key, table)
+    assert all(kept.get(key) is table for key in keys[:4])
+    kept.get(keys[0])
+    kept.put(keys[4], table)
+    assert [kept.get(key) is table for key in keys] == [True, False, True, True, True]
+    kept.put(keys[1], pa.concat_tables([table, table]))
+    assert kept.get(keys[1]) is None
