@@ -6,6 +6,7 @@ webserver that was killed.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,6 @@ def code_server(instance: dg.DagsterInstance, workspace: Path) -> Iterator[Works
     It is started anew when it dies, loads changed code when the page's Reload asks for it, and ends itself when it has
     not heard from here for 45 seconds.
     """
-    import yaml
     from dagster._cli.proxy_server_manager import ProxyServerManager
     from dagster._core.workspace.load_target import WorkspaceFileTarget
 
@@ -33,7 +33,8 @@ def code_server(instance: dg.DagsterInstance, workspace: Path) -> Iterator[Works
         tempfile.TemporaryDirectory() as folder,
     ):
         served = Path(folder) / "workspace.yaml"
-        served.write_text(yaml.safe_dump({"load_from": list(servers.get_code_server_specs())}))
+        # JSON is YAML too.
+        served.write_text(json.dumps({"load_from": list(servers.get_code_server_specs())}))
         yield WorkspaceFileTarget([str(served)])
 
 
