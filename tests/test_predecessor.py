@@ -86,7 +86,8 @@ def test_the_seed_matters_and_repeats() -> None:
 @pytest.mark.slow
 def test_two_thousand_homes_run(tmp_path: Path) -> None:
     began = time.perf_counter()
-    load = load_kw(Scenario(homes=2000, first_days=1, source="synthetic"), Month.parse("2023-08"), tmp_path)
+    scenario, month = Scenario(homes=2000, first_days=1, source="synthetic"), Month.parse("2023-08")
+    load = load_kw(scenario, month, tmp_path)[: len(scenario.period(month))]
     inputs = invented_inputs(seed=3, homes=2000, days=1, minimum_bid_mw=0.1, load_kw=load)
     *result, best = simulate(inputs, ["negotiated", "centralized_aware", "perfect_foresight"])
     for outcome in result:

@@ -34,7 +34,6 @@ def test_what_may_be_expected_is_what_came_of_what_was_asked() -> None:
     assert delivery.expected_share.tolist() == pytest.approx([(20 + 8 + 2) / (20 + 16), 1.0])
 
 
-@pytest.mark.slow
 def test_nothing_comes_of_stores_that_never_follow_and_soon_nothing_is_bid() -> None:
     inputs = invented_inputs(seed=4, homes=12, days=2, reliability=FAILING)
     stores = replace(inputs.stores, reachable=np.zeros_like(inputs.stores.reachable))

@@ -144,7 +144,6 @@ if other:
 """
 
 
-@pytest.mark.slow
 def test_processes_that_open_a_new_dagster_home_at_once_all_get_in(tmp_path: Path) -> None:
     environment = {**os.environ, "DAGSTER_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", OPENING], env=environment, stdout=subprocess.PIPE, check=True)

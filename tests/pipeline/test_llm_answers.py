@@ -73,7 +73,6 @@ def start(path: Path, server: GeminiServer, questions: int, runs: int = 1) -> su
     )
 
 
-@pytest.mark.slow
 def test_a_kill_loses_at_most_the_answer_under_way(tmp_path: Path) -> None:
     path, reached = tmp_path / "m.jsonl", threading.Event()
 

@@ -166,7 +166,6 @@ def run_variant(
     return run_month(ran.instance, MONTH, variant.name, lake=lake, assets=assets)
 
 
-@pytest.mark.slow
 def test_another_lambda_takes_all_but_the_negotiation_from_the_scenario_it_varies(ran: Ran) -> None:
     before = len(entries(ran.folder))
     assert run_variant(ran, ran.folder, [*OPTIMISED, *OWN]).succeeded
@@ -217,7 +216,6 @@ def test_a_negotiation_whose_messages_or_scores_are_damaged_is_not_taken(ran: Ra
     assert ran.lake.read(table, MONTH, FEW.name).table.num_rows
 
 
-@pytest.mark.slow
 def test_a_run_of_a_few_strategies_ends_in_a_report_of_these(ran: Ran) -> None:
     few = variation(TINY, {"strategies": ("few", ("centralized_aware", "perfect_foresight_aware"))})
     lake = LakePlace(url=str(ran.folder))

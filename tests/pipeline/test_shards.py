@@ -157,7 +157,6 @@ def test_workers_of_a_run_that_was_killed_end_as_well(tmp_path: Path) -> None:
     assert not [number for number in workers if is_alive(number)]
 
 
-@pytest.mark.slow
 def test_two_drivers_of_one_fleet_come_to_the_same(work: Work, whole: pa.Table) -> None:
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: run_fleet(work, IDS, "here", nobody, LOG)[0], range(2)))

@@ -62,7 +62,6 @@ def test_the_same_study_is_the_same_bytes(ran: Ran) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.slow
 def test_a_report_becomes_stale_by_a_study_of_its_scenario_and_shows_it(ran: Ran) -> None:
     page = ran.folder / "reports" / TINY.name / MONTH / "simulation_report.html"
     assert 'id="frontier"' not in page.read_text()

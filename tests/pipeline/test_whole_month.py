@@ -124,7 +124,6 @@ def test_a_fresh_run_computes_everything_and_leaves_the_same_bytes(ran: Ran) -> 
     assert content(ran.folder) == before
 
 
-@pytest.mark.slow
 def test_another_month_leaves_this_one_untouched_and_joins_it_in_the_database(ran: Ran) -> None:
     before = content(ran.folder)
     assert ran.again("2023-11").succeeded
@@ -185,7 +184,6 @@ def test_changed_code_shows_as_stale_and_what_did_not_depend_on_it_does_not(ran:
     assert set(causes) == {"kpi_monthly"} and "code version" in causes["kpi_monthly"]
 
 
-@pytest.mark.slow
 def test_what_changed_upstream_shows_as_stale_and_what_did_not_depend_on_it_does_not(ran: Ran) -> None:
     assert ran.again().succeeded
     stored = ran.lake.read("market_prices", MONTH, TINY.name)

@@ -135,7 +135,6 @@ def test_limits_bounds_preferences_and_books_hold_for_every_strategy(inputs: Inp
     assert_invariants(inputs)
 
 
-@pytest.mark.slow
 @settings(max_examples=1)
 @given(periods(15, 30))
 def test_they_hold_in_shorter_windows_too(inputs: Inputs) -> None:
@@ -218,7 +217,6 @@ def _eager_in_the_sun(rng: np.random.Generator, homes: int) -> Fleet:
     )
 
 
-@pytest.mark.slow
 @settings(max_examples=1)
 @given(st.integers(0, 10_000))
 def test_every_home_twice_doubles_every_total(seed: int) -> None:

@@ -46,7 +46,6 @@ def test_reserve_is_deliverable_when_called_at_any_interval(inputs: Inputs, key:
     assert_held_and_delivered(called_at(inputs, first, length), key)
 
 
-@pytest.mark.slow
 @settings(max_examples=3)
 @given(periods(15, 30), st.sampled_from(GATE_CLOSURE), st.integers(0, 90))
 def test_it_is_in_shorter_windows_too(inputs: Inputs, key: str, first: int) -> None:
@@ -75,7 +74,6 @@ def assert_held_and_delivered(inputs: Inputs, key: str) -> None:
     assert (np.where(quiet, path.net_kw + path.reserve_kw, 0.0) <= stores.max_discharge_kw + 1e-6).all()
 
 
-@pytest.mark.slow
 @settings(max_examples=2)
 @given(periods(60))
 def test_obeyed_reserve_stands_on_energy_above_the_backup_and_within_the_day_s_limit(inputs: Inputs) -> None:
