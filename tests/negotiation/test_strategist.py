@@ -331,7 +331,6 @@ BESIDE_THE_POINT: list[list[dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.slow
 def test_a_home_that_answers_beside_the_point_follows_its_own_tactic() -> None:
     """In every way it can, over and over: no such answer is taken for one."""
     inputs = advised_inputs("every_agent", homes=6)

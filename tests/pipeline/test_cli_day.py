@@ -31,7 +31,6 @@ def test_the_busiest_home_s_day_lies_beside_the_report(own_lake: Ran, capsys: py
     assert 'id="hours"' in report.read_text()
 
 
-@pytest.mark.slow
 def test_a_home_whose_intervals_are_not_kept_is_run_again(own_lake: Ran, capsys: pytest.CaptureFixture[str]) -> None:
     stored = own_lake.lake.read("window_results", MONTH, TINY.name, OUTCOMES).table
     kept = set(outcome_tables(stored).intervals["home_id"])

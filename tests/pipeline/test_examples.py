@@ -48,7 +48,6 @@ def registry_as_it_was() -> Iterator[None]:
         registry.update(there)
 
 
-@pytest.mark.slow
 def test_a_strategy_of_one_s_own_is_on_the_ladder_through_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(OWN), run_name="__main__")
     rows = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
@@ -184,7 +183,6 @@ def test_two_strategies_are_compared_from_the_database(finished: Ran, capsys: py
     assert len(ladder_table(finished.lake.read("kpi_monthly", MONTH, TINY.name).table.to_pandas())) == len(STRATEGIES)
 
 
-@pytest.mark.slow
 def test_bills_by_tariff_are_told_by_kind_of_home_and_drawn(tmp_path: Path) -> None:
     example = runpy.run_path(str(EXAMPLES / "bills_by_tariff.py"))
     table = example["bills"](40, days=2)

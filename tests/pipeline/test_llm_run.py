@@ -95,7 +95,6 @@ def test_a_month_by_a_model_is_counted_kept_and_replayed_without_key_or_network(
     assert "not among the 3 recorded answers" in capfd.readouterr().err
 
 
-@pytest.mark.slow
 def test_a_free_key_s_fifteen_answers_are_told_and_the_rest_is_asked_for_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,7 +182,6 @@ def test_a_key_that_the_service_echoes_is_nowhere_on_the_disk(
     assert not [path for path in files if key.encode() in path.read_bytes()]
 
 
-@pytest.mark.slow
 def test_after_a_wrong_key_the_right_one_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -89,7 +89,6 @@ def test_a_fleet_s_aggregations_go_when_nothing_was_added_to_them_for_long(
     assert [folder.exists() for folder in folders] == [False, True]
 
 
-@pytest.mark.slow
 def test_a_run_younger_than_the_age_stays(home: Path, instance: dg.DagsterInstance) -> None:
     kept = {run(instance), run(instance)}
     assert execute(["prune", "--older-than", "1", "--yes"]) == 0
