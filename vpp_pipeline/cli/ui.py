@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from vpp_core.errors import InputError
 from vpp_pipeline import project
 from vpp_pipeline.cli.console import say
 
@@ -36,9 +35,6 @@ def ui(
     from vpp_pipeline.ui.guard import LOOPBACK
     from vpp_pipeline.ui.server import EVERYWHERE, listening_socket, names_of, secret_prefix, serve
 
-    workspace = project.project_root() / "workspace.yaml"
-    if not workspace.exists():
-        raise InputError(f"{workspace} is missing; run `vpp ui` from a checkout of the project")
     lake = open_lake()
     with listening_socket(host, port) as listener:
         home = project.prepare_dagster_home()
@@ -59,6 +55,6 @@ def ui(
         with shared_instance() as instance:
             instance.add_dynamic_partitions(SCENARIO, sorted({*KNOWN_SCENARIOS, *lake.scenario_names()}))
             try:
-                serve(instance, workspace, listener, prefix, names_of(host, allow_host or []), lake)
+                serve(instance, listener, prefix, names_of(host, allow_host or []), lake)
             except KeyboardInterrupt:
                 say("ended", err=True)

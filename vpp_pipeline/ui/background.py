@@ -13,23 +13,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vpp_pipeline.origin import LOCATION, MODULE
+
 if TYPE_CHECKING:
     import dagster as dg
     from dagster._core.workspace.load_target import WorkspaceFileTarget
 
 
 @contextmanager
-def code_server(instance: dg.DagsterInstance, workspace: Path) -> Iterator[WorkspaceFileTarget]:
-    """A workspace whose code is served by one process, as `dagster dev` has it.
+def code_server(instance: dg.DagsterInstance) -> Iterator[WorkspaceFileTarget]:
+    """The workspace of the project's definitions, in a checkout or installed; one process serves its code.
 
-    It is started anew when it dies, loads changed code when the page's Reload asks for it, and ends itself when it has
-    not heard from here for 45 seconds.
+    As `dagster dev` has it: it is started anew when it dies, loads changed code when the page's Reload asks for it, and
+    ends itself when it has not heard from here for 45 seconds.
     """
     from dagster._cli.proxy_server_manager import ProxyServerManager
-    from dagster._core.workspace.load_target import WorkspaceFileTarget
+    from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget
 
+    own = ModuleTarget(MODULE, attribute=None, working_directory=None, location_name=LOCATION)
     with (
-        ProxyServerManager(instance, WorkspaceFileTarget([str(workspace)]), "WARNING") as servers,
+        ProxyServerManager(instance, own, "WARNING") as servers,
         tempfile.TemporaryDirectory() as folder,
     ):
         served = Path(folder) / "workspace.yaml"

@@ -65,7 +65,6 @@ def secret_prefix(home: Path) -> str:
 
 def serve(
     instance: dg.DagsterInstance,
-    workspace: Path,
     listener: socket.socket,
     prefix: str,
     names: tuple[str, ...],
@@ -79,7 +78,7 @@ def serve(
     threading.Thread(target=importlib.import_module, args=("dagster_webserver.app",), daemon=True).start()
     instance.optimize_for_webserver(DATABASE_TIMEOUT_MS, RECYCLE_SECONDS, POOL_OVERFLOW)
     with (
-        code_server(instance, workspace) as target,
+        code_server(instance) as target,
         daemon(instance, target),
         WorkspaceProcessContext(instance, target, __version__) as context,
     ):
