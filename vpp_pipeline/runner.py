@@ -159,7 +159,7 @@ def _benchmark(lake: LakePlace) -> dg.JobDefinition:
 
 
 _LISTENER: ContextVar[StepListener | None] = ContextVar("listener", default=None)
-"""Who hears the steps of the run that this thread is in."""
+"""The listener that is told of the steps of the run in this thread; None outside a run."""
 
 
 @contextmanager

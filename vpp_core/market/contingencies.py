@@ -32,7 +32,7 @@ def called_intervals(period: Period, data_seed: int, rules: MarketRules) -> npt.
 
 @lru_cache(maxsize=128)
 def _of_month(month: Month, data_seed: int, per_month: float) -> npt.NDArray[np.bool_]:
-    """Whether a contingency is called in each interval of a whole month; kept, since its calendar is slow to make."""
+    """Called intervals of a whole month, booleans of shape (T,); kept, since a month's calendar is slow to make."""
     whole = Period(month)
     called = np.zeros(len(whole), dtype=bool)
     rng = np.random.Generator(np.random.Philox(key=[data_seed, (_STREAM << 32) | _number(month)]))

@@ -94,13 +94,13 @@ def _commanding(run: Run, rung: str, *, again: bool) -> str:
 
 
 def _told(run: Run, rung: str) -> bool:
-    """Whether the sign of the difference between negotiating and a rung is sure, or there is no difference."""
+    """True where the interval of negotiating minus a rung excludes zero, or the two make the same."""
     apart = run.difference(over(NEGOTIATED, rung))
     return apart is not None and (direction(a_home(run, apart)) != 0 or _alike(run, apart))
 
 
 def _alike(run: Run, apart: Interval) -> bool:
-    """Whether a difference and both ends of its interval are less than half a cent a home."""
+    """True where a difference has an interval, and it and both ends are below half a cent a home."""
     return apart.low is not None and is_nothing(a_home(run, apart))
 
 

@@ -78,7 +78,7 @@ def _filled(template: str, title: str, run: Run, sections: Sequence[Section], **
 
 @cache
 def _environment(html: bool) -> Environment:
-    """It keeps the templates that it has compiled."""
+    """The Jinja environment of pages (HTML) or of text, one each a process; it keeps the compiled templates."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 

@@ -58,7 +58,7 @@ def rows(content: bytes, where: str, delimiter: str | None = None) -> Iterator[t
 
 
 def _needs_no_look(content: bytes) -> bool:
-    """Whether no line of a text can be too long and no letter is to be left out: what almost every file is."""
+    """True where every line of a file is short enough and none holds a NUL character, as in almost every file."""
     return b"\0" not in content and max(map(len, content.split(b"\n"))) < _LONGEST_LINE
 
 
@@ -94,7 +94,7 @@ def tidied(column: pd.Series) -> pd.Series:
 
 
 def coded(column: pd.Series) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.object_]]:
-    """A column's cells as places in the second array, which has each tidied text."""
+    """The position of each cell of a column in an array of its distinct texts, tidied; and that array."""
     codes, texts = pd.factorize(column.to_numpy(dtype=object))
     return codes, np.array([tidy(text) for text in texts], dtype=object)
 

@@ -71,7 +71,7 @@ def read_times(text: pd.Series) -> tuple[pd.DatetimeIndex, Bools]:
 
 
 def _start(cell: str) -> str:
-    """What a cell says of the start, where it may be that of a period."""
+    """The start time in a cell, which may hold a period such as `10:00 to 10:15`."""
     return (cell if _UNTIL.isdisjoint(cell.split()) else _PERIOD.sub(r"\1", cell)).strip()
 
 

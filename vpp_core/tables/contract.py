@@ -44,7 +44,7 @@ class Contract:
     key: tuple[str, ...] = field(default=())
 
     def __hash__(self) -> int:
-        """By name: what is made of all columns takes longer than what is looked up with it."""
+        """The hash of the name; to hash all columns takes longer than the look-ups that need it."""
         return hash(self.name)
 
     @cached_property

@@ -41,6 +41,7 @@ def put_library(lake: Lake) -> None:
 
 @cache
 def _library() -> bytes:
+    """Plotly's script, 5 MB, read from its package once a process."""
     from plotly.offline import get_plotlyjs
 
     return get_plotlyjs().encode()
@@ -48,9 +49,7 @@ def _library() -> bytes:
 
 def alone(page: str, where: str) -> str:
     """A report's page with the script in it: one file that opens wherever it is sent."""
-    from plotly.offline import get_plotlyjs
-
     tags = _TAG.findall(page)
     if len(tags) != 1:
         raise InputError(f"{where} was not written by this version; make it anew with `vpp run`")
-    return page.replace(tags[0], f"<script>{get_plotlyjs()}</script>")
+    return page.replace(tags[0], f"<script>{_library().decode()}</script>")

@@ -22,7 +22,10 @@ DISTRIBUTED_AS = {"PIL": "pillow"}
 
 @functools.cache
 def code_version(asset: str) -> str:
-    """Package version and 10 hexadecimal digits, such as `0.1.0+3f2a…`, of the code behind an asset."""
+    """Digest of the code behind an asset, 10 hexadecimal digits.
+
+    The version of the package is no part of it: it changes with every commit, what an asset computes does not.
+    """
     reached = reached_by(asset)
     root = package_folder("vpp_core")
     parts = [
@@ -31,7 +34,7 @@ def code_version(asset: str) -> str:
         *(f"{file.relative_to(root).as_posix()} {_digest(file.read_bytes())}" for file in reached.data),
         *(f"{library} {version}" for library, version in versions(reached.libraries).items()),
     ]
-    return f"{_version('vpp-benchmark')}+{_digest(chr(10).join(parts).encode())[:10]}"
+    return _digest("\n".join(parts).encode())[:10]
 
 
 @functools.cache

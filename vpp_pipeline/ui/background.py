@@ -1,7 +1,7 @@
-"""What works behind the webserver: one code server, and Dagster's daemon (queue, schedule, sensors), which both ask it.
+"""The code server and Dagster's daemon (run queue, schedule, sensors) that `vpp ui` starts beside its webserver.
 
-A daemon that is started by itself has a code server of its own and starts that anew each minute, and it outlives a
-webserver that was killed.
+Webserver and daemon use the same code server. A daemon started as a process of its own would have another, started
+anew each minute, and would go on after the webserver was killed.
 """
 
 from __future__ import annotations
